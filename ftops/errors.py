@@ -1,0 +1,212 @@
+"""Every error that ftops raises on purpose, as one tree, each with its exit code and a next step.
+
+    FtopsError                      1
+    ├── UsageError                 64   the command line asks for something that makes no sense
+    ├── Interrupted               130   Ctrl-C or SIGTERM, after everything in flight was written down
+    ├── InvalidInput                1   manifests, project file, data: all problems at once
+    ├── StateError                  1   unreadable, newer, foreign or unwritable state
+    │   └── StateConflict           4   somebody else wrote the state since it was read
+    ├── LockHeld                    4   another run holds the lock
+    ├── LeaseLost                   4   our lock is gone: nothing more may be sent
+    ├── Refused                     3   a limit, guard or policy says no
+    ├── NeedsPerson                 4   nothing is safe to do without a person
+    └── ProviderError               1   what a provider or the way to it said
+        ├── NotSent                     certain: the request never arrived
+        ├── Unauthorized                certain: the key is wrong (401, 403)
+        ├── RateLimited                 certain: come back later (429)
+        ├── Rejected                    certain: refused for what it says (other 4xx)
+        │   └── NotFound                (404)
+        └── Ambiguous                   uncertain: it may have had its effect
+
+Only `ftops.cli` turns these into words on a screen; no other traceback reaches a user.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What a run of ftops came to. Scripts and CI build on these numbers: they never change."""
+
+    NOTHING = 0
+    ERROR = 1
+    CHANGES = 2
+    REFUSED = 3
+    NEEDS_PERSON = 4
+    JOB_FAILED = 5
+    USAGE = 64
+    INTERRUPTED = 130
+
+    @property
+    def meaning(self) -> str:
+        """Say in one phrase what the code tells a script."""
+        return _MEANINGS[self]
+
+
+_MEANINGS = {
+    ExitCode.NOTHING: "done, or nothing to do",
+    ExitCode.ERROR: "an error: a failed load, a refused or failed change, or the answer No",
+    ExitCode.CHANGES: "the plan has changes (with --detailed-exitcode)",
+    ExitCode.REFUSED: "refused by a limit, guard, policy or budget",
+    ExitCode.NEEDS_PERSON: (
+        "needs a person: ambiguous create, incomplete list, duplicate, stale plan, lock held, timeout over"
+    ),
+    ExitCode.JOB_FAILED: "a fine-tune has failed, was cancelled outside ftops, or vanished",
+    ExitCode.USAGE: "wrong usage",
+    ExitCode.INTERRUPTED: "interrupted by Ctrl-C or SIGTERM",
+}
+
+EXIT_CODE_ORDER = (
+    ExitCode.USAGE,
+    ExitCode.INTERRUPTED,
+    ExitCode.ERROR,
+    ExitCode.REFUSED,
+    ExitCode.NEEDS_PERSON,
+    ExitCode.JOB_FAILED,
+    ExitCode.CHANGES,
+    ExitCode.NOTHING,
+)
+"""Where several codes apply, the first of these is the one that is given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with what a person wrote, with the place to go to."""
+
+    message: str
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    path: str | None = None
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
+        path = f"{self.path}: " if self.path else ""
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{place}: {path}{self.message}{hint}" if place else f"{path}{self.message}{hint}"
+
+
+class FtopsError(Exception):
+    """A failure that a user, a network or a provider can cause; one sentence, with what to do next."""
+
+    exit_code: ExitCode = ExitCode.ERROR
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Give the error as a list of problems, the shape in which JSON documents carry errors."""
+        return (Problem(self.message, hint=self.hint),)
+
+
+class UsageError(FtopsError):
+    """The command line asks for something that makes no sense."""
+
+    exit_code = ExitCode.USAGE
+
+
+class Interrupted(FtopsError):
+    """The user or the system asked to stop; what was in flight has been finished and recorded."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+
+class InvalidInput(FtopsError):
+    """Files of the project are wrong; holds every problem found, so that one run shows them all."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        super().__init__(f"{count} in the project")
+        self._problems = problems
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Give each problem with its place."""
+        return self._problems
+
+
+class StateError(FtopsError):
+    """The state cannot be read, understood or written; it is left as it was."""
+
+
+class StateConflict(StateError):
+    """Somebody else wrote the state since it was read; nothing of ours was written."""
+
+    exit_code = ExitCode.NEEDS_PERSON
+
+
+class LockHeld(FtopsError):
+    """Another run holds the lock of the state."""
+
+    exit_code = ExitCode.NEEDS_PERSON
+
+
+class LeaseLost(FtopsError):
+    """Our hold on the lock is gone or cannot be proven: nothing more may be sent or written."""
+
+    exit_code = ExitCode.NEEDS_PERSON
+
+
+class Refused(FtopsError):
+    """A limit, guard or policy does not allow it."""
+
+    exit_code = ExitCode.REFUSED
+
+
+class NeedsPerson(FtopsError):
+    """Going on could pay twice or lose a job, so a person has to look."""
+
+    exit_code = ExitCode.NEEDS_PERSON
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What a provider said of a request that did not succeed; None where it said nothing."""
+
+    provider: str
+    operation: str
+    status: int | None = None
+    code: str | None = None
+    message: str | None = None
+    request_id: str | None = None
+
+
+class ProviderError(FtopsError):
+    """A request to a provider did not succeed. The subclass says whether it can have had its effect."""
+
+    def __init__(self, message: str, *, failure: Failure, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.failure = failure
+
+
+class NotSent(ProviderError):
+    """Name resolution, a refused connection or TLS: the request certainly never arrived."""
+
+
+class Unauthorized(ProviderError):
+    """401 or 403: the key or the account is wrong; nothing more should be sent with it."""
+
+
+class RateLimited(ProviderError):
+    """429: certainly not done. At a create this is mostly a quota that no retry in seconds can mend."""
+
+
+class Rejected(ProviderError):
+    """A 4xx that certainly had no effect and will say the same until the request changes."""
+
+
+class NotFound(Rejected):
+    """404: the provider knows no such thing."""
+
+
+class Ambiguous(ProviderError):
+    """5xx, 408, 409, 3xx, an unreadable reply or a break: the request may have had its effect.
+
+    For a create this is the dangerous one: it is looked up, never repeated.
+    """

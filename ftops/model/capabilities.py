@@ -1,0 +1,68 @@
+"""Capabilities: what one wire format can carry, as data. Docs, validation and tests are drawn from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ftops.model.finetune import Method
+from ftops.model.json_value import JSONObject
+
+
+class StampPlace(StrEnum):
+    """Where a job can carry our mark. `none` means that a job is recognised only by what it trains."""
+
+    METADATA = "metadata"
+    SUFFIX = "suffix"
+    CLIENT_ID = "client_id"
+    NONE = "none"
+
+
+class DataFormat(StrEnum):
+    """What one line of a data file holds."""
+
+    CHAT = "chat"
+    PROMPT_COMPLETION = "prompt-completion"
+    PREFERENCE = "preference"
+
+
+class ModelRule(StrEnum):
+    """How the reply's model may differ from the one asked for."""
+
+    EXACT = "exact"
+    SNAPSHOT = "snapshot"
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a dialect can do; absent means cannot.
+
+    `methods` maps each method to the hyperparameters it takes, and those by name to a JSON Schema
+    (draft-07) of the value; `options` does the same for `provider_options`. `data_formats` names the
+    forms of training data each method takes. `echoes` names the manifest paths that a listed job shows
+    (`model`, `training_file`, `hyperparameters.n_epochs`): the ground on which a job without a stamp is
+    recognised.
+    """
+
+    stamp: StampPlace
+    methods: Mapping[Method, JSONObject]
+    data_formats: Mapping[Method, frozenset[DataFormat]]
+    options: JSONObject
+    echoes: frozenset[str]
+    suffix_length: int
+    model_rule: ModelRule = ModelRule.EXACT
+    seed: bool = False
+    integrations: bool = False
+    weighted_files: bool = False
+    list_filter: bool = False
+    pause: bool = False
+    checkpoints: bool = False
+    file_upload: bool = True
+    event_stream: bool = False
+    price_estimate: bool = False
+
+    @property
+    def stamps(self) -> bool:
+        """Tell whether a job of this dialect can be recognised for sure."""
+        return self.stamp is not StampPlace.NONE

@@ -1,0 +1,131 @@
+"""Change: one step of a plan, with the reason for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from ftops.model.finetune import Source
+from ftops.model.json_value import JSON, JSONObject
+from ftops.model.review import CostEstimate
+
+
+class Action(StrEnum):
+    """What is done about one thing, in the order in which a plan shows it."""
+
+    CREATE = "create"
+    ADOPT = "adopt"
+    REPLACE = "replace"
+    CANCEL = "cancel"
+    FORGET = "forget"
+    UPDATE = "update"
+    WAIT = "wait"
+    HOLD = "hold"
+    KEEP = "keep"
+
+    @property
+    def effective(self) -> bool:
+        """Tell whether applying it changes anything, at the provider or in the state."""
+        return self not in (Action.WAIT, Action.HOLD, Action.KEEP)
+
+    @property
+    def creates(self) -> bool:
+        """Tell whether applying it starts a paid job."""
+        return self in (Action.CREATE, Action.REPLACE)
+
+
+class Reason(StrEnum):
+    """Why: stable words for machines. `Change.message` says it to a person."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    RETRY = "retry"
+    RE_DECLARED = "re-declared"
+    REMOVED = "removed"
+    DETACHED = "detached"
+    DUPLICATE = "duplicate"
+    SUPERSEDED = "superseded"
+    RESTORED = "restored"
+    FOUND_AT_PROVIDER = "found-at-provider"
+    LOST_REPLY = "lost-reply"
+    SETTINGS = "settings"
+    RENAMED = "renamed"
+    RESOLVED = "resolved"
+    SUCCEEDED = "succeeded"
+    IN_PROGRESS = "in-progress"
+    SUSPENDED = "suspended"
+    CANCELLING = "cancelling"
+    SETTLING = "settling"
+    MISSING = "missing"
+    DRAINING = "draining"
+    WAITING_FOR = "waiting-for"
+    PROVIDER_LIMIT = "provider-limit"
+    LOOKALIKE_IN_FLIGHT = "lookalike-in-flight"
+    FAILED = "failed"
+    CANCELLED_EXTERNALLY = "cancelled-externally"
+    VANISHED = "vanished"
+    REJECTED = "rejected"
+    PROTECTED = "protected"
+    LOOKALIKE = "lookalike"
+    OTHER_LINEAGE = "other-lineage"
+    AMBIGUOUS_CREATE = "ambiguous-create"
+    UPSTREAM = "upstream"
+
+
+NEEDS_PERSON_REASONS = frozenset(
+    {Reason.AMBIGUOUS_CREATE, Reason.LOOKALIKE, Reason.OTHER_LINEAGE, Reason.DUPLICATE}
+)
+"""Changes for these reasons make the exit code 4: only a person can tell what is true."""
+
+JOB_FAILED_REASONS = frozenset({Reason.FAILED, Reason.CANCELLED_EXTERNALLY, Reason.VANISHED, Reason.REJECTED})
+"""Holds for these reasons make the exit code 5."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataUse:
+    """A file that a change trains on. A provider's own file has only its id: its content is unknown."""
+
+    role: str
+    path: str | None = None
+    file_id: str | None = None
+    sha256: str | None = None
+    bytes: int | None = None
+    examples: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FieldDifference:
+    """One field before and after; None on a side where the field is absent."""
+
+    path: str
+    before: JSON
+    after: JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One step about one fine-tune or one stray job.
+
+    `job_id` is the job that it keeps, adopts or cancels (for a replace: the one to cancel) and
+    `cancel_first` a running successor that an adopt cancels before. `waits_for` names the upstream of a
+    chain. `nonce` is given where a create continues a lapsed intent.
+    """
+
+    name: str
+    action: Action
+    reason: Reason
+    message: str
+    provider: str
+    generation: int = 0
+    attempt: int = 0
+    fingerprint: str | None = None
+    job_id: str | None = None
+    cancel_first: str | None = None
+    spec: JSONObject = field(default_factory=dict)
+    data: tuple[DataUse, ...] = ()
+    differences: tuple[FieldDifference, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    estimated_cost: CostEstimate | None = None
+    source: Source | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,50 @@
+"""Event: what happened while applying, as it happens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ftops.model.change import Change
+
+
+class EventKind(StrEnum):
+    """The steps a person may want to watch."""
+
+    UPLOAD_STARTED = "upload-started"
+    UPLOAD_DONE = "upload-done"
+    CHANGE_STARTED = "change-started"
+    CHANGE_DONE = "change-done"
+    CHANGE_FAILED = "change-failed"
+    CHANGE_SKIPPED = "change-skipped"
+    STATE_WRITTEN = "state-written"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened. `time` is Unix seconds; `change` is None for what concerns no single one."""
+
+    kind: EventKind
+    time: float
+    message: str
+    change: Change | None = None
+    job_id: str | None = None
+
+
+class Outcome(StrEnum):
+    """What became of one change."""
+
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeResult:
+    """The outcome of one change. `ambiguous` means that only a later run or a person can tell."""
+
+    change: Change
+    outcome: Outcome
+    job_id: str | None = None
+    error: str | None = None
+    ambiguous: bool = False

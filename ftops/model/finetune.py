@@ -1,0 +1,121 @@
+"""FineTune: one fine-tune as a manifest wants it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from ftops.model.json_value import JSON, JSONObject
+
+
+class Method(StrEnum):
+    """How a model is trained; a dialect says which of these it carries."""
+
+    SUPERVISED = "supervised"
+    DPO = "dpo"
+    REINFORCEMENT = "reinforcement"
+
+
+class OnChange(StrEnum):
+    """What happens to a running job whose declaration has changed."""
+
+    REPLACE = "replace"
+    DRAIN = "drain"
+
+
+class OnRemove(StrEnum):
+    """What happens to a running job whose declaration is gone."""
+
+    CANCEL = "cancel"
+    DETACH = "detach"
+
+
+class RetryOn(StrEnum):
+    """Ends of a job after which the same training may be tried again. User errors are never among them."""
+
+    PROVIDER_ERROR = "provider_error"
+    QUOTA = "quota"
+    UNKNOWN = "unknown"
+    CANCELLED = "cancelled"
+    VANISHED = "vanished"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a fine-tune is declared; for people only, never compared."""
+
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """A training or validation file: exactly one of `path` (project-relative) and `file_id` is set."""
+
+    path: str | None = None
+    file_id: str | None = None
+    weight: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """A base model that another fine-tune of the project makes. `checkpoint` is `final` or `step:N`."""
+
+    name: str
+    checkpoint: str = "final"
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """How often one generation may be tried; `max_attempts` counts the first job too."""
+
+    max_attempts: int = 1
+    on: tuple[RetryOn, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    """What ftops does with the job. Nothing here is sent, and only `rerun` can cause training."""
+
+    suspend: bool = False
+    on_change: OnChange = OnChange.REPLACE
+    on_remove: OnRemove = OnRemove.CANCEL
+    protect: bool = False
+    retry: Retry = Retry()
+    priority: int = 0
+    rerun: str = ""
+    renamed_from: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FineTune:
+    """One declared fine-tuned model. `name` is its identity; the file it stands in is not."""
+
+    name: str
+    provider: str
+    model: str | Upstream
+    training_files: tuple[DataFile, ...]
+    validation_file: DataFile | None = None
+    method: Method = Method.SUPERVISED
+    hyperparameters: JSONObject = field(default_factory=dict)
+    grader: JSONObject = field(default_factory=dict)
+    suffix: str | None = None
+    seed: int | None = None
+    provider_options: JSONObject = field(default_factory=dict)
+    integrations: tuple[JSON, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    lifecycle: Lifecycle = Lifecycle()
+    source: Source = Source("", 0)
+
+    @property
+    def upstream(self) -> str | None:
+        """Name the fine-tune whose model this one starts from, if there is one."""
+        return self.model.name if isinstance(self.model, Upstream) else None
+
+    @property
+    def data_files(self) -> tuple[tuple[str, DataFile], ...]:
+        """Pair each file with its role, `training` or `validation`, training first."""
+        training = tuple(("training", file) for file in self.training_files)
+        return (*training, ("validation", self.validation_file)) if self.validation_file else training

@@ -1,0 +1,97 @@
+"""When two declarations train the same thing: canonical form, canonical JSON, SHA-256."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+
+from ftops.model.dataset import Dataset
+from ftops.model.finetune import DataFile, FineTune, Upstream
+from ftops.model.json_value import JSON
+from ftops.model.state import FINGERPRINT_VERSION
+
+AUTO = "auto"
+"""The value by which a manifest says "the provider decides": the same as saying nothing."""
+
+CanonicalSpec = dict[str, JSON]
+
+
+def canonical_json(value: JSON) -> bytes:
+    """Encode so that equal values give equal bytes: sorted keys, no spaces, `3` for `3.0`, UTF-8."""
+    return json.dumps(_canonical(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def digest(value: JSON) -> str:
+    """Name a JSON value by its content: `sha256:` and 64 hex digits."""
+    return "sha256:" + hashlib.sha256(canonical_json(value)).hexdigest()
+
+
+def canonical_spec(
+    fine_tune: FineTune,
+    dialect: str,
+    datasets: Mapping[str, Dataset],
+    upstream_fingerprint: str | None,
+    version: int = FINGERPRINT_VERSION,
+) -> CanonicalSpec:
+    """Give everything that decides the training result, data content included, and nothing else.
+
+    `datasets` maps project-relative paths to their content. Two equal results train the same model; the
+    digest of the result is the fingerprint. Raises KeyError for a version that this ftops does not know.
+    """
+    return _VERSIONS[version](fine_tune, dialect, datasets, upstream_fingerprint)
+
+
+def _version_1(
+    fine_tune: FineTune, dialect: str, datasets: Mapping[str, Dataset], upstream_fingerprint: str | None
+) -> CanonicalSpec:
+    model: JSON = fine_tune.model if isinstance(fine_tune.model, str) else None
+    if isinstance(fine_tune.model, Upstream):
+        model = {"fingerprint": upstream_fingerprint, "checkpoint": fine_tune.model.checkpoint}
+    training = [_content(file, datasets) for file in fine_tune.training_files]
+    spec: CanonicalSpec = {
+        "provider": fine_tune.provider,
+        "dialect": dialect,
+        "model": model,
+        "method": fine_tune.method.value,
+        "training_file": training[0] if len(training) == 1 else training,
+        "validation_file": _content(fine_tune.validation_file, datasets)
+        if fine_tune.validation_file
+        else None,
+        "hyperparameters": _without_auto(fine_tune.hyperparameters),
+        "grader": fine_tune.grader,
+        "suffix": fine_tune.suffix,
+        "seed": fine_tune.seed,
+        "provider_options": fine_tune.provider_options,
+        "rerun": fine_tune.lifecycle.rerun,
+    }
+    return {key: _canonical(value) for key, value in spec.items() if value not in (None, "", {}, [])}
+
+
+_VERSIONS: Mapping[int, Callable[[FineTune, str, Mapping[str, Dataset], str | None], CanonicalSpec]] = {
+    1: _version_1
+}
+
+
+def _content(file: DataFile, datasets: Mapping[str, Dataset]) -> JSON:
+    content: dict[str, JSON] = (
+        {"sha256": datasets[file.path].sha256} if file.path is not None else {"file_id": file.file_id}
+    )
+    if file.weight is not None:
+        content["weight"] = file.weight
+    return content
+
+
+def _without_auto(values: Mapping[str, JSON]) -> dict[str, JSON]:
+    return {key: value for key, value in values.items() if value is not None and value != AUTO}
+
+
+def _canonical(value: JSON) -> JSON:
+    """Fold what JSON can write in two ways. Null members of a map mean absence, as everywhere in a manifest."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, Mapping):
+        return {key: _canonical(member) for key, member in value.items() if member is not None}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_canonical(item) for item in value]
+    return value

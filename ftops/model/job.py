@@ -1,0 +1,138 @@
+"""Job: one fine-tuning run as a provider reports it, in our words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from ftops.model.json_value import JSON
+
+
+class JobStatus(StrEnum):
+    """Our words for where a job is. A status that no dialect knows is `unknown`, and counts as active."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    PAUSED = "paused"
+    CANCELLING = "cancelling"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+
+    @property
+    def active(self) -> bool:
+        """Tell whether the job may still run and cost; only a surely ended one does not."""
+        return self not in _TERMINAL
+
+
+_TERMINAL = frozenset({JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED})
+
+
+class FailureClass(StrEnum):
+    """Whose fault a failed job is; decides whether `retry` may try it again."""
+
+    USER_ERROR = "user_error"
+    PROVIDER_ERROR = "provider_error"
+    QUOTA = "quota"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class JobError:
+    """Why a job failed or a create was refused, in the provider's words."""
+
+    code: str | None
+    message: str
+    failure_class: FailureClass = FailureClass.UNKNOWN
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}" if self.code else self.message
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """The mark ftops leaves on a job where the dialect has room for one: whose job it is."""
+
+    project: str
+    lineage: str
+    name: str
+    fingerprint: str
+    generation: int
+    attempt: int
+    nonce: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobFile:
+    """A file as a job names it; `filename` only where the provider embeds the whole file object."""
+
+    id: str
+    filename: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One job at a provider. Times are Unix seconds; None means that the reply did not say.
+
+    `settings` holds what the reply shows of the request, by manifest path (`hyperparameters.n_epochs`,
+    `seed`, ...); a provider may fill it in only later, so an absent or null value contradicts nothing.
+    """
+
+    id: str
+    provider: str
+    status: JobStatus
+    raw_status: str = ""
+    model: str | None = None
+    fine_tuned_model: str | None = None
+    created_at: float | None = None
+    finished_at: float | None = None
+    estimated_finish: float | None = None
+    trained_tokens: int | None = None
+    training_files: tuple[JobFile, ...] = ()
+    validation_files: tuple[JobFile, ...] = ()
+    result_files: tuple[str, ...] = ()
+    settings: Mapping[str, JSON] = field(default_factory=dict)
+    suffix: str | None = None
+    error: JobError | None = None
+    stamp: Stamp | None = None
+    organization: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobEvent:
+    """Something that a provider says happened to a job. `id` is None in dialects without event ids."""
+
+    created_at: float | None
+    level: str
+    message: str
+    type: str = "message"
+    data: JSON = None
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobList:
+    """All jobs of a provider, or as many as could be had.
+
+    `complete` is False when a page failed, a cursor repeated or the pages contradict each other: then
+    nothing may be concluded from the absence of a job. `problem` says why, in one sentence.
+    """
+
+    jobs: tuple[Job, ...]
+    complete: bool = True
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UploadedFile:
+    """A file at a provider."""
+
+    id: str
+    filename: str
+    bytes: int | None = None
+    purpose: str | None = None
+    status: str | None = None
+    created_at: float | None = None
+    expires_at: float | None = None

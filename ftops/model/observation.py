@@ -1,0 +1,37 @@
+"""Observation: one provider's jobs as one run saw them, and how sure that is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ftops.model.capabilities import Capabilities
+from ftops.model.job import Job
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderFacts:
+    """What the planner must know of a provider: its wire format and its patience (seconds)."""
+
+    name: str
+    dialect: str
+    capabilities: Capabilities
+    settle: float = 900.0
+    send_window: float = 60.0
+    max_active: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What one provider showed.
+
+    `listed_at` are the starts (Unix seconds) of the complete lists behind `jobs`, oldest first; empty
+    when none was complete. `gone` are recorded ids that a complete list lacked and a retrieve answered
+    with 404. `problem` says why the list is not whole.
+    """
+
+    provider: ProviderFacts
+    jobs: tuple[Job, ...] = ()
+    complete: bool = True
+    problem: str | None = None
+    listed_at: tuple[float, ...] = ()
+    gone: frozenset[str] = frozenset()

@@ -1,0 +1,53 @@
+"""Plan: the ordered changes, and what they were made from. Apply reads nothing else."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ftops.model.change import Action, Change
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFacts:
+    """Counts that the guards judge by; a guard must not look at anything else.
+
+    `known_active` are recorded jobs that were active when last seen, `newly_missing` those of them that
+    this run's complete lists lack for the first time; `cancellable` counts all records.
+    """
+
+    declared: int = 0
+    recorded: int = 0
+    known_active: int = 0
+    newly_missing: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All changes, in an order in which nothing precedes what it depends on.
+
+    `complete` is False when a provider's list was not surely whole: the plan may be looked at, never
+    applied. `unmanaged` counts live jobs that are neither declared, recorded nor stamped by us.
+    """
+
+    project: str
+    lineage: str
+    serial: int
+    changes: tuple[Change, ...]
+    complete: bool = True
+    incomplete_because: tuple[str, ...] = ()
+    unmanaged: int = 0
+    facts: PlanFacts = PlanFacts()
+    bindings: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def summary(self) -> Mapping[str, int]:
+        """Count the changes by action, and the jobs that are not ours."""
+        counts = Counter(change.action for change in self.changes)
+        return {**{action.value: counts[action] for action in Action}, "unmanaged": self.unmanaged}
+
+    @property
+    def effective_changes(self) -> tuple[Change, ...]:
+        """Give the changes that would do something."""
+        return tuple(change for change in self.changes if change.action.effective)

@@ -1,0 +1,68 @@
+"""Project: what `ftops.yaml` says, with secrets still as references."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ftops.model.json_value import JSON, JSONObject
+
+EMULATOR_SCHEME = "emulator:"
+"""A base URL `emulator:PATH` asks for the embedded emulator with its database at PATH."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnvReference:
+    """A value that stands in an environment variable; it is read when a provider is opened."""
+
+    env: str
+
+
+Setting = str | EnvReference
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSettings:
+    """One provider of the project. Times are seconds; `max_active` None means no limit of ours.
+
+    `settle` is how long a list may lag behind a create; `send_window` how long after its intent a
+    create may still be sent.
+    """
+
+    name: str
+    dialect: str
+    base_url: Setting | None = None
+    api_key: Setting | None = None
+    organization: Setting | None = None
+    project: Setting | None = None
+    headers: Mapping[str, Setting] = field(default_factory=dict)
+    timeout: float = 30.0
+    send_window: float = 60.0
+    settle: float = 900.0
+    max_active: int | None = None
+    emulator_speed: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one apply may do without a person lifting a limit by name. `max_cost` is in USD."""
+
+    max_creates: int = 25
+    max_cancels: int = 5
+    max_cancels_percent: float = 30
+    max_cost: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A directory with `ftops.yaml`. `state` is a path in the project or a URL; `defaults` are merged already."""
+
+    name: str
+    manifests: tuple[str, ...]
+    state: str
+    providers: Mapping[str, ProviderSettings]
+    default_provider: str | None = None
+    defaults: JSONObject = field(default_factory=dict)
+    limits: Limits = Limits()
+    policies: Mapping[str, JSON] = field(default_factory=dict)
+    prices: Mapping[str, JSON] = field(default_factory=dict)

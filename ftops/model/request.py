@@ -1,0 +1,38 @@
+"""JobRequest: everything that a create sends, in our words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ftops.model.finetune import Method
+from ftops.model.job import Stamp
+from ftops.model.json_value import JSON, JSONObject
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFile:
+    """A file at the provider, with its weight where the dialect weighs files."""
+
+    id: str
+    weight: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobRequest:
+    """One create. The base model and the files are resolved: ids the provider knows, no references.
+
+    `stamp` marks the job as ours; a request without one is a job that ftops cannot find again.
+    """
+
+    model: str
+    training_files: tuple[RequestFile, ...]
+    validation_file: RequestFile | None = None
+    method: Method = Method.SUPERVISED
+    hyperparameters: Mapping[str, JSON] = field(default_factory=dict)
+    grader: JSONObject = field(default_factory=dict)
+    suffix: str | None = None
+    seed: int | None = None
+    provider_options: JSONObject = field(default_factory=dict)
+    integrations: tuple[JSON, ...] = ()
+    stamp: Stamp | None = None

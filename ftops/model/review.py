@@ -1,0 +1,34 @@
+"""Review: what a reviewer must know of a plan beside its changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ftops.errors import ExitCode
+
+
+@dataclass(frozen=True, slots=True)
+class CostEstimate:
+    """What training may cost, in USD. An unknown cost is no CostEstimate at all, never zero."""
+
+    low: float
+    high: float
+    currency: str = "USD"
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A rule that forbids applying the plan, with the way to allow it where there is one."""
+
+    rule: str
+    message: str
+    hint: str | None = None
+    exit_code: ExitCode = ExitCode.REFUSED
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """Violations forbid; the estimate covers every create and replace, and is None if any is unknown."""
+
+    violations: tuple[Violation, ...] = ()
+    estimated_cost: CostEstimate | None = None

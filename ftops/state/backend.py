@@ -1,0 +1,71 @@
+"""The port of a state store: it moves bytes and holds locks, and knows nothing of what the bytes say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a lock, for the message to whoever wants it. `since` is Unix seconds."""
+
+    id: str
+    who: str
+    host: str
+    pid: int
+    operation: str
+    since: float
+    ci_run: str | None = None
+
+    def __str__(self) -> str:
+        run = f", {self.ci_run}" if self.ci_run else ""
+        return f"{self.who}@{self.host} (pid {self.pid}, {self.operation}{run})"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The bytes of a state and the version they have in the store. A version is opaque, and never re-used."""
+
+    data: bytes
+    version: str
+
+
+class Lease(Protocol):
+    """A held lock. It ends when released, when its process dies, or when `expires_at` passes."""
+
+    @property
+    def expires_at(self) -> float | None:
+        """Give the Unix second at which the lock is free for others, None if only our end frees it."""
+
+    def check(self) -> None:
+        """Return if the lock is still surely ours. Raises LeaseLost: then nothing more may be sent."""
+
+    def release(self) -> None:
+        """Free the lock. Releasing one that is lost already is no error."""
+
+
+class StateBackend(Protocol):
+    """A place for one project's state.
+
+    Every method raises StateError, in one sentence, for what the store itself cannot do.
+    """
+
+    @property
+    def location(self) -> str:
+        """Name the place for messages; holds no credential."""
+
+    def read(self) -> Stored | None:
+        """Fetch the state, None where there has never been one."""
+
+    def write(self, data: bytes, expected: str | None) -> str:
+        """Replace the state durably if its version is still `expected` (None: if there is none).
+
+        Gives the new version. Raises StateConflict, having written nothing, when it is another one.
+        """
+
+    def lock(self, holder: Holder, timeout: float) -> Lease:
+        """Take the lock, waiting up to `timeout` seconds. Raises LockHeld with the holder's words."""
+
+    def holder(self) -> Holder | None:
+        """Tell who holds the lock now, as far as can be known."""
