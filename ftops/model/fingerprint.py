@@ -49,15 +49,14 @@ def _version_1(
     if isinstance(fine_tune.model, Upstream):
         model = {"fingerprint": upstream_fingerprint, "checkpoint": fine_tune.model.checkpoint}
     training = [_content(file, datasets) for file in fine_tune.training_files]
+    validation = fine_tune.validation_file
     spec: CanonicalSpec = {
         "provider": fine_tune.provider,
         "dialect": dialect,
         "model": model,
         "method": fine_tune.method.value,
         "training_file": training[0] if len(training) == 1 else training,
-        "validation_file": _content(fine_tune.validation_file, datasets)
-        if fine_tune.validation_file
-        else None,
+        "validation_file": _content(validation, datasets) if validation else None,
         "hyperparameters": _without_auto(fine_tune.hyperparameters),
         "grader": fine_tune.grader,
         "suffix": fine_tune.suffix,
@@ -68,9 +67,8 @@ def _version_1(
     return {key: _canonical(value) for key, value in spec.items() if value not in (None, "", {}, [])}
 
 
-_VERSIONS: Mapping[int, Callable[[FineTune, str, Mapping[str, Dataset], str | None], CanonicalSpec]] = {
-    1: _version_1
-}
+_Canonicalise = Callable[[FineTune, str, Mapping[str, Dataset], str | None], CanonicalSpec]
+_VERSIONS: Mapping[int, _Canonicalise] = {1: _version_1}
 
 
 def _content(file: DataFile, datasets: Mapping[str, Dataset]) -> JSON:
@@ -87,7 +85,7 @@ def _without_auto(values: Mapping[str, JSON]) -> dict[str, JSON]:
 
 
 def _canonical(value: JSON) -> JSON:
-    """Fold what JSON can write in two ways. Null members of a map mean absence, as everywhere in a manifest."""
+    """Fold what JSON can write in two ways. A null member of a map means absence, as in a manifest."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, Mapping):

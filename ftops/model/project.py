@@ -55,7 +55,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A directory with `ftops.yaml`. `state` is a path in the project or a URL; `defaults` are merged already."""
+    """A directory with `ftops.yaml`. `state` is a path in it, or a URL; `defaults` go under every spec."""
 
     name: str
     manifests: tuple[str, ...]

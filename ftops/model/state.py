@@ -98,7 +98,7 @@ class Record:
     generation: int
     attempt: int
     spec: JSONObject
-    lifecycle: Lifecycle = Lifecycle()
+    lifecycle: Lifecycle = field(default_factory=Lifecycle)
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     integrations: tuple[JSON, ...] = ()

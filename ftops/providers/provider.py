@@ -35,7 +35,7 @@ class Provider(Protocol):
         """Do as `create_fine_tune`, with status and headers."""
 
     def list_fine_tunes(self) -> JobList:
-        """List every job of the account. A list that is not surely whole says so; it is never just short.
+        """List every job of the account. One that is not surely whole says so, and is never just short.
 
         Raises ProviderError when not even the first page could be had.
         """
@@ -50,7 +50,7 @@ class Provider(Protocol):
         """Do as `retrieve_fine_tune`, with status and headers."""
 
     def cancel_fine_tune(self, fine_tune_id: str) -> Job:
-        """Ask to stop a job; what it has trained so far is paid. The job may go on `cancelling` for a while."""
+        """Ask to stop a job; what it has trained is paid. It may go on `cancelling` for a while."""
 
     def cancel_fine_tune_with_http_info(self, fine_tune_id: str) -> Reply[Job]:
         """Do as `cancel_fine_tune`, with status and headers."""
@@ -67,7 +67,7 @@ class Provider(Protocol):
         """Do as `list_fine_tune_events`, with status and headers of the first reply."""
 
     def upload_file(self, path: Path, filename: str, sha256: str) -> UploadedFile:
-        """Send a data file, streamed. Raises InvalidInput if the bytes sent do not have this SHA-256 (hex)."""
+        """Send a data file, streamed. Raises InvalidInput if the bytes sent have another SHA-256 (hex)."""
 
     def list_files(self) -> tuple[UploadedFile, ...]:
         """List every fine-tuning file of the account."""
