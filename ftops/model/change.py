@@ -51,7 +51,6 @@ class Reason(StrEnum):
     LOST_REPLY = "lost-reply"
     SETTINGS = "settings"
     RENAMED = "renamed"
-    RESOLVED = "resolved"
     SUCCEEDED = "succeeded"
     IN_PROGRESS = "in-progress"
     SUSPENDED = "suspended"
@@ -71,6 +70,7 @@ class Reason(StrEnum):
     OTHER_LINEAGE = "other-lineage"
     AMBIGUOUS_CREATE = "ambiguous-create"
     UPSTREAM = "upstream"
+    UNKNOWN_PROVIDER = "unknown-provider"
 
 
 NEEDS_PERSON_REASONS = frozenset(
@@ -108,8 +108,8 @@ class Change:
     """One step about one fine-tune or one stray job.
 
     `job_id` is the job that it keeps, adopts or cancels (for a replace: the one to cancel) and
-    `cancel_first` a running successor that an adopt cancels before. `waits_for` names the upstream of a
-    chain. `nonce` is given where a create continues a lapsed intent.
+    `cancel_first` a running successor that an adopt cancels before. `provider` is where it acts; the job
+    that a replace cancels may be at another, which its record knows.
     """
 
     name: str

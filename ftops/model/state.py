@@ -27,6 +27,7 @@ class Intent:
     A `lapsed` intent certainly never arrived: its nonce, generation and attempt serve the next create.
     """
 
+    provider: str
     nonce: str
     fingerprint: str
     fingerprint_version: int
@@ -50,6 +51,7 @@ class RecordedJob:
     """
 
     id: str
+    provider: str
     fingerprint: str
     generation: int
     attempt: int
@@ -86,6 +88,7 @@ class Record:
     """What ftops remembers of one fine-tune.
 
     `fingerprint` is that of the training this record stands for, `spec` its canonical form.
+    `provider` is that of the training; an earlier job names its own.
     `generation` is the highest number ever used for the name and `attempt` the highest within it: they
     never fall, while `job.generation` is the job's own (a restored job is older than the record).
     `rejected` is the provider's refusal to create exactly this fingerprint. `spent_nonces` are those of
@@ -118,7 +121,6 @@ class Record:
 class ArchivedRecord:
     """What stays of a forgotten fine-tune, so that re-adding it re-uses its model and never its numbers."""
 
-    provider: str
     generation: int
     jobs: tuple[RecordedJob, ...] = ()
     spent_nonces: tuple[str, ...] = ()

@@ -1,0 +1,270 @@
+"""The table of DESIGN 5.2, one small function a row, in the table's order: the first that answers wins.
+
+Rows look at a Situation and nothing else. The first row (strays) is about other jobs than the current one
+and stands in strays.py; the gates of 5.3 come after the table, in gates.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ftops.model.change import Action, Reason
+from ftops.model.finetune import OnChange, OnRemove, RetryOn
+from ftops.model.job import JobError, JobStatus
+from ftops.model.state import RecordedJob
+from ftops.planner.matching import worth_keeping
+from ftops.planner.situation import Situation
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a row decides. `adopts` is the job to take over; `next_attempt` keeps the generation."""
+
+    action: Action
+    reason: Reason
+    message: str
+    job_id: str | None = None
+    cancel_first: str | None = None
+    next_attempt: bool = False
+
+
+def decide(situation: Situation) -> Decision:
+    """Give the first row that fits; the last row of each half fits always."""
+    rows = DECLARED_ROWS if situation.fine_tune is not None else UNDECLARED_ROWS
+    return next(decision for row in rows if (decision := row(situation)) is not None)
+
+
+def _suspended(s: Situation) -> Decision | None:
+    if s.fine_tune is None or not s.fine_tune.lifecycle.suspend:
+        return None
+    return Decision(Action.KEEP, Reason.SUSPENDED, "suspended: ftops only reports", _job_id(s))
+
+
+def _cancelling(s: Situation) -> Decision | None:
+    if not s.cancelling:
+        return None
+    return Decision(Action.WAIT, Reason.CANCELLING, "the provider is cancelling the job", _job_id(s))
+
+
+def _in_progress(s: Situation) -> Decision | None:
+    if not (s.same and s.active):
+        return None
+    status = s.job.status.value if s.job else ""
+    return Decision(Action.KEEP, Reason.IN_PROGRESS, f"the job is {status}", _job_id(s))
+
+
+def _succeeded(s: Situation) -> Decision | None:
+    if not (s.same and s.ended is JobStatus.SUCCEEDED):
+        return None
+    return Decision(Action.KEEP, Reason.SUCCEEDED, "the model is ready", _job_id(s))
+
+
+def _failed(s: Situation) -> Decision | None:
+    if not (s.same and s.ended is JobStatus.FAILED) or s.job is None:
+        return None
+    error = s.job.error or JobError(None, "the provider gave no reason")
+    again = _retry(s, RetryOn(error.failure_class.value) if _retryable(error) else None)
+    if again is not None:
+        return again
+    return Decision(Action.HOLD, Reason.FAILED, f"the job failed: {error}", s.job.id)
+
+
+def _re_declared(s: Situation) -> Decision | None:
+    if not _cancelled(s) or s.job is None or s.job.cancel_requested is None:
+        return None
+    message = f"declared again after job {s.job.id} was cancelled"
+    return Decision(Action.CREATE, Reason.RE_DECLARED, message, next_attempt=True)
+
+
+def _cancelled_externally(s: Situation) -> Decision | None:
+    if not _cancelled(s) or s.job is None:
+        return None
+    message = f"job {s.job.id} was cancelled outside ftops"
+    return _retry(s, RetryOn.CANCELLED) or Decision(
+        Action.HOLD, Reason.CANCELLED_EXTERNALLY, message, s.job.id
+    )
+
+
+def _missing(s: Situation) -> Decision | None:
+    """Wait for a missing job whatever is declared now: it may still run, and a list may lag."""
+    if not s.missing or s.vanished:
+        return None
+    message = "the provider no longer shows the job; waiting in case its list lags"
+    return Decision(Action.WAIT, Reason.MISSING, message, _job_id(s))
+
+
+def _vanished(s: Situation) -> Decision | None:
+    if not (s.same and s.vanished):
+        return None
+    message = f"job {_job_id(s)} was active and is gone from the provider"
+    return _retry(s, RetryOn.VANISHED) or Decision(Action.HOLD, Reason.VANISHED, message, _job_id(s))
+
+
+def _rejected(s: Situation) -> Decision | None:
+    if not s.same or s.record is None or s.record.rejected is None:
+        return None
+    message = f"the provider refused to create it: {s.record.rejected}; change the manifest to try again"
+    return Decision(Action.HOLD, Reason.REJECTED, message)
+
+
+def _restored(s: Situation) -> Decision | None:
+    candidates = [job for job in s.earlier_jobs if job.fingerprint in s.fingerprints and _reusable(job)]
+    if not candidates:
+        return None
+    if s.active and s.record is not None and s.fine_tune is not None:
+        kept = _protected(s) or _draining(s)
+        if kept is not None:
+            return kept
+    best = max(candidates, key=lambda job: (not job.status.active, job.generation, job.attempt))
+    model = f" and its model {best.fine_tuned_model}" if best.fine_tuned_model else ""
+    message = f"trained before: job {best.id}{model} serves again, nothing is paid"
+    return Decision(Action.ADOPT, Reason.RESTORED, message, best.id, _job_id(s) if s.active else None)
+
+
+def _found_at_provider(s: Situation) -> Decision | None:
+    for job in s.stamped:
+        stamp = job.stamp
+        if (
+            stamp
+            and stamp.lineage == s.lineage
+            and stamp.fingerprint in s.fingerprints
+            and worth_keeping(job)
+        ):
+            message = f"job {job.id} at the provider is this fine-tune"
+            first = _job_id(s) if s.active else None
+            return Decision(Action.ADOPT, Reason.FOUND_AT_PROVIDER, message, job.id, first)
+    return None
+
+
+def _other_lineage(s: Situation) -> Decision | None:
+    for job in s.stamped:
+        if job.stamp and job.stamp.lineage != s.lineage and worth_keeping(job):
+            message = (
+                f"job {job.id} carries this project and name but another state made it; "
+                f"take it over with `ftops resolve {s.name} --job {job.id}`, "
+                f"or, if it is somebody else's, `ftops resolve {s.name} --not-mine {job.id}`"
+            )
+            return Decision(Action.HOLD, Reason.OTHER_LINEAGE, message, job.id)
+    return None
+
+
+def _lookalike(s: Situation) -> Decision | None:
+    if not s.lookalikes:
+        return None
+    ids = ", ".join(job.id for job in s.lookalikes)
+    first = s.lookalikes[0].id
+    message = (
+        f"the provider has a job that could be this one ({ids}) and cannot carry our mark; "
+        f"settle it with `ftops resolve {s.name} --job {first}` or `ftops resolve {s.name} --not-mine {first}`"
+    )
+    return Decision(Action.HOLD, Reason.LOOKALIKE, message, first)
+
+
+def _protected(s: Situation) -> Decision | None:
+    lifecycle = s.record.lifecycle if s.record else None
+    wanted = s.fine_tune.lifecycle if s.fine_tune else lifecycle
+    if not s.active or wanted is None or not wanted.protect:
+        return None
+    message = f"job {_job_id(s)} is protected and still runs; nothing is cancelled or replaced"
+    return Decision(Action.HOLD, Reason.PROTECTED, message, _job_id(s))
+
+
+def _draining(s: Situation) -> Decision | None:
+    if not s.active or s.fine_tune is None or s.fine_tune.lifecycle.on_change is not OnChange.DRAIN:
+        return None
+    message = f"changed; job {_job_id(s)} may finish first (on_change: drain)"
+    return Decision(Action.WAIT, Reason.DRAINING, message, _job_id(s))
+
+
+def _replace(s: Situation) -> Decision | None:
+    if not s.active:
+        return None
+    message = f"changed; job {_job_id(s)} is cancelled, what it has trained so far is paid"
+    return Decision(Action.REPLACE, Reason.CHANGED, message, _job_id(s))
+
+
+def _create(s: Situation) -> Decision:
+    if s.record is None or (s.record.job is None and not s.record.history):
+        lapsed = s.record is not None and s.record.intent is not None
+        message = "new; an earlier attempt never arrived" if lapsed else "new"
+        return Decision(Action.CREATE, Reason.NEW, message)
+    model = s.job.fine_tuned_model if s.job else None
+    message = f"changed; the model {model} stays" if model else "changed"
+    return Decision(Action.CREATE, Reason.CHANGED, message)
+
+
+def _detached(s: Situation) -> Decision | None:
+    if not s.active or s.record is None or s.record.lifecycle.on_remove is not OnRemove.DETACH:
+        return None
+    message = f"removed; job {_job_id(s)} runs on, unwatched (on_remove: detach)"
+    return Decision(Action.FORGET, Reason.DETACHED, message, _job_id(s))
+
+
+def _cancel(s: Situation) -> Decision | None:
+    if not s.active:
+        return None
+    message = f"removed; job {_job_id(s)} is cancelled, what it has trained so far is paid"
+    return Decision(Action.CANCEL, Reason.REMOVED, message, _job_id(s))
+
+
+def _forget(s: Situation) -> Decision:
+    model = s.job.fine_tuned_model if s.job else None
+    message = f"removed; the model {model} stays at the provider" if model else "removed"
+    return Decision(Action.FORGET, Reason.REMOVED, message, _job_id(s))
+
+
+Row = Callable[[Situation], Decision | None]
+
+DECLARED_ROWS: Sequence[Row] = (
+    _suspended,
+    _cancelling,
+    _in_progress,
+    _succeeded,
+    _failed,
+    _re_declared,
+    _cancelled_externally,
+    _missing,
+    _vanished,
+    _rejected,
+    _restored,
+    _found_at_provider,
+    _other_lineage,
+    _lookalike,
+    _protected,
+    _draining,
+    _replace,
+    _create,
+)
+UNDECLARED_ROWS: Sequence[Row] = (_cancelling, _missing, _protected, _detached, _cancel, _forget)
+
+
+def _job_id(s: Situation) -> str | None:
+    return s.job.id if s.job else None
+
+
+def _cancelled(s: Situation) -> bool:
+    return s.same and s.ended is JobStatus.CANCELLED
+
+
+def _reusable(job: RecordedJob) -> bool:
+    """Tell whether a revert can use this job: it has made its model, or it runs on detached."""
+    return job.status is JobStatus.SUCCEEDED or (
+        job.detached and job.status.active and job.missing_since is None
+    )
+
+
+def _retryable(error: JobError) -> bool:
+    return error.failure_class.value in RetryOn.__members__.values()
+
+
+def _retry(s: Situation, cause: RetryOn | None) -> Decision | None:
+    """Create again if the declaration allows it after this end; attempts count within the generation."""
+    if cause is None or s.fine_tune is None or s.record is None or s.job is None:
+        return None
+    retry = s.fine_tune.lifecycle.retry
+    used = s.record.attempt if s.job.generation == s.record.generation else s.job.attempt
+    if cause not in retry.on or used >= retry.max_attempts:
+        return None
+    message = f"retry {used} of {retry.max_attempts - 1} after {cause.value.replace('_', ' ')}"
+    return Decision(Action.CREATE, Reason.RETRY, message, next_attempt=True)

@@ -1,0 +1,34 @@
+"""Chains: which fine-tune starts from which, and how deep each one stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from graphlib import TopologicalSorter
+
+from ftops.model.finetune import FineTune
+
+
+def depths(fine_tunes: Mapping[str, FineTune]) -> dict[str, int]:
+    """Give each name its distance from the start of its chain, 0 for a chain's first; upstreams come first.
+
+    An upstream that is not declared counts as absent: the loader has refused it already.
+    """
+    graph = {
+        name: [upstream for upstream in (fine_tune.upstream,) if upstream and upstream in fine_tunes]
+        for name, fine_tune in sorted(fine_tunes.items())
+    }
+    found: dict[str, int] = {}
+    for name in TopologicalSorter(graph).static_order():
+        found[name] = max((found[upstream] + 1 for upstream in graph[name]), default=0)
+    return found
+
+
+def with_upstreams(names: frozenset[str], fine_tunes: Mapping[str, FineTune]) -> frozenset[str]:
+    """Add to `names` everything that they start from, directly or not."""
+    wanted = set(names)
+    for name in names:
+        current = fine_tunes.get(name)
+        while current is not None and current.upstream and current.upstream not in wanted:
+            wanted.add(current.upstream)
+            current = fine_tunes.get(current.upstream)
+    return frozenset(wanted)

@@ -1,0 +1,54 @@
+"""What the manifests want, with the fingerprints that decide whether it is there already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from ftops.model.dataset import Dataset
+from ftops.model.finetune import FineTune
+from ftops.model.fingerprint import CanonicalSpec, canonical_spec, digest
+from ftops.model.observation import ProviderFacts
+from ftops.model.state import FINGERPRINT_VERSION
+from ftops.planner.dependencies import depths
+
+
+class DesiredSet:
+    """Every declared fine-tune by name, in an order in which upstreams come first.
+
+    A record of an older fingerprint version is compared with the declaration's fingerprint in that
+    version; these are computed when first asked for.
+    """
+
+    def __init__(
+        self,
+        fine_tunes: Iterable[FineTune],
+        datasets: Mapping[str, Dataset],
+        providers: Mapping[str, ProviderFacts],
+    ) -> None:
+        by_name = {fine_tune.name: fine_tune for fine_tune in fine_tunes}
+        self.depths = depths(by_name)
+        self.fine_tunes = {name: by_name[name] for name in self.depths}
+        self._datasets = datasets
+        self._providers = providers
+        self._known: dict[tuple[str, int], tuple[CanonicalSpec, str]] = {}
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.fine_tunes
+
+    def spec(self, name: str, version: int = FINGERPRINT_VERSION) -> CanonicalSpec:
+        """Give the canonical form of what the name wants to be trained."""
+        return self._identity(name, version)[0]
+
+    def fingerprint(self, name: str, version: int = FINGERPRINT_VERSION) -> str:
+        """Give the fingerprint of what the name wants to be trained."""
+        return self._identity(name, version)[1]
+
+    def _identity(self, name: str, version: int) -> tuple[CanonicalSpec, str]:
+        key = (name, version)
+        if key not in self._known:
+            fine_tune = self.fine_tunes[name]
+            upstream = self.fingerprint(fine_tune.upstream, version) if fine_tune.upstream else None
+            dialect = self._providers[fine_tune.provider].dialect
+            spec = canonical_spec(fine_tune, dialect, self._datasets, upstream, version)
+            self._known[key] = (spec, digest(spec))
+        return self._known[key]

@@ -1,0 +1,102 @@
+"""Situation: one name as all three truths show it; what the decision table reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ftops.model.finetune import FineTune
+from ftops.model.fingerprint import CanonicalSpec
+from ftops.model.job import Job, JobStatus
+from ftops.model.observation import ProviderFacts
+from ftops.model.state import ArchivedRecord, Record, RecordedJob
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """One declared or recorded name.
+
+    `fine_tune` is None when it is not declared, `record` when nothing is remembered. `fingerprint` is the
+    desired one in the record's version; `fingerprints` holds it in every version that history may use.
+    `stamped` are unrecorded jobs with this project and name in their stamp, `lookalikes` unrecorded jobs
+    of a dialect without stamps that could be this fine-tune and are worth keeping.
+    """
+
+    name: str
+    now: float
+    lineage: str
+    provider: ProviderFacts
+    fine_tune: FineTune | None = None
+    record: Record | None = None
+    archived: ArchivedRecord | None = None
+    spec: CanonicalSpec | None = None
+    fingerprint: str | None = None
+    fingerprints: frozenset[str] = frozenset()
+    stamped: Sequence[Job] = ()
+    lookalikes: Sequence[Job] = ()
+
+    @property
+    def job(self) -> RecordedJob | None:
+        """The recorded current job."""
+        return self.record.job if self.record else None
+
+    @property
+    def same(self) -> bool:
+        """Tell whether the record stands for what is declared."""
+        return self.record is not None and self.record.fingerprint == self.fingerprint
+
+    @property
+    def missing(self) -> bool:
+        """Tell whether the current job was active and complete lists no longer show it."""
+        return self.job is not None and self.job.status.active and self.job.missing_since is not None
+
+    @property
+    def vanished(self) -> bool:
+        """Tell whether it has been missing for longer than lists may lag."""
+        job = self.job
+        return (
+            self.missing
+            and job is not None
+            and job.missing_since is not None
+            and self.now - job.missing_since >= self.provider.settle
+        )
+
+    @property
+    def active(self) -> bool:
+        """Tell whether the current job is surely or possibly running, and is not known to be missing."""
+        return self.job is not None and self.job.status.active and not self.missing
+
+    @property
+    def ended(self) -> JobStatus | None:
+        """How the current job ended, None while it has not."""
+        return None if self.job is None or self.job.status.active else self.job.status
+
+    @property
+    def cancelling(self) -> bool:
+        """Tell whether the provider took our cancel and the job is still on its way out."""
+        return (
+            self.job is not None and self.active and is_cancelling(self.job, self.now, self.provider.settle)
+        )
+
+    @property
+    def earlier_jobs(self) -> tuple[RecordedJob, ...]:
+        """Every job of the name that is not the current one."""
+        history = self.record.history if self.record else ()
+        return (*history, *(self.archived.jobs if self.archived else ()))
+
+    @property
+    def highest_generation(self) -> int:
+        """The highest generation number that the name ever used, 0 for none."""
+        recorded = self.record.generation if self.record else 0
+        return max(recorded, self.archived.generation if self.archived else 0)
+
+
+def is_cancelling(job: RecordedJob, now: float, settle: float) -> bool:
+    """Tell whether a cancel is under way and need not be sent again yet.
+
+    A provider that took the cancel and still shows the job as running after the settle time has lost it:
+    then the cancel is due again. A missed cancel goes on costing money.
+    """
+    if job.status is JobStatus.CANCELLING:
+        return True
+    return job.cancel_accepted is not None and now - job.cancel_accepted < settle
