@@ -66,3 +66,9 @@ class Capabilities:
     def stamps(self) -> bool:
         """Tell whether a job of this dialect can be recognised for sure."""
         return self.stamp is not StampPlace.NONE
+
+
+NO_CAPABILITIES = Capabilities(
+    stamp=StampPlace.NONE, methods={}, data_formats={}, options={}, echoes=frozenset(), suffix_length=0
+)
+"""For a provider that a record names and the project no longer has: nothing may be assumed of it."""

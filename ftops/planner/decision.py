@@ -156,7 +156,7 @@ def _lookalike(s: Situation) -> Decision | None:
     first = s.lookalikes[0].id
     message = (
         f"the provider has a job that could be this one ({ids}) and cannot carry our mark; "
-        f"settle it with `ftops resolve {s.name} --job {first}` or `ftops resolve {s.name} --not-mine {first}`"
+        f"settle it with `ftops resolve {s.name} --job {first}` or `... --not-mine {first}`"
     )
     return Decision(Action.HOLD, Reason.LOOKALIKE, message, first)
 

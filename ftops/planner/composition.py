@@ -1,0 +1,113 @@
+"""A decision and its situation in, a Change out: numbers, data, differences, words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from ftops.model.change import Action, Change, DataUse, FieldDifference, Reason
+from ftops.model.dataset import Dataset
+from ftops.model.finetune import FineTune
+from ftops.planner.decision import Decision
+from ftops.planner.difference import differences
+from ftops.planner.settings import settings_differ, settings_of
+from ftops.planner.settling import Settled
+from ftops.planner.situation import Situation
+
+
+def change_for(
+    situation: Situation, decision: Decision, settled: Settled, datasets: Mapping[str, Dataset]
+) -> Change:
+    """Say one decision as a change, with all that a reviewer and the applier must know."""
+    decision = _refined(situation, decision, settled)
+    generation, attempt = numbers(situation, decision)
+    fine_tune, record = situation.fine_tune, situation.record
+    return Change(
+        name=situation.name,
+        action=decision.action,
+        reason=decision.reason,
+        message=decision.message,
+        provider=situation.provider.name,
+        generation=generation,
+        attempt=attempt,
+        fingerprint=situation.fingerprint or (record.fingerprint if record else None),
+        job_id=decision.job_id,
+        cancel_first=decision.cancel_first,
+        spec=situation.spec or (record.spec if record else {}),
+        data=_data(fine_tune, datasets) if fine_tune else (),
+        differences=_differences(situation, decision),
+        depends_on=(fine_tune.upstream,) if fine_tune and fine_tune.upstream else (),
+        source=fine_tune.source if fine_tune else None,
+        labels=fine_tune.labels if fine_tune else record.labels if record else {},
+    )
+
+
+def numbers(situation: Situation, decision: Decision) -> tuple[int, int]:
+    """Give the generation and attempt that a create gets, or that the thing acted on has.
+
+    A create that certainly never arrived is made again under its own numbers; no number serves twice
+    otherwise, and a generation never falls.
+    """
+    record, job = situation.record, situation.job
+    if decision.action is Action.ADOPT:
+        for earlier in situation.earlier_jobs:
+            if earlier.id == decision.job_id:
+                return earlier.generation, earlier.attempt
+        for live in situation.stamped:
+            if live.id == decision.job_id and live.stamp:
+                return live.stamp.generation, live.stamp.attempt
+    if not decision.action.creates:
+        return (job.generation, job.attempt) if job else (situation.highest_generation, 0)
+    if (
+        record is not None
+        and record.intent is not None
+        and record.intent.fingerprint == situation.fingerprint
+    ):
+        return record.intent.generation, record.intent.attempt
+    newest = job is not None and job.generation == situation.highest_generation
+    if decision.next_attempt and newest and record is not None:
+        return record.generation, record.attempt + 1
+    return situation.highest_generation + 1, 1
+
+
+def _refined(situation: Situation, decision: Decision, settled: Settled) -> Decision:
+    """Turn a keep into what it is when the state has to learn something."""
+    record, fine_tune = situation.record, situation.fine_tune
+    if decision.action is not Action.KEEP or record is None or fine_tune is None:
+        return decision
+    if situation.name in settled.adopted:
+        message = f"job {decision.job_id} was created by an earlier run whose record was lost"
+        return replace(decision, action=Action.ADOPT, reason=Reason.LOST_REPLY, message=message)
+    if situation.name in settled.renamed:
+        message = f"renamed from {settled.renamed[situation.name]}; nothing is trained"
+        return replace(decision, action=Action.UPDATE, reason=Reason.RENAMED, message=message)
+    if settings_differ(record, fine_tune):
+        return replace(
+            decision,
+            action=Action.UPDATE,
+            reason=Reason.SETTINGS,
+            message="only settings differ; nothing is trained",
+        )
+    return decision
+
+
+def _differences(situation: Situation, decision: Decision) -> tuple[FieldDifference, ...]:
+    record, fine_tune = situation.record, situation.fine_tune
+    if record is None or fine_tune is None:
+        return ()
+    if decision.action is Action.UPDATE:
+        return differences(settings_of(record), settings_of(fine_tune))
+    if situation.same or situation.spec is None:
+        return ()
+    return differences(record.spec, situation.spec)
+
+
+def _data(fine_tune: FineTune, datasets: Mapping[str, Dataset]) -> tuple[DataUse, ...]:
+    uses = []
+    for role, file in fine_tune.data_files:
+        if file.path is None:
+            uses.append(DataUse(role, file_id=file.file_id))
+            continue
+        dataset = datasets[file.path]
+        uses.append(DataUse(role, file.path, None, dataset.sha256, dataset.bytes, dataset.examples))
+    return tuple(uses)

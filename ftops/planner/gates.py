@@ -1,0 +1,112 @@
+"""DESIGN 5.3: what may keep a create or replace from happening now, once the table wants it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from ftops.model.change import Action, Reason
+from ftops.model.state import RecordedJob, State
+from ftops.planner.decision import Decision
+from ftops.planner.matching import Appearance, LiveJobs, look_alike
+from ftops.planner.situation import Situation
+
+
+def gate_on_upstream(
+    situation: Situation, decision: Decision, upstreams: Mapping[str, tuple[Situation, Decision]]
+) -> Decision:
+    """Let a chain's next job wait until the model it starts from is there; a replace cancels meanwhile."""
+    upstream = situation.fine_tune.upstream if situation.fine_tune else None
+    if not decision.action.creates or upstream is None or upstream not in upstreams:
+        return decision
+    above, verdict = upstreams[upstream]
+    if ready_job(above, verdict) is not None:
+        return decision
+    if verdict.action is Action.HOLD:
+        message = f"{upstream}, whose model it starts from, is held: {verdict.reason.value}"
+        blocked = Decision(Action.HOLD, Reason.UPSTREAM, message)
+    else:
+        blocked = Decision(Action.WAIT, Reason.WAITING_FOR, f"waiting for {upstream} to be trained")
+    if decision.action is Action.REPLACE:
+        message = f"changed; job {decision.job_id} is cancelled now, then {blocked.message}"
+        return replace(decision, action=Action.CANCEL, message=message)
+    return blocked
+
+
+def ready_job(situation: Situation, decision: Decision) -> RecordedJob | None:
+    """Give the upstream's job if its model can be used once this decision is carried out."""
+    candidates = [job for job in (situation.job, *situation.earlier_jobs) if job is not None]
+    if decision.action in (Action.KEEP, Action.UPDATE) and situation.same:
+        wanted = situation.job.id if situation.job else None
+    elif decision.action is Action.ADOPT:
+        wanted = decision.job_id
+        candidates += [
+            RecordedJob(
+                job.id, job.provider, "", 0, 0, None, job.status, fine_tuned_model=job.fine_tuned_model
+            )
+            for job in situation.stamped
+        ]
+    else:
+        return None
+    usable = [job for job in candidates if job.id == wanted and job.fine_tuned_model]
+    return next((job for job in usable if not job.status.active), None)
+
+
+def gate_on_capacity(
+    candidates: Iterable[tuple[Situation, Decision]],
+    cancelled: Iterable[tuple[str, str]],
+    live: LiveJobs,
+    state: State,
+    depths: Mapping[str, int],
+) -> dict[str, Decision]:
+    """Give the decisions of those creates for which the provider has no room now.
+
+    Everything active in the account takes room, whoever made it, and so does every open intent; what this
+    plan cancels (`cancelled`: provider and job id) makes room. A replace takes the room it makes.
+    """
+    room = _room(cancelled, live, state)
+    waiting: dict[str, Decision] = {}
+    queue = [(s, d) for s, d in candidates if d.action is Action.CREATE and s.fine_tune is not None]
+    for situation, _ in sorted(queue, key=lambda pair: _rank(pair[0], depths)):
+        provider = situation.provider.name
+        if provider not in room:
+            continue
+        if room[provider] > 0:
+            room[provider] -= 1
+            continue
+        message = f"{provider} already has its {situation.provider.max_active} active jobs"
+        waiting[situation.name] = Decision(Action.WAIT, Reason.PROVIDER_LIMIT, message)
+    return waiting
+
+
+def gate_on_lookalike(
+    name: str, shown: Appearance, open_lookalikes: Mapping[str, Appearance]
+) -> Decision | None:
+    """Wait while another fine-tune's create is in doubt and the provider could not tell the two apart."""
+    for other, appearance in sorted(open_lookalikes.items()):
+        if other != name and look_alike(shown, appearance):
+            message = f"waiting until the create of {other} is certain: the two look alike to the provider"
+            return Decision(Action.WAIT, Reason.LOOKALIKE_IN_FLIGHT, message)
+    return None
+
+
+def _rank(situation: Situation, depths: Mapping[str, int]) -> tuple[int, int, str]:
+    priority = situation.fine_tune.lifecycle.priority if situation.fine_tune else 0
+    return -priority, depths.get(situation.name, 0), situation.name
+
+
+def _room(cancelled: Iterable[tuple[str, str]], live: LiveJobs, state: State) -> dict[str, int]:
+    freed = set(cancelled)
+    intents = Counter(
+        record.intent.provider
+        for record in state.fine_tunes.values()
+        if record.intent is not None and not record.intent.lapsed
+    )
+    return {
+        name: seen.provider.max_active
+        - intents[name]
+        - sum(1 for job in seen.jobs if job.status.active and (name, job.id) not in freed)
+        for name, seen in live.observations.items()
+        if seen.provider.max_active is not None
+    }

@@ -1,0 +1,236 @@
+"""Desired, live and recorded in, a Plan out: settle, decide, gate, in that order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from ftops.model.capabilities import NO_CAPABILITIES
+from ftops.model.change import Action, Change, Reason
+from ftops.model.dataset import Dataset
+from ftops.model.finetune import FineTune
+from ftops.model.observation import Observation, ProviderFacts
+from ftops.model.plan import Plan, PlanFacts
+from ftops.model.state import FINGERPRINT_VERSION, Record, State
+from ftops.planner.composition import change_for
+from ftops.planner.decision import Decision, decide
+from ftops.planner.dependencies import with_upstreams
+from ftops.planner.desired import DesiredSet
+from ftops.planner.gates import gate_on_capacity, gate_on_lookalike, gate_on_upstream, ready_job
+from ftops.planner.matching import Appearance, LiveJobs, appearance, worth_keeping
+from ftops.planner.settling import Doubt, Settled, settle
+from ftops.planner.situation import Situation
+from ftops.planner.strays import strays
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The three truths, and the instant (Unix seconds) they are judged at.
+
+    `observations` has every provider of the project by name; `selection` are the names to plan for
+    (their upstreams come along), None for all.
+    """
+
+    project: str
+    fine_tunes: tuple[FineTune, ...]
+    datasets: Mapping[str, Dataset]
+    observations: Mapping[str, Observation]
+    state: State
+    now: float
+    selection: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Planning:
+    """A plan, and the settled state that carrying it out starts from."""
+
+    plan: Plan
+    state: State
+
+
+def plan(inputs: Inputs) -> Planning:
+    """Decide what is to be done. The order of the inputs never matters, and nothing is changed."""
+    return _Planner(inputs).planning()
+
+
+class _Planner:
+    def __init__(self, inputs: Inputs) -> None:
+        self.inputs = inputs
+        self.providers = {name: seen.provider for name, seen in inputs.observations.items()}
+        self.desired = DesiredSet(inputs.fine_tunes, inputs.datasets, self.providers)
+        self.settled: Settled = settle(inputs.state, self.desired.fine_tunes, inputs.observations, inputs.now)
+        self.state = self.settled.state
+        self.live = LiveJobs(inputs.observations, self.state)
+        self.decisions: dict[str, tuple[Situation, Decision]] = {}
+
+    def planning(self) -> Planning:
+        selected = self._selected()
+        stray_changes = [change for change in self._strays() if change.name in selected]
+        self._decide(selected)
+        self._wait_for_room(stray_changes)
+        changes = [change_for(*pair, self.settled, self.inputs.datasets) for pair in self.decisions.values()]
+        rank = self.desired.depths
+        ordered = sorted(
+            (*stray_changes, *changes), key=lambda c: (rank.get(c.name, 0), c.name, c.job_id or "")
+        )
+        observations = self.inputs.observations.values()
+        problems = tuple(seen.problem or seen.provider.name for seen in observations if not seen.complete)
+        return Planning(
+            plan=Plan(
+                project=self.inputs.project,
+                lineage=self.state.lineage,
+                serial=self.state.serial,
+                changes=tuple(ordered),
+                complete=not problems,
+                incomplete_because=problems,
+                unmanaged=self._unmanaged(),
+                facts=PlanFacts(
+                    declared=len(self.desired.fine_tunes),
+                    recorded=len(self.inputs.state.fine_tunes),
+                    known_active=self.settled.known_active,
+                    newly_missing=self.settled.newly_missing,
+                ),
+            ),
+            state=self.state,
+        )
+
+    def _selected(self) -> frozenset[str]:
+        names = frozenset(self.desired.fine_tunes) | frozenset(self.state.fine_tunes)
+        if self.inputs.selection is None:
+            return names | frozenset(self.state.archive)
+        wanted = with_upstreams(self.inputs.selection, self.desired.fine_tunes)
+        return frozenset(name for name in names if name in wanted)
+
+    def _unmanaged(self) -> int:
+        named = {change.job_id for change in self._strays()}
+        named |= {decision.job_id for _, decision in self.decisions.values()}
+        return sum(1 for job in self.live.unrecorded if job.id not in named)
+
+    def _strays(self) -> Iterator[Change]:
+        return strays(self.state, self.desired.fine_tunes, self.live, self.inputs.now)
+
+    def _decide(self, selected: frozenset[str]) -> None:
+        undeclared = sorted(name for name in self.state.fine_tunes if name not in self.desired)
+        for name in (*self.desired.fine_tunes, *undeclared):
+            if name in selected:
+                situation = self._situation(name)
+                self.decisions[name] = (situation, self._gated(situation))
+
+    def _gated(self, situation: Situation) -> Decision:
+        decision = self._undecided(situation) or decide(situation)
+        decision = gate_on_upstream(situation, decision, self.decisions)
+        if decision.action.creates and not situation.provider.capabilities.stamps:
+            shown = self._appearance(situation)
+            decision = gate_on_lookalike(situation.name, shown, self._open_appearances(situation)) or decision
+        return decision
+
+    def _undecided(self, situation: Situation) -> Decision | None:
+        """Answer for a name whose intent is still open, or whose provider is no longer configured."""
+        record = situation.record
+        doubt = self.settled.open_intents.get(situation.name)
+        if record is not None and doubt is not None and record.intent is not None:
+            return _doubtful(situation, *doubt)
+        needed = {record.provider} if record and (record.intent or situation.active) else set()
+        unknown = sorted(needed - self.providers.keys())
+        if not unknown:
+            return None
+        message = (
+            f"provider {unknown[0]} is no longer in ftops.yaml; put it back, or nothing can be done here"
+        )
+        job = situation.job
+        return Decision(Action.HOLD, Reason.UNKNOWN_PROVIDER, message, job.id if job else None)
+
+    def _situation(self, name: str) -> Situation:
+        fine_tune = self.desired.fine_tunes.get(name)
+        record = self.state.fine_tunes.get(name)
+        provider = self._provider(fine_tune, record)
+        situation = Situation(
+            name=name,
+            now=self.inputs.now,
+            lineage=self.state.lineage,
+            provider=provider,
+            fine_tune=fine_tune,
+            record=record,
+            archived=self.state.archive.get(name),
+        )
+        if fine_tune is None:
+            return situation
+        version = record.fingerprint_version if record else FINGERPRINT_VERSION
+        fingerprint = self.desired.fingerprint(name, version)
+        situation = replace(
+            situation,
+            spec=self.desired.spec(name, version),
+            fingerprint=fingerprint,
+            fingerprints=frozenset({fingerprint, self.desired.fingerprint(name)}),
+        )
+        return situation if situation.same else self._with_candidates(situation, fine_tune)
+
+    def _with_candidates(self, situation: Situation, fine_tune: FineTune) -> Situation:
+        """Add the unrecorded jobs that could be this fine-tune; only a changed or new one may need them."""
+        provider, old = situation.provider.name, fine_tune.lifecycle.renamed_from
+        stamped = self.live.stamped(provider, situation.name)
+        if old is not None:
+            stamped = [*stamped, *self.live.stamped(provider, old)]
+        lookalikes = []
+        if not situation.provider.capabilities.stamps:
+            plausible = self.live.plausible(provider, self._appearance(situation))
+            lookalikes = [job for job in plausible if worth_keeping(job)]
+        return replace(situation, stamped=tuple(stamped), lookalikes=tuple(lookalikes))
+
+    def _provider(self, fine_tune: FineTune | None, record: Record | None) -> ProviderFacts:
+        name = fine_tune.provider if fine_tune else record.provider if record else ""
+        known = self.providers.get(name)
+        return known or ProviderFacts(name, "", NO_CAPABILITIES)
+
+    def _appearance(self, situation: Situation) -> Appearance:
+        fine_tune = situation.fine_tune
+        model = fine_tune.model if fine_tune and isinstance(fine_tune.model, str) else None
+        if fine_tune and fine_tune.upstream in self.decisions:
+            ready = ready_job(*self.decisions[fine_tune.upstream])
+            model = ready.fine_tuned_model if ready else None
+        provider = situation.provider
+        file_ids = self.state.datasets.get(provider.name, {})
+        return appearance(situation.spec or {}, model, file_ids, provider.capabilities)
+
+    def _open_appearances(self, situation: Situation) -> dict[str, Appearance]:
+        return {
+            name: record.intent.known
+            for name, record in self.state.fine_tunes.items()
+            if record.intent is not None
+            and not record.intent.lapsed
+            and record.intent.provider == situation.provider.name
+        }
+
+    def _wait_for_room(self, stray_changes: list[Change]) -> None:
+        cancelled = {
+            (change.provider, change.job_id)
+            for change in stray_changes
+            if change.action is Action.CANCEL and change.job_id
+        }
+        for situation, decision in self.decisions.values():
+            ending = decision.job_id if decision.action is Action.CANCEL else decision.cancel_first
+            if ending and situation.job:
+                cancelled.add((situation.job.provider, ending))
+        waiting = gate_on_capacity(
+            self.decisions.values(), cancelled, self.live, self.state, self.desired.depths
+        )
+        for name, decision in waiting.items():
+            self.decisions[name] = (self.decisions[name][0], decision)
+
+
+def _doubtful(situation: Situation, doubt: Doubt, job_ids: tuple[str, ...]) -> Decision:
+    """Say what is not known about an open intent, and how a person can settle it."""
+    name, intent = situation.name, situation.record.intent if situation.record else None
+    if doubt is Doubt.SETTLING and intent is not None:
+        until = max(0, round(intent.not_after + situation.provider.settle - situation.now))
+        message = (
+            "an earlier create got no clear answer; it may still show up, "
+            f"so nothing is sent again for another {until} s"
+        )
+        return Decision(Action.WAIT, Reason.SETTLING, message)
+    found = f"it could be any of {', '.join(job_ids)}" if job_ids else "the provider's list is not whole"
+    message = (
+        f"an earlier create got no clear answer and {found}; "
+        f"settle it with `ftops resolve {name} --job ID` or `ftops resolve {name} --never-arrived`"
+    )
+    return Decision(Action.HOLD, Reason.AMBIGUOUS_CREATE, message, job_ids[0] if job_ids else None)

@@ -1,0 +1,111 @@
+"""The first row of DESIGN 5.2: jobs of ours that run although another job, or none, should.
+
+They come from a create that arrived after it was given up, or from a cancel that never did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from ftops.model.change import Action, Change, Reason
+from ftops.model.finetune import FineTune
+from ftops.model.observation import Observation
+from ftops.model.state import Record, RecordedJob, State
+from ftops.planner.matching import LiveJobs
+from ftops.planner.situation import is_cancelling
+
+
+def strays(
+    state: State,
+    fine_tunes: Mapping[str, FineTune],
+    live: LiveJobs,
+    now: float,
+) -> Iterator[Change]:
+    """Yield a change for each active job of ours that is nobody's current job. Foreign jobs never appear."""
+    for name, jobs, nonces in _owned(state):
+        record, fine_tune = state.fine_tunes.get(name), fine_tunes.get(name)
+        arrived = [_as_recorded(job_id, provider, live) for provider, job_id in _arrived(nonces, live, state)]
+        for job in (*jobs, *arrived):
+            observation = live.observations.get(job.provider)
+            if observation is not None and _runs_on(job):
+                yield _change(name, job, record, fine_tune, now=now, observation=observation)
+
+
+def _owned(state: State) -> Iterator[tuple[str, tuple[RecordedJob, ...], frozenset[str]]]:
+    """Give each name's jobs that are not current, and the nonces that nobody waits for any more."""
+    for name, record in state.fine_tunes.items():
+        if not record.history and not record.spent_nonces and record.job is None:
+            continue
+        waited_for = {record.intent.nonce} if record.intent else set()
+        nonces = {job.nonce for job in record.jobs if job.nonce} | set(record.spent_nonces)
+        yield name, record.history, frozenset(nonces - waited_for)
+    for name, archived in state.archive.items():
+        nonces = {job.nonce for job in archived.jobs if job.nonce} | set(archived.spent_nonces)
+        yield name, archived.jobs, frozenset(nonces)
+
+
+def _arrived(nonces: frozenset[str], live: LiveJobs, state: State) -> Iterator[tuple[str, str]]:
+    for provider in live.observations:
+        for nonce in sorted(nonces):
+            for job in live.with_nonce(provider, nonce):
+                if job.stamp is not None and job.stamp.lineage == state.lineage:
+                    yield provider, job.id
+
+
+def _as_recorded(job_id: str, provider: str, live: LiveJobs) -> RecordedJob:
+    job = live.get(provider, job_id)
+    if job is None or job.stamp is None:
+        raise ValueError(f"job {job_id} was found by its stamp and has none")
+    stamp = job.stamp
+    return RecordedJob(
+        id=job.id,
+        provider=provider,
+        fingerprint=stamp.fingerprint,
+        generation=stamp.generation,
+        attempt=stamp.attempt,
+        nonce=stamp.nonce,
+        status=job.status,
+    ).seen_as(job)
+
+
+def _runs_on(job: RecordedJob) -> bool:
+    return job.status.active and not job.detached and job.missing_since is None
+
+
+def _change(
+    name: str,
+    job: RecordedJob,
+    record: Record | None,
+    fine_tune: FineTune | None,
+    *,
+    now: float,
+    observation: Observation,
+) -> Change:
+    twins = [
+        other
+        for other in (record.jobs if record else ())
+        if other.id != job.id and (other.generation, other.attempt) == (job.generation, job.attempt)
+    ]
+    reason = Reason.DUPLICATE if twins else Reason.SUPERSEDED
+    lifecycle = fine_tune.lifecycle if fine_tune else record.lifecycle if record else None
+    action, message = Action.CANCEL, f"job {job.id} runs although it is not the current job of {name}"
+    if twins:
+        message = f"job {job.id} is a second job for what {twins[0].id} trains; cancelling it saves the rest"
+    if lifecycle and (lifecycle.protect or lifecycle.suspend):
+        why = "protected" if lifecycle.protect else "suspended"
+        action, message = Action.HOLD, f"{message}; nothing is done, {name} is {why}"
+    elif is_cancelling(job, now, observation.provider.settle):
+        action, reason = Action.WAIT, Reason.CANCELLING
+        message = f"the provider is cancelling job {job.id}"
+    return Change(
+        name=name,
+        action=action,
+        reason=reason,
+        message=message,
+        provider=job.provider,
+        generation=job.generation,
+        attempt=job.attempt,
+        fingerprint=job.fingerprint,
+        job_id=job.id,
+        source=fine_tune.source if fine_tune else None,
+    )

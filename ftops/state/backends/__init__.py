@@ -1,0 +1,1 @@
+"""Stores of state; each implements `ftops.state.backend` and passes its contract tests."""
