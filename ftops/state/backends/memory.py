@@ -38,7 +38,7 @@ class MemoryBackend:
             self._stored = Stored(data, str(self._writes))
             return self._stored.version
 
-    def lock(self, holder: Holder, timeout: float) -> Lease:  # noqa: ARG002 -- the port has it
+    def lock(self, holder: Holder, timeout: float) -> Lease:
         """Take the lease if it is free or expired; a busy one is refused at once, whatever `timeout` says."""
         with self._mutex:
             if self._lease is not None and self._lease.held:

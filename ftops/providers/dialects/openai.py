@@ -1,0 +1,261 @@
+"""`/fine_tuning/jobs`, as OpenAI, Nebius, LiteLLM and many proxies speak it.
+
+Facts: OpenAI's OpenAPI file of 2026-08, and replies recorded in public test cassettes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ftops.model.capabilities import Capabilities, DataFormat, ModelRule, StampPlace
+from ftops.model.finetune import Method
+from ftops.model.fingerprint import AUTO
+from ftops.model.job import Job, JobEvent, JobFile, JobStatus, Stamp, UploadedFile
+from ftops.model.json_value import JSON, JSONObject
+from ftops.model.request import JobRequest
+from ftops.providers.dialect import (
+    Page,
+    Unreadable,
+    decode_error,
+    decode_status,
+    optional_count,
+    optional_number,
+    optional_text,
+    require_id,
+    require_list,
+    require_mapping,
+)
+
+PAGE_SIZE = "100"
+
+STATUSES = {
+    "created": JobStatus.PENDING,
+    "validating_files": JobStatus.PENDING,
+    "queued": JobStatus.PENDING,
+    "pending": JobStatus.PENDING,
+    "running": JobStatus.RUNNING,
+    "pausing": JobStatus.RUNNING,
+    "paused": JobStatus.PAUSED,
+    "resuming": JobStatus.RUNNING,
+    "cancelling": JobStatus.CANCELLING,
+    "cancel_requested": JobStatus.CANCELLING,
+    "succeeded": JobStatus.SUCCEEDED,
+    "failed": JobStatus.FAILED,
+    "cancelled": JobStatus.CANCELLED,
+    "canceled": JobStatus.CANCELLED,
+}
+
+_WHOLE: JSONObject = {"type": "integer", "minimum": 1}
+_SUPERVISED: JSONObject = {
+    "n_epochs": {"type": "integer", "minimum": 1, "maximum": 50},
+    "batch_size": {"type": "integer", "minimum": 1, "maximum": 256},
+    "learning_rate_multiplier": {"type": "number", "exclusiveMinimum": 0},
+}
+
+CAPABILITIES = Capabilities(
+    stamp=StampPlace.METADATA,
+    methods={
+        Method.SUPERVISED: _SUPERVISED,
+        Method.DPO: {**_SUPERVISED, "beta": {"type": "number", "exclusiveMinimum": 0, "maximum": 2}},
+        Method.REINFORCEMENT: {
+            **_SUPERVISED,
+            "reasoning_effort": {"enum": ["default", "low", "medium", "high"]},
+            "compute_multiplier": {"type": "number", "exclusiveMinimum": 0.00001, "maximum": 10},
+            "eval_interval": _WHOLE,
+            "eval_samples": _WHOLE,
+        },
+    },
+    data_formats={
+        Method.SUPERVISED: frozenset({DataFormat.CHAT, DataFormat.PROMPT_COMPLETION}),
+        Method.DPO: frozenset({DataFormat.PREFERENCE}),
+        Method.REINFORCEMENT: frozenset({DataFormat.CHAT}),
+    },
+    options={},
+    echoes=frozenset(
+        {"model", "training_file", "validation_file", "seed", "method"}
+        | {f"hyperparameters.{name}" for name in ("n_epochs", "batch_size", "learning_rate_multiplier")}
+    ),
+    suffix_length=64,
+    model_rule=ModelRule.SNAPSHOT,
+    seed=True,
+    integrations=True,
+    list_filter=True,
+    pause=True,
+    checkpoints=True,
+)
+
+STAMP_KEYS = (
+    "ftops_project",
+    "ftops_lineage",
+    "ftops_name",
+    "ftops_fingerprint",
+    "ftops_generation",
+    "ftops_nonce",
+)
+"""The metadata keys of a stamp; `ftops_generation` is `GENERATION.ATTEMPT`."""
+
+
+class OpenAIDialect:
+    """The modern format: metadata carries our stamp, lists are paged newest first."""
+
+    name = "openai"
+    default_base_url: str | None = "https://api.openai.com/v1"
+    capabilities = CAPABILITIES
+    jobs_path = "/fine_tuning/jobs"
+    events_newest_first = True
+
+    def auth_headers(self, key: str) -> Mapping[str, str]:
+        """Bearer."""
+        return {"Authorization": f"Bearer {key}"}
+
+    def account_headers(self, organization: str | None, project: str | None) -> Mapping[str, str]:
+        """OpenAI's own header names."""
+        named = {"OpenAI-Organization": organization, "OpenAI-Project": project}
+        return {name: value for name, value in named.items() if value}
+
+    def encode_create(self, request: JobRequest) -> dict[str, Any]:
+        """Hyperparameters go under `method`; the top-level field of the same name is deprecated."""
+        settings: dict[str, Any] = {}
+        hyperparameters = {key: value for key, value in request.hyperparameters.items() if value != AUTO}
+        if hyperparameters:
+            settings["hyperparameters"] = hyperparameters
+        if request.grader:
+            settings["grader"] = request.grader
+        body: dict[str, Any] = {
+            "model": request.model,
+            "training_file": request.training_files[0].id,
+            "validation_file": request.validation_file.id if request.validation_file else None,
+            "method": {"type": request.method.value, request.method.value: settings},
+            "suffix": request.suffix,
+            "seed": request.seed,
+            "integrations": list(request.integrations) or None,
+            "metadata": encode_stamp(request.stamp) if request.stamp else None,
+        }
+        return {key: value for key, value in body.items() if value is not None}
+
+    def decode_job(self, body: Any, provider: str) -> Job:
+        """Read a job; hyperparameters are looked for in `method` and at the top."""
+        job = require_mapping(body, "a job")
+        status, raw = decode_status(job, STATUSES)
+        return Job(
+            id=require_id(job, "a job"),
+            provider=provider,
+            status=status,
+            raw_status=raw,
+            model=optional_text(job.get("model")),
+            fine_tuned_model=optional_text(job.get("fine_tuned_model")),
+            created_at=optional_number(job.get("created_at")),
+            finished_at=optional_number(job.get("finished_at")),
+            estimated_finish=optional_number(job.get("estimated_finish")),
+            trained_tokens=optional_count(job.get("trained_tokens")),
+            training_files=_file(job.get("training_file")),
+            validation_files=_file(job.get("validation_file")),
+            result_files=tuple(item for item in job.get("result_files") or () if isinstance(item, str)),
+            settings=_settings(job),
+            suffix=optional_text(job.get("user_provided_suffix")),
+            error=decode_error(job.get("error")),
+            stamp=decode_stamp(job.get("metadata")),
+            organization=optional_text(job.get("organization_id")),
+        )
+
+    def first_query(self) -> Mapping[str, str]:
+        """Everything: foreign jobs count for the provider's limits."""
+        return {"limit": PAGE_SIZE}
+
+    def decode_page(self, body: Any) -> Page:
+        """Read one page; the cursor is the last id. `has_more` without an item to go on from is a lie."""
+        return decode_cursor_page(body, "the list of jobs")
+
+    def events_query(self, *, stream: bool) -> Mapping[str, str]:
+        """Pages; this format has no stream."""
+        return {"limit": PAGE_SIZE}
+
+    def decode_event(self, body: Any) -> JobEvent:
+        """Read an event; real ones have `data: null` where the document wants an object."""
+        event = require_mapping(body, "an event")
+        return JobEvent(
+            created_at=optional_number(event.get("created_at")),
+            level=optional_text(event.get("level")) or "info",
+            message=optional_text(event.get("message")) or "",
+            type=optional_text(event.get("type")) or "message",
+            data=event.get("data"),
+            id=optional_text(event.get("id")),
+        )
+
+    def decode_file(self, body: Any) -> UploadedFile:
+        """Read a file object."""
+        return decode_file(body)
+
+
+def decode_cursor_page(body: Any, what: str) -> Page:
+    """Read a page of the `after` / `has_more` kind. A missing `has_more` with items is taken as the end."""
+    items = require_list(body, what)
+    if not body.get("has_more"):
+        return Page(tuple(items), None)
+    last = items[-1].get("id") if items and isinstance(items[-1], Mapping) else None
+    if not isinstance(last, str) or not last:
+        raise Unreadable(f"{what} says there is more and gives nothing to go on from")
+    return Page(tuple(items), {"limit": PAGE_SIZE, "after": last})
+
+
+def decode_file(body: Any) -> UploadedFile:
+    """Read the file object that both of OpenAI's formats share."""
+    file = require_mapping(body, "a file")
+    return UploadedFile(
+        id=require_id(file, "a file"),
+        filename=optional_text(file.get("filename")) or "",
+        bytes=optional_count(file.get("bytes")),
+        purpose=optional_text(file.get("purpose")),
+        status=optional_text(file.get("status")),
+        created_at=optional_number(file.get("created_at")),
+        expires_at=optional_number(file.get("expires_at")),
+    )
+
+
+def encode_stamp(stamp: Stamp) -> dict[str, str]:
+    """Write our mark as metadata: six keys of at most 512 characters each."""
+    values = (
+        stamp.project,
+        stamp.lineage,
+        stamp.name,
+        stamp.fingerprint,
+        f"{stamp.generation}.{stamp.attempt}",
+        stamp.nonce,
+    )
+    return dict(zip(STAMP_KEYS, values, strict=True))
+
+
+def decode_stamp(metadata: Any) -> Stamp | None:
+    """Read our mark; anything but a whole one is somebody else's metadata."""
+    if not isinstance(metadata, Mapping):
+        return None
+    values = [metadata.get(key) for key in STAMP_KEYS]
+    if not all(isinstance(value, str) and value for value in values):
+        return None
+    project, lineage, name, fingerprint, numbers, nonce = map(str, values)
+    generation, _, attempt = numbers.partition(".")
+    if not (generation.isdecimal() and attempt.isdecimal()):
+        return None
+    return Stamp(project, lineage, name, fingerprint, int(generation), int(attempt), nonce)
+
+
+def _file(value: Any) -> tuple[JobFile, ...]:
+    return (JobFile(value),) if isinstance(value, str) and value else ()
+
+
+def _settings(job: Mapping[str, Any]) -> dict[str, JSON]:
+    settings: dict[str, JSON] = {}
+    method = job.get("method")
+    shown = job.get("hyperparameters")
+    if isinstance(method, Mapping) and isinstance(method.get("type"), str):
+        settings["method"] = method["type"]
+        details = method.get(method["type"])
+        if isinstance(details, Mapping) and isinstance(details.get("hyperparameters"), Mapping):
+            shown = details["hyperparameters"]
+    if isinstance(shown, Mapping):
+        known = {key: value for key, value in shown.items() if value is not None and value != AUTO}
+        settings |= {f"hyperparameters.{key}": value for key, value in known.items()}
+    if isinstance(job.get("seed"), int):
+        settings["seed"] = job["seed"]
+    return settings

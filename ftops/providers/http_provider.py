@@ -1,0 +1,207 @@
+"""Dialect + Transport = Provider."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import orjson
+
+from ftops.errors import ProviderError
+from ftops.model.job import Job, JobEvent, JobList, UploadedFile
+from ftops.model.observation import ProviderFacts
+from ftops.model.request import JobRequest
+from ftops.providers.dialect import Dialect, Page, Unreadable, require_list, require_mapping
+from ftops.providers.provider import Reply
+from ftops.providers.transport import HttpReply, Transport
+
+_T = TypeVar("_T")
+
+MOST_PAGES = 10_000
+"""A list of more pages than this (a million jobs) is a server that never ends its list."""
+
+
+class HttpProvider:
+    """A provider over HTTP; implements `ftops.providers.provider.Provider`."""
+
+    def __init__(self, facts: ProviderFacts, dialect: Dialect, transport: Transport) -> None:
+        self._facts = facts
+        self._dialect = dialect
+        self._transport = transport
+
+    @property
+    def facts(self) -> ProviderFacts:
+        """Name, wire format and capabilities."""
+        return self._facts
+
+    def create_fine_tune(self, request: JobRequest) -> Job:
+        """Start a paid job; sent exactly once."""
+        return self.create_fine_tune_with_http_info(request)[0]
+
+    def create_fine_tune_with_http_info(self, request: JobRequest) -> Reply[Job]:
+        """Start a paid job; sent exactly once."""
+        body = self._dialect.encode_create(request)
+        return self._job("create", self._transport.post("create", self._dialect.jobs_path, body))
+
+    def list_fine_tunes(self) -> JobList:
+        """List every job, or say why the list is not whole."""
+        return self.list_fine_tunes_with_http_info()[0]
+
+    def list_fine_tunes_with_http_info(self) -> Reply[JobList]:
+        """List every job, or say why the list is not whole."""
+        jobs: dict[str, Job] = {}
+        query: Mapping[str, str] | None = self._dialect.first_query()
+        asked: list[Mapping[str, str]] = []
+        reply: HttpReply | None = None
+        problem: str | None = None
+        while query is not None and problem is None:
+            asked.append(query)
+            try:
+                reply = self._transport.get("list", self._dialect.jobs_path, query)
+                page = self._read("list", reply, self._dialect.decode_page)
+                problem = self._collect(page, jobs)
+            except ProviderError as error:
+                if reply is None or not jobs:
+                    raise
+                problem = error.message
+                break
+            query = page.next_query
+            if query is not None and (query in asked[-1:] or len(asked) >= MOST_PAGES):
+                problem = "the provider's list does not end"
+        name = self._facts.name
+        sentence = None if problem is None else f"{name}: the list of jobs is not whole: {problem}"
+        status, headers = (reply.status, reply.headers) if reply else (0, {})
+        return JobList(tuple(jobs.values()), problem is None, sentence), status, headers
+
+    def retrieve_fine_tune(self, fine_tune_id: str) -> Job:
+        """Fetch one job."""
+        return self.retrieve_fine_tune_with_http_info(fine_tune_id)[0]
+
+    def retrieve_fine_tune_with_http_info(self, fine_tune_id: str) -> Reply[Job]:
+        """Fetch one job."""
+        return self._job("retrieve", self._transport.get("retrieve", self._path(fine_tune_id)))
+
+    def cancel_fine_tune(self, fine_tune_id: str) -> Job:
+        """Ask to stop a job; sent once."""
+        return self.cancel_fine_tune_with_http_info(fine_tune_id)[0]
+
+    def cancel_fine_tune_with_http_info(self, fine_tune_id: str) -> Reply[Job]:
+        """Ask to stop a job; sent once."""
+        return self._job("cancel", self._transport.post("cancel", self._path(fine_tune_id) + "/cancel"))
+
+    def list_fine_tune_events(self, fine_tune_id: str, *, stream: bool = False) -> Iterator[JobEvent]:
+        """Yield a job's events, oldest first."""
+        return self.list_fine_tune_events_with_http_info(fine_tune_id, stream=stream)[0]
+
+    def list_fine_tune_events_with_http_info(
+        self, fine_tune_id: str, *, stream: bool = False
+    ) -> Reply[Iterator[JobEvent]]:
+        """Yield a job's events, oldest first; a format without a stream gives what there is now."""
+        path = self._path(fine_tune_id) + "/events"
+        if stream and self._facts.capabilities.event_stream:
+            lines = self._transport.lines("events", path, self._dialect.events_query(stream=True))
+            return self._streamed(lines), 200, {}
+        reply = self._transport.get("events", path, self._dialect.events_query(stream=False))
+        events = list(self._event_page(reply))
+        while reply.body.get("has_more") and events and events[-1].id:
+            query = {**self._dialect.events_query(stream=False), "after": events[-1].id}
+            reply = self._transport.get("events", path, query)
+            more = [event for event in self._event_page(reply) if event not in events[-1:]]
+            if not more:
+                break
+            events += more
+        if self._dialect.events_newest_first:
+            events.reverse()
+        return iter(events), reply.status, reply.headers
+
+    def upload_file(self, path: Path, filename: str, sha256: str) -> UploadedFile:
+        """Send a data file, streamed and checked."""
+        reply = self._transport.upload("/files", path, filename, sha256, "fine-tune")
+        return self._read("upload", reply, self._dialect.decode_file)
+
+    def list_files(self) -> tuple[UploadedFile, ...]:
+        """List the fine-tuning files."""
+        query = {"purpose": "fine-tune"}
+        reply = self._transport.get("list files", "/files", query)
+        items = self._read("list files", reply, lambda body: require_list(body, "the list of files"))
+        return tuple(self._decoded("list files", item, self._dialect.decode_file) for item in items)
+
+    def retrieve_file(self, file_id: str) -> UploadedFile:
+        """Describe one file."""
+        reply = self._transport.get("retrieve file", f"/files/{file_id}")
+        return self._read("retrieve file", reply, self._dialect.decode_file)
+
+    def download_file(self, file_id: str) -> bytes:
+        """Fetch a file's content."""
+        return self._transport.download("download file", f"/files/{file_id}/content")
+
+    def delete_file(self, file_id: str) -> None:
+        """Delete a file."""
+        self._transport.delete("delete file", f"/files/{file_id}")
+
+    def list_models(self) -> tuple[str, ...]:
+        """List model ids."""
+        reply = self._transport.get("list models", "/models")
+        items = self._read("list models", reply, lambda body: require_list(body, "the list of models"))
+        return tuple(str(require_mapping(item, "a model").get("id")) for item in items)
+
+    def delete_model(self, model: str) -> None:
+        """Delete a fine-tuned model."""
+        self._transport.delete("delete model", f"/models/{model}")
+
+    def close(self) -> None:
+        """Close connections."""
+        self._transport.close()
+
+    def _path(self, fine_tune_id: str) -> str:
+        return f"{self._dialect.jobs_path}/{fine_tune_id}"
+
+    def _job(self, operation: str, reply: HttpReply) -> Reply[Job]:
+        job = self._read(operation, reply, lambda body: self._dialect.decode_job(body, self._facts.name))
+        return job, reply.status, reply.headers
+
+    def _collect(self, page: Page, jobs: dict[str, Job]) -> str | None:
+        """Add a page's jobs; give the problem that makes the list less than whole."""
+        for item in page.items:
+            try:
+                job = self._dialect.decode_job(item, self._facts.name)
+            except Unreadable as error:
+                return f"{error}"
+            if job.id in jobs:
+                return f"job {job.id} is in it twice"
+            jobs[job.id] = job
+        return None
+
+    def _event_page(self, reply: HttpReply) -> Iterator[JobEvent]:
+        items = self._read("events", reply, lambda body: require_list(body, "the list of events"))
+        return (self._decoded("events", item, self._dialect.decode_event) for item in items)
+
+    def _streamed(self, lines: Iterator[str]) -> Iterator[JobEvent]:
+        """Read server-sent events until `[DONE]`; an end without it means that the line broke."""
+        for line in lines:
+            if not line.startswith("data:"):
+                continue
+            data = line.removeprefix("data:").strip()
+            if data == "[DONE]":
+                return
+            try:
+                body = orjson.loads(data)
+            except orjson.JSONDecodeError as error:
+                raise self._transport.unreadable("events", "a line is not JSON") from error
+            if isinstance(body, dict) and body.get("error"):
+                raise self._transport.unreadable("events", body["error"])
+            yield self._decoded("events", body, self._dialect.decode_event)
+        raise self._transport.unreadable("events", "the stream ended early")
+
+    def _read(self, operation: str, reply: HttpReply, decode: Callable[[Any], _T]) -> _T:
+        try:
+            return decode(reply.body)
+        except Unreadable as error:
+            raise self._transport.unreadable(operation, error, reply) from error
+
+    def _decoded(self, operation: str, item: Any, decode: Callable[[Any], _T]) -> _T:
+        try:
+            return decode(item)
+        except Unreadable as error:
+            raise self._transport.unreadable(operation, error) from error
