@@ -102,8 +102,8 @@ def before(fault: Fault, sleep: Callable[[float], None] = time.sleep) -> None:
         case "quota":
             raise ApiError(
                 429,
-                "This fine-tune request has been rate-limited. Your organization has reached the maximum of 3 "
-                "active requests (2 running, 1 pending) for the model.",
+                "This fine-tune request has been rate-limited. Your organization has reached the maximum of "
+                "3 active requests (2 running, 1 pending) for the model.",
                 code="rate_limit_exceeded",
             )
 

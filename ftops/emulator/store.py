@@ -148,8 +148,9 @@ class Store:
     def add_jobs(self, db: sqlite3.Connection, jobs: list[dict[str, Any]]) -> None:
         """Store many jobs in one transaction."""
         db.executemany(
-            "INSERT INTO jobs (id, family, request, created_at, real_created, waits, queues, trains, examples,"
-            " epochs, tokens, problem) VALUES (:id, :family, :request, :created_at, :real_created, :waits,"
+            "INSERT INTO jobs (id, family, request, created_at, real_created, waits, queues, trains,"
+            " examples, epochs, tokens, problem)"
+            " VALUES (:id, :family, :request, :created_at, :real_created, :waits,"
             " :queues, :trains, :examples, :epochs, :tokens, :problem)",
             [{**job, "request": orjson.dumps(job["request"]), "real_created": self._clock()} for job in jobs],
         )

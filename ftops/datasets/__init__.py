@@ -1,0 +1,1 @@
+"""Training files: what is in them, and what is wrong with them."""
