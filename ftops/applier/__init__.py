@@ -1,0 +1,1 @@
+"""Carry out a plan. Knows the ports of providers and state, never an implementation."""

@@ -1,0 +1,256 @@
+"""apply(): the plan carried out, in an order in which a crash at any instant loses and doubles nothing.
+
+    records -> note cancels -> [write] -> cancel -> upload -> intents -> [write] -> POST -> ... -> [write]
+
+Each write holds the results of one wave and the intents of the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from ftops.applier import cancels, creates
+from ftops.applier.context import Context, HeldLock, StateWriter
+from ftops.applier.creates import Ready, Sent
+from ftops.applier.ledger import Ledger
+from ftops.applier.uploads import upload_all
+from ftops.applier.waves import Waves
+from ftops.errors import Ambiguous, FtopsError, LeaseLost, ProviderError, RateLimited, Rejected
+from ftops.model.change import Action, Change, Reason
+from ftops.model.event import ChangeResult, Event, EventKind, Outcome
+from ftops.model.job import Job, JobError, JobList
+from ftops.model.state import RecordedJob, State
+from ftops.planner.matching import LiveJobs
+from ftops.planner.settling import resolve_intent
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What came of a plan: one result a change that does something, and the state as it was written."""
+
+    results: tuple[ChangeResult, ...]
+    state: State
+
+
+def apply(
+    changes: Iterable[Change], state: State, context: Context, writer: StateWriter, lock: HeldLock
+) -> Applied:
+    """Carry out changes of a plan. `state` is the settled state that the plan was made from.
+
+    A failed change stops no other one. Raises StateError when the state cannot be written and LeaseLost
+    when the lock is gone: what was sent until then is found again by the next run, through its intent.
+    """
+    return _Apply(list(changes), state, context, writer, lock).run()
+
+
+class _Apply:
+    def __init__(
+        self, changes: list[Change], state: State, context: Context, writer: StateWriter, lock: HeldLock
+    ) -> None:
+        self.changes = [change for change in changes if change.action.effective]
+        self.context = context
+        self.writer = writer
+        self.lock = lock
+        self.ledger = Ledger(state)
+        self.stored: State | None = None
+        self.live = LiveJobs(context.observations, state)
+        self.results: list[ChangeResult] = []
+        self.uncancelled: set[str] = set()
+
+    def run(self) -> Applied:
+        self.ledger.sync_settings(self.context.fine_tunes)
+        self._records()
+        orders = list(cancels.orders(self.changes, self.ledger))
+        for order in orders:
+            cancels.note(order, self.ledger, self.context.clock.now())
+        if self.changes or self.ledger.snapshot() != self.ledger.last_written:
+            self._write()
+        self._cancel(orders)
+        self._adopt_after_cancel()
+        self._create()
+        if self.stored is not None and self.ledger.snapshot() != self.stored:
+            self._write()
+        return Applied(tuple(self.results), self.ledger.last_written)
+
+    def _records(self) -> None:
+        """Do what needs the state alone."""
+        for change in self.changes:
+            if change.action is Action.FORGET:
+                self.ledger.forget(change.name, detached=change.reason is Reason.DETACHED)
+                self._done(change, change.job_id)
+            elif change.action is Action.UPDATE:
+                self._done(change, change.job_id)
+            elif change.action is Action.ADOPT and change.cancel_first is None:
+                self._adopt(change)
+
+    def _adopt_after_cancel(self) -> None:
+        for change in self.changes:
+            if change.action is Action.ADOPT and change.cancel_first is not None:
+                if change.cancel_first in self.uncancelled:
+                    self._failed(change, f"job {change.cancel_first} could not be cancelled first")
+                else:
+                    self._adopt(change)
+
+    def _adopt(self, change: Change) -> None:
+        if change.reason is not Reason.LOST_REPLY:
+            job = self.ledger.find(change.name, change.job_id or "") or self._stamped(change)
+            fine_tune = self.context.fine_tunes[change.name]
+            self.ledger.adopt(change.name, fine_tune, job, change.fingerprint or "", change.spec)
+        self._done(change, change.job_id)
+
+    def _stamped(self, change: Change) -> RecordedJob:
+        job = self.live.get(change.provider, change.job_id or "")
+        nonce = job.stamp.nonce if job and job.stamp else None
+        if job is None:
+            raise FtopsError(f"job {change.job_id} is no longer in the provider's list")
+        return RecordedJob(
+            job.id,
+            job.provider,
+            change.fingerprint or "",
+            change.generation,
+            change.attempt,
+            nonce,
+            job.status,
+        ).seen_as(job)
+
+    def _cancel(self, orders: list[cancels.CancelOrder]) -> None:
+        for result in cancels.send(orders, self.context, self.lock) if orders else ():
+            change = result.order.change
+            cancels.settle(result, self.ledger, self.context.clock.now())
+            if result.error is not None:
+                self.uncancelled.add(result.order.job_id)
+            if change.action is not Action.CANCEL:
+                continue
+            if result.error is not None:
+                self._failed(change, result.error.message)
+            else:
+                self._done(change, result.order.job_id)
+
+    def _create(self) -> None:
+        wanted = [change for change in self.changes if change.action.creates]
+        for change in [change for change in wanted if change.job_id in self.uncancelled]:
+            wanted.remove(change)
+            self._failed(change, f"job {change.job_id} could not be cancelled, so nothing is created")
+        failures = upload_all(wanted, self.context, self.ledger) if wanted else {}
+        for change in list(wanted):
+            error = next((failures[use.path] for use in change.data if use.path in failures), None)
+            if error is not None:
+                wanted.remove(change)
+                self._failed(change, "; ".join(map(str, error.problems)))
+        self._send_waves(Waves(wanted, self.context.parallelism, self.context.observations))
+
+    def _send_waves(self, waves: Waves) -> None:
+        blocked: dict[str, str] = {}
+        while waves and not self.context.stopping():
+            wave = self._prepared(waves.next(), blocked)
+            if not wave:
+                continue
+            self._write()
+            started = self.context.clock.monotonic()
+            sent = creates.send(wave, self.context, self.lock, blocked)
+            waves.took(len(wave), self.context.clock.monotonic() - started)
+            self._record(sent)
+            lost = next((one.error for one in sent if isinstance(one.error, LeaseLost)), None)
+            if lost is not None:
+                raise lost
+        for change in waves.rest():
+            self._skipped(change, "stopped before it was sent")
+
+    def _prepared(self, changes: list[Change], blocked: dict[str, str]) -> list[Ready]:
+        wave = []
+        for change in changes:
+            if change.provider in blocked:
+                self._skipped(change, blocked[change.provider])
+                continue
+            try:
+                wave.append(creates.prepare(change, self.context, self.ledger, self.lock, self.live))
+            except FtopsError as error:
+                self._failed(change, error.message)
+        return wave
+
+    def _record(self, sent: list[Sent]) -> None:
+        """Take over the replies of one wave; what is in doubt is looked up at once."""
+        doubtful = [one for one in sent if isinstance(one.error, Ambiguous)]
+        for one in sent:
+            if one not in doubtful:
+                self._record_certain(one)
+        for provider in sorted({one.ready.fine_tune.provider for one in doubtful}):
+            self._look_up(provider, [one for one in doubtful if one.ready.fine_tune.provider == provider])
+
+    def _record_certain(self, one: Sent) -> None:
+        change = one.ready.change
+        if one.job is not None:
+            self.ledger.created(change.name, one.job)
+            self._done(change, one.job.id)
+            return
+        if isinstance(one.error, Rejected):
+            failure = one.error.failure
+            self.ledger.reject(change.name, JobError(failure.code, failure.message or one.error.message))
+            self._failed(change, one.error.message)
+            return
+        self.ledger.withdraw(change.name)
+        if one.error is None or isinstance(one.error, RateLimited):
+            self._skipped(change, one.held_back or (one.error.message if one.error else ""))
+        else:
+            self._failed(change, one.error.message)
+
+    def _look_up(self, provider: str, doubtful: list[Sent]) -> None:
+        """List again: a create without a clear answer may be there. Nothing is ever sent a second time."""
+        now = self.context.clock.now()
+        for one in doubtful:
+            if isinstance(one.error, ProviderError) and one.error.failure.status is not None:
+                self.ledger.answered(one.ready.change.name, now)
+        try:
+            listed = self.context.providers[provider].list_fine_tunes()
+        except ProviderError as error:
+            listed = JobList((), False, error.message)
+        before = self.context.observations[provider]
+        seen = replace(
+            before, jobs=listed.jobs, complete=listed.complete, problem=listed.problem, listed_at=(now,)
+        )
+        live = LiveJobs({**self.context.observations, provider: seen}, self.ledger.snapshot())
+        found = {one.ready.change.name: self._found(one, live) for one in doubtful}
+        claimed = [job.id for job in found.values() if job is not None]
+        for one in doubtful:
+            job, change = found[one.ready.change.name], one.ready.change
+            if job is not None and claimed.count(job.id) == 1:
+                self.ledger.created(change.name, job)
+                self._done(change, job.id)
+                continue
+            why = one.error.message if one.error else ""
+            message = f"{why}; it may have arrived, so it is not sent again: the next run looks for it"
+            self._finish(ChangeResult(change, Outcome.FAILED, error=message, ambiguous=True))
+
+    def _found(self, one: Sent, live: LiveJobs) -> Job | None:
+        verdict = resolve_intent(one.ready.intent, live, self.context.clock.now())
+        return verdict if isinstance(verdict, Job) else None
+
+    def _write(self) -> None:
+        self.lock.check()
+        written = self.writer.write(self.ledger.snapshot())
+        self.ledger.written(written)
+        self.stored = self.ledger.snapshot()
+
+    def _done(self, change: Change, job_id: str | None) -> None:
+        self._finish(ChangeResult(change, Outcome.DONE, job_id))
+
+    def _failed(self, change: Change, error: str) -> None:
+        self._finish(ChangeResult(change, Outcome.FAILED, error=error))
+
+    def _skipped(self, change: Change, why: str) -> None:
+        self._finish(ChangeResult(change, Outcome.SKIPPED, error=why))
+
+    def _finish(self, result: ChangeResult) -> None:
+        self.results.append(result)
+        kinds = {
+            Outcome.DONE: EventKind.CHANGE_DONE,
+            Outcome.FAILED: EventKind.CHANGE_FAILED,
+            Outcome.SKIPPED: EventKind.CHANGE_SKIPPED,
+        }
+        change = result.change
+        message = f"{change.name}: {change.action.value} {result.outcome.value}"
+        if result.error:
+            message += f": {result.error}"
+        now = self.context.clock.now()
+        self.context.emit(Event(kinds[result.outcome], now, message, change, result.job_id))

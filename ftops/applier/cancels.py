@@ -1,0 +1,125 @@
+"""Stop jobs: noted before, re-read, sent once, and believed only as far as the provider said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+
+from ftops.applier.context import Context, HeldLock
+from ftops.applier.ledger import Ledger
+from ftops.errors import Ambiguous, LeaseLost, NotFound, ProviderError, Rejected
+from ftops.model.change import Action, Change
+from ftops.model.job import Job, JobStatus
+from ftops.model.state import RecordedJob
+
+
+@dataclass(frozen=True, slots=True)
+class CancelOrder:
+    """One job to stop, for one change. `provider` is the job's own."""
+
+    change: Change
+    provider: str
+    job_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelResult:
+    """What came of it: the job as it is now, None if the provider does not know it; or why it failed."""
+
+    order: CancelOrder
+    job: Job | None
+    error: ProviderError | None = None
+
+
+def orders(changes: Iterable[Change], ledger: Ledger) -> Iterator[CancelOrder]:
+    """Give every job that these changes stop."""
+    for change in changes:
+        job_id = change.cancel_first
+        if change.action in (Action.CANCEL, Action.REPLACE):
+            job_id = change.job_id
+        if job_id is not None:
+            recorded = ledger.find(change.name, job_id)
+            yield CancelOrder(change, recorded.provider if recorded else change.provider, job_id)
+
+
+def note(order: CancelOrder, ledger: Ledger, now: float) -> None:
+    """Write down that the job is to be stopped, before anything is sent; a stray job is recorded so."""
+    change = order.change
+    recorded = ledger.find(change.name, order.job_id) or RecordedJob(
+        id=order.job_id,
+        provider=order.provider,
+        fingerprint=change.fingerprint or "",
+        generation=change.generation,
+        attempt=change.attempt,
+        nonce=None,
+        status=JobStatus.UNKNOWN,
+    )
+    ledger.put(change.name, replace(recorded, cancel_requested=now))
+
+
+def send(waiting: list[CancelOrder], context: Context, lock: HeldLock) -> Iterator[CancelResult]:
+    """Stop the jobs, several at once, and yield each as it is done. Raises LeaseLost, after the others."""
+    with ThreadPoolExecutor(context.parallelism) as pool:
+        futures = [pool.submit(_cancel, order, context, lock) for order in waiting]
+        for future in as_completed(futures):
+            yield future.result()
+
+
+def settle(result: CancelResult, ledger: Ledger, now: float) -> None:
+    """Take over what the provider said."""
+    change = result.order.change
+    recorded = ledger.find(change.name, result.order.job_id)
+    if recorded is None or result.error is not None:
+        return
+    if result.job is not None:
+        recorded = recorded.seen_as(result.job)
+    if recorded.status.active:
+        recorded = replace(recorded, cancel_accepted=now)
+    ledger.put(change.name, recorded)
+    current = ledger.records.get(change.name)
+    is_current = current is not None and current.job is not None and current.job.id == recorded.id
+    if change.action is Action.CANCEL and is_current and not recorded.status.active and not _stays(change):
+        ledger.forget(change.name)
+
+
+def _stays(change: Change) -> bool:
+    """Tell whether the name is still declared: then only its job goes, and its record stays."""
+    return change.source is not None
+
+
+def _cancel(order: CancelOrder, context: Context, lock: HeldLock) -> CancelResult:
+    provider = context.providers.get(order.provider)
+    if provider is None or context.stopping():
+        return CancelResult(order, None, _not_done(order))
+    try:
+        job = provider.retrieve_fine_tune(order.job_id)
+        if not job.status.active or job.status is JobStatus.CANCELLING:
+            return CancelResult(order, job)
+        lock.check()
+        return CancelResult(order, provider.cancel_fine_tune(order.job_id))
+    except LeaseLost:
+        raise
+    except NotFound as error:
+        return CancelResult(order, None, error)
+    except (Rejected, Ambiguous) as error:
+        return _looked_up(order, context, error)
+    except ProviderError as error:
+        return CancelResult(order, None, error)
+
+
+def _looked_up(order: CancelOrder, context: Context, error: ProviderError) -> CancelResult:
+    """Look after a refusal or a broken reply: a job that has ended meanwhile needs no cancel."""
+    try:
+        job = context.providers[order.provider].retrieve_fine_tune(order.job_id)
+    except ProviderError:
+        return CancelResult(order, None, error)
+    ended = not job.status.active or job.status is JobStatus.CANCELLING
+    return CancelResult(order, job) if ended else CancelResult(order, None, error)
+
+
+def _not_done(order: CancelOrder) -> ProviderError:
+    from ftops.errors import Failure, NotSent
+
+    failure = Failure(order.provider, "cancel")
+    return NotSent(f"{order.provider}: job {order.job_id} was not cancelled: stopped before", failure=failure)

@@ -1,0 +1,64 @@
+"""What an apply works with: ports, clocks, and the values behind the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from ftops.model.dataset import Dataset
+from ftops.model.event import Event
+from ftops.model.finetune import FineTune
+from ftops.model.observation import Observation
+from ftops.model.state import State
+from ftops.providers.provider import Provider
+
+
+class Clock(Protocol):
+    """The two clocks that a deadline is judged by: one can be set, the other stands still in a pause."""
+
+    def now(self) -> float:
+        """Give Unix seconds."""
+
+    def monotonic(self) -> float:
+        """Give seconds that never go back."""
+
+
+class StateWriter(Protocol):
+    """The part of the state manager that an apply needs."""
+
+    def write(self, state: State) -> State:
+        """Write, and give the state with its new serial. Raises StateError; then nothing was written."""
+
+
+class HeldLock(Protocol):
+    """The part of a lease that an apply needs."""
+
+    @property
+    def expires_at(self) -> float | None:
+        """When others may take the lock (Unix seconds)."""
+
+    def check(self) -> None:
+        """Raise LeaseLost unless the lock is still surely ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One apply's surroundings.
+
+    `stopping` turns true when a person or the system asks to stop: nothing new is sent from then on.
+    `emit` is called from one thread only.
+    """
+
+    project: str
+    root: Path
+    fine_tunes: Mapping[str, FineTune]
+    datasets: Mapping[str, Dataset]
+    providers: Mapping[str, Provider]
+    observations: Mapping[str, Observation]
+    clock: Clock
+    new_nonce: Callable[[], str]
+    stopping: Callable[[], bool]
+    emit: Callable[[Event], None]
+    parallelism: int = 8

@@ -1,0 +1,167 @@
+"""The create protocol of DESIGN 6: intents durable before the POST, one POST, no blind retry, look-up after doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+
+from ftops.applier.context import Context, HeldLock
+from ftops.applier.ledger import Ledger
+from ftops.errors import FtopsError, LeaseLost, ProviderError
+from ftops.model.change import Change
+from ftops.model.finetune import DataFile, FineTune, Upstream
+from ftops.model.job import Job, JobStatus, Stamp
+from ftops.model.request import JobRequest, RequestFile
+from ftops.model.state import FINGERPRINT_VERSION, Intent
+from ftops.planner.matching import Appearance, LiveJobs, appearance
+
+LEASE_MARGIN_SECONDS = 5.0
+"""How long before the end of a lease the last create may be sent: more than a check and a send take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """One create, resolved as far as its request, with the deadline of its POST on the monotonic clock."""
+
+    change: Change
+    fine_tune: FineTune
+    request: JobRequest
+    intent: Intent
+    deadline: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What came of one POST. Neither job nor error: it was certainly not sent."""
+
+    ready: Ready
+    job: Job | None = None
+    error: FtopsError | None = None
+    held_back: str | None = None
+
+
+def prepare(change: Change, context: Context, ledger: Ledger, lock: HeldLock, live: LiveJobs) -> Ready:
+    """Resolve model and files, and write the intent into the ledger. Raises FtopsError, having noted nothing."""
+    fine_tune = context.fine_tunes[change.name]
+    provider = context.providers[fine_tune.provider]
+    model = _base_model(fine_tune, ledger)
+    file_ids = ledger.file_ids(fine_tune.provider)
+    shown = appearance(change.spec, model, file_ids, provider.facts.capabilities)
+    now, monotonic = context.clock.now(), context.clock.monotonic()
+    window = provider.facts.send_window
+    if lock.expires_at is not None:
+        window = min(window, lock.expires_at - LEASE_MARGIN_SECONDS - now)
+    record = ledger.records.get(change.name)
+    lapsed = record.intent if record and record.intent and record.intent.lapsed else None
+    same = lapsed is not None and lapsed.fingerprint == change.fingerprint
+    intent = Intent(
+        provider=fine_tune.provider,
+        nonce=lapsed.nonce if lapsed is not None and same else context.new_nonce(),
+        fingerprint=change.fingerprint or "",
+        fingerprint_version=record.fingerprint_version if record else FINGERPRINT_VERSION,
+        generation=change.generation,
+        attempt=change.attempt,
+        spec=change.spec,
+        created_at=now,
+        not_after=now + window,
+        known=shown,
+        lookalikes=_lookalikes(fine_tune.provider, shown, live),
+    )
+    request = _request(fine_tune, model, context, file_ids, _stamp(change, intent, context, ledger))
+    ledger.intend(change.name, fine_tune, intent)
+    return Ready(change, fine_tune, request, intent, monotonic + window)
+
+
+def send(wave: list[Ready], context: Context, lock: HeldLock, blocked: dict[str, str]) -> list[Sent]:
+    """POST a wave, several at once. `blocked` grows by each provider that takes no more, with the reason."""
+    with ThreadPoolExecutor(context.parallelism) as pool:
+        futures = [pool.submit(_post, ready, context, lock, blocked) for ready in wave]
+        return [future.result() for future in as_completed(futures)]
+
+
+def _post(ready: Ready, context: Context, lock: HeldLock, blocked: dict[str, str]) -> Sent:
+    name = ready.fine_tune.provider
+    provider = context.providers[name]
+    if context.stopping():
+        return Sent(ready, held_back="stopped before it was sent")
+    if name in blocked:
+        return Sent(ready, held_back=blocked[name])
+    try:
+        lock.check()
+    except LeaseLost as error:
+        return Sent(ready, error=error)
+    if context.clock.now() > ready.intent.not_after or context.clock.monotonic() > ready.deadline:
+        return Sent(ready, held_back="its time to be sent was over; the next run sends it")
+    try:
+        return Sent(ready, job=provider.create_fine_tune(ready.request))
+    except ProviderError as error:
+        _block(name, error, blocked)
+        return Sent(ready, error=error)
+
+
+def _block(name: str, error: ProviderError, blocked: dict[str, str]) -> None:
+    from ftops.errors import RateLimited, Unauthorized
+
+    if isinstance(error, Unauthorized):
+        blocked[name] = f"{name} does not accept the key"
+    elif isinstance(error, RateLimited):
+        blocked[name] = f"{name} takes no more jobs now"
+
+
+def _base_model(fine_tune: FineTune, ledger: Ledger) -> str:
+    if not isinstance(fine_tune.model, Upstream):
+        return fine_tune.model
+    record = ledger.records.get(fine_tune.model.name)
+    job = record.job if record else None
+    if job is None or job.status is not JobStatus.SUCCEEDED or job.fine_tuned_model is None:
+        raise FtopsError(f"{fine_tune.model.name}, whose model it starts from, has none yet")
+    checkpoint = fine_tune.model.checkpoint
+    if checkpoint == "final":
+        return job.fine_tuned_model
+    return f"{job.fine_tuned_model}:ckpt-step-{checkpoint.removeprefix('step:')}"
+
+
+def _lookalikes(provider: str, shown: Appearance, live: LiveJobs) -> tuple[str, ...]:
+    if live.observations[provider].provider.capabilities.stamps:
+        return ()
+    return tuple(job.id for job in live.plausible(provider, shown))
+
+
+def _stamp(change: Change, intent: Intent, context: Context, ledger: Ledger) -> Stamp:
+    return Stamp(
+        project=context.project,
+        lineage=ledger.last_written.lineage,
+        name=change.name,
+        fingerprint=intent.fingerprint,
+        generation=intent.generation,
+        attempt=intent.attempt,
+        nonce=intent.nonce,
+    )
+
+
+def _request(
+    fine_tune: FineTune, model: str, context: Context, file_ids: Mapping[str, str], stamp: Stamp
+) -> JobRequest:
+    def at_provider(file: DataFile) -> RequestFile:
+        if file.path is None:
+            return RequestFile(file.file_id or "", file.weight)
+        sha256 = context.datasets[file.path].sha256
+        if sha256 not in file_ids:
+            raise FtopsError(f"{file.path} is not at the provider")
+        return RequestFile(file_ids[sha256], file.weight)
+
+    validation = fine_tune.validation_file
+    return JobRequest(
+        model=model,
+        training_files=tuple(at_provider(file) for file in fine_tune.training_files),
+        validation_file=at_provider(validation) if validation else None,
+        method=fine_tune.method,
+        hyperparameters=fine_tune.hyperparameters,
+        grader=fine_tune.grader,
+        suffix=fine_tune.suffix,
+        seed=fine_tune.seed,
+        provider_options=fine_tune.provider_options,
+        integrations=fine_tune.integrations,
+        stamp=stamp,
+    )

@@ -1,0 +1,170 @@
+"""The state while an apply works on it: every step is one small, named change to the records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from ftops.model.finetune import FineTune
+from ftops.model.job import Job, JobError
+from ftops.model.state import FINGERPRINT_VERSION, ArchivedRecord, Intent, Record, RecordedJob, State
+from ftops.planner.settings import settings_differ, with_settings
+from ftops.planner.settling import adopt_intent
+
+
+class Ledger:
+    """Mutable records in memory; `snapshot` is what gets written. Used from one thread only."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self.records = dict(state.fine_tunes)
+        self.archive = dict(state.archive)
+        self._datasets = {provider: dict(files) for provider, files in state.datasets.items()}
+
+    def snapshot(self) -> State:
+        """Give the records as a State."""
+        return replace(
+            self._state,
+            fine_tunes=dict(self.records),
+            archive=dict(self.archive),
+            datasets={provider: dict(files) for provider, files in self._datasets.items()},
+        )
+
+    def written(self, state: State) -> None:
+        """Go on from the serial that the last write gave."""
+        self._state = state
+
+    @property
+    def last_written(self) -> State:
+        """What the store holds."""
+        return self._state
+
+    def sync_settings(self, fine_tunes: Mapping[str, FineTune]) -> None:
+        """Take over labels, annotations, integrations and lifecycle of every declared fine-tune."""
+        for name, record in self.records.items():
+            fine_tune = fine_tunes.get(name)
+            if fine_tune is not None and settings_differ(record, fine_tune):
+                self.records[name] = with_settings(record, fine_tune)
+
+    def find(self, name: str, job_id: str) -> RecordedJob | None:
+        """Find a job of a name, current, earlier or archived."""
+        record, archived = self.records.get(name), self.archive.get(name)
+        jobs = (*(record.jobs if record else ()), *(archived.jobs if archived else ()))
+        return next((job for job in jobs if job.id == job_id), None)
+
+    def put(self, name: str, job: RecordedJob) -> None:
+        """Replace a job of a name by its newer self, wherever it stands; a stray one joins the history."""
+        record, archived = self.records.get(name), self.archive.get(name)
+        if record is not None and record.job is not None and record.job.id == job.id:
+            self.records[name] = replace(record, job=job)
+        elif archived is not None and any(old.id == job.id for old in archived.jobs):
+            jobs = tuple(job if old.id == job.id else old for old in archived.jobs)
+            self.archive[name] = replace(archived, jobs=jobs)
+        elif record is not None:
+            history = tuple(job if old.id == job.id else old for old in record.history)
+            known = any(old.id == job.id for old in record.history)
+            self.records[name] = replace(record, history=history if known else (*history, job))
+        elif archived is not None:
+            self.archive[name] = replace(archived, jobs=(*archived.jobs, job))
+
+    def forget(self, name: str, *, detached: bool = False) -> None:
+        """Archive a record: its jobs and numbers stay, so that nothing is paid or numbered twice."""
+        record = self.records.pop(name)
+        earlier = self.archive.get(name, ArchivedRecord(0))
+        job = replace(record.job, detached=detached) if record.job else None
+        intent = (record.intent.nonce,) if record.intent else ()
+        self.archive[name] = ArchivedRecord(
+            generation=max(record.generation, earlier.generation),
+            jobs=(*((job,) if job else ()), *record.history, *earlier.jobs),
+            spent_nonces=(*record.spent_nonces, *intent, *earlier.spent_nonces),
+        )
+
+    def adopt(self, name: str, fine_tune: FineTune, job: RecordedJob, fingerprint: str, spec: object) -> None:
+        """Make a job the current one of its name; whatever was current joins the history."""
+        record = self._opened(name, fine_tune, fingerprint, spec)
+        others = tuple(old for old in record.jobs if old.id != job.id)
+        self.records[name] = replace(
+            record,
+            provider=job.provider,
+            fingerprint=fingerprint,
+            spec=spec if isinstance(spec, Mapping) else record.spec,
+            generation=max(record.generation, job.generation),
+            attempt=job.attempt,
+            rejected=None,
+            job=replace(job, detached=False, fingerprint=fingerprint),
+            history=others,
+        )
+
+    def intend(self, name: str, fine_tune: FineTune, intent: Intent) -> None:
+        """Note "about to create this"; a given-up intent leaves its nonce behind."""
+        record = self._opened(name, fine_tune, intent.fingerprint, intent.spec)
+        spent = record.spent_nonces
+        if record.intent is not None and record.intent.nonce != intent.nonce:
+            spent = (*spent, record.intent.nonce)
+        self.records[name] = replace(
+            with_settings(record, fine_tune),
+            generation=intent.generation,
+            attempt=intent.attempt,
+            intent=intent,
+            spent_nonces=spent,
+        )
+
+    def created(self, name: str, job: Job) -> None:
+        """Record the job that an intent became."""
+        self.records[name] = adopt_intent(self.records[name], job)
+
+    def withdraw(self, name: str) -> None:
+        """Note that an intent was certainly not sent; its numbers serve the next create."""
+        record = self.records[name]
+        if record.intent is not None:
+            self.records[name] = replace(record, intent=replace(record.intent, lapsed=True))
+
+    def answered(self, name: str, at: float) -> None:
+        """Note when the provider answered, however badly: nothing is on its way after that."""
+        record = self.records[name]
+        if record.intent is not None:
+            sooner = min(record.intent.not_after, at)
+            self.records[name] = replace(record, intent=replace(record.intent, not_after=sooner))
+
+    def reject(self, name: str, error: JobError) -> None:
+        """Note that the provider refuses exactly this; only another declaration is tried again."""
+        record = self.records[name]
+        intent = record.intent
+        if intent is not None:
+            self.records[name] = replace(
+                record,
+                provider=intent.provider,
+                fingerprint=intent.fingerprint,
+                fingerprint_version=intent.fingerprint_version,
+                spec=intent.spec,
+                intent=None,
+                rejected=error,
+                job=None,
+                history=record.jobs,
+            )
+
+    def file_ids(self, provider: str) -> dict[str, str]:
+        """Give the uploaded files of a provider: SHA-256 -> file id."""
+        return self._datasets.setdefault(provider, {})
+
+    def _opened(self, name: str, fine_tune: FineTune, fingerprint: str, spec: object) -> Record:
+        """Give the name's record, a new one if there is none, with what the archive kept of the name."""
+        record = self.records.get(name)
+        if record is None:
+            record = Record(
+                provider=fine_tune.provider,
+                fingerprint=fingerprint,
+                fingerprint_version=FINGERPRINT_VERSION,
+                generation=0,
+                attempt=0,
+                spec=spec if isinstance(spec, Mapping) else {},
+            )
+        archived = self.archive.pop(name, None)
+        if archived is not None:
+            record = replace(
+                record,
+                generation=max(record.generation, archived.generation),
+                history=(*record.history, *archived.jobs),
+                spent_nonces=(*record.spent_nonces, *archived.spent_nonces),
+            )
+        return with_settings(record, fine_tune)

@@ -1,0 +1,1 @@
+"""May this plan be applied? Pure: a plan and limits in, violations out."""

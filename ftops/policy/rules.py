@@ -1,0 +1,126 @@
+"""One small function a rule. Each looks at the plan as a whole and yields what forbids applying it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from ftops.errors import ExitCode
+from ftops.model.change import Action
+from ftops.model.plan import Plan
+from ftops.model.project import Limits
+from ftops.model.review import CostEstimate, Violation
+
+FEWEST_FOR_PERCENT = 4
+"""Below so many records a percentage says nothing: one of three is 33 %."""
+FEWEST_VANISHED = 2
+VANISHED_PERCENT = 30
+
+LIFTABLE = ("creates", "cancels", "cancels_percent", "cost", "vanished")
+"""The names that `--allow NAME=N` takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """The limits in force: the project's, where no option lifts one by name."""
+
+    limits: Limits
+    lifted: Mapping[str, float]
+    allow_empty: bool
+    cost: CostEstimate | None
+
+    def limit(self, name: str, default: float | None) -> float | None:
+        """Give the limit of this name."""
+        return self.lifted.get(name, default)
+
+
+def incomplete(plan: Plan, _: Allowed) -> Iterator[Violation]:
+    """Nothing may be concluded from a list that is not whole."""
+    for problem in plan.incomplete_because:
+        yield Violation("incomplete-list", problem, "run ftops again", ExitCode.NEEDS_PERSON)
+
+
+def empty_project(plan: Plan, allowed: Allowed) -> Iterator[Violation]:
+    """A wrong branch or directory looks like a wish to cancel everything."""
+    if plan.facts.declared == 0 and plan.facts.recorded > 0 and not allowed.allow_empty:
+        message = f"the project declares no fine-tune, the state has {plan.facts.recorded}"
+        yield Violation("empty-project", message, "if everything is to go, pass --allow-empty")
+
+
+def mass_vanish(plan: Plan, allowed: Allowed) -> Iterator[Violation]:
+    """Many known jobs gone at once mean a wrong account.
+
+    A single one is left to the table's rows for missing jobs: one of one would be "all" each time.
+    """
+    gone, known = plan.facts.newly_missing, plan.facts.known_active
+    everything = gone == known and gone >= FEWEST_VANISHED
+    many = gone > FEWEST_VANISHED and gone * 100 > known * VANISHED_PERCENT
+    if (everything or many) and gone > (allowed.limit("vanished", 0) or 0):
+        message = (
+            f"{gone} of {known} active jobs are gone from the provider at once: is this the right account?"
+        )
+        yield Violation("mass-vanish", message, f"if it is, pass --allow vanished={gone}")
+
+
+def max_creates(plan: Plan, allowed: Allowed) -> Iterator[Violation]:
+    """Limit what one apply may start."""
+    count = sum(1 for change in plan.changes if change.action.creates)
+    yield from _over("creates", "creates", count, allowed.limit("creates", allowed.limits.max_creates))
+
+
+def max_cancels(plan: Plan, allowed: Allowed) -> Iterator[Violation]:
+    """Limit what one apply may stop."""
+    count = _cancels(plan)
+    yield from _over("cancels", "cancels", count, allowed.limit("cancels", allowed.limits.max_cancels))
+
+
+def max_cancels_percent(plan: Plan, allowed: Allowed) -> Iterator[Violation]:
+    """Limit which share of the records one apply may stop."""
+    if plan.facts.recorded < FEWEST_FOR_PERCENT:
+        return
+    percent = 100 * _cancels(plan) / plan.facts.recorded
+    limit = allowed.limit("cancels_percent", allowed.limits.max_cancels_percent)
+    if limit is not None and percent > limit:
+        message = f"it cancels {percent:.0f} % of the recorded fine-tunes, the limit is {limit:g} %"
+        yield Violation("max_cancels_percent", message, f"--allow cancels_percent={percent:.0f} lifts it")
+
+
+def max_cost(plan: Plan, allowed: Allowed) -> Iterator[Violation]:
+    """Limit what one apply may spend; an unknown cost cannot be within a limit."""
+    limit = allowed.limit("cost", allowed.limits.max_cost)
+    if limit is None or not any(change.action.creates for change in plan.changes):
+        return
+    if allowed.cost is None:
+        message = f"the cost is not known, and max_cost is ${limit:g}"
+        yield Violation("max_cost", message, "give prices in ftops.yaml, or set max_cost: null")
+    elif allowed.cost.high > limit:
+        message = f"it may cost ${allowed.cost.high:.2f}, the limit is ${limit:g}"
+        yield Violation("max_cost", message, f"--allow cost={allowed.cost.high:.2f} lifts it")
+
+
+Rule = Callable[[Plan, Allowed], Iterator[Violation]]
+
+RULES: Sequence[Rule] = (
+    incomplete,
+    empty_project,
+    mass_vanish,
+    max_creates,
+    max_cancels,
+    max_cancels_percent,
+    max_cost,
+)
+"""Every rule, in the order in which they are told."""
+
+
+def _cancels(plan: Plan) -> int:
+    return sum(
+        1
+        for change in plan.changes
+        if change.action in (Action.CANCEL, Action.REPLACE) or change.cancel_first is not None
+    )
+
+
+def _over(name: str, what: str, count: int, limit: float | None) -> Iterator[Violation]:
+    if limit is not None and count > limit:
+        message = f"{count} {what} are more than the limit of {limit:g}"
+        yield Violation(f"max_{name}", message, f"--allow {name}={count} lifts it")
