@@ -34,27 +34,36 @@ class Applied:
 
 
 def apply(
-    changes: Iterable[Change], state: State, context: Context, writer: StateWriter, lock: HeldLock
+    changes: Iterable[Change],
+    states: tuple[State, State],
+    context: Context,
+    writer: StateWriter,
+    lock: HeldLock,
 ) -> Applied:
-    """Carry out changes of a plan. `state` is the settled state that the plan was made from.
+    """Carry out changes of a plan. `states` are the stored state and the settled one, which the plan is for.
 
     A failed change stops no other one. Raises StateError when the state cannot be written and LeaseLost
     when the lock is gone: what was sent until then is found again by the next run, through its intent.
     """
-    return _Apply(list(changes), state, context, writer, lock).run()
+    return _Apply(list(changes), states, context, writer, lock).run()
 
 
 class _Apply:
     def __init__(
-        self, changes: list[Change], state: State, context: Context, writer: StateWriter, lock: HeldLock
+        self,
+        changes: list[Change],
+        states: tuple[State, State],
+        context: Context,
+        writer: StateWriter,
+        lock: HeldLock,
     ) -> None:
         self.changes = [change for change in changes if change.action.effective]
         self.context = context
         self.writer = writer
         self.lock = lock
-        self.ledger = Ledger(state)
-        self.stored: State | None = None
-        self.live = LiveJobs(context.observations, state)
+        self.stored, settled = states
+        self.ledger = Ledger(settled)
+        self.live = LiveJobs(context.observations, settled)
         self.results: list[ChangeResult] = []
         self.uncancelled: set[str] = set()
 
@@ -64,12 +73,12 @@ class _Apply:
         orders = list(cancels.orders(self.changes, self.ledger))
         for order in orders:
             cancels.note(order, self.ledger, self.context.clock.now())
-        if self.changes or self.ledger.snapshot() != self.ledger.last_written:
+        if self.ledger.snapshot() != self.stored:
             self._write()
         self._cancel(orders)
         self._adopt_after_cancel()
         self._create()
-        if self.stored is not None and self.ledger.snapshot() != self.stored:
+        if self.ledger.snapshot() != self.stored:
             self._write()
         return Applied(tuple(self.results), self.ledger.last_written)
 
@@ -230,7 +239,7 @@ class _Apply:
         self.lock.check()
         written = self.writer.write(self.ledger.snapshot())
         self.ledger.written(written)
-        self.stored = self.ledger.snapshot()
+        self.stored = written
 
     def _done(self, change: Change, job_id: str | None) -> None:
         self._finish(ChangeResult(change, Outcome.DONE, job_id))

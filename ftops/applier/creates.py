@@ -1,4 +1,4 @@
-"""The create protocol of DESIGN 6: intents durable before the POST, one POST, no blind retry, look-up after doubt."""
+"""The create protocol of DESIGN 6: a durable intent, one POST, no blind retry, a look-up after doubt."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Sent:
 
 
 def prepare(change: Change, context: Context, ledger: Ledger, lock: HeldLock, live: LiveJobs) -> Ready:
-    """Resolve model and files, and write the intent into the ledger. Raises FtopsError, having noted nothing."""
+    """Resolve model and files, and note the intent. Raises FtopsError, having noted nothing."""
     fine_tune = context.fine_tunes[change.name]
     provider = context.providers[fine_tune.provider]
     model = _base_model(fine_tune, ledger)

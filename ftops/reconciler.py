@@ -1,0 +1,238 @@
+"""The straight line: load, observe, plan, review, apply. Each run does what can be done now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ftops.applier.applier import Applied, apply
+from ftops.applier.context import Clock, Context, HeldLock
+from ftops.cost.estimate import total_cost, with_costs
+from ftops.datasets.inspection import inspect_datasets
+from ftops.errors import InvalidInput, NotFound, UsageError
+from ftops.manifests.parser import load_fine_tunes
+from ftops.manifests.project import load_project
+from ftops.model.change import Action, Change
+from ftops.model.dataset import Dataset
+from ftops.model.event import Event
+from ftops.model.finetune import FineTune
+from ftops.model.job import Job
+from ftops.model.observation import Observation, ProviderFacts
+from ftops.model.plan import Plan
+from ftops.model.project import Project
+from ftops.model.review import Review
+from ftops.model.state import State
+from ftops.planner.planner import Inputs, Planning, plan
+from ftops.planner.settling import needs_second_list
+from ftops.policy.check import review
+from ftops.providers.provider import Provider
+from ftops.providers.registry import dialects, facts_of
+from ftops.state.manager import StateManager
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A project and everything it declares, checked. `datasets` by project-relative path."""
+
+    root: Path
+    project: Project
+    facts: Mapping[str, ProviderFacts]
+    fine_tunes: tuple[FineTune, ...]
+    datasets: Mapping[str, Dataset]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What a run is about: all, or some names; and what it may do beyond the project's limits."""
+
+    targets: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    allow_empty: bool = False
+    lifted: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """A plan with its review, and what applying it starts from."""
+
+    planning: Planning
+    review: Review
+    observations: Mapping[str, Observation]
+    stored: State
+
+    @property
+    def plan(self) -> Plan:
+        """The plan itself."""
+        return self.planning.plan
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """What an apply works with beside values: ports, the held lock, clocks, randomness, a wish to stop."""
+
+    providers: Mapping[str, Provider]
+    manager: StateManager
+    lock: HeldLock
+    clock: Clock
+    new_nonce: Callable[[], str]
+    stopping: Callable[[], bool]
+    emit: Callable[[Event], None]
+    parallelism: int = 8
+
+
+def load(root: Path) -> Loaded:
+    """Read project, manifests and data. Raises InvalidInput with every problem of all three."""
+    project, document = load_project(root, dialects())
+    facts = {name: facts_of(settings) for name, settings in project.providers.items()}
+    loaded = load_fine_tunes(root, project, document, facts)
+    inspected = inspect_datasets(root, loaded.fine_tunes, facts)
+    if problems := (*loaded.problems, *inspected.problems):
+        raise InvalidInput(problems)
+    return Loaded(root, project, facts, loaded.fine_tunes, inspected.datasets)
+
+
+def observe(providers: Mapping[str, Provider], state: State, clock: Clock) -> Mapping[str, Observation]:
+    """List every provider, all at once. Raises ProviderError when one cannot be listed at all."""
+    with ThreadPoolExecutor(max_workers=max(1, len(providers))) as pool:
+        seen = pool.map(lambda provider: _observe(provider, state, clock), providers.values())
+        return {observation.provider.name: observation for observation in seen}
+
+
+def make_plan(
+    loaded: Loaded, observations: Mapping[str, Observation], state: State, selection: Selection, now: float
+) -> Reviewed:
+    """Decide what is to be done, what it costs and whether it may be done. Pure."""
+    planning = plan(
+        Inputs(
+            project=loaded.project.name,
+            fine_tunes=loaded.fine_tunes,
+            datasets=loaded.datasets,
+            observations=observations,
+            state=state,
+            now=now,
+            selection=_names(selection, loaded.fine_tunes, state),
+        )
+    )
+    by_name = {fine_tune.name: fine_tune for fine_tune in loaded.fine_tunes}
+    priced = with_costs(planning.plan, by_name, loaded.datasets, loaded.project.prices)
+    verdict = review(
+        priced,
+        loaded.project.limits,
+        total_cost(priced.changes),
+        lifted=selection.lifted,
+        allow_empty=selection.allow_empty,
+    )
+    return Reviewed(Planning(priced, planning.state), verdict, observations, state)
+
+
+def carry_out(loaded: Loaded, reviewed: Reviewed, changes: Iterable[Change], hands: Hands) -> Applied:
+    """Apply changes of a plan that may be applied; the lock must be held since before it was made."""
+    context = Context(
+        project=loaded.project.name,
+        root=loaded.root,
+        fine_tunes={fine_tune.name: fine_tune for fine_tune in loaded.fine_tunes},
+        datasets=loaded.datasets,
+        providers=hands.providers,
+        observations=reviewed.observations,
+        clock=hands.clock,
+        new_nonce=hands.new_nonce,
+        stopping=hands.stopping,
+        emit=hands.emit,
+        parallelism=hands.parallelism,
+    )
+    return apply(changes, (reviewed.stored, reviewed.planning.state), context, hands.manager, hands.lock)
+
+
+Approval = tuple[str, Action, str | None, str | None]
+"""Name, action, fingerprint and job: what a person said yes to."""
+
+
+def approvals(plan: Plan, *, waits: bool) -> frozenset[Approval]:
+    """Give what approving this plan allows; with `waits`, also the creates that it shows as waiting."""
+    allowed = {_approval(change) for change in plan.effective_changes}
+    if waits:
+        waiting = [change for change in plan.changes if change.action is Action.WAIT]
+        allowed |= {(change.name, Action.CREATE, change.fingerprint, None) for change in waiting}
+        allowed |= {(change.name, Action.FORGET, change.fingerprint, change.job_id) for change in waiting}
+    return frozenset(allowed)
+
+
+def unapproved(plan: Plan, approved: frozenset[Approval]) -> tuple[Change, ...]:
+    """Give the changes that nobody said yes to. Taking over a job that is there is always allowed."""
+    free = (Action.ADOPT, Action.UPDATE)
+    return tuple(
+        change
+        for change in plan.effective_changes
+        if _approval(change) not in approved and not (change.action in free and change.cancel_first is None)
+    )
+
+
+def _approval(change: Change) -> Approval:
+    job_id = None if change.action is Action.CREATE else change.job_id
+    return change.name, change.action, change.fingerprint, job_id
+
+
+def _observe(provider: Provider, state: State, clock: Clock) -> Observation:
+    first = _listed(provider, state, clock)
+    if not needs_second_list(state, first):
+        return first
+    second = _listed(provider, state, clock)
+    return Observation(
+        second.provider,
+        second.jobs,
+        second.complete,
+        second.problem,
+        (*first.listed_at, *second.listed_at),
+        second.gone,
+    )
+
+
+def _listed(provider: Provider, state: State, clock: Clock) -> Observation:
+    started = clock.now()
+    listed = provider.list_fine_tunes()
+    jobs = {job.id: job for job in listed.jobs}
+    gone: set[str] = set()
+    for job_id in _watched(state, provider.facts.name) - jobs.keys():
+        found = _retrieved(provider, job_id)
+        if found is None:
+            gone.add(job_id)
+        else:
+            jobs[job_id] = found
+    listed_at = (started,) if listed.complete else ()
+    return Observation(
+        provider.facts, tuple(jobs.values()), listed.complete, listed.problem, listed_at, frozenset(gone)
+    )
+
+
+def _watched(state: State, provider: str) -> set[str]:
+    """Give the recorded jobs that may still run: a list that lacks one of these has to be doubted."""
+    recorded = [job for record in state.fine_tunes.values() for job in record.jobs]
+    archived = [job for entry in state.archive.values() for job in entry.jobs]
+    return {
+        job.id
+        for job in (*recorded, *archived)
+        if job.provider == provider and job.status.active and not job.detached
+    }
+
+
+def _retrieved(provider: Provider, job_id: str) -> Job | None:
+    try:
+        return provider.retrieve_fine_tune(job_id)
+    except NotFound:
+        return None
+
+
+def _names(selection: Selection, fine_tunes: Iterable[FineTune], state: State) -> frozenset[str] | None:
+    """Resolve --target and --selector to names. Raises UsageError for a target that nobody knows."""
+    if not selection.targets and not selection.labels:
+        return None
+    labels = {name: record.labels for name, record in state.fine_tunes.items()}
+    labels |= {fine_tune.name: fine_tune.labels for fine_tune in fine_tunes}
+    for target in selection.targets:
+        if target not in labels:
+            raise UsageError(f"--target {target}: no fine-tune has this name", hint="see `ftops status`")
+    wanted = selection.labels.items()
+    matching = {name for name, has in labels.items() if selection.labels and wanted <= has.items()}
+    return frozenset({*selection.targets, *matching})
