@@ -1,0 +1,141 @@
+"""Documents of DESIGN 9: plan, apply, status, outputs. A plan document reads back as the same plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from ftops.errors import Problem
+from ftops.model.change import Action, Change, DataUse, FieldDifference, Reason
+from ftops.model.event import ChangeResult, Outcome
+from ftops.model.finetune import Source
+from ftops.model.fingerprint import digest
+from ftops.model.plan import Plan
+from ftops.model.review import CostEstimate, Review
+from ftops.report.status import StatusRow
+
+FORMAT_VERSION = 1
+
+
+def plan_document(plan: Plan, review: Review) -> dict[str, Any]:
+    """Write a plan with its review; `digest` covers everything else in it."""
+    document: dict[str, Any] = {
+        "format_version": FORMAT_VERSION,
+        "project": plan.project,
+        "complete": plan.complete,
+        "applicable": plan.complete and not review.violations,
+        "state": {"lineage": plan.lineage, "serial": plan.serial},
+        "summary": dict(plan.summary),
+        "changes": [_change(change) for change in plan.changes],
+        "review": {
+            "violations": [
+                {"rule": found.rule, "message": found.message, "hint": found.hint}
+                for found in review.violations
+            ],
+            "estimated_cost": asdict(review.estimated_cost) if review.estimated_cost else None,
+        },
+        "errors": [],
+        "bindings": dict(plan.bindings),
+    }
+    return {**document, "digest": digest(document)}
+
+
+def error_document(problems: Iterable[Problem]) -> dict[str, Any]:
+    """Write the document of a run that could make no plan."""
+    document: dict[str, Any] = {
+        "format_version": FORMAT_VERSION,
+        "project": None,
+        "complete": False,
+        "applicable": False,
+        "state": None,
+        "summary": {**{action.value: 0 for action in Action}, "unmanaged": 0},
+        "changes": [],
+        "review": {"violations": [], "estimated_cost": None},
+        "errors": [asdict(problem) for problem in problems],
+        "bindings": {},
+    }
+    return {**document, "digest": digest(document)}
+
+
+def apply_document(plan: Plan, review: Review, results: Sequence[ChangeResult]) -> dict[str, Any]:
+    """Write a plan with what became of each change; a change that does nothing has no result."""
+    document = plan_document(plan, review)
+    outcomes = {(one.change.name, one.change.action, one.change.job_id): one for one in results}
+    for change, written in zip(plan.changes, document["changes"], strict=True):
+        found = outcomes.get((change.name, change.action, change.job_id))
+        if found is not None:
+            status = found.outcome.value
+            written["result"] = {"status": status, "job_id": found.job_id, "error": found.error}
+    counts = {kind.value: sum(1 for one in results if one.outcome is kind) for kind in Outcome}
+    return {**document, "applied": counts}
+
+
+def status_document(rows: Iterable[StatusRow]) -> dict[str, Any]:
+    """Write where every fine-tune stands."""
+    return {"fine_tunes": [asdict(row) for row in rows]}
+
+
+def outputs_document(rows: Iterable[StatusRow]) -> dict[str, Any]:
+    """Write the models that are ready, by name."""
+    return {
+        row.name: {
+            "model": row.fine_tuned_model,
+            "provider": row.provider,
+            "job_id": row.job_id,
+            "generation": row.generation,
+        }
+        for row in rows
+    }
+
+
+def parse_plan(document: Mapping[str, Any]) -> Plan:
+    """Read a plan document back. Raises KeyError, TypeError or ValueError for anything else."""
+    return Plan(
+        project=document["project"],
+        lineage=document["state"]["lineage"],
+        serial=document["state"]["serial"],
+        changes=tuple(_parsed(change) for change in document["changes"]),
+        complete=document["complete"],
+        unmanaged=document["summary"]["unmanaged"],
+        bindings=document["bindings"],
+    )
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {
+        "name": change.name,
+        "action": change.action.value,
+        "reason": change.reason.value,
+        "message": change.message,
+        "provider": change.provider,
+        "generation": change.generation,
+        "attempt": change.attempt,
+        "fingerprint": change.fingerprint,
+        "job_id": change.job_id,
+        "cancel_first": change.cancel_first,
+        "spec": dict(change.spec),
+        "data": [asdict(use) for use in change.data],
+        "differences": [asdict(difference) for difference in change.differences],
+        "depends_on": list(change.depends_on),
+        "estimated_cost": asdict(change.estimated_cost) if change.estimated_cost else None,
+        "source": asdict(change.source) if change.source else None,
+        "labels": dict(change.labels),
+    }
+
+
+def _parsed(value: Mapping[str, Any]) -> Change:
+    cost, source = value["estimated_cost"], value["source"]
+    kept = ("name", "message", "provider", "generation", "attempt", "fingerprint", "job_id", "cancel_first")
+    return Change(
+        action=Action(value["action"]),
+        reason=Reason(value["reason"]),
+        spec=value["spec"],
+        data=tuple(DataUse(**use) for use in value["data"]),
+        differences=tuple(FieldDifference(**difference) for difference in value["differences"]),
+        depends_on=tuple(value["depends_on"]),
+        estimated_cost=CostEstimate(**cost) if cost else None,
+        source=Source(**source) if source else None,
+        labels=value["labels"],
+        **{key: value[key] for key in kept},
+    )
