@@ -12,7 +12,7 @@ from ftops.model.state import Record, State
 
 @dataclass(frozen=True, slots=True)
 class StatusRow:
-    """One fine-tune. `status` is a job's, or `absent`, `waiting`, `held` where there is no job to speak of."""
+    """One fine-tune. `status` is a job's, or `absent`, `waiting`, `held` where there is none to speak of."""
 
     name: str
     provider: str | None

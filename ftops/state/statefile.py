@@ -37,6 +37,11 @@ def encode(state: State) -> bytes:
     return orjson.dumps(document, option=_OPTIONS)
 
 
+def encode_record(record: Record) -> str:
+    """Write one record as the state file has it."""
+    return orjson.dumps(_plain(record), option=_OPTIONS).decode()
+
+
 def decode(data: bytes, location: str) -> State:
     """Read a state back. Raises StateError, naming `location` and the spot, for anything but a state."""
     try:

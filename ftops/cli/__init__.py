@@ -1,0 +1,1 @@
+"""Parse, call once, print, exit (the only click imports)."""

@@ -1,0 +1,127 @@
+"""The group, the global options, and the one place where errors become words and exit codes."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from ftops import __version__
+from ftops.errors import ExitCode, FtopsError
+
+COMMANDS = {
+    "init": "ftops.cli.init",
+    "validate": "ftops.cli.validate",
+    "plan": "ftops.cli.plan",
+    "apply": "ftops.cli.apply",
+    "reconcile": "ftops.cli.reconcile",
+    "status": "ftops.cli.status",
+    "outputs": "ftops.cli.status",
+    "import": "ftops.cli.adoption",
+    "resolve": "ftops.cli.adoption",
+    "state": "ftops.cli.state",
+    "schema": "ftops.cli.schema",
+    "emulator": "ftops.cli.emulator",
+}
+"""Command -> the module that has it, imported only when it is called."""
+
+HELP = {
+    "init": "Make a project that plans and applies at once.",
+    "validate": "Check manifests and data; no network.",
+    "plan": "Show what apply would do.",
+    "apply": "Plan, show, ask, and carry it out.",
+    "reconcile": "Plan and apply within the limits, unattended.",
+    "status": "Show where every fine-tune stands.",
+    "outputs": "Show the models that are ready.",
+    "import": "Take over one job of the provider.",
+    "resolve": "Clear a hold that only a person can.",
+    "state": "Look into the state.",
+    "schema": "Print a JSON Schema.",
+    "emulator": "Serve the emulator; it trains nothing.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module when it is called, so that the start stays fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Give the commands in the order in which a newcomer meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(COMMANDS[cmd_name])
+        command: click.Command = getattr(module, f"{cmd_name}_command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(HELP.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="ftops", message="%(prog)s %(version)s")
+@click.option("-C", "directory", metavar="DIR", default=".", help="Work in this directory.")
+@click.option("-v", "verbose", is_flag=True, help="Log each request to the provider.")
+@click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.pass_context
+def cli(ctx: click.Context, directory: str, log_format: str, *, verbose: bool) -> None:
+    """GitOps for fine-tuning jobs: declare them in YAML, plan, apply; never pay for one twice."""
+    root = Path(directory)
+    if not root.is_dir():
+        raise click.UsageError(f"-C {directory}: no such directory")
+    _set_up_logging(log_format, verbose=verbose)
+    ctx.obj = root
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command line and give its exit code; nothing that a user or network can cause gets past here."""
+    try:
+        result = cli.main(arguments, prog_name="ftops", standalone_mode=False)
+        sys.stdout.flush()
+        return int(result or 0)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        return ExitCode.USAGE
+    except click.ClickException as error:
+        click.echo(f"Error: {error.format_message()}", err=True)
+        return ExitCode.USAGE
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone; writing the rest to nowhere keeps Python quiet at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.NOTHING
+    except FtopsError as error:
+        _tell(error)
+        return error.exit_code
+    except OSError as error:
+        place = f" {error.filename}" if error.filename else ""
+        click.echo(f"Error:{place} {error.strerror or error}", err=True)
+        return ExitCode.ERROR
+
+
+def _tell(error: FtopsError) -> None:
+    for problem in error.problems:
+        click.echo(f"Error: {problem}", err=True)
+
+
+def _set_up_logging(log_format: str, *, verbose: bool) -> None:
+    if not verbose:
+        return
+    line = "%(message)s"
+    if log_format == "json":
+        line = '{"logger": "%(name)s", "level": "%(levelname)s", "message": "%(message)s"}'
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter(line))
+    logger = logging.getLogger("ftops")
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)

@@ -1,0 +1,114 @@
+"""Options that several commands share, and what they mean."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from ftops.errors import ExitCode
+from ftops.model.change import JOB_FAILED_REASONS, NEEDS_PERSON_REASONS, Action
+from ftops.model.event import ChangeResult, Outcome
+from ftops.policy.rules import LIFTABLE
+from ftops.reconciler import Reviewed, Selection
+from ftops.report.words import Styler, plain
+
+_COLOURS = {
+    "create": "green",
+    "replace": "yellow",
+    "cancel": "red",
+    "forget": "magenta",
+    "adopt": "cyan",
+    "update": "cyan",
+    "wait": "blue",
+    "hold": "red",
+    "error": "red",
+}
+
+
+def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --target, --selector, --allow-empty and --allow."""
+    for option in (
+        click.option("--allow", multiple=True, metavar="LIMIT=N", help="Lift one limit by name."),
+        click.option("--allow-empty", is_flag=True, help="Accept a project without fine-tunes."),
+        click.option("--selector", multiple=True, metavar="L=V", help="Only fine-tunes with this label."),
+        click.option("--target", multiple=True, metavar="NAME", help="Only this one and its upstreams."),
+    ):
+        command = option(command)
+    return command
+
+
+def selection(
+    target: tuple[str, ...], selector: tuple[str, ...], allow: tuple[str, ...], *, allow_empty: bool
+) -> Selection:
+    """Read those options. Raises UsageError for words that mean nothing."""
+    labels = dict(_pair(text, "--selector") for text in selector)
+    lifted: dict[str, float] = {}
+    for text in allow:
+        name, number = _pair(text, "--allow")
+        if name not in LIFTABLE or not re.fullmatch(r"\d+(\.\d+)?", number):
+            raise click.UsageError(f"--allow {text}: write LIMIT=N, with a limit of {', '.join(LIFTABLE)}")
+        lifted[name] = float(number)
+    return Selection(target, labels, allow_empty, lifted)
+
+
+def seconds(text: str | None) -> float | None:
+    """Read a duration like 90s, 30m, 6h. Raises UsageError."""
+    if text is None:
+        return None
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text)
+    if not found:
+        raise click.UsageError(f"{text!r} is no duration; write 90s, 30m or 6h")
+    return float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[found[2]]
+
+
+def styler() -> Styler:
+    """Colour for a terminal that wants it; NO_COLOR, TERM=dumb and pipes get none."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not sys.stdout.isatty():
+        return plain
+    return _coloured
+
+
+def width() -> int:
+    """Give the columns of the terminal, 100 where there is none."""
+    return shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 100
+
+
+def refusal_code(reviewed: Reviewed) -> ExitCode:
+    """Give the code of a plan that may not be applied, 0 if it may."""
+    codes = {violation.exit_code for violation in reviewed.review.violations}
+    return next(
+        (code for code in (ExitCode.REFUSED, ExitCode.NEEDS_PERSON) if code in codes), ExitCode.NOTHING
+    )
+
+
+def state_code(reviewed: Reviewed) -> ExitCode:
+    """Give the code for what only a person can settle, and for jobs that failed."""
+    reasons = {change.reason for change in reviewed.plan.changes}
+    if reasons & NEEDS_PERSON_REASONS:
+        return ExitCode.NEEDS_PERSON
+    held = {change.reason for change in reviewed.plan.changes if change.action is Action.HOLD}
+    return ExitCode.JOB_FAILED if held & JOB_FAILED_REASONS else ExitCode.NOTHING
+
+
+def result_code(results: tuple[ChangeResult, ...]) -> ExitCode:
+    """Give the code for what an apply came to."""
+    if any(result.outcome is Outcome.FAILED and not result.ambiguous for result in results):
+        return ExitCode.ERROR
+    return ExitCode.NEEDS_PERSON if any(result.ambiguous for result in results) else ExitCode.NOTHING
+
+
+def _pair(text: str, option: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals and value):
+        raise click.UsageError(f"{option} {text}: write it like {option} NAME=VALUE")
+    return name, value
+
+
+def _coloured(text: str, role: str) -> str:
+    return click.style(text, fg=_COLOURS.get(role), bold=role == "bold", dim=role == "dim")

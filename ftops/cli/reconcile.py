@@ -1,0 +1,34 @@
+"""`ftops reconcile`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ftops.cli import options
+from ftops.cli.apply import one_round, round_code
+from ftops.cli.session import open_session
+
+
+@click.command("reconcile")
+@click.option("--once", is_flag=True, required=True, help="Do what can be done now, then end.")
+@click.option("--parallelism", type=click.IntRange(1, 64), default=8, show_default=True)
+@options.selection_options
+@click.pass_obj
+def reconcile_command(
+    root: Path,
+    *,
+    once: bool,
+    parallelism: int,
+    target: tuple[str, ...],
+    selector: tuple[str, ...],
+    allow_empty: bool,
+    allow: tuple[str, ...],
+) -> int:
+    """Plan and apply within the project's limits, without a question: for schedules."""
+    chosen = options.selection(target, selector, allow, allow_empty=allow_empty)
+    with open_session(root) as session:
+        run = one_round(session, chosen, parallelism, "text", approved=None)
+        session.raise_if_stopped()
+        return round_code(run)

@@ -1,0 +1,150 @@
+"""An opened project: providers, embedded emulators, state, signals; one `with` around a command's work."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from ftops.errors import FtopsError, Interrupted
+from ftops.model.event import Event
+from ftops.model.project import EMULATOR_SCHEME, ProviderSettings
+from ftops.providers.provider import Provider
+from ftops.providers.registry import open_provider
+from ftops.reconciler import Hands, Loaded, Reviewed, Selection, load, make_plan, observe
+from ftops.state.backend import Lease
+from ftops.state.holder import current_holder
+from ftops.state.manager import StateManager
+from ftops.state.registry import open_backend
+
+
+class SystemClock:
+    """The clocks of this machine."""
+
+    def now(self) -> float:
+        """Give Unix seconds."""
+        return time.time()
+
+    def monotonic(self) -> float:
+        """Give seconds that never go back."""
+        return time.monotonic()
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A loaded project with everything open that a run needs."""
+
+    loaded: Loaded
+    providers: dict[str, Provider]
+    manager: StateManager
+    clock: SystemClock
+    stop: threading.Event
+
+    def plan(self, selection: Selection) -> Reviewed:
+        """Read the state, list the providers, and plan."""
+        state = self.manager.read()
+        observations = observe(self.providers, state, self.clock)
+        return make_plan(self.loaded, observations, state, selection, self.clock.now())
+
+    def hands(self, lock: Lease, parallelism: int) -> Hands:
+        """Give what an apply works with."""
+        return Hands(
+            providers=self.providers,
+            manager=self.manager,
+            lock=lock,
+            clock=self.clock,
+            new_nonce=lambda: uuid.uuid4().hex,
+            stopping=self.stop.is_set,
+            emit=_show_event,
+            parallelism=parallelism,
+        )
+
+    @contextmanager
+    def locked(self, operation: str) -> Iterator[Lease]:
+        """Hold the lock of the state."""
+        holder = current_holder(operation, os.environ, self.clock.now())
+        lease = self.manager.lock(holder, 0.0)
+        try:
+            yield lease
+        finally:
+            lease.release()
+
+    def raise_if_stopped(self) -> None:
+        """Turn a wish to stop into its exit code, once everything is written down."""
+        if self.stop.is_set():
+            raise Interrupted(
+                "stopped; what was sent is recorded and no job was cancelled",
+                hint="run `ftops apply` again to go on",
+            )
+
+
+@contextmanager
+def open_session(root: Path) -> Iterator[Session]:
+    """Load the project and open its providers and state; close everything at the end."""
+    root = root.resolve()
+    loaded = load(root)
+    with ExitStack() as stack:
+        providers = {
+            name: _open(settings, root, stack) for name, settings in loaded.project.providers.items()
+        }
+        backend = open_backend(loaded.project.state, root)
+        manager = StateManager(backend, loaded.project.name, new_lineage=lambda: str(uuid.uuid4()))
+        stop = threading.Event()
+        stack.enter_context(_signals(stop))
+        yield Session(loaded, providers, manager, SystemClock(), stop)
+
+
+def _open(settings: ProviderSettings, root: Path, stack: ExitStack) -> Provider:
+    base_url = settings.base_url
+    url = None
+    if isinstance(base_url, str) and base_url.startswith(EMULATOR_SCHEME):
+        url = _embedded(settings, root / base_url.removeprefix(EMULATOR_SCHEME), stack)
+    provider = open_provider(settings, os.environ, base_url=url)
+    stack.callback(provider.close)
+    return provider
+
+
+def _embedded(settings: ProviderSettings, database: Path, stack: ExitStack) -> str:
+    from ftops.emulator.server import EmulatorServer, EmulatorSettings
+
+    try:
+        server = EmulatorServer(EmulatorSettings(database, settings.emulator_speed))
+    except (OSError, sqlite3.Error) as error:
+        raise FtopsError(
+            f"the embedded emulator of provider {settings.name} cannot use {database}: {error}",
+            hint="check the path after emulator: in ftops.yaml",
+        ) from error
+    return stack.enter_context(server).base_url
+
+
+@contextmanager
+def _signals(stop: threading.Event) -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM finish what is in flight; a second one ends the process at once."""
+
+    def ask(number: int, _: FrameType | None) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+        name = signal.Signals(number).name
+        click.echo(f"{name}: finishing what is in flight; no job is cancelled", err=True)
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _show_event(event: Event) -> None:
+    click.echo(f"  {event.message}", err=True)

@@ -1,0 +1,19 @@
+"""`ftops validate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ftops.reconciler import load
+from ftops.report.words import counted
+
+
+@click.command("validate")
+@click.pass_obj
+def validate_command(root: Path) -> None:
+    """Check manifests, project file and data. Needs no network and no key."""
+    loaded = load(root.resolve())
+    fine_tunes = counted(len(loaded.fine_tunes), "fine-tune")
+    click.echo(f"{fine_tunes} and {counted(len(loaded.datasets), 'data file')}: all valid.")

@@ -1,0 +1,1 @@
+"""Reconcile again and again, until there is nothing left to wait for."""
