@@ -1,0 +1,42 @@
+# The same commands for people and CI. PYTHON is what .venv is made from.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: quickstart test test-slow check fix install install-dev
+
+quickstart: install ## install, then plan and apply the example on the embedded emulator
+	rm -rf examples/quickstart/.ftops
+	$(BIN)/ftops -C examples/quickstart plan
+	$(BIN)/ftops -C examples/quickstart apply --yes --wait --timeout 5m
+	$(BIN)/ftops -C examples/quickstart status
+	$(BIN)/ftops -C examples/quickstart outputs
+
+test: install-dev ## install, then pass the tests
+	$(BIN)/python -m pytest -q -m "not slow"
+
+test-slow: install-dev ## the tests that take many seconds
+	$(BIN)/python -m pytest -q -m slow
+
+check: install-dev ## style, types, floors
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: install-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+install: $(VENV)/.installed
+install-dev: $(VENV)/.installed-dev
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -e .
+	touch $@
+
+$(VENV)/.installed-dev: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -e '.[dev]'
+	touch $@ $(VENV)/.installed

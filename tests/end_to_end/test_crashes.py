@@ -1,0 +1,80 @@
+"""Processes that die by SIGKILL, and processes that run at once."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Emulator, ProjectDirectory
+
+
+def start_apply(root: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "ftops", "-C", str(root), "apply", "--yes"]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+def wait_for_text(path: Path, text: str) -> None:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        if path.exists() and text in path.read_text():
+            return
+        time.sleep(0.01)
+    raise AssertionError(f"{path} never held {text!r}")
+
+
+def test_a_kill_between_intent_and_record_ends_with_one_job(
+    project: ProjectDirectory, emulator: Emulator
+) -> None:
+    project.manifest("a")
+    emulator.fault("slow", "create", seconds=1)
+    process = start_apply(project.root)
+    wait_for_text(project.root / ".ftops/state.json", '"intent"')
+    process.kill()
+    process.communicate()
+    deadline = time.monotonic() + 10
+    while emulator.jobs() == 0 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert project.plan() == {"a": "adopt lost-reply"}
+    assert project.ftops("apply", "--yes") == 0
+    assert project.plan() == {"a": "keep in-progress"}
+    assert emulator.jobs() == 1
+
+
+def test_of_two_applies_at_once_one_says_who_holds_the_lock(
+    project: ProjectDirectory, emulator: Emulator
+) -> None:
+    project.manifest("a")
+    emulator.fault("slow", "create", seconds=1)
+    first = start_apply(project.root)
+    wait_for_text(project.root / ".ftops/state.json", '"intent"')
+    assert project.ftops("apply", "--yes") == 4
+    assert f"pid {first.pid}" in project.err
+    first.communicate()
+    assert first.returncode == 0
+    assert emulator.jobs() == 1
+
+
+@pytest.mark.slow
+def test_kills_at_random_instants_never_make_a_second_job(
+    project: ProjectDirectory, emulator: Emulator
+) -> None:
+    names = [f"job-{number}" for number in range(12)]
+    chooser = random.Random(7)
+    for name in names:
+        project.manifest(name, f"suffix: {name}")
+    for round_number in range(30):
+        if round_number % 3 == 0:
+            kind = chooser.choice(["lost_reply", "slow", "html", "status_after"])
+            emulator.fault(kind, "create", seconds=0.2)
+        process = start_apply(project.root)
+        time.sleep(chooser.uniform(0.3, 1.2))
+        process.kill()
+        process.communicate()
+    assert project.ftops("apply", "--yes") == 0
+    assert set(project.plan().values()) == {"keep in-progress"}
+    assert emulator.jobs() == len(names)
