@@ -1,0 +1,50 @@
+"""What a person decides where ftops cannot: which job is whose. State only; nothing is sent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ftops.applier.ledger import Ledger
+from ftops.errors import FtopsError
+from ftops.model.change import Change
+from ftops.model.finetune import FineTune
+from ftops.model.job import Job
+from ftops.model.state import RecordedJob, State
+
+
+def take_over(state: State, fine_tune: FineTune, change: Change, job: Job) -> State:
+    """Make a job the current one of a fine-tune: it counts as trained from what is declared now."""
+    ledger = Ledger(state)
+    record = state.fine_tunes.get(fine_tune.name)
+    if record is not None and record.intent is not None:
+        ledger.created(fine_tune.name, job)
+        return ledger.snapshot()
+    stamp = job.stamp
+    generation = stamp.generation if stamp else (record.generation if record else 0) + 1
+    recorded = RecordedJob(
+        id=job.id,
+        provider=job.provider,
+        fingerprint=change.fingerprint or "",
+        generation=generation,
+        attempt=stamp.attempt if stamp else 1,
+        nonce=stamp.nonce if stamp else None,
+        status=job.status,
+    ).seen_as(job)
+    ledger.adopt(fine_tune.name, fine_tune, recorded, change.fingerprint or "", change.spec)
+    return ledger.snapshot()
+
+
+def never_arrived(state: State, name: str) -> State:
+    """Give an open intent up, on a person's word that the provider never got it."""
+    record = state.fine_tunes.get(name)
+    if record is None or record.intent is None or record.intent.lapsed:
+        raise FtopsError(f"no create of {name} is in doubt", hint="see `ftops plan`")
+    ledger = Ledger(state)
+    ledger.withdraw(name)
+    return ledger.snapshot()
+
+
+def not_mine(state: State, provider: str, job_id: str) -> State:
+    """Note that a job is somebody else's: it is never adopted, never cancelled, and holds nothing up."""
+    known = state.not_mine.get(provider, ())
+    return replace(state, not_mine={**state.not_mine, provider: tuple(sorted({*known, job_id}))})
