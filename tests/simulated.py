@@ -191,6 +191,7 @@ class World:
         self._nonces = itertools.count(1)
         self._lineages = itertools.count(1)
         self.serials: list[int] = []
+        self.extra_datasets: tuple[str, ...] = ()
 
     def plan(self) -> Plan:
         manager = self._manager()
@@ -228,7 +229,7 @@ class World:
     def _planned(self, manager: StateManager) -> tuple[Loaded, Reviewed]:
         datasets: Mapping[str, Dataset] = {
             f"{name}.jsonl": Dataset(f"{name}.jsonl", hashlib.sha256(name.encode()).hexdigest(), 10, 1)
-            for name in self.declared
+            for name in (*self.declared, *self.extra_datasets)
         }
         project = Project(
             "sim",
