@@ -1,0 +1,141 @@
+"""What every dialect promises, over HTTP against the emulator; a new dialect joins by one row."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ftops.errors import Ambiguous, InvalidInput, NotFound, NotSent, RateLimited, Rejected, Unauthorized
+from ftops.model.job import JobStatus, Stamp
+from ftops.model.project import ProviderSettings
+from ftops.model.request import JobRequest, RequestFile
+from ftops.providers.provider import Provider
+from ftops.providers.registry import DIALECTS, open_provider
+from tests.conftest import Emulator
+
+CHAT = {"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]}
+PAIR = {"prompt": "q", "completion": "a"}
+ROWS = {"openai": ("gpt-4o-mini", CHAT), "openai_legacy": ("curie", PAIR)}
+
+
+@pytest.fixture(params=sorted(DIALECTS))
+def provider(request: pytest.FixtureRequest, emulator: Emulator) -> Iterator[Provider]:
+    settings = ProviderSettings("p", request.param)
+    opened = open_provider(settings, {}, base_url=emulator.base_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def request_(provider: Provider, tmp_path: Path) -> JobRequest:
+    model, row = ROWS[provider.facts.dialect]
+    path = tmp_path / "data.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for _ in range(12)))
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    file = provider.upload_file(path, "data.jsonl", sha256)
+    stamp = Stamp("project", "lineage", "name", "sha256:1", 2, 3, "nonce")
+    return JobRequest(model, (RequestFile(file.id),), hyperparameters={"n_epochs": 3}, stamp=stamp)
+
+
+def test_the_five_operations_and_their_twins_agree(
+    provider: Provider, request_: JobRequest, emulator: Emulator
+) -> None:
+    job, status, headers = provider.create_fine_tune_with_http_info(request_)
+    assert status == 200
+    assert headers["x-request-id"]
+    assert provider.list_fine_tunes().jobs[0].id == job.id
+    assert provider.list_fine_tunes_with_http_info()[0].complete
+    assert provider.retrieve_fine_tune(job.id) == provider.retrieve_fine_tune_with_http_info(job.id)[0]
+    assert list(provider.list_fine_tune_events(job.id))
+    assert provider.cancel_fine_tune(job.id).status is JobStatus.CANCELLED
+    with pytest.raises(Rejected, match="already has status"):
+        provider.cancel_fine_tune_with_http_info(job.id)
+
+
+def test_a_stamp_comes_back_where_the_dialect_has_room_for_one(
+    provider: Provider, request_: JobRequest
+) -> None:
+    provider.create_fine_tune(request_)
+    (job,) = provider.list_fine_tunes().jobs
+    assert job.stamp == (request_.stamp if provider.facts.capabilities.stamps else None)
+
+
+def test_a_finished_job_has_a_model_and_metrics(
+    provider: Provider, request_: JobRequest, emulator: Emulator
+) -> None:
+    job = provider.create_fine_tune(request_)
+    emulator.advance(10_000)
+    done = provider.retrieve_fine_tune(job.id)
+    assert done.status is JobStatus.SUCCEEDED
+    assert done.fine_tuned_model in provider.list_models()
+    assert b"loss" in provider.download_file(done.result_files[0])
+    events = list(provider.list_fine_tune_events(job.id, stream=True))
+    assert [event.created_at for event in events] == sorted(event.created_at or 0 for event in events)
+    provider.delete_model(done.fine_tuned_model or "")
+    assert done.fine_tuned_model not in provider.list_models()
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "error"),
+    [
+        ("lost_reply", {}, Ambiguous),
+        ("drop", {}, Ambiguous),
+        ("html", {}, Ambiguous),
+        ("truncate", {}, Ambiguous),
+        ("status", {"status": 500}, Ambiguous),
+        ("status", {"status": 502}, Ambiguous),
+        ("status", {"status": 408}, Ambiguous),
+        ("status", {"status": 409}, Ambiguous),
+        ("status", {"status": 307}, Ambiguous),
+        ("status", {"status": 401}, Unauthorized),
+        ("status", {"status": 403}, Unauthorized),
+        ("status", {"status": 404}, NotFound),
+        ("status", {"status": 422}, Rejected),
+        ("quota", {}, RateLimited),
+    ],
+)
+def test_a_create_is_sent_once_whatever_happens_and_the_error_says_what_is_certain(
+    provider: Provider,
+    request_: JobRequest,
+    emulator: Emulator,
+    kind: str,
+    options: dict[str, object],
+    error: type[Exception],
+) -> None:
+    emulator.fault(kind, "create", **options)
+    with pytest.raises(error) as caught:
+        provider.create_fine_tune(request_)
+    assert type(caught.value) is error
+    assert emulator.requests("create") == 1
+
+
+def test_a_refused_connection_certainly_sent_nothing(request_: JobRequest) -> None:
+    settings = ProviderSettings("p", "openai", base_url="http://127.0.0.1:1/v1")
+    provider = open_provider(settings, {}, base_url="http://127.0.0.1:1/v1")
+    with pytest.raises(NotSent):
+        provider.create_fine_tune(request_)
+    provider.close()
+
+
+def test_a_read_is_tried_again(provider: Provider, emulator: Emulator) -> None:
+    emulator.fault("status", "list", status=503, times=2)
+    assert provider.list_fine_tunes().complete
+    assert emulator.requests("list") == 3
+
+
+def test_a_file_that_changed_after_the_plan_is_not_used(provider: Provider, tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text("changed")
+    with pytest.raises(InvalidInput, match="1 problem"):
+        provider.upload_file(path, "x.jsonl", "0" * 64)
+
+
+def test_a_long_list_is_read_to_its_end(provider: Provider, request_: JobRequest) -> None:
+    made = {provider.create_fine_tune(request_).id for _ in range(103)}
+    listed = provider.list_fine_tunes()
+    assert listed.complete
+    assert {job.id for job in listed.jobs} == made
