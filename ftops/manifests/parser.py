@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -45,8 +46,7 @@ def load_fine_tunes(
     reader = _Reader(root, project, project_document, providers)
     declared: dict[str, tuple[FineTune, Document]] = {}
     problems: list[Problem] = []
-    for path in _manifest_files(root, project, problems):
-        name = path.relative_to(root).as_posix()
+    for path, name in _manifest_files(root, project, problems):
         try:
             documents = load_documents(path, name)
         except YamlProblem as error:
@@ -182,11 +182,31 @@ class _Reader:
         return self._targets[key]
 
 
-def _manifest_files(root: Path, project: Project, problems: list[Problem]) -> Iterator[Path]:
-    """Give every manifest once, in the order of the names; hidden files and folders are left out."""
+def _manifest_files(root: Path, project: Project, problems: list[Problem]) -> Iterator[tuple[Path, str]]:
+    """Give every manifest once, with its name in the project, sorted; hidden ones are left out."""
+    inside = root.resolve()
+    folders: dict[Path, Path] = {}
+    named = ((path.relative_to(root).as_posix(), path) for path in _matching(root, project, problems))
+    for name, path in sorted(named, key=itemgetter(0)):
+        if name.startswith(".") or "/." in name:
+            continue
+        if path.parent not in folders:
+            folders[path.parent] = path.parent.resolve()
+        target = path.resolve() if path.is_symlink() else folders[path.parent]
+        if target.is_relative_to(inside):
+            yield path, name
+        else:
+            problems.append(Problem("is a link that leads out of the project", name))
+
+
+def _matching(root: Path, project: Project, problems: list[Problem]) -> set[Path]:
+    """Give the files that `spec.manifests` names."""
     found: set[Path] = set()
     for pattern in project.manifests:
-        if any(sign in pattern for sign in "*?["):
+        if pattern.startswith("/") or ".." in PurePosixPath(pattern).parts:
+            message = f"{pattern} leads out of the project"
+            problems.append(Problem(message, "ftops.yaml", path="spec.manifests", hint="name a folder in it"))
+        elif any(sign in pattern for sign in "*?["):
             found.update(path for path in root.glob(pattern) if path.is_file())
         elif (root / pattern).is_file():
             found.add(root / pattern)
@@ -197,20 +217,7 @@ def _manifest_files(root: Path, project: Project, problems: list[Problem]) -> It
         else:
             message = f"{pattern} does not exist"
             problems.append(Problem(message, "ftops.yaml", path="spec.manifests", hint="make the directory"))
-    inside = root.resolve()
-    folders: dict[Path, Path] = {}
-    for path in sorted(found):
-        if any(part.startswith(".") for part in path.relative_to(root).parts):
-            continue
-        if path.parent not in folders:
-            folders[path.parent] = path.parent.resolve()
-        target = path.resolve() if path.is_symlink() else folders[path.parent]
-        if target.is_relative_to(inside):
-            yield path
-        else:
-            problems.append(
-                Problem("is a link that leads out of the project", path.relative_to(root).as_posix())
-            )
+    return found
 
 
 def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

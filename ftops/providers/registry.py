@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib.metadata import entry_points
 from urllib.parse import urlsplit
 
 from ftops.errors import FtopsError, InvalidInput, Problem, Refused
@@ -26,11 +25,29 @@ EMULATOR_KEY = "emulator"
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
+class _Dialects(Mapping[str, Dialect]):
+    """Ours, then those of third parties, which are looked for only when a name is not one of ours."""
+
+    def __getitem__(self, name: str) -> Dialect:
+        return DIALECTS[name] if name in DIALECTS else _added()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**_added(), **DIALECTS})
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+
 @cache
+def _added() -> Mapping[str, Dialect]:
+    from importlib.metadata import entry_points
+
+    return {found.name: found.load()() for found in entry_points(group="ftops.providers")}
+
+
 def dialects() -> Mapping[str, Dialect]:
     """Give every known dialect by name; third parties cannot replace one of ours."""
-    added = {found.name: found.load()() for found in entry_points(group="ftops.providers")}
-    return {**added, **DIALECTS}
+    return _Dialects()
 
 
 def facts_of(settings: ProviderSettings) -> ProviderFacts:

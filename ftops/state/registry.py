@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from importlib.metadata import entry_points
 from pathlib import Path
 
 from ftops.errors import StateError
@@ -24,6 +23,8 @@ def open_backend(url: str, root: Path) -> StateBackend:
     scheme = url.split("://", 1)[0] if "://" in url else "file"
     if scheme in BACKENDS:
         return BACKENDS[scheme](url, root)
+    from importlib.metadata import entry_points
+
     for found in entry_points(group="ftops.state_backends", name=scheme):
         opened: StateBackend = found.load()(url, root)
         return opened

@@ -208,6 +208,14 @@ def test_a_json_document_is_written_on_failure_too(project: ProjectDirectory) ->
     assert document["errors"][0]["line"] == 7
 
 
+@pytest.mark.parametrize("pattern", ["/etc", "../other/*.yaml", "no-such-folder"])
+def test_manifests_outside_the_project_are_refused(project: ProjectDirectory, pattern: str) -> None:
+    text = (project.root / "ftops.yaml").read_text()
+    project.write("ftops.yaml", text.replace("spec:\n", f"spec:\n  manifests: ['{pattern}']\n"))
+    assert project.ftops("plan") == 1
+    assert pattern in project.err
+
+
 def test_a_directory_without_a_project_says_how_to_make_one(
     tmp_path: Path, project: ProjectDirectory
 ) -> None:
