@@ -58,8 +58,6 @@ def apply_command(
     try:
         with open_session(root) as session:
             approved = None if yes else _ask(session, chosen, waits=wait)
-            if approved is not None and not approved:
-                return ExitCode.NOTHING
             run = one_round(session, chosen, parallelism, form, approved=approved)
             code = round_code(run)
             if wait and code in (ExitCode.NOTHING, ExitCode.JOB_FAILED):
@@ -108,7 +106,7 @@ def _ask(session: Session, chosen: Selection, *, waits: bool) -> frozenset[Appro
     reviewed = session.plan(chosen)
     show_plan(reviewed, "text")
     if options.refusal_code(reviewed) or not reviewed.plan.effective_changes:
-        return approvals(reviewed.plan, waits=waits) or frozenset({("", Action.KEEP, None, None)})
+        return approvals(reviewed.plan, waits=waits)
     if not click.confirm("Apply these changes?", default=False, err=True):
         raise FtopsError("not applied", hint="nothing was changed")
     return approvals(reviewed.plan, waits=waits)

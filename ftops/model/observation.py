@@ -10,7 +10,10 @@ from ftops.model.job import Job
 
 @dataclass(frozen=True, slots=True)
 class ProviderFacts:
-    """What the planner must know of a provider: its wire format and its patience (seconds)."""
+    """What the planner must know of a provider: its wire format and its patience (seconds).
+
+    `organization` is the account that the project expects, None where it does not say.
+    """
 
     name: str
     dialect: str
@@ -18,6 +21,7 @@ class ProviderFacts:
     settle: float = 900.0
     send_window: float = 60.0
     max_active: int | None = None
+    organization: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

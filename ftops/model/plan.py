@@ -14,13 +14,15 @@ class PlanFacts:
     """Counts that the guards judge by; a guard must not look at anything else.
 
     `known_active` are recorded jobs that were active when last seen, `newly_missing` those of them that
-    this run's complete lists lack for the first time; `cancellable` counts all records.
+    this run's complete lists lack for the first time. `wrong_accounts` says of each provider whose jobs
+    belong to another organization than the expected one.
     """
 
     declared: int = 0
     recorded: int = 0
     known_active: int = 0
     newly_missing: int = 0
+    wrong_accounts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

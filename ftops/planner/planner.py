@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ftops.model.capabilities import NO_CAPABILITIES
@@ -89,6 +89,7 @@ class _Planner:
                     recorded=len(self.inputs.state.fine_tunes),
                     known_active=self.settled.known_active,
                     newly_missing=self.settled.newly_missing,
+                    wrong_accounts=tuple(_wrong_accounts(observations)),
                 ),
             ),
             state=self.state,
@@ -216,6 +217,15 @@ class _Planner:
         )
         for name, decision in waiting.items():
             self.decisions[name] = (self.decisions[name][0], decision)
+
+
+def _wrong_accounts(observations: Iterable[Observation]) -> Iterator[str]:
+    for seen in observations:
+        expected = seen.provider.organization
+        others = {job.organization for job in seen.jobs if job.organization} - {expected}
+        if expected is not None and others:
+            shown = ", ".join(sorted(map(str, others)))
+            yield f"jobs of provider {seen.provider.name} belong to {shown}, expected is {expected}"
 
 
 def _doubtful(situation: Situation, doubt: Doubt, job_ids: tuple[str, ...]) -> Decision:

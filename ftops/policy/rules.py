@@ -62,6 +62,12 @@ def mass_vanish(plan: Plan, allowed: Allowed) -> Iterator[Violation]:
         yield Violation("mass-vanish", message, f"if it is, pass --allow vanished={gone}")
 
 
+def wrong_account(plan: Plan, _: Allowed) -> Iterator[Violation]:
+    """A key of another account sees none of our jobs and would create them all again."""
+    for found in plan.facts.wrong_accounts:
+        yield Violation("wrong-account", found, "check api_key and organization in ftops.yaml")
+
+
 def max_creates(plan: Plan, allowed: Allowed) -> Iterator[Violation]:
     """Limit what one apply may start."""
     count = sum(1 for change in plan.changes if change.action.creates)
@@ -104,6 +110,7 @@ RULES: Sequence[Rule] = (
     incomplete,
     empty_project,
     mass_vanish,
+    wrong_account,
     max_creates,
     max_cancels,
     max_cancels_percent,

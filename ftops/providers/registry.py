@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from urllib.parse import urlsplit
 
@@ -78,9 +79,8 @@ def open_provider(
     resolved = _Resolver(settings, environ)
     url = base_url or resolved.value("base_url", settings.base_url) or dialect.default_base_url
     key = EMULATOR_KEY if embedded else resolved.value("api_key", settings.api_key)
-    account = dialect.account_headers(
-        resolved.value("organization", settings.organization), resolved.value("project", settings.project)
-    )
+    organization = resolved.value("organization", settings.organization)
+    account = dialect.account_headers(organization, resolved.value("project", settings.project))
     extra = {name: resolved.value(f"headers.{name}", value) or "" for name, value in settings.headers.items()}
     if key is None and settings.api_key is None:
         resolved.problem("api_key", "is missing", "write api_key: {env: NAME}")
@@ -96,7 +96,7 @@ def open_provider(
     transport = Transport(
         settings.name, url, {**extra, **account, **dialect.auth_headers(key)}, timeout=settings.timeout
     )
-    return HttpProvider(facts_of(settings), dialect, transport)
+    return HttpProvider(replace(facts_of(settings), organization=organization), dialect, transport)
 
 
 class _Resolver:

@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,13 +19,11 @@ def start_apply(root: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
-def wait_for_text(path: Path, text: str) -> None:
+def wait_until(happened: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        if path.exists() and text in path.read_text():
-            return
-        time.sleep(0.01)
-    raise AssertionError(f"{path} never held {text!r}")
+    while not happened():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.02)
 
 
 def test_a_kill_between_intent_and_record_ends_with_one_job(
@@ -33,12 +32,11 @@ def test_a_kill_between_intent_and_record_ends_with_one_job(
     project.manifest("a")
     emulator.fault("slow", "create", seconds=1)
     process = start_apply(project.root)
-    wait_for_text(project.root / ".ftops/state.json", '"intent"')
+    wait_until(lambda: emulator.requests("create") == 1)
+    assert '"intent"' in (project.root / ".ftops/state.json").read_text()
     process.kill()
     process.communicate()
-    deadline = time.monotonic() + 10
-    while emulator.jobs() == 0 and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_until(lambda: emulator.jobs() == 1)
     assert project.plan() == {"a": "adopt lost-reply"}
     assert project.ftops("apply", "--yes") == 0
     assert project.plan() == {"a": "keep in-progress"}
@@ -51,7 +49,7 @@ def test_of_two_applies_at_once_one_says_who_holds_the_lock(
     project.manifest("a")
     emulator.fault("slow", "create", seconds=1)
     first = start_apply(project.root)
-    wait_for_text(project.root / ".ftops/state.json", '"intent"')
+    wait_until(lambda: emulator.requests("create") == 1)
     assert project.ftops("apply", "--yes") == 4
     assert f"pid {first.pid}" in project.err
     first.communicate()

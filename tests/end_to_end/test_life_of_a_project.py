@@ -88,6 +88,42 @@ def test_an_empty_project_is_refused(project: ProjectDirectory) -> None:
     assert project.ftops("apply", "--yes", "--allow-empty") == 0
 
 
+def test_jobs_of_another_organization_are_refused(project: ProjectDirectory, emulator: Emulator) -> None:
+    project.manifest("a")
+    project.ftops("apply", "--yes")
+    text = (project.root / "ftops.yaml").read_text()
+    project.write("ftops.yaml", text.replace("api_key:", "organization: org-other, api_key:"))
+    project.manifest("b", "suffix: b")
+    assert project.ftops("apply", "--yes") == 3
+    assert "wrong-account" in project.out
+    assert emulator.jobs() == 1
+
+
+def test_limits_refuse_and_are_lifted_by_name(project: ProjectDirectory, emulator: Emulator) -> None:
+    text = (project.root / "ftops.yaml").read_text()
+    project.write("ftops.yaml", text.replace("spec:\n", "spec:\n  limits: {max_creates: 1, max_cost: 5}\n"))
+    for name in ("a", "b"):
+        project.manifest(name, f"suffix: {name}")
+    assert project.ftops("apply", "--yes") == 3
+    assert "--allow creates=2" in project.out
+    assert "the cost is not known" in project.out
+    project.write("ftops.yaml", text.replace("spec:\n", "spec:\n  limits: {max_creates: 1}\n"))
+    assert project.ftops("apply", "--yes", "--allow", "creates=2") == 0
+    assert emulator.jobs() == 2
+
+
+def test_many_jobs_that_vanish_at_once_are_refused(project: ProjectDirectory, emulator: Emulator) -> None:
+    for name in ("a", "b", "c"):
+        project.manifest(name, f"suffix: {name}")
+    project.ftops("apply", "--yes")
+    project.ftops("status", "--format", "json")
+    for row in json.loads(project.out)["fine_tunes"]:
+        emulator.forget(row["job_id"])
+    assert project.ftops("apply", "--yes") == 3
+    assert "mass-vanish" in project.out
+    assert project.ftops("apply", "--yes", "--allow", "vanished=3") == 0
+
+
 def test_a_chain_waits_for_its_upstream(project: ProjectDirectory, emulator: Emulator) -> None:
     project.manifest("a")
     project.manifest("b", "suffix: b", model="{from: a}")
