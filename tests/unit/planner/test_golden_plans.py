@@ -1,0 +1,58 @@
+"""One folder a row of the decision table: manifests, live jobs and state in, the changes out.
+
+Only files are read here, by the real loader, decoder and state format: an old state plans the same for ever.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ftops.manifests.loader import parse_documents
+from ftops.manifests.parser import load_fine_tunes
+from ftops.model.observation import Observation, ProviderFacts
+from ftops.model.project import Project
+from ftops.planner.planner import Inputs, plan
+from ftops.providers.registry import DIALECTS
+from ftops.state.statefile import decode
+from tests.conftest import REPOSITORY
+
+CASES = sorted(path for path in (REPOSITORY / "tests/golden/plans").iterdir() if path.is_dir())
+DIALECT = DIALECTS["openai"]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda path: path.name)
+def test_the_folder_plans_to_the_expected_changes(case: Path) -> None:
+    facts = ProviderFacts("p", "openai", DIALECT.capabilities, max_active=_read(case, "now")["max_active"])
+    project = Project("golden", ("manifests.yaml",), "state.json", {}, default_provider="p")
+    (empty,) = parse_documents(b"{}", "ftops.yaml")
+    loaded = load_fine_tunes(case, project, empty, {"p": facts})
+    assert loaded.problems == ()
+    jobs = tuple(DIALECT.decode_job(job, "p") for job in _read(case, "live")["data"])
+    state = decode((case / "state.json").read_bytes(), "state.json")
+    now = _read(case, "now")["now"]
+    listed = {job.id for job in jobs}
+    gone = frozenset(
+        job.id for record in state.fine_tunes.values() for job in record.jobs if job.id not in listed
+    )
+    seen = Observation(facts, jobs, listed_at=(now, now), gone=gone)
+    made = plan(Inputs("golden", loaded.fine_tunes, {}, {"p": seen}, state, now))
+    changes = [
+        {
+            "name": change.name,
+            "action": change.action.value,
+            "reason": change.reason.value,
+            "job_id": change.job_id,
+            "generation": change.generation,
+            "attempt": change.attempt,
+        }
+        for change in made.plan.changes
+    ]
+    assert changes == _read(case, "plan")["changes"]
+    assert made.plan.unmanaged == _read(case, "plan")["unmanaged"]
+
+
+def _read(case: Path, name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 -- whatever the file holds
+    return json.loads((case / f"{name}.json").read_text())
