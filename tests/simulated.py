@@ -200,7 +200,7 @@ class World:
     def actions(self) -> dict[str, str]:
         return {c.name: f"{c.action.value} {c.reason.value}" for c in self.plan().changes}
 
-    def apply(self) -> tuple[ChangeResult, ...]:
+    def apply(self, *, stopping: bool = False) -> tuple[ChangeResult, ...]:
         manager = self._manager()
         holder = Holder("id", "me", "here", 1, "apply", self.clock.now())
         lease = manager.lock(holder, 0)
@@ -214,7 +214,7 @@ class World:
                 lock=lease,
                 clock=self.clock,
                 new_nonce=lambda: f"nonce-{next(self._nonces)}",
-                stopping=lambda: False,
+                stopping=lambda: stopping,
                 emit=_ignore,
                 parallelism=1,
             )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from ftops.applier.context import Context, HeldLock
 from ftops.applier.ledger import Ledger
-from ftops.errors import Ambiguous, LeaseLost, NotFound, ProviderError, Rejected
+from ftops.errors import Ambiguous, Failure, LeaseLost, NotFound, NotSent, ProviderError, Rejected
 from ftops.model.change import Action, Change
 from ftops.model.job import Job, JobStatus
 from ftops.model.state import RecordedJob
@@ -70,7 +70,12 @@ def settle(result: CancelResult, ledger: Ledger, now: float) -> None:
     """Take over what the provider said."""
     change = result.order.change
     recorded = ledger.find(change.name, result.order.job_id)
-    if recorded is None or result.error is not None:
+    if recorded is None:
+        return
+    if result.error is not None:
+        if isinstance(result.error, NotSent):
+            # Else a cancel by somebody else would count as ours, and be created again without a question.
+            ledger.put(change.name, replace(recorded, cancel_requested=None))
         return
     if result.job is not None:
         recorded = recorded.seen_as(result.job)
@@ -119,7 +124,5 @@ def _looked_up(order: CancelOrder, context: Context, error: ProviderError) -> Ca
 
 
 def _not_done(order: CancelOrder) -> ProviderError:
-    from ftops.errors import Failure, NotSent
-
     failure = Failure(order.provider, "cancel")
     return NotSent(f"{order.provider}: job {order.job_id} was not cancelled: stopped before", failure=failure)

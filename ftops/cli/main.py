@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import sys
@@ -114,14 +115,19 @@ def _tell(error: FtopsError) -> None:
         click.echo(f"Error: {problem}", err=True)
 
 
+class _JsonLines(logging.Formatter):
+    """One JSON object a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {"logger": record.name, "level": record.levelname, "message": record.getMessage()}
+        return json.dumps(line)
+
+
 def _set_up_logging(log_format: str, *, verbose: bool) -> None:
     if not verbose:
         return
-    line = "%(message)s"
-    if log_format == "json":
-        line = '{"logger": "%(name)s", "level": "%(levelname)s", "message": "%(message)s"}'
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter(line))
+    handler.setFormatter(_JsonLines() if log_format == "json" else logging.Formatter("%(message)s"))
     logger = logging.getLogger("ftops")
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)

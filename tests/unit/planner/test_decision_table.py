@@ -134,6 +134,16 @@ def test_a_removed_running_job_is_cancelled_detached_or_protected() -> None:
         assert world.actions() == {"a": expected}
 
 
+def test_a_cancel_that_was_stopped_before_it_was_sent_does_not_count_as_ours() -> None:
+    world = made()
+    world.declared["a"] = fine_tune("a", 2)
+    world.apply(stopping=True)
+    assert only_job(world).status.active
+    world.provider.finish(JobStatus.CANCELLED)
+    world.declared["a"] = fine_tune("a", 1)
+    assert world.actions() == {"a": "hold cancelled-externally"}
+
+
 def test_a_detached_job_is_taken_back_when_the_manifest_returns() -> None:
     world = made(on_remove=OnRemove.DETACH)
     world.declared.clear()
