@@ -73,23 +73,9 @@ class Transport:
         self._provider = provider
         self._base_url = base_url.rstrip("/")
         self._timeout = (min(CONNECT_SECONDS, timeout), timeout)
-        self._session = requests.Session()
-        # A ~/.netrc must not replace the credential; proxies and CA bundles of the environment still count.
-        self._session.trust_env = False
-        self._session.proxies = dict(requests.utils.get_environ_proxies(base_url))
-        self._session.verify = _ca_bundle()
-        self._session.headers.update({"User-Agent": f"ftops/{__version__}", **headers})
-        retry = Retry(
-            total=READ_RETRIES,
-            connect=1,
-            redirect=0,
-            allowed_methods=frozenset({"GET"}),
-            status_forcelist=frozenset({429, 500, 502, 503, 504}),
-            backoff_factor=backoff,
-            raise_on_status=False,
-        )
-        self._session.mount("https://", HTTPAdapter(max_retries=retry, pool_maxsize=POOL_SIZE))
-        self._session.mount("http://", HTTPAdapter(max_retries=retry, pool_maxsize=POOL_SIZE))
+        self._reads = _session(base_url, headers, _read_retries(backoff))
+        # urllib3 retries a TLS failure of any method: only an adapter without retries sends a POST once.
+        self._writes = _session(base_url, headers, Retry(total=0, read=False))
 
     def get(self, operation: str, path: str, query: Mapping[str, str] | None = None) -> HttpReply:
         """Fetch JSON; passing failures are tried again."""
@@ -138,7 +124,8 @@ class Transport:
 
     def close(self) -> None:
         """Close the connections."""
-        self._session.close()
+        self._reads.close()
+        self._writes.close()
 
     def unreadable(self, operation: str, why: object, reply: HttpReply | None = None) -> ProviderError:
         """Make the error for a 2xx that is not what the wire format says: it may have had its effect."""
@@ -148,7 +135,8 @@ class Transport:
     def _send(self, operation: str, method: str, path: str, **arguments: Any) -> requests.Response:
         started = time.monotonic()
         try:
-            reply = self._session.request(
+            session = self._reads if method == "GET" else self._writes
+            reply = session.request(
                 method,
                 self._base_url + quote(path, safe="/:"),
                 timeout=self._timeout,
@@ -243,6 +231,30 @@ class _HashedFile:
         self._digest.update(data)
         self._left -= len(data)
         return data
+
+
+def _read_retries(backoff: float) -> Retry:
+    return Retry(
+        total=READ_RETRIES,
+        connect=1,
+        redirect=0,
+        allowed_methods=frozenset({"GET"}),
+        status_forcelist=frozenset({429, 500, 502, 503, 504}),
+        backoff_factor=backoff,
+        raise_on_status=False,
+    )
+
+
+def _session(base_url: str, headers: Mapping[str, str], retries: Retry) -> requests.Session:
+    session = requests.Session()
+    # A ~/.netrc must not replace the credential; proxies and CA bundles of the environment still count.
+    session.trust_env = False
+    session.proxies = dict(requests.utils.get_environ_proxies(base_url))
+    session.verify = _ca_bundle()
+    session.headers.update({"User-Agent": f"ftops/{__version__}", **headers})
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, HTTPAdapter(max_retries=retries, pool_maxsize=POOL_SIZE))
+    return session
 
 
 def check_url(provider: str, url: str) -> None:

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from urllib3.exceptions import MaxRetryError, ProtocolError, SSLError
 
 from ftops.errors import Ambiguous, InvalidInput, NotFound, NotSent, RateLimited, Rejected, Unauthorized
 from ftops.model.job import JobStatus, Stamp
 from ftops.model.project import ProviderSettings
 from ftops.model.request import JobRequest, RequestFile
+from ftops.providers.http_provider import HttpProvider
 from ftops.providers.provider import Provider
 from ftops.providers.registry import DIALECTS, open_provider
 from tests.conftest import Emulator
@@ -139,3 +141,11 @@ def test_a_long_list_is_read_to_its_end(provider: Provider, request_: JobRequest
     listed = provider.list_fine_tunes()
     assert listed.complete
     assert {job.id for job in listed.jobs} == made
+
+
+def test_no_failure_of_any_kind_makes_the_transport_send_a_post_again(provider: Provider) -> None:
+    assert isinstance(provider, HttpProvider)
+    retries = provider._transport._writes.get_adapter("https://x").max_retries
+    for failure in (SSLError("the line broke"), ProtocolError("reset")):
+        with pytest.raises((MaxRetryError, ProtocolError)):
+            retries.increment("POST", "/fine_tuning/jobs", error=failure)
