@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from requests.adapters import HTTPAdapter
 from urllib3.exceptions import MaxRetryError, ProtocolError, SSLError
 
 from ftops.errors import Ambiguous, InvalidInput, NotFound, NotSent, RateLimited, Rejected, Unauthorized
@@ -145,7 +146,9 @@ def test_a_long_list_is_read_to_its_end(provider: Provider, request_: JobRequest
 
 def test_no_failure_of_any_kind_makes_the_transport_send_a_post_again(provider: Provider) -> None:
     assert isinstance(provider, HttpProvider)
-    retries = provider._transport._writes.get_adapter("https://x").max_retries
+    adapter = provider._transport._writes.get_adapter("https://x")
+    assert isinstance(adapter, HTTPAdapter)
+    retries = adapter.max_retries
     for failure in (SSLError("the line broke"), ProtocolError("reset")):
         with pytest.raises((MaxRetryError, ProtocolError)):
             retries.increment("POST", "/fine_tuning/jobs", error=failure)
