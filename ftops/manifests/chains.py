@@ -2,50 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
-from ftops.errors import Problem
-from ftops.manifests.loader import Document
-from ftops.manifests.schema import did_you_mean
+from ftops.manifests.schema import Finding
+from ftops.manifests.wording import did_you_mean
 from ftops.model.finetune import FineTune
 
-Declared = Mapping[str, tuple[FineTune, Document]]
+Declared = Mapping[str, FineTune]
+Placed = Iterator[tuple[FineTune, Finding]]
+
+_FROM = ("spec", "model", "from")
+_RENAMED_FROM = ("spec", "lifecycle", "renamed_from")
+_MOST_HINTS = 100
+"""So many wrong names get a "did you mean"; each search costs milliseconds in a large project."""
 
 
-def chain_problems(declared: Declared) -> Iterator[Problem]:
-    """Yield what is wrong between manifests."""
-    reported: set[str] = set()
-    for name, (fine_tune, document) in declared.items():
-        path = ("spec", "model", "from")
-        upstream = fine_tune.upstream
-        if upstream is not None and upstream not in declared:
-            hint = did_you_mean(upstream, declared) or "declare it, or name a model of the provider"
-            yield document.problem(f"no fine-tune is named {upstream!r}", path, hint)
-        elif upstream is not None and declared[upstream][0].provider != fine_tune.provider:
-            other = declared[upstream][0].provider
-            message = f"{upstream} is trained at {other}, this at {fine_tune.provider}"
-            yield document.problem(message, path, "a chain stays at one provider")
-        if name not in reported:
-            cycle = _cycle(name, declared)
-            reported.update(cycle)
-            if cycle:
-                message = f"these start from each other in a circle: {' -> '.join(cycle)}"
-                yield document.problem(message, path, "break the circle at one of them")
+def chain_findings(declared: Declared, claimed: Collection[str]) -> Placed:
+    """Yield what is wrong between fine-tunes, with the one to point at.
+
+    `claimed` are all names that manifests claim, also those of manifests that could not be read whole:
+    a reference to one of these is not dangling.
+    """
+    yield from _dangling(declared, claimed)
+    yield from _circles(declared)
+    yield from _renames(declared, claimed)
+
+
+def _dangling(declared: Declared, claimed: Collection[str]) -> Placed:
+    hints = 0
+    for fine_tune in declared.values():
+        name = fine_tune.upstream
+        if name is None:
+            continue
+        if name not in claimed:
+            near = did_you_mean(name, claimed) if hints < _MOST_HINTS else None
+            hints += 1
+            hint = near or "declare it, or write the id of a model as a string"
+            yield fine_tune, Finding(_FROM, f"no fine-tune is named {name!r}", hint)
+        elif name in declared and declared[name].provider != fine_tune.provider:
+            message = f"{name} is trained at {declared[name].provider}, this one at {fine_tune.provider}"
+            yield fine_tune, Finding(_FROM, message, "a chain stays at one provider")
+
+
+def _circles(declared: Declared) -> Placed:
+    done: set[str] = set()
+    for start in declared:
+        trail: dict[str, None] = {}
+        name: str | None = start
+        while name is not None and name in declared and name not in done and name not in trail:
+            trail[name] = None
+            name = declared[name].upstream
+        done.update(trail)
+        if name is not None and name in trail:
+            steps = list(trail)
+            yield _circle(steps[steps.index(name) :], declared)
+
+
+def _circle(names: list[str], declared: Declared) -> tuple[FineTune, Finding]:
+    """Tell a circle from its first name in the alphabet on, so that it reads the same in every run."""
+    first = names.index(min(names))
+    closed = " -> ".join([*names[first:], *names[:first], names[first]])
+    message = f"the chain goes in a circle: {closed}" if len(names) > 1 else f"starts from itself: {closed}"
+    return declared[names[first]], Finding(_FROM, message, "start one of them from a model of the provider")
+
+
+def _renames(declared: Declared, claimed: Collection[str]) -> Placed:
+    heirs: dict[str, str] = {}
+    for name, fine_tune in declared.items():
         old = fine_tune.lifecycle.renamed_from
-        if old is not None and old in declared:
-            message = f"{old} is still declared at {declared[old][0].source.file}"
-            yield document.problem(
-                message, ("spec", "lifecycle", "renamed_from"), "a rename leaves no old name"
-            )
-
-
-def _cycle(name: str, declared: Declared) -> list[str]:
-    """Give the circle that a name stands in, closed, or nothing."""
-    trail = [name]
-    while True:
-        upstream = declared[trail[-1]][0].upstream
-        if upstream is None or upstream not in declared:
-            return []
-        if upstream in trail:
-            return [*trail, name] if upstream == name else []
-        trail.append(upstream)
+        if old is None:
+            continue
+        if old in claimed:
+            yield fine_tune, Finding(_RENAMED_FROM, f"{old} is still declared", "remove one of the two")
+        elif heirs.setdefault(old, name) != name:
+            message = f"{heirs[old]} is renamed from {old} too"
+            yield fine_tune, Finding(_RENAMED_FROM, message, "a job can go on under one name only")

@@ -5,47 +5,85 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ftops.manifests.schema import Finding, did_you_mean, value_findings
+from ftops.manifests.schema import Finding, Rules, rules_of
+from ftops.manifests.wording import suggestion
+from ftops.model.capabilities import Capabilities
 from ftops.model.finetune import Method
 from ftops.model.fingerprint import AUTO
 from ftops.model.observation import ProviderFacts
 
 
-def dialect_problems(spec: Mapping[str, Any], provider: ProviderFacts) -> Iterator[Finding]:
-    """Compare one spec with the provider's capabilities."""
-    can, dialect = provider.capabilities, provider.dialect
-    method = Method(spec.get("method", Method.SUPERVISED))
-    if method not in can.methods:
-        known = ", ".join(sorted(can.methods))
-        yield ("spec", "method"), f"{dialect} does not train by {method}", f"it knows: {known}", False
-    else:
-        known_names: Mapping[str, Any] = can.methods[method]
-        yield from _members("hyperparameters", spec, known_names, f"{dialect} with method {method}")
-    yield from _members("provider_options", spec, can.options, dialect)
-    suffix = spec.get("suffix", "")
-    if len(suffix) > can.suffix_length:
-        message = f"has {len(suffix)} characters; {dialect} takes at most {can.suffix_length}"
-        yield ("spec", "suffix"), message, None, False
-    for field, able in (("seed", can.seed), ("integrations", can.integrations)):
-        if field in spec and not able:
-            yield ("spec", field), f"{dialect} has no field {field!r}", "remove it", True
-    if spec.get("grader") and method is not Method.REINFORCEMENT:
-        yield ("spec", "grader"), "only the method reinforcement has a grader", None, True
-    if isinstance(spec["training_file"], list) and not can.weighted_files:
-        message = f"{dialect} takes one training file"
-        yield ("spec", "training_file"), message, "join the files into one", False
-    model = spec["model"]
-    if isinstance(model, dict) and model.get("checkpoint", "final") != "final" and not can.checkpoints:
-        yield ("spec", "model", "checkpoint"), f"{dialect} has no checkpoints", "use final", False
+class DialectChecks:
+    """The rules of one provider, compiled once and asked for every manifest that names it."""
+
+    def __init__(self, provider: ProviderFacts) -> None:
+        self._dialect = provider.dialect
+        self._can = provider.capabilities
+        self._options = _compiled(self._can.options)
+        self._hyperparameters = {method: _compiled(names) for method, names in self._can.methods.items()}
+
+    def findings(self, spec: Mapping[str, Any]) -> Iterator[Finding]:
+        """Compare a spec that its schema allows with what the provider can do."""
+        method = Method(spec.get("method", Method.SUPERVISED))
+        known = self._hyperparameters.get(method)
+        if known is None:
+            hint = f"it knows: {', '.join(sorted(self._can.methods))}"
+            yield Finding(("spec", "method"), f"{self._dialect} does not train by {method}", hint)
+        else:
+            who = f"{self._dialect} with method {method}"
+            yield from self._members("hyperparameters", spec, known, who)
+        yield from self._members("provider_options", spec, self._options, self._dialect)
+        yield from self._fields(spec, self._can)
+        yield from self._files(spec, self._can)
+        yield from _grader(spec, method)
+
+    def _members(
+        self, field: str, spec: Mapping[str, Any], known: Mapping[str, Rules], who: str
+    ) -> Iterator[Finding]:
+        for name, value in spec.get(field, {}).items():
+            path = ("spec", field, name)
+            rules = known.get(name)
+            if rules is None:
+                yield Finding(path, f"{who} has no field {name!r}", suggestion(name, known), key=True)
+            elif not rules.valid(value) and not (value == AUTO and field == "hyperparameters"):
+                for found in rules.findings(value):
+                    yield Finding((*path, *found.path), found.message, found.hint, key=found.key)
+
+    def _fields(self, spec: Mapping[str, Any], can: Capabilities) -> Iterator[Finding]:
+        suffix = spec.get("suffix", "")
+        if len(suffix) > can.suffix_length:
+            message = f"has {len(suffix)} characters; {self._dialect} takes at most {can.suffix_length}"
+            yield Finding(("spec", "suffix"), message)
+        if "seed" in spec and not can.seed:
+            yield Finding(("spec", "seed"), f"{self._dialect} takes no seed", "remove it", key=True)
+        if spec.get("integrations") and not can.integrations:
+            message = f"{self._dialect} has no integrations"
+            yield Finding(("spec", "integrations"), message, "remove it", key=True)
+        model = spec["model"]
+        if isinstance(model, dict) and model.get("checkpoint", "final") != "final" and not can.checkpoints:
+            message = f"{self._dialect} has no checkpoints"
+            yield Finding(("spec", "model", "checkpoint"), message, "write final")
+
+    def _files(self, spec: Mapping[str, Any], can: Capabilities) -> Iterator[Finding]:
+        training = spec["training_file"]
+        if isinstance(training, list) and not can.weighted_files:
+            message = f"{self._dialect} takes one training file, not a list"
+            yield Finding(("spec", "training_file"), message, "join the files into one")
+        for field in ("training_file", "validation_file"):
+            if not can.file_upload and isinstance(spec.get(field), dict):
+                message = f"{self._dialect} takes no uploads"
+                yield Finding(("spec", field), message, "name a file of the provider by its id")
 
 
-def _members(field: str, spec: Mapping[str, Any], known: Mapping[str, Any], who: str) -> Iterator[Finding]:
-    for key, value in spec.get(field, {}).items():
-        path = ("spec", field, key)
-        if key not in known:
-            names = ", ".join(sorted(known)) or "nothing"
-            hint = did_you_mean(key, known) or f"it knows: {names}"
-            yield path, f"{who} has no field {key!r}", hint, True
-        elif value != AUTO or field != "hyperparameters":
-            for _, message, hint_, _ in value_findings(known[key], value):
-                yield path, message, hint_, False
+def _grader(spec: Mapping[str, Any], method: Method) -> Iterator[Finding]:
+    graded = bool(spec.get("grader"))
+    if graded and method is not Method.REINFORCEMENT:
+        yield Finding(("spec", "grader"), f"the method {method} has no grader", "remove it", key=True)
+    elif not graded and method is Method.REINFORCEMENT:
+        yield Finding(
+            ("spec",), "the method reinforcement needs a grader", "add the field 'grader'", key=True
+        )
+
+
+def _compiled(schemas: Any) -> dict[str, Rules]:
+    return {name: rules_of(schema) for name, schema in schemas.items()}

@@ -1,13 +1,14 @@
-"""Find and read YAML, keeping the line of every value (the only yaml import).
+"""Read YAML, keeping the place of every value (the only yaml import).
 
 YAML 1.2 typing: `no` is a string, `1e-5` a number. Merge keys work, other tags are refused, a key stands
-once in a map, and aliases cannot blow a small file up.
+once in a map, and neither aliases nor nesting can blow a small file up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,188 +16,188 @@ import yaml
 import yamlcore
 
 from ftops.errors import Problem
+from ftops.manifests.document import Document, is_merge, problem_at
+from ftops.manifests.scalars import SCALARS, STR, TAG, Unusable, scalar_value, unsupported
 
 MOST_BYTES = 1024 * 1024
 """A manifest of more than this is something else."""
 MOST_VALUES = 50_000
 MOST_DEPTH = 60
+"""Deep enough for any manifest. The C composer recurses on the C stack: some 10,000 levels crash Python."""
 
-_TAG = "tag:yaml.org,2002:"
-_Loader = yamlcore.CCoreLoader if yaml.__with_libyaml__ else yamlcore.CoreLoader
+_MAP, _SEQ = TAG + "map", TAG + "seq"
+_LONGEST_CACHED = 40
+
+_CoreLoader: Any = yamlcore.CCoreLoader if yaml.__with_libyaml__ else yamlcore.CoreLoader
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
-    """One YAML document, as plain values, with the place of each."""
+class Parsed:
+    """What a file holds: the documents before the first mistake in syntax, and that mistake."""
 
-    file: str
-    value: Any
-    node: yaml.Node
-
-    def position(self, path: Sequence[str | int], *, key: bool = False) -> tuple[int, int]:
-        """Give line and column (from 1) of a value, or of its key; of the nearest parent if it is absent."""
-        node, place = self.node, self.node
-        for step in path:
-            found = _child(node, step)
-            if found is None:
-                break
-            name, node = found
-            place = name if key else node
-        return place.start_mark.line + 1, place.start_mark.column + 1
-
-    def has(self, path: Sequence[str | int]) -> bool:
-        """Tell whether the path is written in this document."""
-        node = self.node
-        for step in path:
-            found = _child(node, step)
-            if found is None:
-                return False
-            node = found[1]
-        return True
-
-    def problem(
-        self, message: str, path: Sequence[str | int] = (), hint: str | None = None, *, key: bool = False
-    ) -> Problem:
-        """Make a problem at a path."""
-        line, column = self.position(path, key=key)
-        return Problem(message, self.file, line, column, dotted(path) or None, hint)
+    documents: tuple[Document, ...]
+    problems: tuple[Problem, ...] = ()
 
 
-class YamlProblem(Exception):
-    """A file that is not YAML as we take it; carries the Problem."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(str(problem))
-        self.problem = problem
-
-
-def load_documents(path: Path, name: str) -> tuple[Document, ...]:
-    """Read every document of a file; `name` stands for the file in messages. Raises YamlProblem."""
+def read_yaml(path: Path | str, name: str) -> Parsed:
+    """Read every document of a file; `name` stands for the file in messages. Raises nothing."""
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise YamlProblem(Problem(f"is larger than {MOST_BYTES:,} bytes", name))
-        data = path.read_bytes()
-    except OSError as error:
-        raise YamlProblem(Problem(f"cannot be read: {error.strerror}", name)) from error
-    return tuple(parse_documents(data, name))
+        with open(path, "rb") as file:  # noqa: PTH123 - a Path for each of 10,000 files costs 0.1 s
+            data = file.read(MOST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        return Parsed((), (Problem(f"cannot be read: {reason}", name),))
+    return parse_yaml(data, name)
 
 
-def parse_documents(data: bytes, name: str) -> Iterator[Document]:
-    """Parse every document of some YAML. Raises YamlProblem at the first mistake."""
+def parse_yaml(data: bytes, name: str) -> Parsed:
+    """Parse every document of some YAML. Raises nothing: mistakes become problems."""
+    if len(data) > MOST_BYTES:
+        return Parsed((), (Problem(f"is larger than {MOST_BYTES:,} bytes", name),))
+    documents: list[Document] = []
+    problems: tuple[Problem, ...] = ()
     try:
-        loader = _Loader(data)
-        try:
-            while loader.check_node():
-                node = loader.get_node()
-                yield Document(name, _Builder(name).value(node, 0), node)
-        finally:
-            loader.dispose()
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        message = f"is not valid YAML: {error.problem or error.context}"
-        line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
-        raise YamlProblem(Problem(message, name, line, column)) from error
-    except (yaml.YAMLError, UnicodeError, RecursionError, ValueError) as error:
-        reason = str(error).split("\n", maxsplit=1)[0]
-        raise YamlProblem(Problem(f"is not valid YAML: {reason}", name)) from error
+        for node in _nodes(data):
+            builder = _Builder(name)
+            value = builder.build(node, 0)
+            documents.append(Document(name, value, node, tuple(builder.problems)))
+    except (yaml.YAMLError, UnicodeError, RecursionError) as error:
+        problems = (_syntax_problem(error, data, name),)
+    return Parsed(tuple(documents), problems)
 
 
 def dump(value: Any) -> str:
     """Write plain values as YAML that reads back as the same values, in the order they have."""
     text: str = yaml.dump(
-        value, Dumper=yamlcore.CoreDumper, sort_keys=False, allow_unicode=True, default_flow_style=False
+        value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=False, width=100
     )
     return text
 
 
-def dotted(path: Sequence[str | int]) -> str:
-    """Write a path like `spec.training_file[0].path`."""
-    text = ""
-    for step in path:
-        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
-    return text
+class _Loader(_CoreLoader):  # type: ignore[misc] # yamlcore ships no types
+    """The core schema, with what is called for each node made cheap: that decides how long a load takes."""
+
+    _depth = 0
+
+    def resolve(self, kind: type[yaml.Node], value: str, implicit: tuple[bool, bool]) -> str:
+        if kind is yaml.ScalarNode:
+            return _plain_tag(value) if implicit[0] else STR
+        return _MAP if kind is yaml.MappingNode else _SEQ
+
+    def descend_resolver(self, parent: yaml.Node | None, _index: object) -> None:
+        self._depth += 1
+        if self._depth > MOST_DEPTH:
+            raise _refusal("is nested too deeply", parent)
+
+    def ascend_resolver(self) -> None:
+        self._depth -= 1
 
 
-def _child(node: yaml.Node, step: str | int) -> tuple[yaml.Node, yaml.Node] | None:
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            if key.value == step:
-                return key, value
-    elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-        return node.value[step], node.value[step]
-    return None
+class _Dumper(yamlcore.CoreDumper):  # type: ignore[misc] # yamlcore ships no types
+    """Writes no anchors, and quotes what PyYAML would write so that it reads back otherwise."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+    def represent_scalar(self, tag: str, value: str, style: str | None = None) -> yaml.Node:
+        risky = value in ("<<", "=") or any(sign in value for sign in "\x85\u2028\u2029\ufeff\r")
+        node: yaml.Node = super().represent_scalar(tag, value, '"' if tag == STR and risky else style)
+        return node
 
 
 class _Builder:
     """Turns nodes into plain values, counting them, so that aliases cannot multiply without end."""
 
     def __init__(self, name: str) -> None:
+        self.problems: list[Problem] = []
         self._name = name
-        self._count = 0
+        self._left = MOST_VALUES
 
-    def value(self, node: yaml.Node, depth: int) -> Any:
-        self._count += 1
-        if depth > MOST_DEPTH or self._count > MOST_VALUES:
-            raise self._error(node, "is nested too deeply or expands to too many values")
+    def build(self, node: yaml.Node, depth: int) -> Any:
+        if isinstance(node, yaml.ScalarNode):
+            return node.value if node.tag == STR else self._scalar(node)
+        self._left -= len(node.value) + 1
+        if depth > MOST_DEPTH or self._left < 0:
+            raise _refusal("is nested too deeply or expands to too many values", node)
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, depth)
-        if isinstance(node, yaml.SequenceNode):
-            self._plain_tag(node, "seq")
-            return [self.value(item, depth + 1) for item in node.value]
-        if isinstance(node, yaml.ScalarNode):
-            return self._scalar(node)
-        raise self._error(node, "is nothing that YAML has")
+        if node.tag != _SEQ:
+            self._fault(node, unsupported(node.tag))
+        return [self.build(item, depth + 1) for item in node.value]
 
     def _mapping(self, node: yaml.MappingNode, depth: int) -> dict[str, Any]:
-        self._plain_tag(node, "map")
+        if node.tag != _MAP:
+            self._fault(node, unsupported(node.tag))
         built: dict[str, Any] = {}
-        merged: dict[str, Any] = {}
+        merged: dict[str, Any] | None = None
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise self._error(key, "has a key that is not a plain word")
-            if key.value == "<<" and key.style is None:
-                merged = {**self._merged(value, depth), **merged}
-            elif key.value in built:
-                raise self._error(key, f"has the key {key.value!r} twice")
+                self._fault(key, "a key must be a plain word")
+            elif key.tag not in SCALARS:
+                self._fault(key, unsupported(key.tag))
+            elif key.value in built or (merged is not None and is_merge(key)):
+                self._fault(key, f"has the key {key.value!r} twice")
+            elif is_merge(key):
+                merged = self._merged(value, depth)
             else:
-                built[key.value] = self.value(value, depth + 1)
+                built[key.value] = self.build(value, depth + 1)
         return {**merged, **built} if merged else built
 
     def _merged(self, node: yaml.Node, depth: int) -> dict[str, Any]:
-        value = self.value(node, depth + 1)
-        sources = value if isinstance(value, list) else [value]
-        if not all(isinstance(source, dict) for source in sources):
-            raise self._error(node, "merges (<<) something that is not a map")
+        value = self.build(node, depth + 1)
         merged: dict[str, Any] = {}
-        for source in reversed(sources):
-            merged.update(source)
+        for source in reversed(value if isinstance(value, list) else [value]):
+            if isinstance(source, dict):
+                merged.update(source)
+            else:
+                self._fault(node, "a merge (<<) takes maps only")
         return merged
 
     def _scalar(self, node: yaml.ScalarNode) -> Any:
-        kind = node.tag.removeprefix(_TAG)
-        text: str = node.value
-        match kind:
-            case "str":
-                return text
-            case "null":
-                return None
-            case "bool":
-                return text.lower() == "true"
-            case "int":
-                return int(text, 0) if text[:2] in ("0x", "0o") else int(text)
-            case "float":
-                return self._float(node, text)
-        raise self._error(node, f"has the tag {node.tag}, which is not supported")
+        try:
+            return scalar_value(node.tag, node.value, _plain_tag(node.value))
+        except Unusable as error:
+            self._fault(node, str(error))
+            return node.value
 
-    def _float(self, node: yaml.Node, text: str) -> float:
-        if text.lower().lstrip("+-") in (".inf", ".nan"):
-            raise self._error(node, f"is {text}, which is no number that can be used")
-        return float(text)
+    def _fault(self, node: yaml.Node, message: str) -> None:
+        self.problems.append(problem_at(node, self._name, message))
 
-    def _plain_tag(self, node: yaml.Node, kind: str) -> None:
-        if node.tag != _TAG + kind:
-            raise self._error(node, f"has the tag {node.tag}, which is not supported")
 
-    def _error(self, node: yaml.Node, message: str) -> YamlProblem:
-        mark = node.start_mark
-        return YamlProblem(Problem(message, self._name, mark.line + 1, mark.column + 1))
+def _nodes(data: bytes) -> Iterator[yaml.Node]:
+    loader = _Loader(data)
+    try:
+        while loader.check_node():
+            yield loader.get_node()
+    finally:
+        loader.dispose()
+
+
+def _plain_tag(text: str) -> str:
+    return _cached_tag(text) if len(text) <= _LONGEST_CACHED else _implicit_tag(text)
+
+
+def _implicit_tag(text: str) -> str:
+    for tag, pattern in _CoreLoader.yaml_implicit_resolvers.get(text[:1], ()):
+        if pattern.match(text):
+            return str(tag)
+    return STR
+
+
+_cached_tag = lru_cache(maxsize=4096)(_implicit_tag)
+
+
+def _refusal(message: str, node: yaml.Node | None) -> yaml.YAMLError:
+    return yaml.composer.ComposerError(None, None, message, node.start_mark if node is not None else None)
+
+
+def _syntax_problem(error: Exception, data: bytes, name: str) -> Problem:
+    if isinstance(error, yaml.MarkedYAMLError):
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
+        return Problem(f"is not valid YAML: {error.problem or error.context}", name, line, column)
+    if isinstance(error, yaml.reader.ReaderError):
+        line = data[: error.position].count(b"\n") + 1 if isinstance(error.position, int) else None
+        return Problem(f"is not text that YAML takes: {error.reason}", name, line, hint="save it as UTF-8")
+    reason = str(error).split("\n", maxsplit=1)[0]
+    return Problem(f"is not valid YAML: {reason}", name)

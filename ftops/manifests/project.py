@@ -2,97 +2,147 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from ftops.errors import InvalidInput, Problem
-from ftops.manifests.loader import Document, YamlProblem, load_documents
-from ftops.manifests.schema import did_you_mean, findings
+from ftops.manifests.discovery import PROJECT_FILE
+from ftops.manifests.document import Document, Steps
+from ftops.manifests.loader import read_yaml
+from ftops.manifests.schema import Finding, document_rules
+from ftops.manifests.wording import Shown, shown, shown_secret, suggestion
 from ftops.model.project import EMULATOR_SCHEME, EnvReference, Limits, Project, ProviderSettings, Setting
 
-PROJECT_FILE = "ftops.yaml"
+__all__ = ["PROJECT_FILE", "load_project"]
 
-_SECRET_HEADERS = ("authorization", "api-key", "token", "secret", "cookie")
+_PRIVATE = frozenset(("api_key", "headers", "organization", "project", "base_url"))
+"""Fields of a provider in which a person may have written a key: their values are never shown."""
+_SECRET_HEADERS = ("auth", "key", "token", "secret", "cookie", "password", "credential")
+_SECRET_VALUE = re.compile(r"^(sk-|Bearer\s|Basic\s|Token\s)|^[a-z+]+://[^/@]*@", re.IGNORECASE)
+_REFERENCE_HINT = "write {env: NAME} and set NAME in the environment"
 
 
 def load_project(root: Path, dialects: Collection[str]) -> tuple[Project, Document]:
-    """Read `ftops.yaml` of a directory. Raises InvalidInput with every problem; no variable is read yet."""
+    """Read `ftops.yaml` of a directory. Raises InvalidInput with every problem; no variable is read yet.
+
+    The document comes along because a problem with `defaults` shows only under a manifest.
+    """
     path = root / PROJECT_FILE
     if not path.is_file():
         message = f"{root} has no {PROJECT_FILE}"
         raise InvalidInput((Problem(message, hint="make a project with `ftops init`, or point -C at one"),))
-    try:
-        documents = load_documents(path, PROJECT_FILE)
-    except YamlProblem as error:
-        raise InvalidInput((error.problem,)) from error
-    if len(documents) != 1:
-        raise InvalidInput((Problem(f"must hold one document, not {len(documents)}", PROJECT_FILE),))
-    problems = tuple(_problems(documents[0], dialects))
+    parsed = read_yaml(path, PROJECT_FILE)
+    problems = list(parsed.problems)
+    documents = [document for document in parsed.documents if document.value is not None]
+    if not problems and len(documents) != 1:
+        message = f"must hold one document, not {len(documents)}" if documents else "is empty"
+        problems.append(Problem(message, PROJECT_FILE, hint="`ftops init` writes one to start from"))
+    for document in documents[:1]:
+        problems += [*document.problems, *_problems(document, dialects)]
     if problems:
-        raise InvalidInput(problems)
+        raise InvalidInput(tuple(dict.fromkeys(problems)))
     return _project(documents[0].value), documents[0]
 
 
 def _problems(document: Document, dialects: Collection[str]) -> Iterator[Problem]:
-    wrong = False
-    for path, message, hint, key in findings("project", document.value):
-        wrong = True
-        if path[-1:] == ("api_key",):
-            # The message would repeat the key.
-            yield document.problem(
-                "must be a reference: a key never stands in a file", path, "write {env: NAME} and set NAME"
-            )
-        else:
-            yield document.problem(message, path, hint, key=key)
-    if not wrong:
-        yield from _meaning(document, dialects)
+    """Yield what is wrong, except where YAML itself forbids something: that is then the cause."""
+    faulty = {(problem.line, problem.column) for problem in document.problems}
+    rules = document_rules("project")
+
+    def show(path: Steps, value: Any) -> Shown:
+        return shown_secret(value) if _is_private(path) else shown(value, document.written(path))
+
+    if rules.valid(document.value):
+        findings = _meaning(document.value["spec"], dialects)
+    else:
+        findings = map(_without_key, rules.findings(document.value, show))
+    for finding in findings:
+        found = document.problem(finding.message, finding.path, finding.hint, key=finding.key)
+        if (found.line, found.column) not in faulty:
+            yield found
 
 
-def _meaning(document: Document, dialects: Collection[str]) -> Iterator[Problem]:
+def _is_private(path: Steps) -> bool:
+    match path:
+        case ("spec", "providers", _, field, *_):
+            return field in _PRIVATE
+    return False
+
+
+def _without_key(finding: Finding) -> Finding:
+    match finding.path:
+        case ("spec", "providers", _, "api_key"):
+            return Finding(finding.path, "must be a reference: a key never stands in a file", _REFERENCE_HINT)
+    return finding
+
+
+def _meaning(spec: Mapping[str, Any], dialects: Collection[str]) -> Iterator[Finding]:
     """Check what the schema cannot say."""
-    spec = document.value["spec"]
     default, providers = spec.get("default_provider"), spec["providers"]
     if default is not None and default not in providers:
-        hint = did_you_mean(default, providers)
-        yield document.problem(f"unknown provider {default!r}", ("spec", "default_provider"), hint)
-    if "://" in spec.get("state", "") and not spec["state"].startswith("file://"):
+        hint = suggestion(default, providers)
+        yield Finding(("spec", "default_provider"), f"unknown provider {default!r}", hint)
+    state = spec.get("state", "")
+    if "://" in state and not state.startswith("file://"):
         message = "this version keeps state in a local file only"
-        yield document.problem(message, ("spec", "state"), "write a path in the project")
+        yield Finding(("spec", "state"), message, "write a path in the project")
+    for name in spec.get("prices", {}):
+        if name not in providers:
+            message = f"unknown provider {name!r}"
+            yield Finding(("spec", "prices", name), message, suggestion(name, providers), key=True)
     for name, provider in providers.items():
-        path = ("spec", "providers", name)
-        if provider["dialect"] not in dialects:
-            hint = did_you_mean(provider["dialect"], dialects) or f"known: {', '.join(sorted(dialects))}"
-            yield document.problem(f"unknown dialect {provider['dialect']!r}", (*path, "dialect"), hint)
-        embedded = str(provider.get("base_url", "")).startswith(EMULATOR_SCHEME)
-        if "api_key" not in provider and not embedded:
-            yield document.problem(
-                "the field 'api_key' is missing", path, "write api_key: {env: NAME}", key=True
-            )
-        for header, value in provider.get("headers", {}).items():
-            if isinstance(value, str) and any(word in header.lower() for word in _SECRET_HEADERS):
-                message = "must be a reference: a credential never stands in a file"
-                yield document.problem(message, (*path, "headers", header), "write {env: NAME}")
+        yield from _provider_findings(("spec", "providers", name), provider, dialects)
+
+
+def _provider_findings(
+    path: Steps, provider: Mapping[str, Any], dialects: Collection[str]
+) -> Iterator[Finding]:
+    dialect = provider["dialect"]
+    if dialect not in dialects:
+        yield Finding((*path, "dialect"), f"unknown dialect {dialect!r}", suggestion(dialect, dialects))
+    embedded = str(provider.get("base_url", "")).startswith(EMULATOR_SCHEME)
+    if "api_key" not in provider and not embedded:
+        yield Finding(path, "the field 'api_key' is missing", "write api_key: {env: NAME}", key=True)
+    for field in ("base_url", "organization", "project"):
+        if _is_secret(provider.get(field)):
+            yield Finding((*path, field), "holds a key or password", _REFERENCE_HINT)
+    for header, value in provider.get("headers", {}).items():
+        named = any(word in header.lower() for word in _SECRET_HEADERS)
+        if _is_secret(value) or (named and isinstance(value, str)):
+            message = "must be a reference: a credential never stands in a file"
+            yield Finding((*path, "headers", header), message, _REFERENCE_HINT)
+
+
+def _is_secret(value: Any) -> bool:
+    return isinstance(value, str) and _SECRET_VALUE.search(value) is not None
 
 
 def _project(value: Mapping[str, Any]) -> Project:
     spec = value["spec"]
-    limits = spec.get("limits", {})
     return Project(
         name=value["metadata"]["name"],
         manifests=tuple(spec.get("manifests", ("jobs/",))),
         state=spec.get("state", ".ftops/state.json"),
         providers={name: _provider(name, settings) for name, settings in spec["providers"].items()},
         default_provider=spec.get("default_provider"),
-        defaults=spec.get("defaults") or {},
-        limits=Limits(**limits),
+        defaults=spec.get("defaults", {}),
+        limits=_limits(spec.get("limits", {})),
         policies=spec.get("policies", {}),
         prices=spec.get("prices", {}),
     )
 
 
+def _limits(value: Mapping[str, Any]) -> Limits:
+    # The schema counts 25.0 among the whole numbers.
+    counts = {key: int(value[key]) for key in ("max_creates", "max_cancels") if key in value}
+    return Limits(**{**value, **counts})
+
+
 def _provider(name: str, value: Mapping[str, Any]) -> ProviderSettings:
-    plain = {key: value[key] for key in ("timeout", "send_window", "settle") if key in value}
+    seconds = {key: value[key] for key in ("timeout", "send_window", "settle") if key in value}
+    most = value.get("limits", {}).get("max_active")
     return ProviderSettings(
         name=name,
         dialect=value["dialect"],
@@ -100,12 +150,16 @@ def _provider(name: str, value: Mapping[str, Any]) -> ProviderSettings:
         api_key=_setting(value.get("api_key")),
         organization=_setting(value.get("organization")),
         project=_setting(value.get("project")),
-        headers={key: _setting(header) or "" for key, header in value.get("headers", {}).items()},
-        max_active=value.get("limits", {}).get("max_active"),
+        headers={header: _set(text) for header, text in value.get("headers", {}).items()},
+        max_active=None if most is None else int(most),
         emulator_speed=value.get("emulator", {}).get("speed", 1.0),
-        **plain,
+        **seconds,
     )
 
 
 def _setting(value: Any) -> Setting | None:
-    return EnvReference(value["env"]) if isinstance(value, dict) else value
+    return None if value is None else _set(value)
+
+
+def _set(value: Any) -> Setting:
+    return EnvReference(value["env"]) if isinstance(value, dict) else str(value)

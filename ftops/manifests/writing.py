@@ -1,14 +1,32 @@
-"""A job in, a manifest out that plans to no change."""
+"""Manifests as text: of a document, or of a job so that it plans to no change."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from ftops.errors import FtopsError
 from ftops.manifests.loader import dump
+from ftops.manifests.schema import schema_text
 from ftops.model.finetune import Method
 from ftops.model.job import Job
+from ftops.model.json_value import JSONObject
 from ftops.model.observation import ProviderFacts
+
+SCHEMA_PATH = "../schemas/finetune.v1.json"
+"""Where an editor finds the schema, as seen from a manifest in `jobs/`."""
+
+
+def manifest_text(fine_tune_document: JSONObject, schema: str = SCHEMA_PATH) -> str:
+    """Write one manifest as YAML that loads as the same document.
+
+    Fields stand in the order of the schema, those of open maps by name, so that writing it again changes
+    nothing. `schema` is the address for editors, in the comment on the first line.
+    """
+    ordered = _ordered(fine_tune_document, _field_order())
+    return f"# yaml-language-server: $schema={schema}\n{dump(ordered)}"
 
 
 def manifest_for(name: str, job: Job, provider: ProviderFacts) -> str:
@@ -32,10 +50,27 @@ def manifest_for(name: str, job: Job, provider: ProviderFacts) -> str:
         "suffix": job.suffix,
         "seed": job.settings.get("seed") if can.seed else None,
     }
-    document = {
+    document: dict[str, Any] = {
         "apiVersion": "ftops/v1",
         "kind": "FineTune",
         "metadata": {"name": name, "annotations": {"imported": job.id}},
         "spec": {key: value for key, value in spec.items() if value is not None},
     }
-    return dump(document)
+    return manifest_text(document)
+
+
+@cache
+def _field_order() -> Mapping[str, Any]:
+    order: Mapping[str, Any] = json.loads(schema_text("finetune"))
+    return order
+
+
+def _ordered(value: Any, schema: Mapping[str, Any]) -> Any:
+    if isinstance(value, Mapping):
+        known = schema.get("properties", {})
+        names = [name for name in known if name in value]
+        names += sorted(name for name in value if name not in known)
+        return {name: _ordered(value[name], known.get(name, {})) for name in names}
+    if isinstance(value, list | tuple):
+        return [_ordered(item, {}) for item in value]
+    return value

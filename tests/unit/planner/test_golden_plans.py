@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ftops.manifests.loader import parse_documents
+from ftops.manifests.loader import parse_yaml
 from ftops.manifests.parser import load_fine_tunes
 from ftops.model.observation import Observation, ProviderFacts
 from ftops.model.project import Project
@@ -27,7 +27,7 @@ DIALECT = DIALECTS["openai"]
 def test_the_folder_plans_to_the_expected_changes(case: Path) -> None:
     facts = ProviderFacts("p", "openai", DIALECT.capabilities, max_active=_read(case, "now")["max_active"])
     project = Project("golden", ("manifests.yaml",), "state.json", {}, default_provider="p")
-    (empty,) = parse_documents(b"{}", "ftops.yaml")
+    (empty,) = parse_yaml(b"{}", "ftops.yaml").documents
     loaded = load_fine_tunes(case, project, empty, {"p": facts})
     assert loaded.problems == ()
     jobs = tuple(DIALECT.decode_job(job, "p") for job in _read(case, "live")["data"])

@@ -1,0 +1,69 @@
+"""`{path: ...}` of a manifest -> a file of the project. No file outside of it may ever be uploaded."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from ftops.manifests.wording import did_you_mean
+
+_MOST_HINTS = 100
+"""So many missing files get a "did you mean"; each search reads a folder."""
+
+Found = tuple[str | None, str | None, str | None]
+"""Project-relative path, or what is wrong and a hint."""
+
+
+class DataPaths:
+    """Looks every path up once, however many manifests name it. `root` is resolved."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root.rstrip("/")
+        self._found: dict[tuple[str, str], Found] = {}
+        self._folders: dict[str, str] = {}
+        self._hints = 0
+
+    def find(self, folder: str, written: str) -> Found:
+        """Look for a path as it is written in a manifest of a (project-relative, real) folder."""
+        key = (folder, written)
+        if key not in self._found:
+            try:
+                self._found[key] = self._look(folder, written)
+            except (OSError, ValueError) as error:
+                reason = error.strerror if isinstance(error, OSError) else str(error)
+                self._found[key] = (None, f"{written!r} is no path that can be used: {reason}", None)
+        return self._found[key]
+
+    def _look(self, folder: str, written: str) -> Found:
+        above, _, name = written.rpartition("/")
+        if name in ("", ".", ".."):
+            above, name = written, ""
+        start = self._real((above or "/") if written.startswith("/") else f"{self._root}/{folder}/{above}")
+        full = f"{start}/{name}" if name else start
+        if not self._contains(full) or not self._contains(os.path.realpath(full)):
+            return None, f"{written} lies outside the project", "only files of the project are uploaded"
+        # The last part stays as written, not as its link leads: it names the upload.
+        path = full[len(self._root) + 1 :]
+        try:
+            mode = Path(full).stat().st_mode
+        except FileNotFoundError:
+            return None, f"{path} does not exist", self._near(Path(start), name)
+        if not stat.S_ISREG(mode):
+            what = "is a directory" if stat.S_ISDIR(mode) else "is not a file"
+            return None, f"{path or 'the project'} {what}", "name a JSONL file"
+        return path, None, None
+
+    def _real(self, folder: str) -> str:
+        if folder not in self._folders:
+            self._folders[folder] = os.path.realpath(folder)
+        return self._folders[folder]
+
+    def _contains(self, full: str) -> bool:
+        return full == self._root or full.startswith(f"{self._root}/")
+
+    def _near(self, folder: Path, name: str) -> str | None:
+        self._hints += 1
+        if self._hints > _MOST_HINTS or not folder.is_dir():
+            return None
+        return did_you_mean(name, (entry.name for entry in folder.iterdir()))

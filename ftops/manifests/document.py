@@ -1,0 +1,98 @@
+"""Document: one YAML document as plain values that knows where each of them stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ftops.errors import Problem
+
+Steps = tuple[str | int, ...]
+"""Where a value stands in a document: keys and indexes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One YAML document. `problems` are what YAML allows and ftops does not, such as a key that stands twice.
+
+    `node` is the composed tree of the YAML library; it is large, so a Document is not kept for long.
+    """
+
+    file: str
+    value: Any
+    node: Any
+    problems: tuple[Problem, ...] = ()
+
+    def line(self, path: Sequence[str | int] = ()) -> int:
+        """Give the line of a value, from 1; of the nearest parent where the path is absent."""
+        trail = _trail(self.node, path)
+        line: int = (trail[-1][1] if trail else self.node).start_mark.line + 1
+        return line
+
+    def has(self, path: Sequence[str | int]) -> bool:
+        """Tell whether the path is written in this document."""
+        return len(_trail(self.node, path)) == len(path)
+
+    def written(self, path: Sequence[str | int]) -> str | None:
+        """Give the text of a scalar as it stands in the file; None for what is not there or no scalar."""
+        trail = _trail(self.node, path)
+        node = trail[-1][1] if path and len(trail) == len(path) else None
+        return node.value if node is not None and node.id == "scalar" else None
+
+    def problem(
+        self, message: str, path: Sequence[str | int] = (), hint: str | None = None, *, key: bool = False
+    ) -> Problem:
+        """Make a problem at a value, or at its key; at the nearest parent where the path is absent."""
+        trail = _trail(self.node, path)
+        node = trail[-1][0 if key else 1] if trail else self.node
+        return problem_at(node, self.file, message, dotted(path) or None, hint)
+
+
+def problem_at(
+    node: Any, file: str, message: str, path: str | None = None, hint: str | None = None
+) -> Problem:
+    """Make a problem at a node, with line and column from 1."""
+    return Problem(message, file, node.start_mark.line + 1, node.start_mark.column + 1, path, hint)
+
+
+def dotted(path: Sequence[str | int]) -> str:
+    """Write a path like `spec.training_file[0].path`."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+    return text
+
+
+def is_merge(key: Any) -> bool:
+    """Tell whether a key node is the merge key; in quotes it is a word like any other."""
+    return bool(key.value == "<<" and not key.style)
+
+
+def _trail(node: Any, path: Sequence[str | int]) -> list[tuple[Any, Any]]:
+    """Give key and value nodes along a path, as far as it is there."""
+    trail: list[tuple[Any, Any]] = []
+    for step in path:
+        found = _child(node, step)
+        if found is None:
+            break
+        trail.append(found)
+        node = found[1]
+    return trail
+
+
+def _child(node: Any, step: str | int) -> tuple[Any, Any] | None:
+    """Find a member, also one that came by a merge key."""
+    if node.id == "sequence":
+        inside = isinstance(step, int) and step < len(node.value)
+        return (node.value[step], node.value[step]) if inside else None
+    if node.id != "mapping":
+        return None
+    merges: list[Any] = []
+    for key, value in node.value:
+        if is_merge(key):
+            merges += value.value if value.id == "sequence" else [value]
+        elif key.value == step:
+            return key, value
+    found = (_child(source, step) for source in merges)
+    return next((pair for pair in found if pair), None)

@@ -1,0 +1,113 @@
+"""The sentences for what breaks a rule of a schema."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_LONGEST_SHOWN = 60
+_MOST_COMPARED = 2_000
+"""Among more words than this the nearest one is not looked for: 10,000 mistakes among 10,000 names
+would take minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How a message names a wrong value. Of a secret it names only the kind."""
+
+    words: str
+    secret: bool = False
+
+
+def shown(value: Any, written: str | None = None) -> Shown:
+    """Name a value; `written` is its text in the file, which a number may have lost (`123e45`)."""
+    if value is None:
+        return Shown("empty")
+    if isinstance(value, bool):
+        return Shown(f"the word {written or str(value).lower()}")
+    if isinstance(value, int | float):
+        return Shown(f"the number {written or value}")
+    # Maps and lists are only named: anything may stand in them.
+    return Shown(f"the string {value[:_LONGEST_SHOWN]!r}" if isinstance(value, str) else _kind(value))
+
+
+def shown_secret(value: Any) -> Shown:
+    """Name only the kind of a value that may be a key."""
+    return Shown(_kind(value), secret=True)
+
+
+def rule_sentence(
+    rule: str, limit: Any, value: Any, found: Shown, schema: Mapping[str, Any]
+) -> tuple[str | None, str | None]:
+    """Give sentence and hint; no sentence for a rule that none of our schemas has."""
+    match rule:
+        case "type":
+            names = [limit] if isinstance(limit, str) else limit
+            wanted = " or ".join(_TYPES[name] for name in names)
+            return f"must be {wanted}, not {found.words}", _quoting(value, names)
+        case "enum" | "const":
+            choices = [str(choice) for choice in (limit if isinstance(limit, list) else [limit])]
+            near = did_you_mean(value, choices) if isinstance(value, str) and not found.secret else None
+            one_of = "one of " if len(choices) > 1 else ""
+            return f"must be {one_of}{', '.join(choices)}, not {found.words}", near
+        case "pattern":
+            hint = schema.get("patternErrorMessage", f"the form is {limit}")
+            if found.secret:
+                return "does not have the right form", hint
+            hint = hint.replace("{path: FILE}", f"{{path: {value}}}")
+            return f"{found.words} does not have the right form", hint
+    sentence = f"{_BOUNDS[rule].format(limit)}, not {found.words}" if rule in _BOUNDS else None
+    return sentence, None
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+    """Offer the nearest known word."""
+    words = sorted(known)
+    near = difflib.get_close_matches(word, words, n=1, cutoff=0.6) if len(words) <= _MOST_COMPARED else []
+    return f"did you mean {near[0]!r}?" if near else None
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """Offer the nearest known word, else all of them."""
+    words = sorted(known)
+    return did_you_mean(word, words) or f"known here: {', '.join(words) or 'nothing'}"
+
+
+def _quoting(value: Any, types: list[str]) -> str | None:
+    """Say when quotes, or their absence, are all that is wrong."""
+    if "string" in types:
+        return "quote it" if isinstance(value, bool | int | float) else None
+    plain = isinstance(value, str) and (
+        value in ("true", "false")
+        if "boolean" in types
+        else value.lstrip("+-").replace(".", "", 1).isdecimal() and bool({"integer", "number"} & set(types))
+    )
+    return "write it without quotes" if plain else None
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, dict | list):
+        return "a map" if isinstance(value, dict) else "a list"
+    return "a string" if isinstance(value, str) else "empty" if value is None else "a number or a truth value"
+
+
+_TYPES = {
+    "string": "a string",
+    "object": "a map",
+    "array": "a list",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "null": "null",
+}
+_BOUNDS = {
+    "minimum": "must be at least {}",
+    "maximum": "must be at most {}",
+    "exclusiveMinimum": "must be greater than {}",
+    "exclusiveMaximum": "must be less than {}",
+    "minLength": "must have at least {} character",
+    "minProperties": "must have at least {} entry",
+    "minItems": "must have at least {} entry",
+}
