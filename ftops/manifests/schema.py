@@ -112,8 +112,6 @@ def _worded(error: ValidationError, path: Steps, found: Shown) -> Iterator[Findi
         # jsonschema reports each missing key on its own; its message alone says which.
         missing = next(key for key in limit if error.message.startswith(repr(key)))
         yield Finding(path, f"the field {missing!r} is missing", key=True)
-    elif rule is None:
-        yield Finding(path, "cannot stand here beside the other fields", "remove it", key=True)
     else:
         sentence, hint = rule_sentence(str(rule), limit, value, found, schema)
         yield Finding(path, sentence or error.message, hint)

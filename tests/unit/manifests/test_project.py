@@ -1,0 +1,169 @@
+"""`ftops.yaml`: what is read, what is refused, and that no key is ever shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ftops.errors import InvalidInput
+from ftops.manifests.project import load_project
+from ftops.model.project import EnvReference, Limits, ProviderSettings
+from tests.unit.manifests.workspace import Workspace
+
+DIALECTS = ("openai", "openai_legacy")
+HEAD = "apiVersion: ftops/v1\nkind: Project\nmetadata: {name: demo}\nspec:\n"
+EMULATED = '    local: {dialect: openai, base_url: "emulator:e.db"}\n'
+
+
+def problems(workspace: Workspace, text: str) -> list[str]:
+    workspace.write("ftops.yaml", text)
+    with pytest.raises(InvalidInput) as caught:
+        load_project(workspace.root, DIALECTS)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def with_provider(settings: str) -> str:
+    return f"{HEAD}  providers:\n    oa: {{dialect: openai, {settings}}}\n"
+
+
+def test_everything_that_is_written_is_read(workspace: Workspace) -> None:
+    workspace.write(
+        "ftops.yaml",
+        HEAD
+        + """\
+  manifests: [a/, b.yaml]
+  state: here.json
+  default_provider: oa
+  providers:
+    oa:
+      dialect: openai
+      base_url: https://api.example/v1
+      api_key: {env: KEY}
+      organization: {env: ORG}
+      project: proj-1
+      headers: {X-Team: support, X-Token: {env: TOKEN}}
+      timeout: 5
+      send_window: 6.5
+      settle: 7
+      limits: {max_active: 3.0}
+      emulator: {speed: 600}
+  defaults: {suffix: x}
+  limits: {max_creates: 4.0, max_cost: 10}
+  prices: {oa: {m: {training_per_million_tokens: 3}}}
+""",
+    )
+    project, _ = load_project(workspace.root, DIALECTS)
+    assert project.name == "demo"
+    assert project.manifests == ("a/", "b.yaml")
+    assert project.state == "here.json"
+    assert project.defaults == {"suffix": "x"}
+    assert project.limits == Limits(max_creates=4, max_cost=10)
+    assert project.prices == {"oa": {"m": {"training_per_million_tokens": 3}}}
+    assert project.providers["oa"] == ProviderSettings(
+        name="oa",
+        dialect="openai",
+        base_url="https://api.example/v1",
+        api_key=EnvReference("KEY"),
+        organization=EnvReference("ORG"),
+        project="proj-1",
+        headers={"X-Team": "support", "X-Token": EnvReference("TOKEN")},
+        timeout=5,
+        send_window=6.5,
+        settle=7,
+        max_active=3,
+        emulator_speed=600,
+    )
+
+
+def test_what_is_not_written_has_the_documented_defaults(workspace: Workspace) -> None:
+    workspace.write("ftops.yaml", f"{HEAD}  providers:\n{EMULATED}")
+    project, _ = load_project(workspace.root, DIALECTS)
+    assert project.manifests == ("jobs/",)
+    assert project.state == ".ftops/state.json"
+    assert project.default_provider is None
+    assert project.limits == Limits(25, 5, 30, None)
+    assert project.providers["local"].settle == 900
+    assert project.providers["local"].send_window == 60
+
+
+def test_a_directory_without_a_project_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        load_project(tmp_path, DIALECTS)
+    assert "`ftops init`" in str(caught.value.problems[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "ftops.yaml: is empty"),
+        ("# nothing\n---\n", "ftops.yaml: is empty"),
+        (f"{HEAD}  providers:\n{EMULATED}---\na: 1\n", "must hold one document, not 2"),
+        ("- a\n", "ftops.yaml:1:1: must be a map, not a list"),
+        (HEAD + "  providers: {}\n", "spec.providers: must have at least 1 entry"),
+        (HEAD + "  manifests: []\n", "ftops.yaml:5:14: spec.manifests: must have at least 1 entry"),
+        (HEAD + "  provider: {}\n", "unknown field 'provider' (did you mean 'providers'?)"),
+        (HEAD + "  manifests: [a]\n", "ftops.yaml:4:1: spec: the field 'providers' is missing"),
+        (f"{HEAD}  default_provider: locl\n  providers:\n{EMULATED}", "did you mean 'local'?"),
+        (
+            f"{HEAD}  providers:\n{EMULATED.replace('openai', 'opnai')}",
+            "unknown dialect 'opnai' (did you mean",
+        ),
+        (
+            f"{HEAD}  providers:\n{EMULATED}  state: s3://b/k\n",
+            "this version keeps state in a local file only",
+        ),
+        (f"{HEAD}  providers:\n{EMULATED}  prices: {{loca: {{}}}}\n", "unknown provider 'loca'"),
+        (f"{HEAD}  providers:\n{EMULATED}  policies: {{x: 1}}\n", "unknown field 'x'"),
+        (f"{HEAD}  providers:\n{EMULATED.replace('local', 'Lo cal')}", "does not have the right form"),
+        (with_provider("organization: o"), "the field 'api_key' is missing (write api_key: {env: NAME})"),
+        (with_provider("api_key: {env: A}, base_url: nonsense"), "not an http(s) address"),
+        (with_provider("api_key: {env: A}, base_url: 'ftp://x'"), "not an http(s) address"),
+        (with_provider("api_key: {env: A}, timeout: 0"), "must be greater than 0, not the number 0"),
+        (with_provider("api_key: {env: A}, timeout: '5'"), "the string '5' (write it without quotes)"),
+        (with_provider("api_key: {env: A}, limits: {max_activ: 1}"), "did you mean 'max_active'?"),
+        (with_provider("api_key: {env: A}, api_key: {env: B}"), "has the key 'api_key' twice"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_place(workspace: Workspace, text: str, told: str) -> None:
+    assert told in "\n".join(problems(workspace, text))
+
+
+def test_all_problems_are_told_at_once(workspace: Workspace) -> None:
+    told = problems(
+        workspace, HEAD + "  stat: x\n  manifests: 3\n  providers: {a: {}}\n  limits: {max_cost: x}\n"
+    )
+    assert len(told) == 4
+
+
+SECRET = "sk-live-abcdef123456"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        f"api_key: {SECRET}",
+        f"api_key: [{SECRET}]",
+        f"api_key: {{env: {SECRET}}}",
+        f"api_key: {{{SECRET}: x}}",
+        f"api_key: {{env: A, value: {SECRET}}}",
+        f"api_key: {{env: A}}, headers: {{Authorization: Bearer {SECRET}}}",
+        f"api_key: {{env: A}}, headers: {{X-Api-Key: {SECRET[3:]}abcdef123456}}",
+        f"api_key: {{env: A}}, headers: {{X-Anything: {SECRET}}}",
+        f"api_key: {{env: A}}, headers: {{X-Anything: [{SECRET}]}}",
+        f"api_key: {{env: A}}, headers: {SECRET}",
+        f"api_key: {{env: A}}, organization: {SECRET}",
+        f"api_key: {{env: A}}, base_url: 'https://user:{SECRET}@host/v1'",
+        f"api_key: {{env: A}}, base_url: {SECRET}",
+    ],
+)
+def test_a_literal_key_is_refused_and_never_shown(workspace: Workspace, settings: str) -> None:
+    told = "\n".join(problems(workspace, with_provider(settings)))
+    assert "ftops.yaml:6" in told
+    assert "abcdef123456" not in told
+
+
+def test_a_literal_key_that_yaml_reads_as_a_number_is_not_shown_either(workspace: Workspace) -> None:
+    told = problems(workspace, with_provider("api_key: 424242"))
+    assert "must be a reference: a key never stands in a file" in told[0]
+    assert "424242" not in told[0]
