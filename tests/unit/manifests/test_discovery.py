@@ -21,10 +21,19 @@ def found(root: Path, *patterns: str) -> tuple[list[str], list[str]]:
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     root = tmp_path / "project"
-    for name in """
-    ftops.yaml top.yml jobs/a.yaml jobs/b.yml jobs/c.json jobs/.hidden.yaml jobs/.git/e.yaml jobs/deep/er/d.yaml
-    teams/x/jobs/f.yaml teams/y/jobs/g.yaml teams/y/h.yaml
-    """.split():
+    for name in [
+        "ftops.yaml",
+        "top.yml",
+        "jobs/a.yaml",
+        "jobs/b.yml",
+        "jobs/c.json",
+        "jobs/.hidden.yaml",
+        "jobs/.git/e.yaml",
+        "jobs/deep/er/d.yaml",
+        "teams/x/jobs/f.yaml",
+        "teams/y/jobs/g.yaml",
+        "teams/y/h.yaml",
+    ]:
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()

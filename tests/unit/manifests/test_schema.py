@@ -125,13 +125,34 @@ def test_a_newline_does_not_slip_into_a_name() -> None:
 WRONG = st.sampled_from(
     [None, True, 0, -1, 1.0, 1.5, 3, "", "a", "a\n", "A b", "auto", "file-a", [], {}, [1], {"a": 1}]
 )
-PATHS = """
-apiVersion kind metadata metadata.name metadata.labels metadata.labels.team metadata.x
-spec spec.provider spec.model spec.training_file spec.training_file.path spec.validation_file spec.method
-spec.hyperparameters spec.hyperparameters.n_epochs spec.suffix spec.seed spec.integrations spec.grader
-spec.lifecycle spec.lifecycle.retry spec.lifecycle.retry.on spec.lifecycle.retry.max_attempts
-spec.lifecycle.renamed_from spec.unknown
-""".split()
+PATHS = [
+    "apiVersion",
+    "kind",
+    "metadata",
+    "metadata.name",
+    "metadata.labels",
+    "metadata.labels.team",
+    "metadata.x",
+    "spec",
+    "spec.provider",
+    "spec.model",
+    "spec.training_file",
+    "spec.training_file.path",
+    "spec.validation_file",
+    "spec.method",
+    "spec.hyperparameters",
+    "spec.hyperparameters.n_epochs",
+    "spec.suffix",
+    "spec.seed",
+    "spec.integrations",
+    "spec.grader",
+    "spec.lifecycle",
+    "spec.lifecycle.retry",
+    "spec.lifecycle.retry.on",
+    "spec.lifecycle.retry.max_attempts",
+    "spec.lifecycle.renamed_from",
+    "spec.unknown",
+]
 
 
 @given(st.lists(st.tuples(st.sampled_from(PATHS), WRONG), max_size=4))
