@@ -39,14 +39,16 @@ class DataPaths:
         above, _, name = written.rpartition("/")
         if name in ("", ".", ".."):
             above, name = written, ""
-        start = self._real((above or "/") if written.startswith("/") else f"{self._root}/{folder}/{above}")
+        base = "" if written.startswith("/") else f"{self._root}/{folder}/"
+        start = self._real(f"{base}{above}" or "/")
         full = f"{start}/{name}" if name else start
         if not self._contains(full) or not self._contains(os.path.realpath(full)):
             return None, f"{written} lies outside the project", "only files of the project are uploaded"
         # The last part stays as written, not as its link leads: it names the upload.
         path = full[len(self._root) + 1 :]
         try:
-            mode = Path(full).stat().st_mode
+            # As written: the system does not let `file/..` pass, while realpath does.
+            mode = Path(f"{base}{written}").stat().st_mode
         except FileNotFoundError:
             return None, f"{path} does not exist", self._near(Path(start), name)
         if not stat.S_ISREG(mode):

@@ -88,18 +88,25 @@ class _Reader:
         source = Source(document.file, document.line(_NAME))
         yield from self._claim(_claimed_name(document.value), source)
         value = with_defaults(document.value, self._defaults)
-        if not self._rules.valid(value):
-            found = list(self._rules.findings(value, origin.show))
-            # With a wrong kind it is something else altogether, and its other fields are none of ours.
-            yield from [finding for finding in found if finding.path in _HEADER] or found
+        found = [] if self._rules.valid(value) else list(self._rules.findings(value, origin.show))
+        # With a wrong kind it is something else altogether, and its other fields are none of ours.
+        foreign = [finding for finding in found if finding.path in _HEADER]
+        yield from foreign or found
+        spec = _sound_spec(value, found)
+        if foreign or spec is None:
             return
-        spec = value["spec"]
         provider = spec.get("provider", self._default)
         if provider not in self._checks:
             yield self._unknown_provider(provider)
             return
         yield from self._checks[provider].findings(spec)
-        yield from self._compose(value, provider, source)
+        files: dict[str, list[DataFile]] = {"training_file": [], "validation_file": []}
+        for field, known in files.items():
+            yield from self._look_up(source.file, field, spec.get(field), known)
+        if not found:
+            training, validation = files.values()
+            fine_tune = composed(value, provider, training, validation[0] if validation else None, source)
+            self.fine_tunes.setdefault(fine_tune.name, fine_tune)
 
     def _claim(self, name: str | None, source: Source) -> Iterator[Finding]:
         if name is None:
@@ -116,19 +123,14 @@ class _Reader:
         hint = suggestion(provider, self._checks)
         return Finding(("spec", "provider"), f"unknown provider {provider!r}", hint)
 
-    def _compose(self, value: Mapping[str, Any], provider: str, source: Source) -> Iterator[Finding]:
-        spec = value["spec"]
-        found: dict[str, list[DataFile]] = {"training_file": [], "validation_file": []}
-        for field, files in found.items():
-            for path, written in _files(field, spec.get(field)):
-                file = self._data_file(source.file, path, written)
-                if isinstance(file, Finding):
-                    yield file
-                else:
-                    files.append(file)
-        training, validation = found.values()
-        fine_tune = composed(value, provider, training, validation[0] if validation else None, source)
-        self.fine_tunes.setdefault(fine_tune.name, fine_tune)
+    def _look_up(self, manifest: str, field: str, value: Any, known: list[DataFile]) -> Iterator[Finding]:
+        """Add the files of a field to `known`; yield what is wrong with the others."""
+        for path, written in _files(field, value):
+            file = self._data_file(manifest, path, written)
+            if isinstance(file, Finding):
+                yield file
+            else:
+                known.append(file)
 
     def _data_file(self, manifest: str, path: Steps, value: Any) -> DataFile | Finding:
         if isinstance(value, str):
@@ -148,6 +150,22 @@ def _files(field: str, value: Any) -> Iterable[tuple[Steps, Any]]:
     if isinstance(value, list):
         return [(("spec", field, index), item) for index, item in enumerate(value)]
     return [] if value is None else [(("spec", field), value)]
+
+
+def _sound_spec(value: Any, found: list[Finding]) -> Mapping[str, Any] | None:
+    """Give the fields of a spec that their schema allows, so that one mistake does not hide the next.
+
+    None where too much is wrong to say more: what a provider can carry depends on it and on the method.
+    """
+    if not found:
+        spec: Mapping[str, Any] = value["spec"]
+        return spec
+    wrong = {finding.path[1] for finding in found if finding.path[:1] == ("spec",) and len(finding.path) > 1}
+    written = value.get("spec") if isinstance(value, dict) else None
+    if not isinstance(written, dict) or wrong & {"provider", "method"}:
+        return None
+    sound = {field: member for field, member in written.items() if field not in wrong}
+    return {"model": "", "training_file": "", **sound}
 
 
 def _claimed_name(value: Any) -> str | None:

@@ -190,6 +190,27 @@ def test_all_problems_of_all_files_are_told_at_once_in_the_order_of_the_files(wo
     ]
 
 
+def test_one_mistake_does_not_hide_the_next(workspace: Workspace) -> None:
+    spec = "sed: 1\nhyperparameters: {n_epoch: 3}\nsuffix: 5\nvalidation_file: {path: no.jsonl}"
+    workspace.fine_tune("a", f"{spec}\nlifecycle: {{on_chnge: drain}}", model="")
+    told = [problem.split(": ")[1] for problem in workspace.problems()]
+    assert told == [
+        "spec.model",
+        "spec.sed",
+        "spec.hyperparameters.n_epoch",
+        "spec.suffix",
+        "spec.validation_file.path",
+        "spec.lifecycle.on_chnge",
+    ]
+    assert workspace.load().fine_tunes == ()
+
+
+@pytest.mark.parametrize("spec", ["method: x\nhyperparameters: {beta: 1}", "provider: 5\nseed: 1"])
+def test_nothing_is_guessed_where_provider_or_method_are_wrong(workspace: Workspace, spec: str) -> None:
+    workspace.fine_tune("a", spec)
+    assert len(workspace.problems()) == 1
+
+
 def test_a_manifest_without_provider_needs_a_default(workspace: Workspace) -> None:
     workspace.write("ftops.yaml", PROJECT.replace("  default_provider: oa\n", ""))
     workspace.fine_tune("a")
