@@ -27,16 +27,19 @@ def current_strike() -> Strike:
 
 
 def hang_up() -> None:
-    """Close the connection under the server's feet: what it writes from now on reaches nobody."""
+    """End the connection under the server's feet: what it writes from now on reaches nobody.
+
+    Only the sending side is shut: a client that is still uploading would hang if nobody read on.
+    """
     connection = request.environ.get("werkzeug.socket")
     if connection is not None:
-        shut(connection)
+        shut(connection, socket.SHUT_WR)
 
 
-def shut(connection: socket.socket) -> None:
+def shut(connection: socket.socket, how: int = socket.SHUT_RDWR) -> None:
     """End a connection that another thread may be using; that thread closes it."""
     with contextlib.suppress(OSError):
-        connection.shutdown(socket.SHUT_RDWR)
+        connection.shutdown(how)
 
 
 def listed_until(emulator: Emulator) -> float | None:

@@ -13,6 +13,10 @@ from ftops.emulator.job_rows import INSERT, SELECT, from_row, to_json, to_row
 from ftops.emulator.lifecycle import Status, planned_end, status_at
 
 
+class NotUnique(Exception):
+    """Two jobs would share an id or the name of a model."""
+
+
 class QuotaReached(Exception):
     """As many jobs are active as the provider allows."""
 
@@ -82,9 +86,19 @@ class JobTable:
         return replace(job, number=stored.lastrowid or 0)
 
     def add_many(self, jobs: Iterable[Job]) -> None:
-        """Store jobs, without result files, in one transaction."""
+        """Store jobs, without result files, all or none; raises `NotUnique`."""
         with self._database.write() as connection:
-            connection.executemany(INSERT, map(to_row, jobs))
+            try:
+                connection.executemany(INSERT, map(to_row, jobs))
+            except sqlite3.IntegrityError as error:
+                raise NotUnique(str(error)) from error
+
+    def earliest(self, family: str) -> float:
+        """Return the emulated time at which the first job of a family was created, or `NEVER`."""
+        query = "SELECT min(created_at) FROM jobs WHERE family = ?"
+        with self._database.read() as connection:
+            (created_at,) = connection.execute(query, (family,)).fetchone()
+        return NEVER if created_at is None else float(created_at)
 
     def find(self, job_id: str, family: str | None = None) -> Job | None:
         """Return a job by its id, of one family or of any."""

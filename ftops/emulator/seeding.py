@@ -7,6 +7,7 @@ from ftops.emulator.context import Emulator
 from ftops.emulator.fields import Fields
 from ftops.emulator.identifiers import new_id
 from ftops.emulator.job import Failure, Family, Job, Pause
+from ftops.emulator.job_table import NotUnique
 from ftops.emulator.models import BASE_MODELS, legacy_name, modern_name
 from ftops.emulator.training import TrainingRun
 
@@ -38,14 +39,18 @@ def seed_jobs(emulator: Emulator, body: Fields) -> list[str]:
     family = Family(body.choice("family", Family) or Family.OPENAI)
     age = body.number("age", 0, 1e9)
     orders = body.children("jobs")
-    start = emulator.clock.now() - (DAY if age is None else age) - len(orders)
+    latest = emulator.clock.now() - (DAY if age is None else age)
+    start = min(latest, emulator.jobs.earliest(family)) - len(orders)
     jobs = [_seeded(emulator, family, start + second, order) for second, order in enumerate(orders)]
-    emulator.jobs.add_many(jobs)
+    try:
+        emulator.jobs.add_many(jobs)
+    except NotUnique as error:
+        raise refusals.bad_value("jobs", f"{error}.") from None
     return [job.id for job in jobs]
 
 
 def _seeded(emulator: Emulator, family: Family, created_at: float, order: Fields) -> Job:
-    """Jobs are created a second apart, so that legacy model names differ."""
+    """Jobs are created a second apart and before all others, so that legacy model names differ."""
     order.refuse_unknown(JOB_PARAMETERS)
     if order.values.get("metadata") is not None and family is Family.OPENAI_LEGACY:
         raise refusals.bad_value(order.param("metadata"), "the founding format has no metadata.")
