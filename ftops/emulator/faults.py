@@ -149,7 +149,7 @@ PARAMETERS = {
 def _parameters(body: Fields) -> dict[str, Any]:
     seconds = body.number("seconds", 0, 86_400)
     return {
-        "status": body.integer("status", 400, 599) or 500,
+        "status": body.integer("status", 200, 599) or 500,
         "code": body.text("code"),
         "message": body.text("message"),
         "retry_after": body.number("retry_after", 0, 86_400),

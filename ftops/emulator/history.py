@@ -11,6 +11,9 @@ MOST_CHECKPOINTS = 3
 """The real API keeps those of the last three epochs."""
 
 
+RESULT_HEADER = "step,train_loss,train_accuracy,valid_loss,valid_mean_token_accuracy\n"
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
     """Something that happens after so many active seconds, if the job lives so long."""
@@ -77,19 +80,24 @@ def checkpoint_metrics(job: Job, step: int) -> Metrics:
 
 
 def result_csv(job: Job) -> bytes:
-    """Return the content of the result file; the columns of the modern step_metrics.csv."""
-    lines = ["step,train_loss,train_accuracy,valid_loss,valid_mean_token_accuracy"]
-    for step in metric_steps(job.run):
-        figures = _metrics(job, step)
-        cells = (
-            figures.step,
-            figures.train_loss,
-            figures.train_accuracy,
-            figures.valid_loss,
-            figures.valid_accuracy,
-        )
-        lines.append(",".join("" if cell is None else str(cell) for cell in cells))
-    return ("\n".join(lines) + "\n").encode()
+    """Return the content of the result file, in the columns of the modern step_metrics.csv."""
+    rows = [_csv_row(_metrics(job, step)) for step in metric_steps(job.run)]
+    return "".join([RESULT_HEADER, *rows]).encode()
+
+
+def result_size(job: Job) -> int:
+    """Return the length of `result_csv` without making it: every figure is written in six characters."""
+    steps = metric_steps(job.run)
+    figures = 2 if job.validation_file is None else 4
+    separators_and_newline = 5
+    return len(RESULT_HEADER) + sum(len(str(step)) + 6 * figures + separators_and_newline for step in steps)
+
+
+def _csv_row(metrics: Metrics) -> str:
+    train = f"{metrics.step},{metrics.train_loss:.4f},{metrics.train_accuracy:.4f}"
+    if metrics.valid_loss is None:
+        return f"{train},,\n"
+    return f"{train},{metrics.valid_loss:.4f},{metrics.valid_accuracy:.4f}\n"
 
 
 def _metrics(job: Job, step: int) -> Metrics:

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from ftops.emulator import datasets, refusals
 from ftops.emulator.context import Emulator
 from ftops.emulator.file_table import StoredFile
-from ftops.emulator.history import checkpoints, result_csv
+from ftops.emulator.history import checkpoints, result_size
 from ftops.emulator.identifiers import derived_id
 from ftops.emulator.interference import current_strike
 from ftops.emulator.job import Failure, Job
@@ -67,7 +68,7 @@ def inspect_files(
         if file_id is None or failure is not None:
             continue
         try:
-            found = datasets.inspect(
+            found = _inspect(
                 emulator.files.content_path(file_id), expected, fewest if param == "training_file" else 1
             )
         except datasets.BadDataset as problem:
@@ -75,6 +76,10 @@ def inspect_files(
         else:
             dataset = found if param == "training_file" else dataset
     return Inspection(dataset, failure)
+
+
+_inspect = lru_cache(maxsize=1024)(datasets.inspect)
+"""Contents never change under an id, and thousands of jobs may name the same file."""
 
 
 def new_job(emulator: Emulator, job_id: str, order: Order, run: TrainingRun, failure: Failure | None) -> Job:
@@ -109,7 +114,7 @@ def store(emulator: Emulator, job: Job, names: Iterator[str], result_name: str) 
             id=result_file_id(job),
             filename=result_name,
             purpose="fine-tune-results",
-            bytes=len(result_csv(job)),
+            bytes=result_size(job),
             available_at=planned_end(job),
             job_id=job.id,
         )
