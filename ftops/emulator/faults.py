@@ -1,161 +1,239 @@
-"""Faults on request: kept in the database, so that one process can arm what another one meets."""
+"""Faults on request: armed over HTTP, kept in the database, so that they strike in any process."""
 
-from __future__ import annotations
-
-import socket
-import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+import sqlite3
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
-from ftops.emulator.replies import ApiError
-from ftops.emulator.store import Store
+from ftops.emulator.database import Database
+from ftops.emulator.fields import Fields
+from ftops.emulator.refusals import missing
 
-KINDS = frozenset(
-    {
-        "status",
-        "status_after",
-        "lost_reply",
-        "drop",
-        "truncate",
-        "html",
-        "slow",
-        "lagging_list",
-        "repeat_page",
-        "truncate_list",
-        "quota",
-        "cut_stream",
-    }
+OPERATIONS = (
+    "create",
+    "list",
+    "retrieve",
+    "cancel",
+    "pause",
+    "resume",
+    "events",
+    "checkpoints",
+    "upload",
+    "list_files",
+    "retrieve_file",
+    "delete_file",
+    "download",
+    "list_models",
+    "retrieve_model",
+    "delete_model",
 )
-OPERATIONS = frozenset(
-    {"create", "list", "retrieve", "cancel", "pause", "resume", "upload", "files", "events", "models", "any"}
-)
+ANY = "any"
+FOREVER = 0
+GARBAGE = 'data: {"object": "fine-tune-ev'
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a sort of fault does, and where it strikes unless told otherwise."""
+
+    remark: str
+    operation: str = ANY
+    standing: bool = False
+    """Several can strike one request, and a momentary one with them."""
+    times: int = 1
+
+
+KINDS: dict[str, Kind] = {
+    "status": Kind("an error instead of the effect: status, code, message, retry_after"),
+    "status_after": Kind("the effect, then an error: status, code, message, retry_after"),
+    "drop": Kind("the connection is closed before the effect"),
+    "lost_reply": Kind("the effect, then the connection is closed without a reply"),
+    "truncate": Kind("the effect, then half of the body under the full Content-Length"),
+    "html": Kind("the effect, then 200 with a page of HTML"),
+    "slow": Kind("the effect, then `seconds` of real time before the reply"),
+    "lagging_list": Kind("jobs younger than `seconds` of real time are not listed", "list", standing=True),
+    "forget": Kind("the job `id` can be neither listed nor found", standing=True, times=FOREVER),
+    "quota": Kind(
+        "429 for a create; with `max`, only while so many jobs are active", "create", standing=True
+    ),
+    "fail_job": Kind("the created job fails halfway through its training: code, message", "create"),
+    "repeat_page": Kind("a page ignores its cursor and says that there is more", "list"),
+    "truncate_list": Kind("half a page says that there is more; the next `failures` lists get a 500", "list"),
+    "cut_stream": Kind("the stream breaks off after `events` events", "events"),
+    "garbage_stream": Kind("`text` is sent into the stream after `events` events", "events"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One armed fault. `options` holds what its kind needs: status, seconds, events."""
+    """One armed fault."""
 
     kind: str
-    options: dict[str, Any]
+    operation: str
+    times: int | None
+    """How often it strikes; None: until it is deleted."""
+    skip: int = 0
+    """How many matching requests pass first."""
+    parameters: dict[str, Any] = field(default_factory=dict)
+    number: int = 0
+
+    def matches(self, operation: str) -> bool:
+        """Say whether a request of this operation is of interest."""
+        return self.operation in (ANY, operation)
+
+    def described(self) -> dict[str, Any]:
+        """Return it as the control endpoint shows it; 0 times means until deleted."""
+        return {
+            "number": self.number,
+            "kind": self.kind,
+            "operation": self.operation,
+            "times": self.times or FOREVER,
+            "skip": self.skip,
+            **self.parameters,
+        }
 
 
-def arm(store: Store, fault: Any) -> None:
-    """Arm a fault: `{"kind", "operation", "times", "skip", ...options}`."""
-    if not isinstance(fault, dict) or fault.get("kind") not in KINDS:
-        raise ApiError(400, f"kind must be one of {', '.join(sorted(KINDS))}", param="kind")
-    operation = fault.get("operation", "any")
-    if operation not in OPERATIONS:
-        raise ApiError(400, f"operation must be one of {', '.join(sorted(OPERATIONS))}", param="operation")
-    options = {
-        key: value for key, value in fault.items() if key not in ("kind", "operation", "times", "skip")
+@dataclass(frozen=True, slots=True)
+class Strike:
+    """What befalls one request: at most one momentary fault, and all standing ones."""
+
+    momentary: Fault | None = None
+    standing: tuple[Fault, ...] = ()
+
+    def standing_of(self, kind: str) -> Fault | None:
+        """Return the first standing fault of a kind."""
+        return next((fault for fault in self.standing if fault.kind == kind), None)
+
+    def is_kind(self, kind: str) -> bool:
+        """Say whether the momentary fault is of a kind."""
+        return self.momentary is not None and self.momentary.kind == kind
+
+    @property
+    def forgotten(self) -> tuple[str, ...]:
+        """The jobs that this request may not see."""
+        return tuple(fault.parameters["id"] for fault in self.standing if fault.kind == "forget")
+
+
+def parse_fault(body: Fields) -> Fault:
+    """Read the JSON by which a fault is armed; parameters of other kinds are let pass."""
+    name = body.choice("kind", KINDS)
+    if name is None:
+        raise missing("kind")
+    kind = KINDS[name]
+    operation = body.choice("operation", (*OPERATIONS, ANY)) or kind.operation
+    times = body.integer("times", 0, 1_000_000)
+    skip = body.integer("skip", 0, 1_000_000) or 0
+    parameters = _parameters(body)
+    body.refuse_unknown({"kind", "operation", "times", "skip", *parameters})
+    if name == "forget" and parameters["id"] is None:
+        raise missing("id")
+    own = {parameter: parameters[parameter] for parameter in PARAMETERS.get(name, ())}
+    return Fault(name, operation, (kind.times if times is None else times) or None, skip, own)
+
+
+PARAMETERS = {
+    "status": ("status", "code", "message", "retry_after"),
+    "status_after": ("status", "code", "message", "retry_after"),
+    "slow": ("seconds",),
+    "lagging_list": ("seconds",),
+    "forget": ("id",),
+    "quota": ("max",),
+    "fail_job": ("code", "message"),
+    "truncate_list": ("failures",),
+    "cut_stream": ("events",),
+    "garbage_stream": ("events", "text"),
+}
+
+
+def _parameters(body: Fields) -> dict[str, Any]:
+    seconds = body.number("seconds", 0, 86_400)
+    return {
+        "status": body.integer("status", 200, 599) or 500,
+        "code": body.text("code"),
+        "message": body.text("message"),
+        "retry_after": body.number("retry_after", 0, 86_400),
+        "seconds": 60 if seconds is None else seconds,
+        "id": body.text("id"),
+        "max": body.integer("max", 0, 1_000_000),
+        "events": body.integer("events", 0, 1_000_000) or 0,
+        "text": body.text("text") or GARBAGE,
+        "failures": 1 if body.integer("failures", 0, 1000) is None else body.integer("failures", 0, 1000),
     }
-    with store.writing() as db:
-        db.execute(
-            "INSERT INTO faults (operation, kind, times, skip, options) VALUES (?, ?, ?, ?, ?)",
-            (operation, fault["kind"], fault.get("times", 1), fault.get("skip", 0), orjson.dumps(options)),
-        )
 
 
-def disarm(store: Store) -> None:
-    """Forget every armed fault."""
-    with store.writing() as db:
-        db.execute("DELETE FROM faults")
+class FaultTable:
+    """The armed faults of a database."""
 
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
-def take(store: Store, operation: str) -> Fault | None:
-    """Count a request, and use up the oldest armed fault that it meets."""
-    with store.writing() as db:
-        db.execute(
-            "INSERT INTO requests VALUES (?, 1) ON CONFLICT (operation) DO UPDATE SET count = count + 1",
-            (operation,),
-        )
-        row = db.execute(
-            "SELECT id, kind, times, skip, options FROM faults WHERE operation IN (?, 'any') AND times > 0"
-            " ORDER BY id LIMIT 1",
-            (operation,),
-        ).fetchone()
-        if row is None:
-            return None
-        fault_id, kind, _, skip, options = row
-        column = "skip" if skip > 0 else "times"
-        query = f"UPDATE faults SET {column} = {column} - 1 WHERE id = ?"  # noqa: S608 -- two words
-        db.execute(query, (fault_id,))
-        return None if skip > 0 else Fault(kind, orjson.loads(options))
-
-
-def counted(store: Store) -> dict[str, int]:
-    """Give how many requests of each operation have come in, answered or not."""
-    with store.connection() as db:
-        return dict(db.execute("SELECT operation, count FROM requests").fetchall())
-
-
-def before(fault: Fault, sleep: Callable[[float], None] = time.sleep) -> None:
-    """Do what a fault does before the request has its effect."""
-    match fault.kind:
-        case "slow":
-            sleep(float(fault.options.get("seconds", 1)))
-        case "status":
-            raise _refusal(fault)
-        case "quota":
-            raise ApiError(
-                429,
-                "This fine-tune request has been rate-limited. Your organization has reached the maximum of "
-                "3 active requests (2 running, 1 pending) for the model.",
-                code="rate_limit_exceeded",
+    def arm(self, fault: Fault) -> Fault:
+        """Store a fault behind those that are armed already."""
+        with self._database.write() as connection:
+            connection.execute(
+                "INSERT INTO faults (kind, operation, times, skip, parameters) VALUES (?, ?, ?, ?, ?)",
+                (
+                    fault.kind,
+                    fault.operation,
+                    fault.times,
+                    fault.skip,
+                    orjson.dumps(fault.parameters).decode(),
+                ),
             )
+        return self.armed()[-1]
+
+    def armed(self) -> list[Fault]:
+        """Return all faults, in the order of arming."""
+        with self._database.read() as connection:
+            return _all(connection)
+
+    def disarm_all(self) -> None:
+        """Delete all faults."""
+        with self._database.write() as connection:
+            connection.execute("DELETE FROM faults")
+
+    def strike(self, operation: str, family: str) -> Strike:
+        """Count a request, and say what befalls it.
+
+        Every fault that still skips counts the request; of the momentary ones that are ready only the first
+        armed strikes, the others stay for the next request.
+        """
+        with self._database.write() as connection:
+            connection.execute(COUNT_REQUEST, (operation, family))
+            matching = [fault for fault in _all(connection) if fault.matches(operation)]
+            if not matching:
+                return Strike()
+            ready = [fault for fault in matching if fault.skip == 0]
+            standing = [fault for fault in ready if KINDS[fault.kind].standing]
+            momentary = [fault for fault in ready if not KINDS[fault.kind].standing][:1]
+            connection.executemany(
+                "UPDATE faults SET skip = skip - 1 WHERE number = ? AND skip > 0",
+                [(fault.number,) for fault in matching],
+            )
+            connection.executemany(
+                "UPDATE faults SET times = times - 1 WHERE number = ?",
+                [(fault.number,) for fault in standing + momentary],
+            )
+            connection.execute("DELETE FROM faults WHERE times = 0")
+        return Strike(momentary[0] if momentary else None, tuple(standing))
+
+    def requests_received(self) -> list[tuple[str, str, int]]:
+        """Return how many requests came in by operation and family, whatever became of them."""
+        query = "SELECT operation, family, requests FROM requests_received"
+        with self._database.read() as connection:
+            return connection.execute(query).fetchall()
 
 
-def _refusal(fault: Fault) -> ApiError:
-    status = int(fault.options.get("status", 500))
-    kind = "server_error" if status >= 500 else "invalid_request_error"  # noqa: PLR2004 -- HTTP's own line
-    message = str(fault.options.get("message", "The server had an error while processing your request."))
-    return ApiError(status, message, code=fault.options.get("code"), kind=kind)
+COUNT_REQUEST = (
+    "INSERT INTO requests_received VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET requests = requests + 1"
+)
 
 
-class FaultyConnections:
-    """WSGI middleware: breaks the connection or the bytes of a reply, after or before its effect."""
-
-    def __init__(self, app: Callable[..., Iterable[bytes]]) -> None:
-        self._app = app
-
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Serve one request."""
-        caught: list[Any] = []
-
-        def catch(*arguments: Any) -> None:
-            caught.append(arguments)
-
-        reply = self._app(environ, catch)
-        fault: Fault | None = environ.get("ftops.fault")
-        kind = fault.kind if fault else None
-        if kind in ("lost_reply", "drop"):
-            return _cut(environ, start_response)
-        if fault is not None and kind == "status_after":
-            refusal = _refusal(fault)
-            return _reply(start_response, refusal.status, orjson.dumps(refusal.body), "application/json")
-        if kind == "html":
-            return _reply(start_response, 200, b"<html><body>Welcome to nginx!</body></html>", "text/html")
-        if kind == "truncate":
-            body = b"".join(reply)
-            start_response(*caught[0])
-            return [body[: len(body) // 2]]
-        start_response(*caught[0])
-        return reply
-
-
-def _cut(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """Close the socket under the server: the client sees a connection that ends without a reply."""
-    connection: socket.socket = environ["werkzeug.socket"]
-    connection.shutdown(socket.SHUT_RDWR)
-    start_response("200 OK", [])
-    return []
-
-
-def _reply(
-    start_response: Callable[..., Any], status: int, body: bytes, content_type: str
-) -> Iterable[bytes]:
-    start_response(f"{status} FAULT", [("Content-Type", content_type), ("Content-Length", str(len(body)))])
-    return [body]
+def _all(connection: sqlite3.Connection) -> list[Fault]:
+    query = "SELECT kind, operation, times, skip, parameters, number FROM faults ORDER BY number"
+    rows = connection.execute(query).fetchall()
+    return [
+        Fault(kind, operation, times, skip, orjson.loads(parameters), number)
+        for kind, operation, times, skip, parameters, number in rows
+    ]

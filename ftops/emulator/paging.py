@@ -1,29 +1,33 @@
-"""Pages of the `after` / `limit` / `has_more` kind."""
+"""Pages of lists that are short enough to be made whole."""
 
-from __future__ import annotations
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-from typing import Any
+from ftops.emulator.refusals import bad_value
 
-from ftops.emulator.replies import ApiError
-
-MOST_A_PAGE = 1000
-
-
-def paged(items: list[dict[str, Any]], query: dict[str, str], default: int) -> dict[str, Any]:
-    """Cut a page out of a list of objects with ids."""
-    limit, after = page_limit(query, default), query.get("after")
-    ids = [item["id"] for item in items]
-    start = 0 if after is None else ids.index(after) + 1 if after in ids else len(items)
-    return {
-        "object": "list",
-        "data": items[start : start + limit],
-        "has_more": start + limit < len(items),
-    }
+T = TypeVar("T")
 
 
-def page_limit(query: dict[str, str], default: int) -> int:
-    """Take `limit` from a query."""
-    raw = query.get("limit", str(default))
-    if not raw.isdecimal() or not 1 <= int(raw) <= MOST_A_PAGE:
-        raise ApiError(400, f"'limit' must be between 1 and {MOST_A_PAGE}.", param="limit")
-    return int(raw)
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A stretch of a list, and whether more follows."""
+
+    items: Sequence[T]
+    has_more: bool
+
+
+def cut_page(items: Sequence[T], id_of: Callable[[T], str], after: str | None, limit: int) -> Page[T]:
+    """Return the items behind the one with the id `after`; past the end, an empty page."""
+    start = 0
+    if after:
+        ids = [id_of(item) for item in items]
+        if after not in ids:
+            raise unknown_cursor(after)
+        start = ids.index(after) + 1
+    return Page(items[start : start + limit], start + limit < len(items))
+
+
+def unknown_cursor(after: str) -> Exception:
+    """Return the refusal of a cursor that names nothing in the list."""
+    return bad_value("after", f"no object with the id '{after[:80]}'.")

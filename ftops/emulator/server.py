@@ -1,43 +1,56 @@
-"""The HTTP surface: routes, authentication, and the controls under `/_emulator`."""
+"""The emulator as a server on loopback. It trains nothing."""
 
-from __future__ import annotations
-
-import logging
+import socket
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from flask import Flask, Response, request
-from werkzeug.exceptions import HTTPException
-from werkzeug.serving import make_server
+from flask import Flask
+from werkzeug.serving import WSGIRequestHandler, make_server
 
-from ftops.emulator import faults
-from ftops.emulator.controls import add_controls
-from ftops.emulator.replies import ApiError
-from ftops.emulator.routes import add_routes, json_reply
-from ftops.emulator.store import Store
+from ftops.emulator import interference, protocol
+from ftops.emulator.context import Emulator
+from ftops.emulator.control import ControlRoutes
+from ftops.emulator.routes_legacy import LegacyRoutes
+from ftops.emulator.routes_openai import OpenAIRoutes
+from ftops.emulator.settings import EmulatorSettings
+from ftops.emulator.wire_files import UPLOADS, FileRoutes, UploadRequest
+from ftops.emulator.wire_models import ModelRoutes
 
-SHOWN_OF = 8
-"""A key of no more characters than this is not shown at all when it is wrong."""
+__all__ = ["EmulatorServer", "EmulatorSettings", "create_app"]
+
+ROUTES = (OpenAIRoutes, LegacyRoutes, FileRoutes, ModelRoutes, ControlRoutes)
+EXTENSION = "ftops-emulator"
+GRACE_SECONDS = 5.0
+"""How long `stop` lets requests in flight finish before it closes their connections."""
+POLL_SECONDS = 0.02
 
 
-@dataclass(frozen=True, slots=True)
-class EmulatorSettings:
-    """`speed` is how many emulated seconds pass in a real one; with `api_key` set, no other key is taken."""
+def create_app(settings: EmulatorSettings, clock: Callable[[], float] = time.time) -> Flask:
+    """Build the WSGI application over a database; raises OSError or sqlite3.Error.
 
-    database: Path
-    speed: float = 1.0
-    api_key: str | None = None
+    Whoever makes one closes `app.extensions["ftops-emulator"]` when no request can come any more.
+    """
+    emulator = Emulator.open(settings, clock)
+    app = Flask("ftops.emulator", static_folder=None)
+    app.extensions[EXTENSION] = emulator
+    app.request_class = UploadRequest
+    app.config[UPLOADS] = settings.files
+    app.url_map.merge_slashes = False
+    interference.install(app, emulator)
+    protocol.install(app, settings)
+    for routes in ROUTES:
+        app.register_blueprint(routes(emulator).blueprint())
+    return app
 
 
 class EmulatorServer:
-    """An emulator on a loopback port, served by threads of this process. It trains nothing.
+    """An emulator on a loopback port, served by daemon threads.
 
-    Raises OSError when the port is taken and sqlite3.Error when the database cannot be used.
+    The port is bound and the database opened at once: OSError and sqlite3.Error come from the constructor.
+    `stop` must be called even if it was never started.
     """
 
     def __init__(
@@ -47,33 +60,56 @@ class EmulatorServer:
         port: int = 0,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        app = create_app(settings, clock)
-        self._server = make_server(host, port, faults.FaultyConnections(app), threaded=True)
+        connections = Connections()
+        with _listening(host, port) as listener:
+            app = create_app(settings, clock)
+            self._emulator: Emulator = app.extensions[EXTENSION]
+            # Given a port instead of a socket, werkzeug would print and exit when it is taken.
+            self._server = make_server(
+                host,
+                listener.getsockname()[1],
+                app,
+                threaded=True,
+                request_handler=connections.handler(),
+                fd=listener.fileno(),
+            )
+        self._connections = connections
         self._thread: threading.Thread | None = None
-        self.base_url = f"http://{host}:{self._server.server_port}/v1"
+        self._stopped = threading.Event()
+        shown = f"[{host}]" if ":" in host else host
+        self.base_url = f"http://{shown}:{self._server.port}/v1"
 
     def start(self) -> None:
-        """Serve from a thread of its own."""
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        """Serve from a daemon thread."""
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(POLL_SECONDS,), name="emulator", daemon=True
+        )
         self._thread.start()
 
     def serve_forever(self) -> None:
-        """Serve from this thread until KeyboardInterrupt or `stop`."""
+        """Serve until `stop` or KeyboardInterrupt."""
+        if self._thread is None:
+            self.start()
         try:
-            self._server.serve_forever(0.1)
-        finally:
-            self._server.server_close()
+            self._stopped.wait()
+        except KeyboardInterrupt:
+            self.stop()
 
     def stop(self) -> None:
-        """Stop serving and free the port."""
-        self._server.shutdown()
+        """End streams, let requests in flight finish, close sockets and database. Harmless when repeated."""
+        if self._stopped.is_set():
+            return
+        self._emulator.stopping.set()
         if self._thread is not None:
+            self._server.shutdown()
             self._thread.join()
         self._server.server_close()
+        self._connections.close_all(GRACE_SECONDS)
+        self._emulator.close()
+        self._stopped.set()
 
     def __enter__(self) -> Self:
-        """Serve while the block runs."""
+        """Start."""
         self.start()
         return self
 
@@ -87,66 +123,41 @@ class EmulatorServer:
         self.stop()
 
 
-def create_app(settings: EmulatorSettings, clock: Callable[[], float]) -> Flask:
-    """Build the application over a database."""
-    app = Flask("ftops.emulator")
-    store = Store(settings.database, settings.speed, clock)
-    add_routes(app, store)
-    add_controls(app, store, settings.speed)
+class Connections:
+    """The connections being served: werkzeug keeps no account of them, and `stop` must leave none open."""
 
-    @app.before_request
-    def meet() -> None:
-        if request.path.startswith("/_emulator"):
-            return
-        _authenticate(settings.api_key)
-        operation = (request.endpoint or "any").split(".")[0]
-        fault = faults.take(store, operation)
-        if fault is not None:
-            request.environ["ftops.fault"] = fault
-            faults.before(fault)
-            if fault.kind == "drop":
-                raise ApiError(500, "dropped")
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._open: dict[threading.Thread, socket.socket] = {}
 
-    @app.after_request
-    def headers(reply: Response) -> Response:
-        reply.headers["openai-version"] = "2020-10-01"
-        reply.headers["openai-processing-ms"] = "7"
-        reply.headers["x-request-id"] = f"req_{time.monotonic_ns():x}"
-        return reply
+    def handler(self) -> type[WSGIRequestHandler]:
+        """Return a request handler that enters its connection here and writes no log."""
+        connections = self
 
-    @app.errorhandler(ApiError)
-    def refused(error: ApiError) -> Response:
-        return json_reply(error.body, error.status)
+        class Handler(WSGIRequestHandler):
+            def handle(self) -> None:
+                with connections._guard:
+                    connections._open[threading.current_thread()] = self.connection
+                super().handle()
 
-    @app.errorhandler(HTTPException)
-    def unknown(error: HTTPException) -> Response:
-        return _http_error(error)
+            def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's signature
+                """Say nothing: what went over the wire is for the client to log."""
 
-    return app
+        return Handler
+
+    def close_all(self, grace: float) -> None:
+        """Wait for the connections to end by themselves, then end them."""
+        deadline = time.monotonic() + grace
+        with self._guard:
+            serving = dict(self._open)
+        for thread in serving:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        for thread, connection in serving.items():
+            if thread.is_alive():
+                interference.shut(connection)
+                thread.join(1)
 
 
-def _authenticate(api_key: str | None) -> None:
-    header = request.headers.get("Authorization", "")
-    key = header.removeprefix("Bearer ").strip()
-    if not header.startswith("Bearer ") or not key:
-        raise ApiError(
-            401,
-            "You didn't provide an API key. You need to provide your API key in an Authorization header "
-            "using Bearer auth (i.e. Authorization: Bearer YOUR_KEY).",
-        )
-    if api_key is not None and key != api_key:
-        shown = f"{key[:2]}{'*' * 8}" if len(key) > SHOWN_OF else "********"
-        raise ApiError(401, f"Incorrect API key provided: {shown}.", code="invalid_api_key")
-
-
-def _http_error(error: HTTPException) -> Response:
-    status = error.code or 500
-    messages: dict[int, str] = {
-        404: f"Invalid URL ({request.method} {request.path})",
-        405: f"Not allowed to {request.method} on {request.path}",
-        400: "We could not parse the JSON body of your request.",
-    }
-    message = messages.get(status, error.description or "error")
-    kind = "invalid_request_error" if status < 500 else "server_error"  # noqa: PLR2004 -- HTTP's own line
-    body: dict[str, Any] = ApiError(status, message, kind=kind).body
-    return json_reply(body, status)
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=512)

@@ -1,111 +1,207 @@
-"""`/v1/files`: uploads, streamed to disk and checked; the same for every format."""
+"""The wire format of `/v1/files`, shared by both families of jobs."""
 
-from __future__ import annotations
-
-import secrets
-import shutil
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from ftops.emulator.datafiles import Checked, check
-from ftops.emulator.replies import ApiError
-from ftops.emulator.store import Store, StoredFile
+import orjson
+from flask import Blueprint, Request, Response, current_app, request, send_file
 
-PURPOSES = frozenset({"fine-tune", "assistants", "batch", "vision", "user_data", "evals"})
-MOST_BYTES = 512 * 1024 * 1024
+from ftops.emulator import refusals
+from ftops.emulator.context import Emulator
+from ftops.emulator.fields import Fields, query_limit
+from ftops.emulator.file_table import StoredFile
+from ftops.emulator.history import result_csv
+from ftops.emulator.identifiers import new_id
+from ftops.emulator.paging import cut_page
+from ftops.emulator.replies import json_reply
+
+FINE_TUNE = "fine-tune"
+PURPOSES = (FINE_TUNE, "assistants", "batch", "user_data", "vision")
+PURPOSES_OFF_THE_BOOK = ("evals", "answers", "classifications", "search")
+"""`evals` may be sent and not be answered, says the OpenAPI file; the others are of the founding API."""
 SHORTEST_LIFE = 3600
 LONGEST_LIFE = 2_592_000
+MOST_PER_PAGE = 10_000
+FORM_SLACK_BYTES = 1024 * 1024
+"""For what surrounds the file in a multipart body."""
+UPLOADS = "UPLOADS"
+"""Name of the setting that says where contents are received."""
 
 
-def upload(store: Store, stream: IO[bytes] | None, filename: str, form: dict[str, str]) -> dict[str, Any]:
-    """Take a file; what is wrong with its lines is said when a job wants it."""
-    purpose = form.get("purpose", "")
-    if stream is None:
-        raise ApiError(400, "'file' is a required property", param="file")
-    if purpose not in PURPOSES:
-        raise ApiError(400, f"'{purpose}' is not one of {sorted(PURPOSES)} - 'purpose'", param="purpose")
-    life = _life(form)
-    file_id = f"file-{secrets.token_hex(12)}"
-    path = content_path(store, file_id)
-    with path.open("wb") as target:
-        shutil.copyfileobj(stream, target)
-    size = path.stat().st_size
-    if size == 0 or size > MOST_BYTES:
-        path.unlink()
-        what = "is empty" if size == 0 else "exceeds the maximum size of 512 MB"
-        raise ApiError(400, f"File {what}.", param="file")
-    found = check(path) if purpose == "fine-tune" else Checked(0, None, None)
-    now = store.now()
-    file = StoredFile(
-        id=file_id,
-        filename=Path(filename).name or "upload",
-        bytes=size,
-        purpose=purpose,
-        created_at=now,
-        expires_at=now + life if life else None,
-        deleted=False,
-        examples=found.examples,
-        form=found.form,
-        problem=found.problem,
-    )
-    store.add_file(file)
-    return show_file(file)
+class UploadRequest(Request):
+    """A request that receives file parts straight into the folder of contents, never in memory."""
+
+    received: list[IO[bytes]]
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None = None,
+        content_length: int | None = None,
+    ) -> IO[bytes]:
+        folder = current_app.config[UPLOADS]
+        stream = tempfile.NamedTemporaryFile(dir=folder, prefix=".upload-", delete=False)  # noqa: SIM115
+        self.received = [*getattr(self, "received", []), stream]
+        return stream
+
+    def discard_received(self) -> None:
+        """Close and remove what was received and not taken over."""
+        for stream in getattr(self, "received", []):
+            stream.close()
+            Path(stream.name).unlink(missing_ok=True)
 
 
 def show_file(file: StoredFile) -> dict[str, Any]:
-    """Write a file object."""
+    """Return a file as the files API shows it."""
     shown: dict[str, Any] = {
         "object": "file",
         "id": file.id,
         "purpose": file.purpose,
         "filename": file.filename,
         "bytes": file.bytes,
-        "created_at": int(file.created_at),
-        "status": "deleted" if file.deleted else "processed",
-        "status_details": "",
+        "created_at": int(file.available_at),
+        "status": "processed",
     }
-    return {**shown, "expires_at": int(file.expires_at)} if file.expires_at else shown
+    if file.expires_at is not None:
+        shown["expires_at"] = int(file.expires_at)
+    return shown
 
 
-def list_files(store: Store, query: dict[str, str]) -> dict[str, Any]:
-    """Show the files, newest first unless asked otherwise."""
-    now = store.now()
-    purpose = query.get("purpose")
-    files = [file for file in store.files() if _alive(file, now) and purpose in (None, file.purpose)]
-    if query.get("order") != "asc":
-        files.reverse()
-    return {"object": "list", "data": [show_file(file) for file in files], "has_more": False}
+class FileRoutes:
+    """Files of an organization; jobs of every family take them."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+
+    def blueprint(self) -> Blueprint:
+        """Return the routes; endpoints are named by the operation that faults match."""
+        blueprint = Blueprint("files", __name__, url_prefix="/v1/files")
+        blueprint.post("", endpoint="upload")(self.upload)
+        blueprint.get("", endpoint="list_files")(self.list_files)
+        blueprint.get("/<file_id>", endpoint="retrieve_file")(self.retrieve)
+        blueprint.delete("/<file_id>", endpoint="delete_file")(self.delete)
+        blueprint.get("/<file_id>/content", endpoint="download")(self.download)
+        return blueprint
+
+    def upload(self) -> Response:
+        """Store a file under its purpose."""
+        request.max_content_length = self._emulator.settings.max_file_bytes + FORM_SLACK_BYTES
+        try:
+            return self._store(request.form, self._received_part())
+        finally:
+            if isinstance(request, UploadRequest) or hasattr(request, "discard_received"):
+                request.discard_received()
+
+    def _received_part(self) -> tuple[Path, str]:
+        part = request.files.get("file")
+        if part is None:
+            raise refusals.Refusal(400, "'file' is a required property", param="file")
+        part.stream.close()
+        path = Path(str(part.stream.name))
+        limit = self._emulator.settings.max_file_bytes
+        if path.stat().st_size > limit:
+            raise refusals.too_large(limit)
+        return path, part.filename or "upload"
+
+    def _store(self, form: Mapping[str, str], part: tuple[Path, str]) -> Response:
+        path, filename = part
+        purpose = form.get("purpose")
+        known = PURPOSES if self._emulator.settings.by_the_book else (*PURPOSES, *PURPOSES_OFF_THE_BOOK)
+        if purpose is None:
+            raise refusals.Refusal(400, "'purpose' is a required property", param="purpose")
+        if purpose not in known:
+            words = f"'{purpose[:80]}' is not one of {list(PURPOSES)} - 'purpose'"
+            raise refusals.Refusal(400, words, param="purpose")
+        if not path.stat().st_size:
+            raise refusals.Refusal(400, "File is empty.", param="file")
+        life = _life(form)
+        now = self._emulator.clock.now()
+        file = StoredFile(
+            id=new_id("file-"),
+            filename=filename,
+            purpose=purpose,
+            bytes=path.stat().st_size,
+            available_at=now,
+            expires_at=None if life is None else now + life,
+        )
+        self._emulator.files.discard_expired(now)
+        self._emulator.files.add(file, path)
+        return json_reply(show_file(file))
+
+    def list_files(self) -> Response:
+        """Newest first by default; both families see the same list."""
+        order = request.args.get("order", "desc")
+        if order not in ("asc", "desc"):
+            raise refusals.bad_value("order", "Supported values are: 'asc' and 'desc'.")
+        limit = query_limit(request.args, MOST_PER_PAGE, MOST_PER_PAGE)
+        files = self._emulator.files.visible(
+            self._emulator.clock.now(), purpose=request.args.get("purpose"), ascending=order == "asc"
+        )
+        page = cut_page(files, lambda file: file.id, request.args.get("after"), limit)
+        nothing = "" if self._emulator.settings.by_the_book else None
+        return json_reply(
+            {
+                "object": "list",
+                "data": [show_file(file) for file in page.items],
+                "first_id": page.items[0].id if page.items else nothing,
+                "last_id": page.items[-1].id if page.items else nothing,
+                "has_more": page.has_more,
+            }
+        )
+
+    def retrieve(self, file_id: str) -> Response:
+        """Return one file."""
+        return json_reply(show_file(self._find(file_id)))
+
+    def delete(self, file_id: str) -> Response:
+        """Delete at once; jobs that were made with it go on."""
+        self._find(file_id)
+        self._emulator.files.delete(file_id)
+        return json_reply({"id": file_id, "object": "file", "deleted": True})
+
+    def download(self, file_id: str) -> Response:
+        """Return the content, or compute that of a result file."""
+        file = self._find(file_id)
+        if file.job_id is not None:
+            job = self._emulator.jobs.find(file.job_id)
+            if job is None:
+                raise refusals.unknown_file(file_id)
+            return Response(result_csv(job), mimetype="application/octet-stream")
+        path = self._emulator.files.content_path(file_id)
+        return send_file(path.absolute(), mimetype="application/octet-stream", etag=False)
+
+    def _find(self, file_id: str) -> StoredFile:
+        file = self._emulator.files.find(file_id)
+        if file is None or not file.visible(self._emulator.clock.now()):
+            raise refusals.unknown_file(file_id)
+        return file
 
 
-def find_file(store: Store, file_id: str) -> StoredFile:
-    """Find a file or say 404."""
-    file = store.file(file_id)
-    if file is None or file.deleted or not _alive(file, store.now()):
-        raise ApiError(404, f"No such File object: {file_id}", param="id")
-    return file
-
-
-def delete_file(store: Store, file_id: str) -> dict[str, Any]:
-    """Delete a file and its content."""
-    find_file(store, file_id)
-    store.delete_file(file_id)
-    content_path(store, file_id).unlink(missing_ok=True)
-    return {"object": "file", "id": file_id, "deleted": True}
-
-
-def content_path(store: Store, file_id: str) -> Path:
-    """Say where a file's content lies."""
-    return store.files_folder / file_id
-
-
-def _alive(file: StoredFile, now: float) -> bool:
-    return file.expires_at is None or now < file.expires_at
-
-
-def _life(form: dict[str, str]) -> int | None:
-    raw = form.get("expires_after[seconds]")
-    if raw is None:
+def _life(form: Mapping[str, str]) -> int | None:
+    """Read `expires_after[anchor]` and `[seconds]`, or the whole policy as one JSON field."""
+    policy: dict[str, Any] = {
+        name.removeprefix("expires_after[").removesuffix("]"): value
+        for name, value in form.items()
+        if name.startswith("expires_after[")
+    }
+    if str(policy.get("seconds", "")).isdecimal():
+        policy["seconds"] = int(policy["seconds"][:12])
+    if "expires_after" in form:
+        try:
+            policy = orjson.loads(form["expires_after"])
+        except orjson.JSONDecodeError:
+            policy = {"anchor": form["expires_after"]}
+    if not isinstance(policy, dict):
+        raise refusals.wrong_type("expires_after", "an object", policy)
+    if not policy:
         return None
-    if not raw.isdecimal() or not SHORTEST_LIFE <= int(raw) <= LONGEST_LIFE:
-        raise ApiError(400, "expires_after[seconds] must be 3600 to 2592000.", param="expires_after[seconds]")
-    return int(raw)
+    fields = Fields(policy, "expires_after.")
+    if fields.choice("anchor", ["created_at"]) is None:
+        raise refusals.missing("expires_after.anchor")
+    seconds = fields.integer("seconds", SHORTEST_LIFE, LONGEST_LIFE)
+    if seconds is None:
+        raise refusals.missing("expires_after.seconds")
+    return seconds

@@ -1,207 +1,180 @@
-"""`/v1/fine-tunes`: requests and replies of the founding format, from its documents and recordings."""
+"""The wire format of the founding `/fine-tunes`: decode a create, show a job; routes in `routes_legacy`."""
 
-from __future__ import annotations
-
-import re
-import time
-from collections.abc import Callable, Iterator
 from typing import Any
 
-import orjson
-
-from ftops.emulator.jobs import cancel, data_file, new_job, text
-from ftops.emulator.lifecycle import Phase, events, finished_at, phase
-from ftops.emulator.replies import ApiError, bad_type, no_such_job
-from ftops.emulator.store import Store, StoredJob
+from ftops.emulator import refusals
+from ftops.emulator.fields import Fields
+from ftops.emulator.file_table import StoredFile
+from ftops.emulator.history import Happening, Moment, reached
+from ftops.emulator.job import Job
+from ftops.emulator.lifecycle import Status, planned_end, status_at, time_at, training_has_begun
+from ftops.emulator.models import base_of
+from ftops.emulator.orders import result_file_id
 from ftops.emulator.wire_files import show_file
 
-FAMILY = "openai_legacy"
-BASE_MODELS = ("ada", "babbage", "curie", "davinci")
-DEFAULT_EPOCHS = 4
-
-STATUSES = {
-    Phase.VALIDATING: "pending",
-    Phase.QUEUED: "pending",
-    Phase.RUNNING: "running",
-    Phase.PAUSED: "running",
-    Phase.SUCCEEDED: "succeeded",
-    Phase.FAILED: "failed",
-    Phase.CANCELLED: "cancelled",
-}
-_NUMBERS = (
+CREATE_PARAMETERS = (
+    "training_file",
+    "validation_file",
+    "model",
     "n_epochs",
     "batch_size",
     "learning_rate_multiplier",
     "prompt_loss_weight",
+    "compute_classification_metrics",
     "classification_n_classes",
+    "classification_positive_class",
+    "classification_betas",
+    "suffix",
+    "hyperparameters",
+)
+DEFAULT_MODEL = "curie"
+DEFAULT_EPOCHS = 4
+DEFAULT_PROMPT_LOSS_WEIGHT = 0.01
+LONGEST_SUFFIX = 40
+STATUSES = {
+    Status.VALIDATING: "pending",
+    Status.QUEUED: "pending",
+    Status.RUNNING: "running",
+    Status.PAUSED: "running",
+    Status.SUCCEEDED: "succeeded",
+    Status.FAILED: "failed",
+    Status.CANCELLED: "cancelled",
+}
+DOLLARS_PER_1000_TOKENS = {"ada": 0.0004, "babbage": 0.0006, "curie": 0.003, "davinci": 0.03}
+CLASSIFICATION = (
+    "compute_classification_metrics",
+    "classification_n_classes",
+    "classification_positive_class",
+    "classification_betas",
 )
 
 
-def create(store: Store, body: Any) -> dict[str, Any]:
-    """Check a request as the provider would, data included, and store the job."""
-    if not isinstance(body, dict):
-        raise bad_type("body", "an object")
-    file = data_file(store, text(body, "training_file", required=True) or "", "training_file")
-    if file.problem is not None or file.form != "prompt-completion":
-        message = file.problem or "The training file must have prompt and completion on each line."
-        raise ApiError(400, message, param="training_file")
-    validation = text(body, "validation_file")
-    if validation is not None:
-        data_file(store, validation, "validation_file")
-    text(body, "suffix", longest=40)
-    for name in _NUMBERS:
-        value = body.get(name)
-        if value is not None and (
-            not isinstance(value, int | float) or isinstance(value, bool) or value <= 0
-        ):
-            raise bad_type(name, "a positive number")
-    model = text(body, "model") or "curie"
-    if model not in BASE_MODELS and model not in models(store):
-        allowed = "(we don't support fine-tuning from this model)"
-        raise ApiError(400, f"Invalid base model: {model} {allowed}", param="model")
-    epochs = int(body.get("n_epochs") or DEFAULT_EPOCHS)
-    job_id = new_job(store, FAMILY, "ft-", {**body, "model": model}, file, epochs)
-    return retrieve(store, job_id)
+def decode_request(body: Fields) -> dict[str, Any]:
+    """Return the hyperparameters as asked, None where the provider is to choose."""
+    later = body.child("hyperparameters") or Fields({})
+    decoded: dict[str, Any] = {
+        "n_epochs": body.integer("n_epochs", 1, 1000) or later.integer("n_epochs", 1, 50, auto=True),
+        "batch_size": body.integer("batch_size", 1, 1_000_000),
+        "learning_rate_multiplier": body.number("learning_rate_multiplier", 0, 1e9) or None,
+        "prompt_loss_weight": body.number("prompt_loss_weight", -1e9, 1e9),
+        "compute_classification_metrics": body.flag("compute_classification_metrics"),
+        "classification_n_classes": body.integer("classification_n_classes", 0, 1_000_000),
+        "classification_positive_class": body.text("classification_positive_class"),
+        "classification_betas": body.numbers("classification_betas"),
+    }
+    if decoded["compute_classification_metrics"]:
+        _check_classification(body, decoded)
+    return decoded
 
 
-def find(store: Store, job_id: str) -> StoredJob:
-    """Find a job or say 404."""
-    job = store.job(FAMILY, job_id)
-    if job is None:
-        raise no_such_job(job_id)
-    return job
+def _check_classification(body: Fields, decoded: dict[str, Any]) -> None:
+    if body.text("validation_file") is None:
+        raise refusals.Refusal(
+            400, "A validation file is required to compute classification metrics.", param="validation_file"
+        )
+    if decoded["classification_n_classes"] is None and decoded["classification_positive_class"] is None:
+        raise refusals.Refusal(
+            400,
+            "Either classification_n_classes or classification_positive_class is required to compute "
+            "classification metrics.",
+            param="classification_n_classes",
+        )
 
 
-def retrieve(store: Store, job_id: str) -> dict[str, Any]:
-    """Show one job, with its events."""
-    job, now = find(store, job_id), store.now()
-    return {**show(store, job, now), "events": job_events(job, now)}
+def automatic_learning_rate(batch_size: int) -> float:
+    """0.05, 0.1 or 0.2 depending on the batch size, says the founding document; where it turns is a guess."""
+    if batch_size < 16:  # noqa: PLR2004
+        return 0.05
+    return 0.1 if batch_size < 128 else 0.2  # noqa: PLR2004
 
 
-def list_jobs(store: Store, older_than: float) -> dict[str, Any]:
-    """Show every job, oldest first, without events: the format knows no pages."""
-    now = store.now()
-    jobs = store.jobs(FAMILY, newer_than_real=older_than)
-    return {"object": "list", "data": [show(store, job, now) for job in jobs]}
-
-
-def cancel_job(store: Store, job_id: str) -> dict[str, Any]:
-    """Cancel a job at once."""
-    cancel(store, find(store, job_id), STATUSES)
-    return retrieve(store, job_id)
-
-
-def show(store: Store, job: StoredJob, now: float) -> dict[str, Any]:
-    """Write a job: whole file objects, no suffix, and nulls for what is not decided while it is pending."""
-    request, where = job.request, phase(job, now)
-    pending = STATUSES[where] == "pending"
-    ended = finished_at(job, now)
-    done = where is Phase.SUCCEEDED
-    batch = None if pending else max(1, min(256, round(job.examples * 0.002)))
-    multiplier = None if pending else 0.1
+def show_job(
+    job: Job, now: float, organization: str, files: dict[str, StoredFile], *, by_the_book: bool
+) -> dict[str, Any]:
+    """Return a job as lists show it: without events, and never with its suffix or metadata."""
+    status = status_at(job, now)
+    succeeded = status is Status.SUCCEEDED
     return {
         "object": "fine-tune",
         "id": job.id,
-        "hyperparams": {
-            "n_epochs": job.epochs,
-            "batch_size": request.get("batch_size") or batch,
-            "prompt_loss_weight": request.get("prompt_loss_weight") or 0.01,
-            "learning_rate_multiplier": request.get("learning_rate_multiplier") or multiplier,
-        },
-        "organization_id": "org-emulator",
-        "model": request["model"],
-        "training_files": _shown_files(store, request["training_file"]),
-        "validation_files": _shown_files(store, request.get("validation_file")),
-        "result_files": [_result_file(job, now)] if done else [],
+        "hyperparams": _hyperparams(job, now, by_the_book=by_the_book),
+        "organization_id": organization,
+        "model": job.model,
+        "training_files": _embedded(files, job.training_file, now),
+        "validation_files": _embedded(files, job.validation_file, now),
+        "result_files": _embedded(files, result_file_id(job), now) if succeeded else [],
         "created_at": int(job.created_at),
-        "updated_at": int(ended if ended is not None else now),
-        "status": STATUSES[where],
-        "fine_tuned_model": model_name(job) if done else None,
+        "updated_at": int(_updated_at(job, now)),
+        "status": STATUSES[status],
+        "fine_tuned_model": job.fine_tuned_model if succeeded else None,
     }
 
 
-def job_events(job: StoredJob, now: float) -> list[dict[str, Any]]:
-    """Show all events so far, oldest first; they have neither id nor type."""
-    words = {
-        "created": f"Created fine-tune: {job.id}",
-        "enqueued": "Fine-tune enqueued. Queue number: 0",
-        "started": "Fine-tune started",
-        "uploaded": f"Uploaded model: {model_name(job)}",
-        "succeeded": "Fine-tune succeeded",
-        "cancelled": "Fine-tune cancelled",
+def _hyperparams(job: Job, now: float, *, by_the_book: bool) -> dict[str, Any]:
+    """Batch size and learning rate were recorded as null until the job runs; the OpenAPI file forbids it."""
+    asked = job.request
+    known = by_the_book or training_has_begun(job, now)
+    weight = asked.get("prompt_loss_weight")
+    shown = {
+        "n_epochs": job.run.epochs,
+        "batch_size": job.run.batch_size if known else asked.get("batch_size"),
+        "prompt_loss_weight": DEFAULT_PROMPT_LOSS_WEIGHT if weight is None else weight,
+        "learning_rate_multiplier": (
+            job.run.learning_rate_multiplier if known else asked.get("learning_rate_multiplier")
+        ),
     }
+    return shown | {name: asked[name] for name in CLASSIFICATION if asked.get(name)}
+
+
+def _embedded(files: dict[str, StoredFile], file_id: str | None, now: float) -> list[dict[str, Any]]:
+    """Whole File objects, one that was deleted since included, as recorded."""
+    file = None if file_id is None else files.get(file_id)
+    if file is None:
+        return []
+    status = "processed" if file.visible(now) else "deleted"
+    return [show_file(file) | {"status": status, "status_details": None}]
+
+
+def _updated_at(job: Job, now: float) -> float:
+    """Return the emulated time of the last change of status."""
+    marks = (time_at(job, job.run.active_at_step(0)), planned_end(job))
+    return max([job.created_at, *(mark for mark in marks if mark <= now)])
+
+
+def show_events(job: Job, now: float) -> list[dict[str, Any]]:
+    """Return the events so far, oldest first. They have neither id nor type, and the list only grows."""
+    happenings = reached(job, _moments(job), now)
+    if job.cancelled_at is not None:
+        happenings.append(Happening(job.cancelled_at, "Fine-tune cancelled"))
     return [
         {
             "object": "fine-tune-event",
-            "created_at": int(event.at),
-            "level": event.level,
-            "message": event.message,
+            "created_at": int(happening.at),
+            "level": happening.level,
+            "message": happening.message,
         }
-        for event in events(job, now, words)
-        if event.metrics is None
+        for happening in happenings
     ]
 
 
-STREAM_POLL_SECONDS = 0.05
-
-
-def stream_events(
-    store: Store, job_id: str, most: int | None, sleep: Callable[[float], None] = time.sleep
-) -> Iterator[bytes]:
-    """Send events as they come, then `[DONE]` and the end of the connection; `most` cuts the stream."""
-    find(store, job_id)
-    sent = 0
-    while True:
-        now = store.now()
-        job = find(store, job_id)
-        for event in job_events(job, now)[sent:]:
-            if most is not None and sent >= most:
-                return
-            yield b"data: " + orjson.dumps(event) + b"\n\n"
-            sent += 1
-        if phase(job, now).over:
-            yield b"data: [DONE]\n\n"
-            return
-        sleep(STREAM_POLL_SECONDS)
-
-
-def models(store: Store) -> dict[str, StoredJob]:
-    """Give the fine-tuned models that exist, by name."""
-    now, gone = store.now(), store.deleted_models()
-    made = {model_name(job): job for job in store.jobs(FAMILY) if phase(job, now) is Phase.SUCCEEDED}
-    return {name: job for name, job in made.items() if name not in gone}
-
-
-def model_name(job: StoredJob) -> str:
-    """Name the model as the provider did: `curie:ft-org:suffix-2022-02-15-04-21-04`."""
-    base = str(job.request["model"]).split(":")[0]
-    suffix = re.sub(r"[^a-z0-9]+", "-", str(job.request.get("suffix") or "").lower()).strip("-")
-    # The name is fixed by the job alone; a real one holds the second at which it was made.
-    moment = time.strftime("%Y-%m-%d-%H-%M-%S", time.gmtime(job.created_at))
-    unique = job.id.rsplit("-", 1)[-1][:4]
-    tail = f"{suffix}-{moment}-{unique}" if suffix else f"{moment}-{unique}"
-    return f"{base}:ft-emulator:{tail}"
-
-
-def result_file_id(job: StoredJob) -> str:
-    """Name the file of metrics that a finished job leaves."""
-    return f"file-result-{job.id}"
-
-
-def _shown_files(store: Store, file_id: str | None) -> list[dict[str, Any]]:
-    file = store.file(file_id) if file_id else None
-    return [show_file(file)] if file else []
-
-
-def _result_file(job: StoredJob, now: float) -> dict[str, Any]:
-    ended = finished_at(job, now)
-    return {
-        "object": "file",
-        "id": result_file_id(job),
-        "purpose": "fine-tune-results",
-        "filename": "compiled_results.csv",
-        "bytes": 1024,
-        "created_at": int(ended if ended is not None else now),
-        "status": "processed",
-        "status_details": None,
-    }
+def _moments(job: Job) -> list[Moment]:
+    """Return all that can happen in the job's life, in the recorded words."""
+    run = job.run
+    dollars = run.trained_tokens / 1000 * DOLLARS_PER_1000_TOKENS.get(base_of(job.model), 0)
+    story = [
+        Moment(0, f"Created fine-tune: {job.id}"),
+        Moment(run.queue_seconds / 3, f"Fine-tune costs ${dollars:.2f}"),
+        Moment(run.queue_seconds / 3, "Fine-tune enqueued. Queue number: 0"),
+        Moment(run.queue_seconds, "Fine-tune started"),
+        *(
+            Moment(run.active_at_step(epoch * run.steps_per_epoch), f"Completed epoch {epoch}/{run.epochs}")
+            for epoch in range(1, run.epochs + 1)
+        ),
+        Moment(run.seconds, f"Uploaded model: {job.fine_tuned_model}"),
+        Moment(run.seconds, f"Uploaded result file: {result_file_id(job)}"),
+        Moment(run.seconds, "Fine-tune succeeded"),
+    ]
+    if job.failure is None:
+        return story
+    before = [moment for moment in story if moment.active < job.failure.after]
+    return [*before, Moment(job.failure.after, f"Fine-tune failed. {job.failure.message}", "error")]

@@ -1,269 +1,255 @@
-"""`/v1/fine_tuning/jobs`: requests and replies of the modern format, written from OpenAI's documents."""
+"""The wire format of `/fine_tuning/jobs`: decode a create, show a job. Routes are in `routes_openai`."""
 
-from __future__ import annotations
-
-import hashlib
-import re
 from typing import Any
 
-from ftops.emulator.jobs import cancel, data_file, default_epochs, new_job, text
-from ftops.emulator.lifecycle import Phase, elapsed, estimated_finish, events, finished_at, phase
-from ftops.emulator.openai_checks import check_metadata, check_seed, method_of
-from ftops.emulator.paging import page_limit, paged
-from ftops.emulator.replies import ApiError, bad_type, no_such_job
-from ftops.emulator.store import Store, StoredJob
+from ftops.emulator import refusals
+from ftops.emulator.fields import Fields
+from ftops.emulator.history import Checkpoint, Moment, checkpoint_metrics, metric_moments
+from ftops.emulator.identifiers import derived_id, derived_number
+from ftops.emulator.job import Job
+from ftops.emulator.lifecycle import TERMINAL, Status, planned_end, status_at, training_has_begun
+from ftops.emulator.models import checkpoint_name
+from ftops.emulator.orders import result_file_id
+from ftops.emulator.training import Metrics
 
-FAMILY = "openai"
-
-SNAPSHOTS = {
-    "gpt-4o-mini": "gpt-4o-mini-2024-07-18",
-    "gpt-4o": "gpt-4o-2024-08-06",
-    "gpt-4.1": "gpt-4.1-2025-04-14",
-    "gpt-4.1-mini": "gpt-4.1-mini-2025-04-14",
-    "gpt-4.1-nano": "gpt-4.1-nano-2025-04-14",
-    "gpt-3.5-turbo": "gpt-3.5-turbo-0125",
-}
-COMPLETION_MODELS = frozenset({"babbage-002", "davinci-002"})
-BASE_MODELS = frozenset(SNAPSHOTS) | frozenset(SNAPSHOTS.values()) | COMPLETION_MODELS
-
+AUTO = "auto"
+CREATE_PARAMETERS = (
+    "model",
+    "training_file",
+    "validation_file",
+    "hyperparameters",
+    "suffix",
+    "seed",
+    "metadata",
+    "method",
+    "integrations",
+)
+METHODS = ("supervised", "dpo", "reinforcement")
+LONGEST_SUFFIX = 64
+LARGEST_SEED = 2**31 - 1
+MOST_INTEGRATIONS = 5
 STATUSES = {
-    Phase.VALIDATING: "validating_files",
-    Phase.QUEUED: "queued",
-    Phase.RUNNING: "running",
-    Phase.PAUSED: "paused",
-    Phase.SUCCEEDED: "succeeded",
-    Phase.FAILED: "failed",
-    Phase.CANCELLED: "cancelled",
+    Status.VALIDATING: "validating_files",
+    Status.QUEUED: "queued",
+    Status.RUNNING: "running",
+    Status.PAUSED: "paused",
+    Status.SUCCEEDED: "succeeded",
+    Status.FAILED: "failed",
+    Status.CANCELLED: "cancelled",
 }
 
 
-def create(store: Store, body: Any) -> dict[str, Any]:
-    """Check a request as the provider would, and store the job."""
-    if not isinstance(body, dict):
-        raise bad_type("body", "an object")
-    model = text(body, "model", required=True) or ""
-    file = data_file(store, text(body, "training_file", required=True) or "", "training_file")
-    validation = text(body, "validation_file")
-    if validation is not None:
-        data_file(store, validation, "validation_file")
-    text(body, "suffix", longest=64)
-    check_seed(body.get("seed"))
-    check_metadata(body.get("metadata"))
-    method, hyperparameters = method_of(body)
-    if model not in BASE_MODELS and model not in models(store):
-        raise ApiError(
-            400,
-            f"Model {model} is not available for fine-tuning or does not exist.",
-            param="model",
-            code="model_not_available",
-        )
-    epochs = hyperparameters.get("n_epochs", "auto")
-    request = {**body, "method_type": method, "hyperparameters": hyperparameters}
-    count = epochs if isinstance(epochs, int) else default_epochs(file.examples)
-    job_id = new_job(store, FAMILY, "ftjob-", request, file, count)
-    return retrieve(store, job_id)
-
-
-def retrieve(store: Store, job_id: str) -> dict[str, Any]:
-    """Show one job."""
-    return show(find(store, job_id), store.now())
-
-
-def find(store: Store, job_id: str) -> StoredJob:
-    """Find a job or say 404."""
-    job = store.job(FAMILY, job_id)
-    if job is None:
-        raise no_such_job(job_id)
-    return job
-
-
-def list_jobs(store: Store, query: dict[str, str], older_than: float) -> dict[str, Any]:
-    """Show a page of jobs, newest first; past the end it is empty."""
-    limit = page_limit(query, 20)
-    jobs = store.page(FAMILY, query.get("after"), limit + 1, _metadata_filter(query), older_than)
-    now = store.now()
+def decode_request(body: Fields) -> dict[str, Any]:
+    """Return what only this format echoes: method, hyperparameters, seed, integrations, grader."""
+    method = body.child("method")
+    name, holder, grader = "supervised", body, None
+    if method is not None:
+        chosen = method.choice("type", METHODS)
+        if chosen is None:
+            raise refusals.missing("method.type")
+        name = chosen
+        holder = method.child(name) or Fields({}, f"method.{name}.")
+        grader = _grader(holder) if name == "reinforcement" else None
     return {
-        "object": "list",
-        "data": [show(job, now) for job in jobs[:limit]],
-        "has_more": len(jobs) > limit,
+        "method": name,
+        "hyperparameters": _hyperparameters(name, holder.child("hyperparameters")),
+        "grader": grader,
+        "seed": body.integer("seed", 0, LARGEST_SEED),
+        "integrations": _integrations(body),
     }
 
 
-def cancel_job(store: Store, job_id: str) -> dict[str, Any]:
-    """Cancel a job at once."""
-    cancel(store, find(store, job_id), STATUSES)
-    return retrieve(store, job_id)
+def _grader(holder: Fields) -> dict[str, Any]:
+    grader = holder.child("grader")
+    if grader is None:
+        raise refusals.missing(holder.param("grader"))
+    grader.required_text("type")
+    return grader.values
 
 
-def pause(store: Store, job_id: str) -> dict[str, Any]:
-    """Stop a job's time."""
-    job, now = find(store, job_id), store.now()
-    if phase(job, now) is not Phase.RUNNING:
-        raise ApiError(400, f'Cannot pause a job {job_id} with status "{STATUSES[phase(job, now)]}".')
-    store.update_job(job_id, "paused_at", now)
-    return retrieve(store, job_id)
+def _hyperparameters(method: str, fields: Fields | None) -> dict[str, Any]:
+    if fields is None:
+        fields = Fields({})
+    asked: dict[str, Any] = {
+        "n_epochs": fields.integer("n_epochs", 1, 50, auto=True),
+        "batch_size": fields.integer("batch_size", 1, 256, auto=True),
+        "learning_rate_multiplier": _positive(fields, "learning_rate_multiplier", 1e9),
+    }
+    if method == "dpo":
+        asked["beta"] = _positive(fields, "beta", 2)
+    if method == "reinforcement":
+        asked["compute_multiplier"] = _positive(fields, "compute_multiplier", 10)
+        asked["eval_interval"] = fields.integer("eval_interval", 1, 1_000_000, auto=True)
+        asked["eval_samples"] = fields.integer("eval_samples", 1, 1_000_000, auto=True)
+        efforts = ("default", "low", "medium", "high")
+        asked["reasoning_effort"] = fields.choice("reasoning_effort", efforts) or "default"
+    return asked
 
 
-def resume(store: Store, job_id: str) -> dict[str, Any]:
-    """Let a paused job go on."""
-    job, now = find(store, job_id), store.now()
-    if job.paused_at is None or phase(job, now) is not Phase.PAUSED:
-        raise ApiError(400, f'Cannot resume a job {job_id} with status "{STATUSES[phase(job, now)]}".')
-    store.update_job(job_id, "paused_for", job.paused_for + now - job.paused_at)
-    store.update_job(job_id, "paused_at", None)
-    return retrieve(store, job_id)
+def _positive(fields: Fields, name: str, most: float) -> float | None:
+    value = fields.number(name, 0, most, auto=True)
+    if value == 0:
+        raise refusals.bad_value(
+            fields.param(name), "Expected a value > 0, but got 0 instead.", "number_below_min_value"
+        )
+    return value
 
 
-def show(job: StoredJob, now: float) -> dict[str, Any]:
-    """Write a job as the provider does, with its oddities: a healthy job has an error of nulls."""
-    request, where = job.request, phase(job, now)
-    ended = finished_at(job, now)
-    shown = _shown_hyperparameters(job, where)
-    done = where is Phase.SUCCEEDED
-    model = request["model"]
+def _integrations(body: Fields) -> list[dict[str, Any]]:
+    integrations = body.children("integrations")
+    if len(integrations) > MOST_INTEGRATIONS:
+        raise refusals.bad_value("integrations", f"Expected at most {MOST_INTEGRATIONS} integrations.")
+    for integration in integrations:
+        if integration.choice("type", ["wandb"]) is None:
+            raise refusals.missing(integration.param("type"))
+        wandb = integration.child("wandb")
+        if wandb is None:
+            raise refusals.missing(integration.param("wandb"))
+        wandb.required_text("project")
+        wandb.text("name")
+        wandb.text("entity")
+        wandb.strings("tags")
+    return [integration.values for integration in integrations]
+
+
+def show_job(job: Job, now: float, organization: str, *, by_the_book: bool) -> dict[str, Any]:
+    """Return a job as the API shows it at an emulated time."""
+    status = status_at(job, now)
+    over = status in TERMINAL
+    succeeded = status is Status.SUCCEEDED
+    end = int(planned_end(job)) if over or status is Status.RUNNING else None
+    hyperparameters = _shown_hyperparameters(job, now)
+    supervised = job.method == "supervised"
     return {
         "object": "fine_tuning.job",
         "id": job.id,
-        "model": SNAPSHOTS.get(model, model),
+        "model": job.model,
         "created_at": int(job.created_at),
-        "finished_at": int(ended) if ended is not None else None,
-        "estimated_finish": int(estimated_finish(job)) if not where.over else None,
-        "fine_tuned_model": model_name(job) if done else None,
-        "organization_id": "org-emulator",
-        "result_files": [result_file_id(job)] if done else [],
-        "status": STATUSES[where],
-        "training_file": request["training_file"],
-        "validation_file": request.get("validation_file"),
-        "hyperparameters": shown,
-        "trained_tokens": job.tokens if done else None,
-        "error": _error(job, where),
-        "seed": request.get("seed") if request.get("seed") is not None else _seed(job),
-        "integrations": request.get("integrations") or [],
-        "metadata": request.get("metadata"),
-        "method": {
-            "type": request["method_type"],
-            request["method_type"]: _method_details(request, shown),
-        },
+        "finished_at": end if over else None,
+        "estimated_finish": None if over else end,
+        "fine_tuned_model": job.fine_tuned_model if succeeded else None,
+        "organization_id": organization,
+        "result_files": [result_file_id(job)] if succeeded and not job.request.get("seeded") else [],
+        "status": _shown_status(status, by_the_book=by_the_book),
+        "validation_file": job.validation_file,
+        "training_file": job.training_file,
+        "hyperparameters": hyperparameters if supervised else ({} if by_the_book else None),
+        "trained_tokens": job.run.trained_tokens if succeeded else None,
+        "error": _shown_error(job, status, by_the_book=by_the_book),
+        "user_provided_suffix": job.suffix,
+        "seed": _seed(job),
+        "integrations": job.request.get("integrations") or [],
+        "metadata": job.metadata,
+        "usage_metrics": None,
+        "shared_with_openai": False,
+        "method": _shown_method(job, hyperparameters),
     }
 
 
-def job_events(store: Store, job_id: str, query: dict[str, str]) -> dict[str, Any]:
-    """Show a page of events, newest first."""
-    job = find(store, job_id)
-    words = {
-        "created": f"Created fine-tuning job: {job.id}",
-        "enqueued": "Files validated, moving job to queued state",
-        "started": "Fine-tuning job started",
-        "uploaded": f"New fine-tuned model created: {model_name(job)}",
-        "succeeded": "The job has successfully completed",
-        "cancelled": "Fine-tuning job cancelled",
-    }
-    shown = [
-        {
-            "object": "fine_tuning.job.event",
-            "id": f"ftevent-{job.id.removeprefix('ftjob-')}{number:04d}",
-            "created_at": int(event.at),
-            "level": event.level,
-            "message": event.message,
-            "type": "metrics" if event.metrics else "message",
-            "data": event.metrics or {},
+def _shown_status(status: Status, *, by_the_book: bool) -> str:
+    """`paused` is in the published example and not in the published enum."""
+    return "queued" if by_the_book and status is Status.PAUSED else STATUSES[status]
+
+
+def _shown_error(job: Job, status: Status, *, by_the_book: bool) -> dict[str, Any] | None:
+    """A healthy job's error was recorded as `{}`, and is shown as three nulls in the published example."""
+    if status is Status.FAILED and job.failure is not None:
+        return {"code": job.failure.code, "message": job.failure.message, "param": job.failure.param}
+    if by_the_book:
+        return None
+    return {} if status is Status.SUCCEEDED else {"code": None, "message": None, "param": None}
+
+
+def _seed(job: Job) -> int:
+    seed: int | None = job.request.get("seed")
+    return derived_number(job.id, "seed") % (LARGEST_SEED + 1) if seed is None else seed
+
+
+def _shown_hyperparameters(job: Job, now: float) -> dict[str, Any]:
+    """`auto` becomes a number once the job runs."""
+    asked = job.request.get("hyperparameters", {})
+    resolved: dict[str, Any] = {}
+    if training_has_begun(job, now):
+        resolved = {
+            "n_epochs": job.run.epochs,
+            "batch_size": job.run.batch_size,
+            "learning_rate_multiplier": job.run.learning_rate_multiplier,
         }
-        for number, event in enumerate(events(job, store.now(), words))
+    names = dict.fromkeys(["n_epochs", "batch_size", "learning_rate_multiplier", *asked])
+    return {name: _first(asked.get(name), resolved.get(name), AUTO) for name in names}
+
+
+def _first(*candidates: Any) -> Any:
+    return next(candidate for candidate in candidates if candidate is not None)
+
+
+def _shown_method(job: Job, hyperparameters: dict[str, Any]) -> dict[str, Any]:
+    settings: dict[str, Any] = {"hyperparameters": hyperparameters}
+    if job.request.get("grader") is not None:
+        settings["grader"] = job.request["grader"]
+    return {"type": job.method, job.method: settings}
+
+
+def moments(job: Job) -> list[Moment]:
+    """Return all that can happen in the job's life, in the words of the API's own events."""
+    run = job.run
+    story = [
+        Moment(0, f"Created fine-tuning job: {job.id}"),
+        Moment(0, f"Validating training file: {job.training_file}"),
+        Moment(run.validation_seconds, "Files validated, moving job to queued state"),
+        Moment(run.active_at_step(0), "Fine-tuning job started"),
     ]
-    return paged(shown[::-1], query, 20)
+    for metric in metric_moments(job):
+        if metric.metrics is not None:
+            message = f"Step {metric.metrics.step}/{run.steps}: training loss={metric.metrics.train_loss:.2f}"
+            story.append(Moment(metric.active, message, metrics=metric.metrics))
+    story += [
+        Moment(run.seconds, "New fine-tuned model created"),
+        Moment(run.seconds, "The job has successfully completed"),
+    ]
+    if job.failure is None:
+        return story
+    before = [moment for moment in story if moment.active < job.failure.after]
+    return [*before, Moment(job.failure.after, f"The job failed: {job.failure.message}", "error")]
 
 
-def checkpoints(store: Store, job_id: str, query: dict[str, str]) -> dict[str, Any]:
-    """Show the checkpoints of a job, newest first: one an epoch, at most three."""
-    job, now = find(store, job_id), store.now()
-    age = elapsed(job, now) - job.waits - job.queues
-    last = min(3, job.epochs)
-    shown = []
-    for number in range(last):
-        step = 20 - (last - 1 - number) * 5
-        if age >= job.trains * step / 20 and job.problem is None:
-            shown.append(_checkpoint(job, step, final=number == last - 1))
-    page = paged(shown[::-1], query, 10)
-    ids = [item["id"] for item in page["data"]]
-    return {**page, "first_id": ids[0] if ids else None, "last_id": ids[-1] if ids else None}
-
-
-def models(store: Store) -> dict[str, StoredJob]:
-    """Give the fine-tuned models that exist, by name."""
-    now, gone = store.now(), store.deleted_models()
-    made = {model_name(job): job for job in store.jobs(FAMILY) if phase(job, now) is Phase.SUCCEEDED}
-    return {name: job for name, job in made.items() if name not in gone}
-
-
-def model_name(job: StoredJob) -> str:
-    """Name the model as the provider does: `ft:MODEL:ORG:SUFFIX:ID`."""
-    base = str(job.request["model"])
-    if base.startswith("ft:"):
-        base = base.split(":")[1]
-    suffix = re.sub(r"[^a-z0-9-]+", "-", str(job.request.get("suffix") or "").lower())
-    return f"ft:{SNAPSHOTS.get(base, base)}:emulator:{suffix}:{_short(job.id)}"
-
-
-def result_file_id(job: StoredJob) -> str:
-    """Name the file of metrics that a finished job leaves."""
-    return f"file-result-{job.id}"
-
-
-def _method_details(request: dict[str, Any], shown: dict[str, Any]) -> dict[str, Any]:
-    kind = request["method_type"]
-    sent = (request.get("method") or {}).get(kind) or {}
-    grader = {"grader": sent["grader"]} if "grader" in sent else {}
-    return {**grader, "hyperparameters": {**sent.get("hyperparameters", {}), **shown}}
-
-
-def _shown_hyperparameters(job: StoredJob, where: Phase) -> dict[str, Any]:
-    """Show `auto` until the job runs; from then on, what it came to."""
-    asked = {"n_epochs": "auto", "batch_size": "auto", "learning_rate_multiplier": "auto"}
-    asked |= {key: value for key, value in job.request["hyperparameters"].items() if key in asked}
-    if where in (Phase.VALIDATING, Phase.QUEUED):
-        return asked
-    resolved = {
-        "n_epochs": job.epochs,
-        "batch_size": max(1, min(256, round(job.examples * 0.002))),
-        "learning_rate_multiplier": 1.8,
+def show_metrics(metrics: Metrics, total_steps: int) -> dict[str, Any]:
+    """Return the `data` of a metric event."""
+    shown: dict[str, Any] = {
+        "step": metrics.step,
+        "total_steps": total_steps,
+        "train_loss": metrics.train_loss,
+        "train_mean_token_accuracy": metrics.train_accuracy,
     }
-    return {key: resolved[key] if value == "auto" else value for key, value in asked.items()}
+    if metrics.valid_loss is not None:
+        shown |= {"valid_loss": metrics.valid_loss, "valid_mean_token_accuracy": metrics.valid_accuracy}
+    return shown
 
 
-def _error(job: StoredJob, where: Phase) -> dict[str, Any]:
-    if where is not Phase.FAILED:
-        return {"code": None, "message": None, "param": None}
-    return {"code": "invalid_training_file", "message": job.problem, "param": "training_file"}
+def checkpoint_id(job: Job, checkpoint: Checkpoint) -> str:
+    """Return the id of a checkpoint, `ftckpt_...`."""
+    return derived_id("ftckpt_", job.id, "checkpoint", checkpoint.step)
 
 
-def _checkpoint(job: StoredJob, step: int, *, final: bool) -> dict[str, Any]:
-    name = model_name(job)
+def show_checkpoint(job: Job, checkpoint: Checkpoint) -> dict[str, Any]:
+    """Return a checkpoint as the API shows it."""
+    metrics = checkpoint_metrics(job, checkpoint.step)
+    figures: dict[str, Any] = {
+        "step": checkpoint.step,
+        "train_loss": metrics.train_loss,
+        "train_mean_token_accuracy": metrics.train_accuracy,
+    }
+    if metrics.valid_loss is not None:
+        figures |= {
+            "full_valid_loss": metrics.valid_loss,
+            "full_valid_mean_token_accuracy": metrics.valid_accuracy,
+        }
     return {
         "object": "fine_tuning.job.checkpoint",
-        "id": f"ftckpt_{_short(job.id)}{step}",
-        "created_at": int(job.created_at + job.paused_for + job.waits + job.queues + job.trains * step / 20),
-        "fine_tuned_model_checkpoint": name if final else f"{name}:ckpt-step-{step}",
+        "id": checkpoint_id(job, checkpoint),
+        "created_at": int(checkpoint.at),
+        "fine_tuned_model_checkpoint": checkpoint_name(job.fine_tuned_model, checkpoint.step),
         "fine_tuning_job_id": job.id,
-        "step_number": step,
-        "metrics": {"step": step, "train_loss": 0.5},
+        "metrics": figures,
+        "step_number": checkpoint.step,
     }
-
-
-def _metadata_filter(query: dict[str, str]) -> tuple[str, tuple[Any, ...]]:
-    if query.get("metadata") == "null":
-        return " AND json_extract(request, '$.metadata') IS NULL", ()
-    clause, values = "", []
-    for name, value in query.items():
-        if name.startswith("metadata[") and name.endswith("]"):
-            key = name[len("metadata[") : -1].replace('"', "")
-            clause += " AND json_extract(request, ?) = ?"
-            values += [f'$.metadata."{key}"', value]
-    return clause, tuple(values)
-
-
-def _seed(job: StoredJob) -> int:
-    return int(hashlib.sha256(job.id.encode()).hexdigest()[:7], 16)
-
-
-def _short(job_id: str) -> str:
-    return job_id.rsplit("-", 1)[-1][:8]

@@ -1,0 +1,26 @@
+"""What an emulator is started with."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class EmulatorSettings:
+    """Where an emulator keeps its world, and how it behaves."""
+
+    database: Path
+    """Files are kept beside it, in the folder `<database>.files`."""
+    speed: float = 1.0
+    """Emulated seconds that pass in a real one."""
+    api_key: str | None = None
+    """When set, any other bearer key gets the provider's 401."""
+    organization: str = "org-emulator"
+    by_the_book: bool = False
+    """Leave out the deviations of the real API from its own OpenAPI file (null hyperparameters, half-empty
+    errors on healthy jobs, the status `paused`, refused unknown parameters)."""
+    max_file_bytes: int = 512 * 1024 * 1024
+
+    @property
+    def files(self) -> Path:
+        """The folder that holds the contents of uploaded files."""
+        return self.database.with_name(self.database.name + ".files")
