@@ -5,7 +5,8 @@
     ├── Interrupted               130   Ctrl-C or SIGTERM, after everything in flight was written down
     ├── InvalidInput                1   manifests, project file, data: all problems at once
     ├── StateError                  1   unreadable, newer, foreign or unwritable state
-    │   └── StateConflict           4   somebody else wrote the state since it was read
+    │   ├── StateConflict           4   somebody else wrote the state since it was read
+    │   └── StateUncertain          1   a write may or may not have been made: read it back
     ├── LockHeld                    4   another run holds the lock
     ├── LeaseLost                   4   our lock is gone: nothing more may be sent
     ├── Refused                     3   a limit, guard or policy says no
@@ -139,6 +140,10 @@ class StateConflict(StateError):
     """Somebody else wrote the state since it was read; nothing of ours was written."""
 
     exit_code = ExitCode.NEEDS_PERSON
+
+
+class StateUncertain(StateError):
+    """A write may or may not have been made; only reading it back can tell."""
 
 
 class LockHeld(FtopsError):

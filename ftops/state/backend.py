@@ -55,13 +55,18 @@ class StateBackend(Protocol):
     def location(self) -> str:
         """Name the place for messages; holds no credential."""
 
+    @property
+    def recovery(self) -> str:
+        """Say, as the hint of an error, where an earlier state may be found."""
+
     def read(self) -> Stored | None:
         """Fetch the state, None where there has never been one."""
 
     def write(self, data: bytes, expected: str | None) -> str:
         """Replace the state durably if its version is still `expected` (None: if there is none).
 
-        Gives the new version. Raises StateConflict, having written nothing, when it is another one.
+        Gives the new version. Raises StateConflict, having written nothing, when it is another one, and
+        StateUncertain when the outcome cannot be known here; nothing may be built on any other StateError.
         """
 
     def lock(self, holder: Holder, timeout: float) -> Lease:

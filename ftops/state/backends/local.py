@@ -6,25 +6,29 @@ The kernel frees the lock when its process dies, so there is no lease to expire 
 from __future__ import annotations
 
 import errno
-import fcntl
 import hashlib
-import json
 import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 
-from ftops.errors import LeaseLost, LockHeld, StateConflict, StateError
+from ftops.errors import LockHeld, StateConflict, StateError
 from ftops.state.backend import Holder, Lease, Stored
+from ftops.state.backends.flock import FlockLease, announce, living_holder, take, take_waiting
 
 POLL_SECONDS = 0.1
 """How often a busy lock is tried again: short beside any apply, long beside a system call."""
 
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_NO_HARD_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV})
+
 
 class LocalBackend:
-    """A file, with `.backup`, `.lock` and `.lock.info` beside it."""
+    """A file, with `.backup`, `.lock`, `.lock.info` and `.writing` beside it.
+
+    Symlinks are followed first: two ways to one state share one lock, and a write keeps the link.
+    """
 
     def __init__(
         self,
@@ -33,21 +37,26 @@ class LocalBackend:
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._path = path
-        self._backup = path.with_name(path.name + ".backup")
-        self._lock_path = path.with_name(path.name + ".lock")
-        self._info_path = path.with_name(path.name + ".lock.info")
+        self._given = path
+        self._path = Path(os.path.realpath(path))
+        self._lock_path = self._beside(".lock")
+        self._info_path = self._beside(".lock.info")
         self._monotonic = monotonic
         self._sleep = sleep
 
     @property
     def location(self) -> str:
         """The path, as it was given."""
-        return str(self._path)
+        return str(self._given)
+
+    @property
+    def recovery(self) -> str:
+        """Name the backup; only a person can tell whether it is the better one."""
+        return f"look at {self._given}.backup, the state before the last write; if it is right, copy it over"
 
     def read(self) -> Stored | None:
         """Read the file."""
-        with _storage_errors(f"cannot read the state {self._path}"):
+        with self._errors("read"):
             try:
                 data = self._path.read_bytes()
             except FileNotFoundError:
@@ -56,139 +65,107 @@ class LocalBackend:
 
     def write(self, data: bytes, expected: str | None) -> str:
         """Write a new file beside the old one, then rename over it; a crash leaves one of the two, whole."""
-        with _storage_errors(f"cannot write the state {self._path}"):
+        with self._errors("write"):
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            with _exclusive(self._path.with_name(self._path.name + ".writing")):
+            writing = take_waiting(self._beside(".writing"))
+            try:
                 current = self.read()
                 if (current.version if current else None) != expected:
                     raise StateConflict(
-                        f"the state {self._path} was changed by another run since it was read",
+                        f"the state {self._given} was changed by another run since it was read",
                         hint="run ftops again",
                     )
-                if current is not None:
-                    _replace_durably(self._backup, current.data)
-                _replace_durably(self._path, data)
+                self._replace(data, current)
+            finally:
+                os.close(writing)
         return _version(data)
 
     def lock(self, holder: Holder, timeout: float) -> Lease:
         """Take the `flock`, trying again until `timeout` is over."""
         deadline = self._monotonic() + timeout
-        with _storage_errors(f"cannot lock the state {self._path}"):
+        with self._errors("lock"):
             self._lock_path.parent.mkdir(parents=True, exist_ok=True)
-            while True:
-                descriptor = _try_lock(self._lock_path)
-                if descriptor is not None:
-                    _write_info(self._info_path, holder)
-                    return FlockLease(descriptor, self._lock_path, self._info_path)
-                if self._monotonic() >= deadline:
-                    break
-                self._sleep(POLL_SECONDS)
+            descriptor = take(self._lock_path)
+            while descriptor is None and (left := deadline - self._monotonic()) > 0:
+                self._sleep(min(POLL_SECONDS, left))
+                descriptor = take(self._lock_path)
+            if descriptor is not None:
+                try:
+                    info = announce(self._info_path, holder)
+                except BaseException:
+                    os.close(descriptor)
+                    raise
+                return FlockLease(descriptor, info, self._lock_path, self._info_path)
         other = self.holder()
         who = f"{other}, since {_clock(other.since)}" if other else "another run"
         raise LockHeld(
-            f"the state {self._path} is locked by {who}",
-            hint="wait for it to end, or wait longer with --lock-timeout",
+            f"the state {self._given} is locked by {who}",
+            hint="wait for that run to end; if it hangs, end its process, which frees the lock",
         )
 
     def holder(self) -> Holder | None:
         """Tell who holds the lock; None when nobody does, whatever a dead run has left behind."""
-        with _storage_errors(f"cannot look at the lock of {self._path}"):
-            descriptor = _try_lock(self._lock_path) if self._lock_path.exists() else None
-            if descriptor is not None:
-                os.close(descriptor)
-                return None
-            if not self._lock_path.exists():
-                return None
+        with self._errors("look at the lock of"):
+            return living_holder(self._info_path)
+
+    def _beside(self, ending: str) -> Path:
+        return self._path.with_name(self._path.name + ending)
+
+    def _replace(self, data: bytes, current: Stored | None) -> None:
+        """Write, back up, rename, in this order: the new bytes are on the disk before any name moves.
+
+        The temporary file always has the same name, so killed writers leave no litter to pile up.
+        """
+        temporary = self._beside(".tmp")
+        try:
+            _write_durably(temporary, data)
+            if current is not None:
+                temporary.chmod(self._path.stat().st_mode & 0o7777)
+                self._back_up(current.data)
+            temporary.replace(self._path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        _sync_directory(self._path.parent)
+
+    def _back_up(self, data: bytes) -> None:
+        link = self._beside(".backup.tmp")
+        link.unlink(missing_ok=True)
+        try:
             try:
-                return Holder(**json.loads(self._info_path.read_text()))
-            except (FileNotFoundError, ValueError, TypeError):
-                return None
+                os.link(self._path, link)
+            except OSError as error:
+                if error.errno not in _NO_HARD_LINKS:
+                    raise
+                _write_durably(link, data)
+            link.replace(self._beside(".backup"))
+        finally:
+            # Renaming one name of a file over another name of it does nothing, and leaves both.
+            link.unlink(missing_ok=True)
+
+    @contextmanager
+    def _errors(self, doing: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            full = error.errno in _FULL
+            raise StateError(
+                f"cannot {doing} the state {self._given}: {error.strerror or error}",
+                hint="free some space; the state is as it was"
+                if full
+                else "check the path and its permissions",
+            ) from error
 
 
-class FlockLease:
-    """A held `flock`. Replacing or deleting the lock file takes it away, and `check` notices."""
-
-    def __init__(self, descriptor: int, path: Path, info_path: Path) -> None:
-        self._descriptor: int | None = descriptor
-        self._path = path
-        self._info_path = info_path
-
-    @property
-    def expires_at(self) -> float | None:
-        """Never: only the end of the process frees it."""
-        return None
-
-    def check(self) -> None:
-        """Compare the locked file with the one that others would lock now."""
-        if self._descriptor is not None:
-            try:
-                if os.path.samestat(os.fstat(self._descriptor), self._path.stat()):
-                    return
-            except OSError:
-                pass
-        raise LeaseLost(f"the lock {self._path} was taken away while it was held", hint="run ftops again")
-
-    def release(self) -> None:
-        """Let go; the kernel frees the lock with the descriptor."""
-        if self._descriptor is not None:
-            self._info_path.unlink(missing_ok=True)
-            os.close(self._descriptor)
-            self._descriptor = None
+def _write_durably(path: Path, data: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
-@contextmanager
-def _storage_errors(doing: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-        hint = "free some space; the state is as it was" if full else "check the path and its permissions"
-        raise StateError(f"{doing}: {error.strerror or error}", hint=hint) from error
-
-
-@contextmanager
-def _exclusive(path: Path) -> Iterator[None]:
-    """Keep two writers apart for the moment between comparing and renaming."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _try_lock(path: Path) -> int | None:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # Between open and flock the file may have been replaced: then this lock locks nothing.
-        if os.path.samestat(os.fstat(descriptor), path.stat()):
-            return descriptor
-    except (BlockingIOError, FileNotFoundError):
-        pass
-    os.close(descriptor)
-    return None
-
-
-def _write_info(path: Path, holder: Holder) -> None:
-    temporary = path.with_name(path.name + ".new")
-    temporary.write_text(json.dumps(asdict(holder)))
-    temporary.replace(path)
-
-
-def _replace_durably(path: Path, data: bytes) -> None:
-    """Replace a file so that after a crash it holds the old bytes or the new ones, never a part."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+def _sync_directory(path: Path) -> None:
+    directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(directory)
     finally:

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from math import ceil
 
 from ftops.errors import LeaseLost, LockHeld, StateConflict
 from ftops.state.backend import Holder, Lease, Stored
 
+POLL_SECONDS = 0.1
+
 
 class MemoryBackend:
-    """Bytes, a version that counts up, and one lease of `lease_seconds` on the given clock."""
+    """Bytes, a version that counts up, and one lease of `lease_seconds` on the given clock.
 
-    def __init__(self, clock: Callable[[], float], *, lease_seconds: float | None = None) -> None:
+    Without a `sleep` a busy lease is refused at once, whatever timeout is given.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        *,
+        lease_seconds: float | None = None,
+        sleep: Callable[[float], None] | None = None,
+    ) -> None:
         self._clock = clock
         self._lease_seconds = lease_seconds
+        self._sleep = sleep
         self._stored: Stored | None = None
         self._writes = 0
         self._lease: MemoryLease | None = None
@@ -24,6 +37,11 @@ class MemoryBackend:
     def location(self) -> str:
         """Memory has no place."""
         return "memory"
+
+    @property
+    def recovery(self) -> str:
+        """Memory keeps nothing older."""
+        return "there is no earlier one in memory"
 
     def read(self) -> Stored | None:
         """Give what was last written."""
@@ -39,22 +57,41 @@ class MemoryBackend:
             return self._stored.version
 
     def lock(self, holder: Holder, timeout: float) -> Lease:
-        """Take the lease if it is free or expired; a busy one is refused at once, whatever `timeout` says."""
-        with self._mutex:
-            if self._lease is not None and self._lease.held:
-                raise LockHeld(f"the state is locked by {self._lease.owner}")
-            now = self._clock()
-            expires = now + self._lease_seconds if self._lease_seconds is not None else None
-            self._lease = MemoryLease(holder, self._clock, expires)
-            return self._lease
+        """Take the lease once it is free or expired; tries as often as fits into `timeout`."""
+        lease = self._take(holder)
+        if self._sleep is not None:
+            for _ in range(ceil(timeout / POLL_SECONDS)):
+                if lease is not None:
+                    break
+                self._sleep(POLL_SECONDS)
+                lease = self._take(holder)
+        if lease is None:
+            raise LockHeld(f"the state is locked by {self.holder() or 'another run'}")
+        return lease
 
     def holder(self) -> Holder | None:
         """Tell who holds the lease."""
-        return self._lease.owner if self._lease is not None and self._lease.held else None
+        lease = self._lease
+        return lease.owner if lease is not None and lease.held else None
+
+    def steal(self) -> None:
+        """Take the lease away from whoever holds it, as a store does after a partition."""
+        if self._lease is not None:
+            self._lease.release()
+
+    def _take(self, holder: Holder) -> MemoryLease | None:
+        with self._mutex:
+            if self._lease is not None and self._lease.held:
+                return None
+            seconds = self._lease_seconds
+            self._lease = MemoryLease(
+                holder, self._clock, None if seconds is None else self._clock() + seconds
+            )
+            return self._lease
 
 
 class MemoryLease:
-    """A lease that is held until it is released or its time is over."""
+    """A lease that is held until it is released or its time is over; an ended one never comes back."""
 
     def __init__(self, owner: Holder, clock: Callable[[], float], expires_at: float | None) -> None:
         self.owner = owner
@@ -65,7 +102,9 @@ class MemoryLease:
     @property
     def held(self) -> bool:
         """Tell whether the lease is still in force."""
-        return not self._released and (self._expires_at is None or self._clock() < self._expires_at)
+        if self._expires_at is not None and self._clock() >= self._expires_at:
+            self._released = True
+        return not self._released
 
     @property
     def expires_at(self) -> float | None:
@@ -75,7 +114,7 @@ class MemoryLease:
     def check(self) -> None:
         """Refuse to go on once the lease is over."""
         if not self.held:
-            raise LeaseLost("the lock has expired while it was held", hint="run ftops again")
+            raise LeaseLost("the lock has expired or was taken away", hint="run ftops again")
 
     def release(self) -> None:
         """End the lease."""

@@ -1,0 +1,134 @@
+"""A lock that the kernel keeps and frees: `flock` on one file, the holder's words in a second one.
+
+The second file is locked too, for as long: whoever only wants to know looks there, and so never stands
+in the way of somebody who wants the lock.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ftops.errors import LeaseLost
+from ftops.state.backend import Holder
+
+
+class FlockLease:
+    """A held `flock`. Replacing or deleting the lock file takes it away, and `check` notices."""
+
+    def __init__(self, descriptor: int, info: int, path: Path, info_path: Path) -> None:
+        self._descriptor: int | None = descriptor
+        self._info = info
+        self._path = path
+        self._info_path = info_path
+
+    @property
+    def expires_at(self) -> float | None:
+        """Never: only the end of the process frees it."""
+        return None
+
+    def check(self) -> None:
+        """Compare the locked file with the one that others would lock now."""
+        if self._descriptor is None:
+            raise LeaseLost(f"the lock {self._path} was released", hint="run ftops again")
+        if not _is_file_at(self._descriptor, self._path):
+            raise LeaseLost(f"the lock {self._path} was taken away while it was held", hint="run ftops again")
+
+    def release(self) -> None:
+        """Let go; the kernel frees the lock with the descriptor."""
+        if self._descriptor is None:
+            return
+        if _is_file_at(self._info, self._info_path):
+            # A name left behind is harmless: nobody holds a lock on it.
+            with contextlib.suppress(OSError):
+                self._info_path.unlink()
+        os.close(self._info)
+        os.close(self._descriptor)
+        self._descriptor = None
+
+
+def take(path: Path) -> int | None:
+    """Lock a file, made if need be; None when it is taken, or was replaced meanwhile. Raises OSError."""
+    return _taken(path, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def take_waiting(path: Path) -> int:
+    """Lock a file that nobody holds for longer than a moment. Raises OSError."""
+    while True:
+        descriptor = _taken(path, fcntl.LOCK_EX)
+        if descriptor is not None:
+            return descriptor
+
+
+def announce(path: Path, holder: Holder) -> int:
+    """Say who holds the lock, until the descriptor given back is closed. Raises OSError."""
+    descriptor = take_waiting(path)
+    try:
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, json.dumps(asdict(holder)).encode(), 0)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def living_holder(path: Path) -> Holder | None:
+    """Read who announced itself and still lives; writes nothing. Raises OSError."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _holder(os.pread(descriptor, 65536, 0))
+    finally:
+        os.close(descriptor)
+    return None
+
+
+def _taken(path: Path, how: int) -> int | None:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(descriptor, how)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    except BaseException:
+        os.close(descriptor)
+        raise
+    # Between open and flock the file may have been replaced: then this lock locks nothing.
+    if _is_file_at(descriptor, path):
+        return descriptor
+    os.close(descriptor)
+    return None
+
+
+def _is_file_at(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except OSError:
+        return False
+
+
+def _holder(data: bytes) -> Holder | None:
+    """Understand an announcement; None while it is being written, or when something else wrote there."""
+    try:
+        told: Any = json.loads(data)
+        run = told["ci_run"]
+        return Holder(
+            id=str(told["id"]),
+            who=str(told["who"]),
+            host=str(told["host"]),
+            pid=int(told["pid"]),
+            operation=str(told["operation"]),
+            since=float(told["since"]),
+            ci_run=None if run is None else str(run),
+        )
+    except (ValueError, TypeError, KeyError):
+        return None
