@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from ftops.errors import StateConflict, StateError
+from ftops.errors import StateConflict, StateError, StateUncertain
 from ftops.model.state import State
 from ftops.state.backend import Holder, Lease, StateBackend, Stored
 from ftops.state.statefile import decode, encode
@@ -34,11 +34,21 @@ class StateManager:
         return self._version is not None
 
     def read(self) -> State:
-        """Read the state, or make an empty one with a lineage of its own where there is none."""
+        """Read the state, or make an empty one with a lineage of its own where there is none.
+
+        Raises StateError when it has gone back, or away, since this manager last saw it: what was
+        recorded meanwhile may be a paid job.
+        """
         stored = self._backend.read()
+        if stored is None:
+            state = self._empty()
+        elif self._last is not None and stored.version == self._version:
+            return self._last
+        else:
+            state = self._checked(decode(stored.data, self.location, self._backend.recovery))
         self._version = stored.version if stored else None
-        self._last = self._decoded(stored)
-        return self._last
+        self._last = state
+        return state
 
     def write(self, state: State) -> State:
         """Write, and give the state with its new serial.
@@ -46,19 +56,13 @@ class StateManager:
         Raises StateConflict when it is not made from what this manager last read or wrote, and when the
         store holds something else by now. A write whose outcome is unknown is read back and recognised.
         """
-        if self._last is None or (state.lineage, state.serial) != (self._last.lineage, self._last.serial):
-            raise StateConflict(
-                "this state is not made from the one that was read last", hint="run ftops again"
-            )
+        self._refuse_foreign(state)
         new = replace(state, serial=state.serial + 1)
         data = encode(new)
         try:
             self._version = self._backend.write(data, self._version)
-        except StateError:
-            stored = self._backend.read()
-            if stored is None or stored.data != data:
-                raise
-            self._version = stored.version
+        except StateUncertain as doubt:
+            self._version = self._recognised(data, doubt).version
         self._last = new
         self.writes += 1
         return new
@@ -71,14 +75,41 @@ class StateManager:
         """Tell who holds the lock."""
         return self._backend.holder()
 
-    def _decoded(self, stored: Stored | None) -> State:
-        if stored is None:
-            fresh = self._last if self._last is not None and self._last.serial == 0 else None
-            return fresh or State(project=self._project, lineage=self._new_lineage())
-        state = decode(stored.data, self.location)
+    def _empty(self) -> State:
+        if self._version is not None:
+            raise StateError(
+                f"{self.location} was there a moment ago and is gone", hint=self._backend.recovery
+            )
+        return self._last or State(project=self._project, lineage=self._new_lineage())
+
+    def _checked(self, state: State) -> State:
         if state.project != self._project:
             raise StateError(
                 f"{self.location} belongs to project {state.project}, this is {self._project}",
                 hint="set metadata.name or spec.state of ftops.yaml back, or give this project its own state",
             )
+        seen = self._last if self._version is not None else None
+        if seen is not None and (state.lineage != seen.lineage or state.serial < seen.serial):
+            raise StateError(
+                f"{self.location} went back from serial {seen.serial} to {state.serial}, or is another one",
+                hint="if somebody put it there on purpose, run ftops again",
+            )
         return state
+
+    def _refuse_foreign(self, state: State) -> None:
+        last = self._last
+        if last is None or (state.lineage, state.serial) != (last.lineage, last.serial):
+            raise StateConflict(
+                "this state is not made from the one that was read last", hint="run ftops again"
+            )
+        if state.project != self._project:
+            raise StateError(f"a state of project {state.project} cannot be written as {self._project}")
+
+    def _recognised(self, data: bytes, doubt: StateUncertain) -> Stored:
+        try:
+            stored = self._backend.read()
+        except StateError:
+            raise doubt from None
+        if stored is None or stored.data != data:
+            raise doubt
+        return stored

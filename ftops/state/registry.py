@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from urllib.parse import unquote
 
 from ftops.errors import StateError
 from ftops.state.backend import StateBackend
@@ -11,7 +12,10 @@ from ftops.state.backends.local import LocalBackend
 
 
 def _local(url: str, root: Path) -> StateBackend:
-    return LocalBackend(root / url.removeprefix("file://"))
+    path = unquote(url.removeprefix("file://")) if url.startswith("file://") else url
+    if not path:
+        raise StateError("spec.state names no file", hint="the default is .ftops/state.json")
+    return LocalBackend(root / path)
 
 
 BACKENDS: Mapping[str, Callable[[str, Path], StateBackend]] = {"file": _local}
@@ -25,9 +29,16 @@ def open_backend(url: str, root: Path) -> StateBackend:
         return BACKENDS[scheme](url, root)
     from importlib.metadata import entry_points
 
-    for found in entry_points(group="ftops.state_backends", name=scheme):
-        opened: StateBackend = found.load()(url, root)
+    installed = entry_points(group="ftops.state_backends")
+    for found in installed.select(name=scheme):
+        try:
+            opened: StateBackend = found.load()(url, root)
+        except (ImportError, AttributeError) as error:
+            raise StateError(
+                f"the state backend {scheme} cannot be loaded: {error}", hint="install its package again"
+            ) from error
         return opened
+    known = ", ".join(sorted({*BACKENDS, *installed.names}))
     raise StateError(
-        f"no state backend knows the URL scheme {scheme}://", hint="this version keeps state in a local file"
+        f"no state backend knows the URL scheme {scheme}://", hint=f"there are a plain path and: {known}"
     )

@@ -1,0 +1,170 @@
+"""JSON of format version 1 -> values of the model, one function a value. `encoding` is its mirror.
+
+Everything is checked: a slip of whoever edits a state by hand must not become a decision about money.
+An unknown member is refused too, since the next write would lose it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from sys import intern
+from typing import Any
+
+from ftops.model.finetune import Lifecycle, OnChange, OnRemove, Retry, RetryOn
+from ftops.model.job import FailureClass, JobError, JobStatus
+from ftops.model.state import ArchivedRecord, Intent, Record, RecordedJob, State
+from ftops.state import members as take
+from ftops.state.encoding import LIFECYCLE
+from ftops.state.members import Malformed, Members
+
+__all__ = ["Malformed", "state"]
+
+_STATE = frozenset(State.__slots__)
+_RECORD = frozenset(Record.__slots__)
+_ARCHIVED = frozenset(ArchivedRecord.__slots__)
+_INTENT = frozenset(Intent.__slots__)
+_JOB = frozenset(RecordedJob.__slots__)
+_ERROR = frozenset(JobError.__slots__)
+_LIFECYCLE = frozenset(Lifecycle.__slots__)
+_RETRY = frozenset(Retry.__slots__)
+
+
+def state(document: Members) -> State:
+    """Decode a document without its format version, and empty it. Raises Malformed.
+
+    Each record's JSON is let go as soon as it is decoded, so that a large state is never held twice.
+    """
+    members = {"not_mine": {}, **take.only(document, _STATE)}
+    return State(
+        project=take.text(members, "project"),
+        lineage=take.text(members, "lineage"),
+        serial=take.whole(members, "serial"),
+        fine_tunes=take.emptied(members, "fine_tunes", _record),
+        archive=take.emptied(members, "archive", _archived),
+        datasets=take.emptied(members, "datasets", _file_ids),
+        not_mine=take.emptied(members, "not_mine", _job_ids),
+    )
+
+
+def _record(value: Any) -> Record:
+    members = take.only(value, _RECORD)
+    return Record(
+        provider=intern(take.text(members, "provider")),
+        fingerprint=take.text(members, "fingerprint"),
+        fingerprint_version=take.whole(members, "fingerprint_version"),
+        generation=take.whole(members, "generation"),
+        attempt=take.whole(members, "attempt"),
+        spec=take.mapping(members, "spec"),
+        lifecycle=take.nested(members, "lifecycle", _lifecycle) or LIFECYCLE,
+        labels=take.texts_by_name(members, "labels"),
+        annotations=take.texts_by_name(members, "annotations"),
+        integrations=tuple(take.array(members, "integrations")),
+        intent=take.nested(members, "intent", _intent),
+        job=take.nested(members, "job", _job),
+        rejected=take.nested(members, "rejected", _error),
+        history=take.each(members, "history", _job),
+        spent_nonces=take.texts(members, "spent_nonces"),
+    )
+
+
+def _archived(value: Any) -> ArchivedRecord:
+    members = take.only(value, _ARCHIVED)
+    return ArchivedRecord(
+        generation=take.whole(members, "generation"),
+        jobs=take.each(members, "jobs", _job),
+        spent_nonces=take.texts(members, "spent_nonces"),
+    )
+
+
+def _intent(value: Any) -> Intent:
+    members = take.only(value, _INTENT)
+    return Intent(
+        provider=intern(take.text(members, "provider")),
+        nonce=take.text(members, "nonce"),
+        fingerprint=take.text(members, "fingerprint"),
+        fingerprint_version=take.whole(members, "fingerprint_version"),
+        generation=take.whole(members, "generation"),
+        attempt=take.whole(members, "attempt"),
+        spec=take.mapping(members, "spec"),
+        created_at=take.number(members, "created_at"),
+        not_after=take.number(members, "not_after"),
+        known=take.mapping(members, "known"),
+        lookalikes=take.texts(members, "lookalikes"),
+        lapsed=take.flag(members, "lapsed"),
+    )
+
+
+def _job(value: Any) -> RecordedJob:
+    members = take.only(value, _JOB)
+    return RecordedJob(
+        id=take.text(members, "id"),
+        provider=intern(take.text(members, "provider")),
+        fingerprint=take.text(members, "fingerprint"),
+        generation=take.whole(members, "generation"),
+        attempt=take.whole(members, "attempt"),
+        nonce=take.optional_text(members, "nonce"),
+        status=take.word(members, "status", _STATUSES),
+        created_at=take.optional_number(members, "created_at"),
+        finished_at=take.optional_number(members, "finished_at"),
+        model=take.optional_text(members, "model"),
+        fine_tuned_model=take.optional_text(members, "fine_tuned_model"),
+        trained_tokens=take.whole(members, "trained_tokens") if "trained_tokens" in members else None,
+        error=take.nested(members, "error", _error),
+        missing_since=take.optional_number(members, "missing_since"),
+        cancel_requested=take.optional_number(members, "cancel_requested"),
+        cancel_accepted=take.optional_number(members, "cancel_accepted"),
+        detached=take.flag(members, "detached"),
+    )
+
+
+def _error(value: Any) -> JobError:
+    members = take.only(value, _ERROR)
+    return JobError(
+        code=take.optional_text(members, "code"),
+        message=take.text(members, "message"),
+        failure_class=take.word(members, "failure_class", _FAILURES),
+    )
+
+
+def _lifecycle(value: Any) -> Lifecycle:
+    members = {**_ABSENT_IN_LIFECYCLE, **take.only(value, _LIFECYCLE)}
+    return Lifecycle(
+        suspend=take.flag(members, "suspend"),
+        on_change=take.word(members, "on_change", _ON_CHANGE),
+        on_remove=take.word(members, "on_remove", _ON_REMOVE),
+        protect=take.flag(members, "protect"),
+        retry=take.nested(members, "retry", _retry) or LIFECYCLE.retry,
+        priority=take.integer(members, "priority"),
+        rerun=take.text(members, "rerun"),
+        renamed_from=take.optional_text(members, "renamed_from"),
+    )
+
+
+def _retry(value: Any) -> Retry:
+    members = {"max_attempts": LIFECYCLE.retry.max_attempts, **take.only(value, _RETRY)}
+    causes = dict(enumerate(take.texts(members, "on")))
+    return Retry(
+        max_attempts=take.whole(members, "max_attempts"),
+        on=tuple(take.word(causes, index, _CAUSES) for index in causes),
+    )
+
+
+def _file_ids(value: Any) -> Mapping[str, str]:
+    return take.texts_by_name({"": value}, "")
+
+
+def _job_ids(value: Any) -> tuple[str, ...]:
+    return take.texts({"": value}, "")
+
+
+_STATUSES = {word.value: word for word in JobStatus}
+_FAILURES = {word.value: word for word in FailureClass}
+_ON_CHANGE = {word.value: word for word in OnChange}
+_ON_REMOVE = {word.value: word for word in OnRemove}
+_CAUSES = {word.value: word for word in RetryOn}
+_ABSENT_IN_LIFECYCLE: Members = {
+    "on_change": LIFECYCLE.on_change.value,
+    "on_remove": LIFECYCLE.on_remove.value,
+    "priority": LIFECYCLE.priority,
+    "rerun": LIFECYCLE.rerun,
+}

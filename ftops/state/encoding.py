@@ -1,0 +1,169 @@
+"""Values of the model -> JSON of format version 1, one function a value. `decoding` is its mirror."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import isfinite
+from typing import Any
+
+from ftops.model.finetune import Lifecycle, OnChange, OnRemove, Retry
+from ftops.model.job import JobError
+from ftops.model.state import ArchivedRecord, Intent, Record, RecordedJob, State
+
+LIFECYCLE = Lifecycle(
+    suspend=False,
+    on_change=OnChange.REPLACE,
+    on_remove=OnRemove.CANCEL,
+    protect=False,
+    retry=Retry(max_attempts=1, on=()),
+    priority=0,
+    rerun="",
+    renamed_from=None,
+)
+"""What an absent lifecycle means in format version 1, for ever, whatever manifests default to."""
+
+
+class NotFinite(ValueError):
+    """An infinite number or none at all; the JSON writer would turn it into null without a word."""
+
+
+def state(value: State) -> dict[str, Any]:
+    """Everything but the format version."""
+    return {
+        "project": value.project,
+        "lineage": value.lineage,
+        "serial": value.serial,
+        "fine_tunes": {name: record(member) for name, member in value.fine_tunes.items()},
+        "archive": {name: _archived(member) for name, member in value.archive.items()},
+        "datasets": value.datasets,
+        "not_mine": value.not_mine,
+    }
+
+
+def record(value: Record) -> dict[str, Any]:
+    """One fine-tune."""
+    return _present(
+        {
+            "provider": value.provider,
+            "fingerprint": value.fingerprint,
+            "fingerprint_version": value.fingerprint_version,
+            "generation": value.generation,
+            "attempt": value.attempt,
+            "spec": _finite(value.spec),
+            "lifecycle": _lifecycle(value.lifecycle),
+            "labels": value.labels,
+            "annotations": value.annotations,
+            "integrations": _finite(value.integrations),
+            "intent": _intent(value.intent) if value.intent else None,
+            "job": _job(value.job) if value.job else None,
+            "rejected": _error(value.rejected) if value.rejected else None,
+            "history": [_job(job) for job in value.history],
+            "spent_nonces": value.spent_nonces,
+        }
+    )
+
+
+def plain_mapping(value: Any) -> dict[str, Any]:
+    """Serve the JSON writer, which knows no mapping but dict. Raises TypeError for anything else."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"a {type(value).__name__} is no JSON")
+
+
+def _archived(value: ArchivedRecord) -> dict[str, Any]:
+    return _present(
+        {
+            "generation": value.generation,
+            "jobs": [_job(job) for job in value.jobs],
+            "spent_nonces": value.spent_nonces,
+        }
+    )
+
+
+def _intent(value: Intent) -> dict[str, Any]:
+    return _present(
+        {
+            "provider": value.provider,
+            "nonce": value.nonce,
+            "fingerprint": value.fingerprint,
+            "fingerprint_version": value.fingerprint_version,
+            "generation": value.generation,
+            "attempt": value.attempt,
+            "spec": _finite(value.spec),
+            "created_at": _finite(value.created_at),
+            "not_after": _finite(value.not_after),
+            "known": _finite(value.known),
+            "lookalikes": value.lookalikes,
+            "lapsed": value.lapsed,
+        }
+    )
+
+
+def _job(value: RecordedJob) -> dict[str, Any]:
+    return _present(
+        {
+            "id": value.id,
+            "provider": value.provider,
+            "fingerprint": value.fingerprint,
+            "generation": value.generation,
+            "attempt": value.attempt,
+            "nonce": value.nonce,
+            "status": value.status.value,
+            "created_at": _finite(value.created_at),
+            "finished_at": _finite(value.finished_at),
+            "model": value.model,
+            "fine_tuned_model": value.fine_tuned_model,
+            "trained_tokens": value.trained_tokens,
+            "error": _error(value.error) if value.error else None,
+            "missing_since": _finite(value.missing_since),
+            "cancel_requested": _finite(value.cancel_requested),
+            "cancel_accepted": _finite(value.cancel_accepted),
+            "detached": value.detached,
+        }
+    )
+
+
+def _error(value: JobError) -> dict[str, Any]:
+    return _present(
+        {"code": value.code, "message": value.message, "failure_class": value.failure_class.value}
+    )
+
+
+def _lifecycle(value: Lifecycle) -> dict[str, Any] | None:
+    if value == LIFECYCLE:
+        return None
+    return _present(
+        {
+            "suspend": value.suspend,
+            "on_change": value.on_change.value,
+            "on_remove": value.on_remove.value,
+            "protect": value.protect,
+            "retry": _present({"max_attempts": value.retry.max_attempts, "on": value.retry.on}),
+            "priority": value.priority,
+            "rerun": value.rerun or None,
+            "renamed_from": value.renamed_from,
+        }
+    )
+
+
+def _present(members: dict[str, Any]) -> dict[str, Any]:
+    """Leave out None, False and empty collections; an empty text and a zero are values."""
+    return {key: value for key, value in members.items() if value or (value.__class__ in _VALUES_WHEN_FALSY)}
+
+
+_VALUES_WHEN_FALSY = (int, float, str)
+
+
+def _finite(value: Any) -> Any:
+    """Give the value back, having looked at every number in it."""
+    if isinstance(value, float):
+        if not isfinite(value):
+            raise NotFinite(f"{value} is no JSON number")
+    elif isinstance(value, dict | Mapping):
+        for member in value.values():
+            if member.__class__ is not str:
+                _finite(member)
+    elif isinstance(value, list | tuple):
+        for member in value:
+            _finite(member)
+    return value
