@@ -142,10 +142,10 @@ def _lifecycle(value: Any) -> Lifecycle:
 
 def _retry(value: Any) -> Retry:
     members = {"max_attempts": LIFECYCLE.retry.max_attempts, **take.only(value, _RETRY)}
-    causes = dict(enumerate(take.texts(members, "on")))
+    causes = {f"on.{index}": cause for index, cause in enumerate(take.texts(members, "on"))}
     return Retry(
         max_attempts=take.whole(members, "max_attempts"),
-        on=tuple(take.word(causes, index, _CAUSES) for index in causes),
+        on=tuple(take.word(causes, place, _CAUSES) for place in causes),
     )
 
 

@@ -92,12 +92,12 @@ def flag(members: Members, key: str) -> bool:
     raise _wrong(members, key, "true or false")
 
 
-def word(members: Members, key: str | int, words: Mapping[str, _T]) -> _T:
+def word(members: Members, key: str, words: Mapping[str, _T]) -> _T:
     """Take one of a few words."""
     value = members.get(key)
     if value.__class__ is str and value in words:
         return words[value]
-    raise Malformed(str(key), f"must be one of {' '.join(words)}")
+    raise Malformed(key, f"must be one of {' '.join(words)}")
 
 
 def mapping(members: Members, key: str) -> Members:

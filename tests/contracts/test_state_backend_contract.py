@@ -192,3 +192,67 @@ def test_a_backup_holds_the_state_before(tmp_path: Path) -> None:
     version = backend.write(b"one", None)
     backend.write(b"two", version)
     assert (tmp_path / ".ftops/state.json.backup").read_bytes() == b"one"
+
+
+def test_a_version_is_never_used_again(clients: Clients) -> None:
+    versions: list[str] = []
+    for number in range(20):
+        data = b"serial %d" % number
+        versions.append(clients[number % 2].write(data, versions[-1] if versions else None))
+    assert len(set(versions)) == len(versions)
+
+
+def test_every_backend_names_its_place_and_a_way_back(clients: Clients) -> None:
+    assert clients[0].location
+    assert clients[0].recovery
+
+
+def test_a_stolen_lease_is_lost_and_stays_lost() -> None:
+    backend = MemoryBackend(lambda: 0.0)
+    lease = backend.lock(HOLDER, 0)
+    backend.steal()
+    successor = backend.lock(HOLDER, 0)
+    with pytest.raises(LeaseLost):
+        lease.check()
+    lease.release()
+    successor.check()
+
+
+def test_a_lease_that_expires_while_another_run_waits_is_taken_over() -> None:
+    now = [0.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    backend = MemoryBackend(lambda: now[0], lease_seconds=2, sleep=sleep)
+    backend.lock(HOLDER, 0)
+    with pytest.raises(LockHeld):
+        backend.lock(HOLDER, 1)
+    backend.lock(HOLDER, 1.5).check()
+
+
+def _add_marks(path: str, who: str, rounds: int) -> None:
+    manager = StateManager(LocalBackend(Path(path)), "p", new_lineage=lambda: "l")
+    added = 0
+    while added < rounds:
+        state = manager.read()
+        marks = (*state.not_mine.get("p", ()), f"{who}{added}")
+        try:
+            manager.write(replace(state, not_mine={"p": marks}))
+        except StateConflict:
+            continue
+        added += 1
+
+
+def test_two_processes_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    context = multiprocessing.get_context("spawn")
+    processes = [context.Process(target=_add_marks, args=(str(path), who, 30)) for who in "ab"]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+        assert process.exitcode == 0
+    state = StateManager(LocalBackend(path), "p", new_lineage=lambda: "l").read()
+    assert state.serial == 60
+    assert sorted(state.not_mine["p"]) == sorted(f"{who}{number}" for who in "ab" for number in range(30))

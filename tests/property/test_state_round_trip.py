@@ -1,0 +1,121 @@
+"""What is written is what is read back, and no manager loses what another one wrote."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from ftops.errors import StateConflict
+from ftops.model.finetune import Lifecycle, OnChange, OnRemove, Retry, RetryOn
+from ftops.model.job import FailureClass, JobError, JobStatus
+from ftops.model.state import ArchivedRecord, Intent, Record, RecordedJob, State
+from ftops.state.backends.memory import MemoryBackend
+from ftops.state.manager import StateManager
+from ftops.state.statefile import decode, encode
+
+WHOLE = st.integers(0, 2**53)
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+TIME = st.floats(allow_nan=False, allow_infinity=False)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | TIME | TEXT,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(TEXT, inner, max_size=2),
+    max_leaves=4,
+)
+OBJECT = st.dictionaries(TEXT, JSON, max_size=2)
+NAMES = st.dictionaries(TEXT, TEXT, max_size=2)
+TEXTS = st.lists(TEXT, max_size=2).map(tuple)
+ERROR = st.builds(JobError, st.none() | TEXT, TEXT, st.sampled_from(FailureClass))
+JOB = st.builds(
+    RecordedJob,
+    *(TEXT, TEXT, TEXT, WHOLE, WHOLE, st.none() | TEXT, st.sampled_from(JobStatus)),
+    created_at=st.none() | TIME,
+    finished_at=st.none() | TIME,
+    model=st.none() | TEXT,
+    fine_tuned_model=st.none() | TEXT,
+    trained_tokens=st.none() | WHOLE,
+    error=st.none() | ERROR,
+    missing_since=st.none() | TIME,
+    cancel_requested=st.none() | TIME,
+    cancel_accepted=st.none() | TIME,
+    detached=st.booleans(),
+)
+INTENT = st.builds(
+    Intent, *(TEXT, TEXT, TEXT, WHOLE, WHOLE, WHOLE, OBJECT, TIME, TIME, OBJECT, TEXTS, st.booleans())
+)
+LIFECYCLE = st.builds(
+    Lifecycle,
+    suspend=st.booleans(),
+    on_change=st.sampled_from(OnChange),
+    on_remove=st.sampled_from(OnRemove),
+    protect=st.booleans(),
+    retry=st.builds(Retry, WHOLE, st.lists(st.sampled_from(RetryOn), max_size=2).map(tuple)),
+    priority=st.integers(-9, 9),
+    rerun=TEXT,
+    renamed_from=st.none() | TEXT,
+)
+JOBS = st.lists(JOB, max_size=2).map(tuple)
+RECORD = st.builds(
+    Record,
+    *(TEXT, TEXT, WHOLE, WHOLE, WHOLE, OBJECT, st.just(Lifecycle()) | LIFECYCLE, NAMES, NAMES),
+    integrations=st.lists(JSON, max_size=2).map(tuple),
+    intent=st.none() | INTENT,
+    job=st.none() | JOB,
+    rejected=st.none() | ERROR,
+    history=JOBS,
+    spent_nonces=TEXTS,
+)
+STATE = st.builds(
+    State,
+    *(TEXT, TEXT, WHOLE),
+    fine_tunes=st.dictionaries(TEXT, RECORD, max_size=2),
+    archive=st.dictionaries(TEXT, st.builds(ArchivedRecord, WHOLE, JOBS, TEXTS), max_size=2),
+    datasets=st.dictionaries(TEXT, NAMES, max_size=2),
+    not_mine=st.dictionaries(TEXT, TEXTS, max_size=2),
+)
+
+
+@settings(deadline=None)
+@given(STATE)
+def test_a_state_is_read_back_as_it_was_written(state: State) -> None:
+    data = encode(state)
+    again = decode(data, "here")
+    assert again == state
+    assert encode(again) == data
+
+
+class TwoManagers(RuleBasedStateMachine):
+    """Two runs on one store, without a lock: each adds its own mark whenever it can."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.backend = MemoryBackend(lambda: 0.0)
+        self.managers = [StateManager(self.backend, "p", new_lineage=lambda: "l") for _ in range(2)]
+        self.seen: list[State] = [manager.read() for manager in self.managers]
+        self.accepted: list[str] = []
+
+    @rule(who=st.integers(0, 1))
+    def read(self, who: int) -> None:
+        self.seen[who] = self.managers[who].read()
+
+    @rule(who=st.integers(0, 1))
+    def write(self, who: int) -> None:
+        mark = f"{who}-{len(self.accepted)}"
+        marks = (*self.seen[who].not_mine.get("p", ()), mark)
+        try:
+            self.seen[who] = self.managers[who].write(replace(self.seen[who], not_mine={"p": marks}))
+        except StateConflict:
+            return
+        self.accepted.append(mark)
+
+    @invariant()
+    def nothing_accepted_is_lost_and_each_write_has_its_own_serial(self) -> None:
+        stored = self.backend.read()
+        state = decode(stored.data, "here") if stored else State("p", "l")
+        assert state.not_mine.get("p", ()) == tuple(self.accepted)
+        assert state.serial == len(self.accepted)
+
+
+TestTwoManagers = TwoManagers.TestCase

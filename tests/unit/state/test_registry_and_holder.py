@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ftops.errors import StateError
+from ftops.state.holder import current_holder
+from ftops.state.registry import open_backend
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        (".ftops/state.json", "{root}/.ftops/state.json"),
+        ("file://state.json", "{root}/state.json"),
+        ("file:///elsewhere/a%20b.json", "/elsewhere/a b.json"),
+        ("/elsewhere/100%25.json", "/elsewhere/100%25.json"),
+    ],
+)
+def test_a_path_or_a_file_url_is_a_local_state(url: str, path: str, tmp_path: Path) -> None:
+    assert open_backend(url, tmp_path).location == path.format(root=tmp_path)
+
+
+def test_an_unknown_scheme_is_refused_with_those_that_there_are(tmp_path: Path) -> None:
+    with pytest.raises(StateError, match="scheme ftp://") as refused:
+        open_backend("ftp://host/state", tmp_path)
+    assert refused.value.hint is not None
+    assert "file" in refused.value.hint
+
+
+def test_a_file_url_without_a_path_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StateError, match="names no file"):
+        open_backend("file://", tmp_path)
+
+
+GITHUB = {"GITHUB_ACTOR": "ana", "GITHUB_REPOSITORY": "o/r", "GITHUB_RUN_ID": "7"}
+
+
+@pytest.mark.parametrize(
+    ("environ", "who", "run"),
+    [
+        (GITHUB, "ana", "https://github.com/o/r/actions/runs/7"),
+        ({**GITHUB, "GITHUB_SERVER_URL": "https://ghe"}, "ana", "https://ghe/o/r/actions/runs/7"),
+        ({"GITLAB_USER_LOGIN": "bo", "CI_JOB_URL": "https://gl/1"}, "bo", "https://gl/1"),
+        ({"USER": "cy", "CI_JOB_URL": ""}, "cy", None),
+    ],
+)
+def test_the_holder_names_the_person_and_the_run(environ: dict[str, str], who: str, run: str | None) -> None:
+    holder = current_holder("apply", environ, 12.0)
+    assert (holder.who, holder.ci_run, holder.operation, holder.since) == (who, run, "apply", 12.0)
+
+
+def test_a_holder_without_any_variable_still_has_a_name_and_its_own_id() -> None:
+    first, second = current_holder("apply", {}, 0), current_holder("apply", {}, 0)
+    assert first.who
+    assert first.id != second.id

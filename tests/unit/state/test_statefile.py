@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from ftops.errors import StateError
+from ftops.model.job import JobStatus
+from ftops.model.state import Record, State
+from ftops.state.statefile import decode, encode, upgraded
+
+REPOSITORY = Path(__file__).parents[3]
+GOLDEN = REPOSITORY / "tests/golden/state/v1"
+FULL = GOLDEN / "full.json"
+
+
+def document() -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(FULL.read_text())
+    return loaded
+
+
+@pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.json")), ids=lambda path: path.stem)
+def test_a_state_of_format_1_is_read_for_ever_and_written_the_same(path: Path) -> None:
+    assert encode(decode(path.read_bytes(), "here")) == path.read_bytes()
+
+
+@pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.json")), ids=lambda path: path.stem)
+def test_what_is_written_is_what_the_schema_describes(path: Path) -> None:
+    schema = json.loads((REPOSITORY / "schemas/state.v1.json").read_text())
+    jsonschema.Draft7Validator.check_schema(schema)
+    jsonschema.Draft7Validator(schema).validate(json.loads(path.read_text()))
+
+
+def test_every_member_of_a_full_record_is_read() -> None:
+    state = decode(FULL.read_bytes(), "here")
+    record = state.fine_tunes["full"]
+    assert (record.generation, record.attempt, record.lifecycle.priority) == (3, 2, -1)
+    assert record.job is not None
+    assert record.job.status is JobStatus.SUCCEEDED
+    assert record.history[0].cancel_accepted == 0.0
+    assert record.annotations == {"owner": ""}
+    assert state.not_mine == {"oa": ("ftjob-x",)}
+
+
+def _at(*path: str, value: Any) -> Callable[[dict[str, Any]], None]:
+    def change(document: dict[str, Any]) -> None:
+        for step in path[:-1]:
+            document = document[step]
+        document[path[-1]] = value
+
+    return change
+
+
+def _without(*path: str) -> Callable[[dict[str, Any]], None]:
+    def change(document: dict[str, Any]) -> None:
+        for step in path[:-1]:
+            document = document[step]
+        del document[path[-1]]
+
+    return change
+
+
+JOB = ("fine_tunes", "full", "job")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (_at("serial", value="7"), "serial must be a whole number from 0 up and is a text"),
+        (_at("serial", value=True), "serial must be a whole number from 0 up and is a flag"),
+        (_at("serial", value=-1), "serial must be a whole number from 0 up"),
+        (_without("fine_tunes"), "fine_tunes must be a map and is missing"),
+        (_at("fine_tunes", value=[]), "fine_tunes must be a map and is a list"),
+        (_at("fine_tunes", "small", value=None), "fine_tunes.small must be a map and is null"),
+        (_at(*JOB, "status", value="done"), "fine_tunes.full.job.status must be one of pending"),
+        (_at(*JOB, "created_at", value="noon"), "fine_tunes.full.job.created_at must be a number"),
+        (_at(*JOB, "price", value=1), "fine_tunes.full.job.price is unknown to this format"),
+        (_without(*JOB, "id"), "fine_tunes.full.job.id must be a text and is missing"),
+        (_at("fine_tunes", "full", "history", value=[{}]), "fine_tunes.full.history.0.id must be"),
+        (
+            _at("fine_tunes", "full", "lifecycle", "retry", "on", value=["x"]),
+            "lifecycle.retry.on.0 must be one of",
+        ),
+        (_at("fine_tunes", "full", "labels", value={"a": 1}), "fine_tunes.full.labels.a must be a text"),
+        (_at("archive", "gone", "spent_nonces", value=[1]), "archive.gone.spent_nonces.0 must be a text"),
+        (_at("datasets", "oa", value={"x": 1}), "datasets.oa.x must be a text"),
+        (_at("not_mine", "oa", value="x"), "not_mine.oa"),
+        (_at("fine_tunes", "full", "intent", "lapsed", value=1), "intent.lapsed must be true or false"),
+    ],
+)
+def test_a_wrong_part_is_named_by_its_path(change: Callable[[dict[str, Any]], None], words: str) -> None:
+    broken = document()
+    change(broken)
+    with pytest.raises(StateError) as refused:
+        decode(json.dumps(broken).encode(), "state.json", "look at the backup")
+    assert refused.value.message.startswith("state.json has a part that no ftops writes: ")
+    assert words in refused.value.message
+    assert refused.value.hint == "look at the backup"
+
+
+def test_a_wrong_value_is_not_repeated_in_the_message() -> None:
+    broken = document()
+    broken["fine_tunes"]["full"]["labels"] = "sk-secret"
+    with pytest.raises(StateError) as refused:
+        decode(json.dumps(broken).encode(), "here")
+    assert "sk-secret" not in refused.value.message
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"{", b"\xff\xfe", b'{"a": NaN}', b"<<<<<<< HEAD\n{}", b"\x00" * 100, b"1e999"]
+)
+def test_bytes_that_are_no_json_are_refused(data: bytes) -> None:
+    with pytest.raises(StateError, match="here is not valid JSON"):
+        decode(data, "here")
+
+
+@pytest.mark.parametrize("version", [None, "1", True, 0, -1, 1.0])
+def test_a_document_without_a_format_version_is_no_state(version: object) -> None:
+    with pytest.raises(StateError, match="is no ftops state"):
+        decode(json.dumps({**document(), "format_version": version}).encode(), "here")
+
+
+@pytest.mark.parametrize("data", [b"[]", b"null", b"3", b'"text"'])
+def test_json_that_is_no_map_is_no_state(data: bytes) -> None:
+    with pytest.raises(StateError, match="is no ftops state"):
+        decode(data, "here")
+
+
+def test_a_newer_format_is_refused_with_the_way_out() -> None:
+    with pytest.raises(StateError, match="written by a newer ftops") as refused:
+        decode(json.dumps({**document(), "format_version": 2}).encode(), "here")
+    assert refused.value.hint == "upgrade ftops"
+
+
+def test_an_old_format_goes_through_every_upgrade_in_turn() -> None:
+    steps = {
+        1: lambda old: {**old, "trail": [1]},
+        2: lambda old: {**old, "trail": [*old["trail"], 2]},
+    }
+    new = upgraded({"format_version": 1, "project": "p"}, "here", upgrades=steps, newest=3)
+    assert new == {"project": "p", "trail": [1, 2]}
+
+
+def test_an_old_format_that_cannot_be_upgraded_is_an_error_not_a_crash() -> None:
+    with pytest.raises(StateError, match="cannot be upgraded from format 1"):
+        upgraded({"format_version": 1}, "here", upgrades={1: lambda old: {"x": old["y"]}}, newest=2)
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), 2**70])
+def test_a_number_that_json_would_lose_is_never_written(number: float) -> None:
+    record = Record("oa", "sha256:0", 1, 1, 1, {"hyperparameters": {"rate": [number]}})
+    with pytest.raises(StateError, match="cannot be written"):
+        encode(State("p", "l", 1, {"a": record}))
+
+
+def test_zero_and_empty_text_are_values_and_stay() -> None:
+    state = decode(FULL.read_bytes(), "here")
+    full = state.fine_tunes["full"]
+    assert full.job is not None
+    zero = replace(full, job=replace(full.job, created_at=0.0, trained_tokens=0, nonce=""))
+    again = decode(encode(replace(state, fine_tunes={"full": zero})), "here")
+    assert again.fine_tunes["full"] == zero
