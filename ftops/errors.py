@@ -172,7 +172,10 @@ class NeedsPerson(FtopsError):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What a provider said of a request that did not succeed; None where it said nothing."""
+    """What a provider said of a request that did not succeed; None where it said nothing.
+
+    `retry_after`: seconds the provider asks us to stay away.
+    """
 
     provider: str
     operation: str
@@ -180,6 +183,7 @@ class Failure:
     code: str | None = None
     message: str | None = None
     request_id: str | None = None
+    retry_after: float | None = None
 
 
 class ProviderError(FtopsError):
@@ -191,7 +195,7 @@ class ProviderError(FtopsError):
 
 
 class NotSent(ProviderError):
-    """Name resolution, a refused connection or TLS: the request certainly never arrived."""
+    """Name resolution, a refused connection or a TLS handshake: the request certainly never arrived."""
 
 
 class Unauthorized(ProviderError):

@@ -119,11 +119,13 @@ class SimulatedProvider:
     def cancel_fine_tune_with_http_info(self, fine_tune_id: str) -> Reply[Job]:
         return self.cancel_fine_tune(fine_tune_id), 200, {}
 
-    def list_fine_tune_events(self, fine_tune_id: str, *, stream: bool = False) -> Iterator[JobEvent]:
+    def list_fine_tune_events(
+        self, fine_tune_id: str, *, stream: bool = False, since: str | None = None
+    ) -> Iterator[JobEvent]:
         return iter(())
 
     def list_fine_tune_events_with_http_info(
-        self, fine_tune_id: str, *, stream: bool = False
+        self, fine_tune_id: str, *, stream: bool = False, since: str | None = None
     ) -> Reply[Iterator[JobEvent]]:
         return iter(()), 200, {}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -17,10 +18,10 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a list. `next_query` asks for the page after it, None at the end."""
+    """One page of a list. `after` is the cursor of the page behind it, None at the end of the list."""
 
     items: tuple[Any, ...]
-    next_query: Mapping[str, str] | None
+    after: str | None = None
 
 
 class Dialect(Protocol):
@@ -58,7 +59,10 @@ class Dialect(Protocol):
         """Give the query of the first page of the job list."""
 
     def decode_page(self, body: Any) -> Page:
-        """Read one page of jobs, each still undecoded."""
+        """Read one page of jobs, events or files, each item still undecoded.
+
+        Raises Unreadable when the page does not say surely whether it is the last.
+        """
 
     def events_query(self, *, stream: bool) -> Mapping[str, str]:
         """Give the query of the first page of events."""
@@ -89,6 +93,33 @@ def require_list(body: Any, what: str) -> list[Any]:
     return data
 
 
+SURELY_SHORT = 20
+"""The smallest page that these providers cut a list into; a shorter one without `has_more` is the last."""
+
+
+def decode_cursor_page(body: Any) -> Page:
+    """Read a page of the `after` / `has_more` kind.
+
+    One that says nothing of what follows is the last only when it is too short to be full; else the next is
+    asked for. `has_more` without an id to go on from is a lie.
+    """
+    items = tuple(require_list(body, "a list"))
+    more = body.get("has_more")
+    if more is None:
+        more = len(items) >= SURELY_SHORT
+    if not more:
+        return Page(items)
+    last = items[-1].get("id") if items and isinstance(items[-1], Mapping) else None
+    if not isinstance(last, str) or not last:
+        raise Unreadable("a list says there is more and gives nothing to go on from")
+    return Page(items, last)
+
+
+def optional_strings(value: Any) -> tuple[str, ...]:
+    """Take the strings of a list."""
+    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
+
+
 def require_id(body: Mapping[str, Any], what: str) -> str:
     """Insist on an id: a job without one could never be found again."""
     value = body.get("id")
@@ -112,14 +143,13 @@ def optional_text(value: Any) -> str | None:
 
 def optional_number(value: Any) -> float | None:
     """Take a number, also one written as a string; 0 stands for "not known" in times and counts alike."""
-    if isinstance(value, str):
-        try:
-            value = float(value)
-        except ValueError:
-            return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or value == 0:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
-    return float(value)
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if number and math.isfinite(number) else None
 
 
 def optional_count(value: Any) -> int | None:

@@ -51,28 +51,21 @@ class HttpProvider:
     def list_fine_tunes_with_http_info(self) -> Reply[JobList]:
         """List every job, or say why the list is not whole."""
         jobs: dict[str, Job] = {}
-        query: Mapping[str, str] | None = self._dialect.first_query()
-        asked: list[Mapping[str, str]] = []
+        problems: list[str] = []
         reply: HttpReply | None = None
-        problem: str | None = None
-        while query is not None and problem is None:
-            asked.append(query)
-            try:
-                reply = self._transport.get("list", self._dialect.jobs_path, query)
-                page = self._read("list", reply, self._dialect.decode_page)
-                problem = self._collect(page, jobs)
-            except ProviderError as error:
-                if reply is None or not jobs:
-                    raise
-                problem = error.message
-                break
-            query = page.next_query
-            if query is not None and (query in asked[-1:] or len(asked) >= MOST_PAGES):
-                problem = "the provider's list does not end"
+        query = self._dialect.first_query()
+        try:
+            for answer, page in self._pages("list", self._dialect.jobs_path, query, whole=True):
+                reply = answer
+                problems += self._collect(page, jobs)
+        except ProviderError as error:
+            if reply is None:
+                raise
+            problems.append(error.message)
         name = self._facts.name
-        sentence = None if problem is None else f"{name}: the list of jobs is not whole: {problem}"
+        sentence = f"{name}: the list of jobs is not whole: {problems[0]}" if problems else None
         status, headers = (reply.status, reply.headers) if reply else (0, {})
-        return JobList(tuple(jobs.values()), problem is None, sentence), status, headers
+        return JobList(tuple(jobs.values()), not problems, sentence), status, headers
 
     def retrieve_fine_tune(self, fine_tune_id: str) -> Job:
         """Fetch one job."""
@@ -90,30 +83,34 @@ class HttpProvider:
         """Ask to stop a job; sent once."""
         return self._job("cancel", self._transport.post("cancel", self._path(fine_tune_id) + "/cancel"))
 
-    def list_fine_tune_events(self, fine_tune_id: str, *, stream: bool = False) -> Iterator[JobEvent]:
+    def list_fine_tune_events(
+        self, fine_tune_id: str, *, stream: bool = False, since: str | None = None
+    ) -> Iterator[JobEvent]:
         """Yield a job's events, oldest first."""
-        return self.list_fine_tune_events_with_http_info(fine_tune_id, stream=stream)[0]
+        return self.list_fine_tune_events_with_http_info(fine_tune_id, stream=stream, since=since)[0]
 
     def list_fine_tune_events_with_http_info(
-        self, fine_tune_id: str, *, stream: bool = False
+        self, fine_tune_id: str, *, stream: bool = False, since: str | None = None
     ) -> Reply[Iterator[JobEvent]]:
         """Yield a job's events, oldest first; a format without a stream gives what there is now."""
         path = self._path(fine_tune_id) + "/events"
         if stream and self._facts.capabilities.event_stream:
-            lines = self._transport.lines("events", path, self._dialect.events_query(stream=True))
-            return self._streamed(lines), 200, {}
-        reply = self._transport.get("events", path, self._dialect.events_query(stream=False))
-        events = list(self._event_page(reply))
-        while reply.body.get("has_more") and events and events[-1].id:
-            query = {**self._dialect.events_query(stream=False), "after": events[-1].id}
-            reply = self._transport.get("events", path, query)
-            more = [event for event in self._event_page(reply) if event not in events[-1:]]
-            if not more:
+            opened = self._transport.stream("events", path, self._dialect.events_query(stream=True))
+            return self._streamed(opened.lines), opened.status, opened.headers
+        found: dict[str | int, JobEvent] = {}
+        first: HttpReply | None = None
+        for reply, page in self._pages("events", path, self._dialect.events_query(stream=False)):
+            first = first or reply
+            events = [self._decoded("events", item, self._dialect.decode_event) for item in page.items]
+            found |= {event.id or len(found) + number: event for number, event in enumerate(events)}
+            if since is not None and since in found and self._dialect.events_newest_first:
                 break
-            events += more
+        ordered = list(found.values())
         if self._dialect.events_newest_first:
-            events.reverse()
-        return iter(events), reply.status, reply.headers
+            ordered.reverse()
+        if since in found:
+            ordered = ordered[[event.id for event in ordered].index(since) + 1 :]
+        return iter(ordered), first.status if first else 0, first.headers if first else {}
 
     def upload_file(self, path: Path, filename: str, sha256: str) -> UploadedFile:
         """Send a data file, streamed and checked."""
@@ -122,9 +119,8 @@ class HttpProvider:
 
     def list_files(self) -> tuple[UploadedFile, ...]:
         """List the fine-tuning files."""
-        query = {"purpose": "fine-tune"}
-        reply = self._transport.get("list files", "/files", query)
-        items = self._read("list files", reply, lambda body: require_list(body, "the list of files"))
+        pages = self._pages("list files", "/files", {"purpose": "fine-tune"})
+        items = [item for _, page in pages for item in page.items]
         return tuple(self._decoded("list files", item, self._dialect.decode_file) for item in items)
 
     def retrieve_file(self, file_id: str) -> UploadedFile:
@@ -161,21 +157,41 @@ class HttpProvider:
         job = self._read(operation, reply, lambda body: self._dialect.decode_job(body, self._facts.name))
         return job, reply.status, reply.headers
 
-    def _collect(self, page: Page, jobs: dict[str, Job]) -> str | None:
-        """Add a page's jobs; give the problem that makes the list less than whole."""
+    def _pages(
+        self, operation: str, path: str, query: Mapping[str, str], *, whole: bool = False
+    ) -> Iterator[tuple[HttpReply, Page]]:
+        """Yield the pages of a list. Raises ProviderError when a page fails or the end never comes.
+
+        A server that ignores the cursor answers with the same page again: where the list must be `whole`
+        that is an error, elsewhere the end.
+        """
+        asked: set[str | None] = set()
+        after: str | None = None
+        while after not in asked and len(asked) < MOST_PAGES:
+            asked.add(after)
+            cursor = {} if after is None else {"after": after}
+            reply = self._transport.get(operation, path, {**query, **cursor})
+            page = self._read(operation, reply, self._dialect.decode_page)
+            yield reply, page
+            after = page.after
+            if after is None:
+                return
+        if whole:
+            raise self._transport.unreadable(operation, "its pages do not end")
+
+    def _collect(self, page: Page, jobs: dict[str, Job]) -> list[str]:
+        """Add a page's jobs, every one that can be read; give what makes the list less than whole."""
+        problems = []
         for item in page.items:
             try:
                 job = self._dialect.decode_job(item, self._facts.name)
             except Unreadable as error:
-                return f"{error}"
+                problems.append(f"{error}")
+                continue
             if job.id in jobs:
-                return f"job {job.id} is in it twice"
+                problems.append(f"job {job.id} is in it twice")
             jobs[job.id] = job
-        return None
-
-    def _event_page(self, reply: HttpReply) -> Iterator[JobEvent]:
-        items = self._read("events", reply, lambda body: require_list(body, "the list of events"))
-        return (self._decoded("events", item, self._dialect.decode_event) for item in items)
+        return problems
 
     def _streamed(self, lines: Iterator[str]) -> Iterator[JobEvent]:
         """Read server-sent events until `[DONE]`; an end without it means that the line broke."""
@@ -188,9 +204,9 @@ class HttpProvider:
             try:
                 body = orjson.loads(data)
             except orjson.JSONDecodeError as error:
-                raise self._transport.unreadable("events", "a line is not JSON") from error
+                raise self._transport.unreadable("events", "a line of the stream is not JSON") from error
             if isinstance(body, dict) and body.get("error"):
-                raise self._transport.unreadable("events", body["error"])
+                raise self._transport.unreadable("events", f"the stream ended with {body['error']}")
             yield self._decoded("events", body, self._dialect.decode_event)
         raise self._transport.unreadable("events", "the stream ended early")
 
@@ -198,7 +214,7 @@ class HttpProvider:
         try:
             return decode(reply.body)
         except Unreadable as error:
-            raise self._transport.unreadable(operation, error, reply) from error
+            raise self._transport.unreadable(operation, error, reply.status) from error
 
     def _decoded(self, operation: str, item: Any, decode: Callable[[Any], _T]) -> _T:
         try:

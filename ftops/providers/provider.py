@@ -20,7 +20,7 @@ class Provider(Protocol):
     """One account at one fine-tuning API.
 
     Every method raises a ProviderError whose class says whether the request can have had its effect.
-    Safe to use from several threads. Reads are retried by the transport; a create and a cancel are
+    Safe to use from several threads. Reads are tried again by the transport; a create and a cancel are
     sent once, by every layer.
     """
 
@@ -55,14 +55,18 @@ class Provider(Protocol):
     def cancel_fine_tune_with_http_info(self, fine_tune_id: str) -> Reply[Job]:
         """Do as `cancel_fine_tune`, with status and headers."""
 
-    def list_fine_tune_events(self, fine_tune_id: str, *, stream: bool = False) -> Iterator[JobEvent]:
+    def list_fine_tune_events(
+        self, fine_tune_id: str, *, stream: bool = False, since: str | None = None
+    ) -> Iterator[JobEvent]:
         """Yield a job's events, oldest first. With `stream`, go on until the job ends or the line breaks.
 
-        A break in the middle of a stream raises ProviderError; events already given are not taken back.
+        A break in the middle of a stream raises ProviderError; events already given are not taken back, and a
+        stream opened again begins with the first event. `since` is the id of the last event that is known:
+        only newer ones are given, where events have ids and are not streamed.
         """
 
     def list_fine_tune_events_with_http_info(
-        self, fine_tune_id: str, *, stream: bool = False
+        self, fine_tune_id: str, *, stream: bool = False, since: str | None = None
     ) -> Reply[Iterator[JobEvent]]:
         """Do as `list_fine_tune_events`, with status and headers of the first reply."""
 

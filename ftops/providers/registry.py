@@ -23,8 +23,6 @@ DIALECTS: Mapping[str, Dialect] = {
 EMULATOR_KEY = "emulator"
 """The key for the embedded emulator, which takes any."""
 
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-
 
 class _Dialects(Mapping[str, Dialect]):
     """Ours, then those of third parties, which are looked for only when a name is not one of ours."""
@@ -93,8 +91,9 @@ def open_provider(
         raise FtopsError(f"provider {settings.name} is an embedded emulator that was not started")
     if not embedded:
         _check_host(settings.name, url, dialect, environ)
+    headers = {**extra, **account, **dialect.auth_headers(key)}
     transport = Transport(
-        settings.name, url, {**extra, **account, **dialect.auth_headers(key)}, timeout=settings.timeout
+        settings.name, url, headers, secrets=frozenset(resolved.secrets), timeout=settings.timeout
     )
     return HttpProvider(replace(facts_of(settings), organization=organization), dialect, transport)
 
@@ -106,6 +105,7 @@ class _Resolver:
         self._name = settings.name
         self._environ = environ
         self._problems: list[Problem] = []
+        self.secrets: set[str] = set()
 
     def value(self, field: str, setting: Setting | None) -> str | None:
         if not isinstance(setting, EnvReference):
@@ -114,6 +114,8 @@ class _Resolver:
         if not value:
             state = "is empty" if value == "" else "is not set"
             self.problem(field, f"environment variable {setting.env} {state}", f"export {setting.env}=...")
+        elif field == "api_key" or field.startswith("headers."):
+            self.secrets |= {value, value.strip()}
         return value or None
 
     def problem(self, field: str, message: str, hint: str | None = None) -> None:
@@ -128,10 +130,12 @@ class _Resolver:
 def _check_host(name: str, url: str, dialect: Dialect, environ: Mapping[str, str]) -> None:
     if not environ.get("CI"):
         return
+    from ftops.providers.transport import LOOPBACK
+
     host = urlsplit(url).hostname or ""
     own = urlsplit(dialect.default_base_url or "").hostname
     allowed = {item.strip() for item in environ.get("FTOPS_ALLOWED_HOSTS", "").split(",")}
-    if host in _LOOPBACK or host == own or host in allowed:
+    if host in LOOPBACK or host == own or host in allowed:
         return
     raise Refused(
         f"provider {name}: in CI the key is not sent to {host}, which is not {dialect.name}'s own host",

@@ -1,51 +1,45 @@
-"""HTTP: credentials, timeouts, retries of reads, errors by class (the only requests import).
+"""HTTP: credentials, timeouts, retries of reads (the only requests import).
 
-A POST is sent once by every layer: urllib3's retries are for GET alone, and no redirect is followed.
+A POST is sent once by every layer: no adapter has retries, no redirect is followed, and the one loop that
+tries again is around GET alone.
 """
 
 from __future__ import annotations
 
-import hashlib
-import html
 import logging
-import re
-import ssl
+import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 import orjson
 import requests
 from requests.adapters import HTTPAdapter
 from requests_toolbelt.multipart.encoder import MultipartEncoder
+from urllib3.connection import HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
-from urllib3.util.retry import Retry
 
 from ftops import __version__
-from ftops.errors import (
-    Ambiguous,
-    Failure,
-    FtopsError,
-    InvalidInput,
-    NotFound,
-    NotSent,
-    Problem,
-    ProviderError,
-    RateLimited,
-    Rejected,
-    Unauthorized,
-)
+from ftops.errors import FtopsError, InvalidInput, NotSent, Problem, ProviderError
+from ftops.providers.failures import Origin, broken, not_reached, passing, plain_cause, refused, unreadable
+from ftops.providers.upload_body import FileShrank, HashedFile
 
 CONNECT_SECONDS = 10.0
 READ_RETRIES = 3
+LONGEST_PAUSE = 20.0
+"""Seconds that a read waits for a busy provider; one that asks for more is reported instead."""
+
 POOL_SIZE = 64
 """Connections kept for each host; more threads than this would open and close one a request."""
 
-_AMBIGUOUS_4XX = frozenset({408, 409})
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
 _LOG = logging.getLogger("ftops.http")
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +51,20 @@ class HttpReply:
     body: Any
 
 
+@dataclass(frozen=True, slots=True)
+class LineStream:
+    """A 2xx reply whose lines come one by one; a break raises ProviderError from the iterator."""
+
+    status: int
+    headers: Mapping[str, str]
+    lines: Iterator[str]
+
+
 class Transport:
-    """Sends requests to one base URL with one credential. Safe to use from several threads."""
+    """Sends requests to one base URL with one credential. Safe to use from several threads.
+
+    `secrets` are blanked in every error; `pause(seconds)` is what waits between two tries of a read.
+    """
 
     def __init__(
         self,
@@ -66,107 +72,118 @@ class Transport:
         base_url: str,
         headers: Mapping[str, str],
         *,
+        secrets: frozenset[str] = frozenset(),
         timeout: float = 30.0,
-        backoff: float = 0.2,
+        pause: Callable[[float], object] = time.sleep,
     ) -> None:
         check_url(provider, base_url)
-        self._provider = provider
+        check_headers(provider, headers)
+        self._origin = Origin(provider, urlsplit(base_url).hostname or "", secrets)
         self._base_url = base_url.rstrip("/")
         self._timeout = (min(CONNECT_SECONDS, timeout), timeout)
-        self._reads = _session(base_url, headers, _read_retries(backoff))
-        # urllib3 retries a TLS failure of any method: only an adapter without retries sends a POST once.
-        self._writes = _session(base_url, headers, Retry(total=0, read=False))
+        self._pause = pause
+        self._session = _session(base_url, headers)
 
     def get(self, operation: str, path: str, query: Mapping[str, str] | None = None) -> HttpReply:
-        """Fetch JSON; passing failures are tried again."""
-        return self._json(operation, self._send(operation, "GET", path, params=query))
+        """Fetch JSON; a passing failure is tried again."""
+        return self._retried(lambda: self._json(operation, self._send(operation, "GET", path, params=query)))
 
-    def post(self, operation: str, path: str, body: Mapping[str, Any] | None = None) -> HttpReply:
+    def post(
+        self,
+        operation: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> HttpReply:
         """Send once. Ambiguous means that it may have had its effect."""
         data = None if body is None else orjson.dumps(body)
-        headers = {} if body is None else {"Content-Type": "application/json"}
-        return self._json(operation, self._send(operation, "POST", path, data=data, headers=headers))
+        all_headers = {**({} if body is None else {"Content-Type": "application/json"}), **(headers or {})}
+        return self._json(operation, self._send(operation, "POST", path, data=data, headers=all_headers))
 
     def delete(self, operation: str, path: str) -> HttpReply:
         """Send once."""
         return self._json(operation, self._send(operation, "DELETE", path))
 
     def download(self, operation: str, path: str) -> bytes:
-        """Fetch bytes."""
-        return self._checked(operation, self._send(operation, "GET", path)).content
+        """Fetch bytes; a passing failure is tried again."""
+        return self._retried(lambda: self._checked(operation, self._send(operation, "GET", path)).content)
 
     def upload(self, path: str, file: Path, filename: str, sha256: str, purpose: str) -> HttpReply:
-        """Stream a file up, and make sure that what went out is what was planned.
+        """Stream a file up, once, and make sure that what went out is what was planned.
 
         Raises InvalidInput when the bytes sent have another SHA-256: the upload must not be used.
         """
+        changed = Problem(
+            "changed while it was being sent; the upload is not used", file=str(file), hint="run ftops again"
+        )
         with file.open("rb") as handle:
-            body = _HashedFile(handle, file.stat().st_size)
+            body = HashedFile(handle, os.fstat(handle.fileno()).st_size)
             encoder = MultipartEncoder({"purpose": purpose, "file": (filename, body, "application/jsonl")})
             headers = {"Content-Type": encoder.content_type}
-            sent = self._send("upload", "POST", path, data=encoder, headers=headers)
+            try:
+                sent = self._send("upload", "POST", path, data=encoder, headers=headers)
+            except FileShrank as error:
+                raise InvalidInput((changed,)) from error
         reply = self._json("upload", sent)
         if body.sha256 != sha256:
-            message = "changed while it was being sent; the upload is not used"
-            raise InvalidInput((Problem(message, file=str(file), hint="run ftops again"),))
+            raise InvalidInput((changed,))
         return reply
 
-    def lines(self, operation: str, path: str, query: Mapping[str, str]) -> Iterator[str]:
-        """Yield the lines of a stream as they come. A break raises ProviderError."""
+    def stream(self, operation: str, path: str, query: Mapping[str, str]) -> LineStream:
+        """Open a stream of lines. A break, or no line within the timeout, raises ProviderError there."""
         reply = self._send(operation, "GET", path, params=query, stream=True)
+        self._checked(operation, reply)
+        return LineStream(reply.status_code, reply.headers, self._lines(operation, reply))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def unreadable(self, operation: str, why: object, status: int | None = None) -> ProviderError:
+        """Make the error for a 2xx that is not what the wire format says: it may have had its effect."""
+        return unreadable(self._origin, operation, str(why), status)
+
+    def _lines(self, operation: str, reply: requests.Response) -> Iterator[str]:
         with reply:
-            self._checked(operation, reply)
             try:
                 for line in reply.iter_lines(decode_unicode=False):
                     yield line.decode("utf-8", errors="replace")
             except requests.RequestException as error:
                 raise self._broken(operation, error) from error
 
-    def close(self) -> None:
-        """Close the connections."""
-        self._reads.close()
-        self._writes.close()
-
-    def unreadable(self, operation: str, why: object, reply: HttpReply | None = None) -> ProviderError:
-        """Make the error for a 2xx that is not what the wire format says: it may have had its effect."""
-        failure = Failure(self._provider, operation, status=reply.status if reply else None)
-        return Ambiguous(f"{self._provider}: {operation} got an unreadable reply: {why}", failure=failure)
+    def _retried(self, read: Callable[[], _T]) -> _T:
+        """Try a read again after passing failures; a server that was not there is asked once more only."""
+        for attempt in range(READ_RETRIES):
+            try:
+                return read()
+            except ProviderError as error:
+                wait = max(0.2 * 2**attempt, error.failure.retry_after or 0.0)
+                if not passing(error) or wait > LONGEST_PAUSE or (attempt and isinstance(error, NotSent)):
+                    raise
+            self._pause(wait)
+        return read()
 
     def _send(self, operation: str, method: str, path: str, **arguments: Any) -> requests.Response:
         started = time.monotonic()
+        url = self._base_url + quote(path, safe="/:")
         try:
-            session = self._reads if method == "GET" else self._writes
-            reply = session.request(
-                method,
-                self._base_url + quote(path, safe="/:"),
-                timeout=self._timeout,
-                allow_redirects=False,
-                **arguments,
+            reply = self._session.request(
+                method, url, timeout=self._timeout, allow_redirects=False, **arguments
             )
         except requests.RequestException as error:
             _LOG.info("%s %s failed after %.0f ms", method, path, 1000 * (time.monotonic() - started))
             raise self._broken(operation, error) from error
-        _LOG.info(
-            "%s %s %d %s %.0f ms",
-            method,
-            path,
-            reply.status_code,
-            reply.headers.get("x-request-id", "-"),
-            1000 * (time.monotonic() - started),
-        )
+        request_id = reply.headers.get("x-request-id", "-")
+        milliseconds = 1000 * (time.monotonic() - started)
+        _LOG.info("%s %s %d %s %.0f ms", method, path, reply.status_code, request_id, milliseconds)
         return reply
 
     def _broken(self, operation: str, error: requests.RequestException) -> ProviderError:
-        host = urlsplit(self._base_url).hostname
-        failure = Failure(self._provider, operation)
-        if _certainly_not_sent(error):
-            return NotSent(
-                f"{self._provider}: cannot reach {host}: {_plain_cause(error)}",
-                failure=failure,
-                hint=f"check base_url of provider {self._provider}, and whether the server is up",
-            )
-        what = "no reply in time" if isinstance(error, requests.Timeout) else "the connection broke"
-        return Ambiguous(f"{self._provider}: {operation}: {what} ({host})", failure=failure)
+        """Only what failed while the connection was being made is certain."""
+        reason = getattr(error.args[0], "reason", None) if error.args else None
+        if isinstance(reason, NewConnectionError | ConnectTimeoutError):
+            return not_reached(self._origin, operation, plain_cause(reason.__cause__ or reason))
+        return broken(self._origin, operation, timed_out=isinstance(error, requests.Timeout))
 
     def _json(self, operation: str, reply: requests.Response) -> HttpReply:
         self._checked(operation, reply)
@@ -175,85 +192,59 @@ class Transport:
         try:
             body = orjson.loads(reply.content)
         except orjson.JSONDecodeError as error:
-            what = "an HTML page" if _is_html(reply) else "something that is not JSON"
-            raise Ambiguous(
-                f"{self._provider}: {operation} got {what} from {urlsplit(self._base_url).hostname}",
-                failure=self._failure(operation, reply, None, None),
-                hint=f"check base_url of provider {self._provider}: it should be the API's address",
-            ) from error
+            is_html = "html" in reply.headers.get("content-type", "") or reply.content.lstrip()[:1] == b"<"
+            what = "it is an HTML page" if is_html else "it is not JSON"
+            raise self.unreadable(operation, what, reply.status_code) from error
         return HttpReply(reply.status_code, reply.headers, body)
 
     def _checked(self, operation: str, reply: requests.Response) -> requests.Response:
         """Return a 2xx; raise the class that says whether the request can have had its effect."""
-        status = reply.status_code
-        if requests.codes.ok <= status < requests.codes.multiple_choices:
+        if requests.codes.ok <= reply.status_code < requests.codes.multiple_choices:
             return reply
-        code, words = _said(reply)
-        failure = self._failure(operation, reply, code, words)
-        request_id = f", request {failure.request_id}" if failure.request_id else ""
-        message = f"{self._provider}: {operation} got {status}: {words}{request_id}"
-        if status in (requests.codes.unauthorized, requests.codes.forbidden):
-            return _raise(Unauthorized(message, failure=failure, hint=f"check api_key of {self._provider}"))
-        if status == requests.codes.too_many_requests:
-            return _raise(RateLimited(message, failure=failure, hint="try again later"))
-        if status == requests.codes.not_found:
-            return _raise(NotFound(message, failure=failure))
-        client_error = requests.codes.bad_request <= status < requests.codes.internal_server_error
-        if client_error and status not in _AMBIGUOUS_4XX:
-            return _raise(Rejected(message, failure=failure))
-        return _raise(Ambiguous(message, failure=failure))
-
-    def _failure(
-        self, operation: str, reply: requests.Response, code: str | None, words: str | None
-    ) -> Failure:
-        request_id = reply.headers.get("x-request-id")
-        return Failure(self._provider, operation, reply.status_code, code, words, request_id)
+        try:
+            content = reply.content
+        except requests.RequestException:
+            content = b""
+        raise refused(self._origin, operation, reply.status_code, reply.headers, content)
 
 
-class _HashedFile:
-    """A file that knows the digest of what was read from it; `len` is what is left, as the encoder wants."""
-
-    def __init__(self, handle: Any, size: int) -> None:
-        self._handle = handle
-        self._left = size
-        self._digest = hashlib.sha256()
-
-    @property
-    def len(self) -> int:
-        return self._left
-
-    @property
-    def sha256(self) -> str:
-        return self._digest.hexdigest()
-
-    def read(self, size: int = -1) -> bytes:
-        data: bytes = self._handle.read(size if size >= 0 else self._left)[: self._left]
-        self._digest.update(data)
-        self._left -= len(data)
-        return data
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """No redirect is followed; requests would read `Location` all the same, and fail on a bad one."""
+        return None
 
 
-def _read_retries(backoff: float) -> Retry:
-    return Retry(
-        total=READ_RETRIES,
-        connect=1,
-        redirect=0,
-        allowed_methods=frozenset({"GET"}),
-        status_forcelist=frozenset({429, 500, 502, 503, 504}),
-        backoff_factor=backoff,
-        raise_on_status=False,
-    )
+class _ProvenConnection(HTTPSConnection):
+    def connect(self) -> None:
+        """Connect and shake hands. No byte of a request is sent before this, so its failure is certain."""
+        try:
+            super().connect()
+        except (NewConnectionError, ConnectTimeoutError):
+            raise
+        except OSError as error:
+            raise NewConnectionError(self, str(error)) from error
 
 
-def _session(base_url: str, headers: Mapping[str, str], retries: Retry) -> requests.Session:
-    session = requests.Session()
+class _ProvenPool(HTTPSConnectionPool):
+    ConnectionCls = _ProvenConnection
+
+
+class _Adapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": HTTPConnectionPool, "https": _ProvenPool}
+
+
+def _session(base_url: str, headers: Mapping[str, str]) -> requests.Session:
+    session = _Session()
     # A ~/.netrc must not replace the credential; proxies and CA bundles of the environment still count.
     session.trust_env = False
-    session.proxies = dict(requests.utils.get_environ_proxies(base_url))
-    session.verify = _ca_bundle()
+    if urlsplit(base_url).hostname not in LOOPBACK:
+        session.proxies = dict(requests.utils.get_environ_proxies(base_url))
+    session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or True
     session.headers.update({"User-Agent": f"ftops/{__version__}", **headers})
     for scheme in ("https://", "http://"):
-        session.mount(scheme, HTTPAdapter(max_retries=retries, pool_maxsize=POOL_SIZE))
+        session.mount(scheme, _Adapter(max_retries=0, pool_maxsize=POOL_SIZE))
     return session
 
 
@@ -264,52 +255,19 @@ def check_url(provider: str, url: str) -> None:
         good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         good = False
-    if not good or "@" in url or "?" in url:
+    if not good or "@" in url or "?" in url or "#" in url:
         raise FtopsError(
             f"provider {provider}: base_url is not an http(s) address without credentials and query",
             hint="write it like https://api.example.com/v1",
         )
 
 
-def _raise(error: ProviderError) -> requests.Response:
-    raise error
-
-
-def _ca_bundle() -> str | bool:
-    import os
-
-    return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or True
-
-
-def _certainly_not_sent(error: requests.RequestException) -> bool:
-    """Only what fails before the first byte counts: names, refused connections, certificates."""
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    if isinstance(reason, NewConnectionError | ConnectTimeoutError):
-        return True
-    causes = [reason, *(getattr(reason, "args", ()) or ())]
-    return any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes)
-
-
-def _plain_cause(error: requests.RequestException) -> str:
-    reason = getattr(error.args[0], "reason", error) if error.args else error
-    text = str(reason).rsplit(": ", 1)[-1]
-    return re.sub(r"^\[Errno -?\d+\] ", "", text)
-
-
-def _is_html(reply: requests.Response) -> bool:
-    return "html" in reply.headers.get("content-type", "") or reply.content.lstrip()[:1] == b"<"
-
-
-def _said(reply: requests.Response) -> tuple[str | None, str]:
-    """Find the provider's own words in an error reply: `{"error": {...}}`, else the start of the text."""
-    try:
-        body = orjson.loads(reply.content)
-    except orjson.JSONDecodeError:
-        text = html.unescape(re.sub(r"<[^>]*>", " ", reply.text))
-        return None, " ".join(text.split())[:200] or "no words"
-    error = body.get("error", body) if isinstance(body, dict) else {}
-    if isinstance(error, str):
-        return None, error
-    code = error.get("code") if isinstance(error, dict) else None
-    message = error.get("message") if isinstance(error, dict) else None
-    return (str(code) if code else None), str(message or "no words")
+def check_headers(provider: str, headers: Mapping[str, str]) -> None:
+    """Refuse a header that cannot be sent, before any request; its value may be a key, and is not shown."""
+    for name, value in headers.items():
+        if not (f"{name}{value}".isascii() and f"{name}{value}".isprintable()) or value != value.strip():
+            raise FtopsError(
+                f"provider {provider}: the value for header {name!r} has a line break, an outer space or a"
+                " character that no header may have",
+                hint="was the key pasted or read with a line break at its end?",
+            )

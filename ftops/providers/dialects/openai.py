@@ -16,14 +16,14 @@ from ftops.model.json_value import JSON, JSONObject
 from ftops.model.request import JobRequest
 from ftops.providers.dialect import (
     Page,
-    Unreadable,
+    decode_cursor_page,
     decode_error,
     decode_status,
     optional_count,
     optional_number,
+    optional_strings,
     optional_text,
     require_id,
-    require_list,
     require_mapping,
 )
 
@@ -96,6 +96,10 @@ STAMP_KEYS = (
 """The metadata keys of a stamp; `ftops_generation` is `GENERATION.ATTEMPT`."""
 
 
+LONGEST_NUMBER = 9
+"""Digits of a generation or attempt that anybody can have reached."""
+
+
 class OpenAIDialect:
     """The modern format: metadata carries our stamp, lists are paged newest first."""
 
@@ -151,7 +155,7 @@ class OpenAIDialect:
             trained_tokens=optional_count(job.get("trained_tokens")),
             training_files=_file(job.get("training_file")),
             validation_files=_file(job.get("validation_file")),
-            result_files=tuple(item for item in job.get("result_files") or () if isinstance(item, str)),
+            result_files=optional_strings(job.get("result_files")),
             settings=_settings(job),
             suffix=optional_text(job.get("user_provided_suffix")),
             error=decode_error(job.get("error")),
@@ -164,8 +168,8 @@ class OpenAIDialect:
         return {"limit": PAGE_SIZE}
 
     def decode_page(self, body: Any) -> Page:
-        """Read one page; the cursor is the last id. `has_more` without an item to go on from is a lie."""
-        return decode_cursor_page(body, "the list of jobs")
+        """Read one page; the cursor is the last id."""
+        return decode_cursor_page(body)
 
     def events_query(self, *, stream: bool) -> Mapping[str, str]:
         """Pages; this format has no stream."""
@@ -186,17 +190,6 @@ class OpenAIDialect:
     def decode_file(self, body: Any) -> UploadedFile:
         """Read a file object."""
         return decode_file(body)
-
-
-def decode_cursor_page(body: Any, what: str) -> Page:
-    """Read a page of the `after` / `has_more` kind. A missing `has_more` with items is taken as the end."""
-    items = require_list(body, what)
-    if not body.get("has_more"):
-        return Page(tuple(items), None)
-    last = items[-1].get("id") if items and isinstance(items[-1], Mapping) else None
-    if not isinstance(last, str) or not last:
-        raise Unreadable(f"{what} says there is more and gives nothing to go on from")
-    return Page(tuple(items), {"limit": PAGE_SIZE, "after": last})
 
 
 def decode_file(body: Any) -> UploadedFile:
@@ -235,7 +228,9 @@ def decode_stamp(metadata: Any) -> Stamp | None:
         return None
     project, lineage, name, fingerprint, numbers, nonce = map(str, values)
     generation, _, attempt = numbers.partition(".")
-    if not (generation.isdecimal() and attempt.isdecimal()):
+    if not all(
+        part.isascii() and part.isdecimal() and len(part) <= LONGEST_NUMBER for part in (generation, attempt)
+    ):
         return None
     return Stamp(project, lineage, name, fingerprint, int(generation), int(attempt), nonce)
 

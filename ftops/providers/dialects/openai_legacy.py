@@ -17,12 +17,12 @@ from ftops.model.json_value import JSON, JSONObject
 from ftops.model.request import JobRequest
 from ftops.providers.dialect import (
     Page,
+    decode_cursor_page,
     decode_error,
     decode_status,
     optional_number,
     optional_text,
     require_id,
-    require_list,
     require_mapping,
 )
 from ftops.providers.dialects.openai import decode_file
@@ -120,8 +120,9 @@ class OpenAILegacyDialect:
         return {}
 
     def decode_page(self, body: Any) -> Page:
-        """Read the whole list. A server that pages it after all says `has_more`: then it is not whole."""
-        return Page(tuple(require_list(body, "the list of jobs")), {} if body.get("has_more") else None)
+        """Read the whole list. A clone that cuts it says `has_more`, and takes the modern cursor."""
+        page = decode_cursor_page(body)
+        return page if body.get("has_more") else Page(page.items)
 
     def events_query(self, *, stream: bool) -> Mapping[str, str]:
         """`stream=true` asks for server-sent events."""

@@ -1,0 +1,149 @@
+"""What a request that did not succeed means: which error class, in whose words.
+
+The class is what the create protocol builds on: only what certainly had no effect may be said to have none.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import ssl
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+
+import orjson
+
+from ftops.errors import (
+    Ambiguous,
+    Failure,
+    NotFound,
+    NotSent,
+    ProviderError,
+    RateLimited,
+    Rejected,
+    Unauthorized,
+)
+
+_AMBIGUOUS_4XX = frozenset({408, 409})
+_PASSING = frozenset({408, 429, 500, 502, 503, 504})
+_LONGEST_WORDS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Whom a request went to. `secrets` never appear in an error, even when the provider echoes them."""
+
+    provider: str
+    host: str
+    secrets: frozenset[str] = frozenset()
+
+    def blanked(self, text: str) -> str:
+        """Replace every secret in a text."""
+        for secret in sorted(self.secrets, key=len, reverse=True):
+            text = text.replace(secret, "***")
+        return text
+
+
+def refused(
+    origin: Origin, operation: str, status: int, headers: Mapping[str, str], content: bytes
+) -> ProviderError:
+    """Judge a reply that is not 2xx."""
+    code, words = _said(content)
+    words = origin.blanked(words)
+    failure = Failure(
+        origin.provider,
+        operation,
+        status,
+        origin.blanked(code) if code else None,
+        words,
+        headers.get("x-request-id"),
+        _retry_after(headers.get("retry-after")),
+    )
+    request_id = f", request {failure.request_id}" if failure.request_id else ""
+    message = f"{origin.provider}: {operation} got {status}: {words}{request_id}"
+    if status in (401, 403):
+        return Unauthorized(message, failure=failure, hint=f"check api_key of provider {origin.provider}")
+    if status == 429:  # noqa: PLR2004 - a status code is its own best name
+        return RateLimited(message, failure=failure, hint=_come_back(failure.retry_after))
+    if status == 404:  # noqa: PLR2004
+        return NotFound(message, failure=failure)
+    if 400 <= status < 500 and status not in _AMBIGUOUS_4XX:  # noqa: PLR2004
+        return Rejected(message, failure=failure)
+    hint = None
+    if 300 <= status < 400:  # noqa: PLR2004
+        hint = f"ftops follows no redirect: write the API's own address as base_url of {origin.provider}"
+    return Ambiguous(message, failure=failure, hint=hint)
+
+
+def unreadable(origin: Origin, operation: str, why: str, status: int | None = None) -> ProviderError:
+    """Judge a 2xx that is not what the wire format says: it may have had its effect."""
+    failure = Failure(origin.provider, operation, status=status)
+    message = f"{origin.provider}: {operation} got an unreadable reply from {origin.host}: {why}"
+    hint = f"check base_url of provider {origin.provider}: it should be the API's address"
+    return Ambiguous(origin.blanked(message), failure=failure, hint=hint)
+
+
+def not_reached(origin: Origin, operation: str, cause: str) -> ProviderError:
+    """Judge a connection that was never made: certainly nothing arrived."""
+    return NotSent(
+        f"{origin.provider}: cannot reach {origin.host}: {cause}",
+        failure=Failure(origin.provider, operation),
+        hint=f"check base_url of provider {origin.provider}, and whether the server is up",
+    )
+
+
+def broken(origin: Origin, operation: str, *, timed_out: bool) -> ProviderError:
+    """Judge a connection that ended in the middle: the request may have arrived."""
+    what = "no reply in time" if timed_out else "the connection broke"
+    return Ambiguous(
+        f"{origin.provider}: {operation}: {what} ({origin.host})",
+        failure=Failure(origin.provider, operation),
+    )
+
+
+def passing(error: ProviderError) -> bool:
+    """Tell whether a read that failed like this may succeed a moment later."""
+    return error.failure.status is None or error.failure.status in _PASSING
+
+
+def plain_cause(error: BaseException) -> str:
+    """Say why a connection could not be made, without the library's wrapping."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"TLS: {error.verify_message}"
+    if isinstance(error, ssl.SSLError):
+        return f"TLS: {str(error.reason or error).replace('_', ' ').lower()}"
+    text = str(error).rsplit(": ", 1)[-1]
+    return re.sub(r"^\[Errno -?\d+\] ", "", text)
+
+
+def _said(content: bytes) -> tuple[str | None, str]:
+    """Find the provider's own words in an error reply: `{"error": {...}}`, else the start of the text."""
+    try:
+        body = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        text = html.unescape(re.sub(r"<[^>]*>", " ", content[:4096].decode("utf-8", errors="replace")))
+        return None, " ".join(text.split())[:200] or "no words"
+    error = body.get("error", body) if isinstance(body, dict) else {}
+    if isinstance(error, str):
+        return None, error[:_LONGEST_WORDS]
+    code = error.get("code") if isinstance(error, dict) else None
+    message = error.get("message") if isinstance(error, dict) else None
+    return (str(code)[:100] if code else None), str(message or "no words")[:_LONGEST_WORDS]
+
+
+def _retry_after(value: str | None) -> float | None:
+    """Read `Retry-After`, seconds or a date; anything else says nothing."""
+    if not value:
+        return None
+    if value.strip().isascii() and value.strip().isdigit():
+        return float(value.strip()[:9])
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+    except (ValueError, OverflowError):
+        return None
+
+
+def _come_back(seconds: float | None) -> str:
+    return "try again later" if not seconds else f"try again in {seconds:.0f} seconds"
