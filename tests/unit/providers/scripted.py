@@ -56,7 +56,7 @@ def scripted(*replies: Said) -> Iterator[Scripted]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
         script = Scripted(server.server_port, list(replies))
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         try:
             yield script

@@ -17,7 +17,7 @@ LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_s
 JSON = st.recursive(
     LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner)
 )
-FIELDS = [
+FIELDS = (
     "id",
     "status",
     "model",
@@ -49,7 +49,7 @@ FIELDS = [
     "level",
     "message",
     "type",
-]
+)
 BODIES = st.fixed_dictionaries(
     {"id": st.just("job-1"), "status": st.sampled_from(["running", "failed", "?"])},
     optional={name: JSON for name in FIELDS if name not in ("id", "status")},
