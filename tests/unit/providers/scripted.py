@@ -21,12 +21,13 @@ class Said:
 
 
 class Scripted:
-    """Gives its replies in order, the last one for ever; `asked` are the request lines that came."""
+    """Gives its replies in order, the last one for ever; `asked` and `headers` are what came."""
 
     def __init__(self, port: int, replies: list[Said]) -> None:
         self.base_url = f"http://127.0.0.1:{port}/v1"
         self.replies = replies
         self.asked: list[str] = []
+        self.headers: list[dict[str, str]] = []
 
     def next(self, request_line: str) -> Said:
         self.asked.append(request_line)
@@ -40,6 +41,7 @@ def scripted(*replies: Said) -> Iterator[Scripted]:
 
         def answer(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            script.headers.append(dict(self.headers.items()))
             said = script.next(f"{self.command} {self.path}")
             body = said.body if isinstance(said.body, bytes) else json.dumps(said.body).encode()
             self.send_response(said.status)

@@ -9,6 +9,10 @@ from pathlib import Path
 import pytest
 
 from ftops.errors import Ambiguous, FtopsError, InvalidInput, NotSent, ProviderError, RateLimited
+from ftops.model.job import Stamp
+from ftops.model.project import ProviderSettings
+from ftops.model.request import JobRequest, RequestFile
+from ftops.providers.registry import DIALECTS, open_provider
 from ftops.providers.transport import Transport
 from tests.unit.providers.scripted import Said, Scripted, scripted
 
@@ -154,3 +158,13 @@ def test_a_file_that_shrinks_while_it_is_sent_is_an_error_and_not_a_hang(tmp_pat
         thread.join()
     assert cut.is_set()
     assert "changed while it was being sent" in str(caught.value.problems[0])
+
+
+@pytest.mark.parametrize("dialect", sorted(DIALECTS))
+def test_a_create_carries_its_nonce_as_an_idempotency_key(dialect: str) -> None:
+    stamp = Stamp("project", "lineage", "name", "sha256:1", 1, 1, "nonce-7")
+    with scripted(Said({"id": "job-1", "status": "pending"})) as server:
+        provider = open_provider(ProviderSettings("p", dialect), {}, base_url=server.base_url)
+        provider.create_fine_tune(JobRequest("m", (RequestFile("file-1"),), stamp=stamp))
+        provider.close()
+    assert server.headers[0]["Idempotency-Key"] == "nonce-7"
