@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 
 import jsonschema
@@ -91,3 +93,20 @@ def test_errors_of_strangers_cannot_steer_the_terminal(project: ProjectDirectory
     assert project.ftops("plan", "--target", "\x1b[2Jx\u202e") == 64
     assert "\x1b" not in project.err
     assert "\u202e" not in project.err
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_terminal_without_utf_8_gets_every_text_and_readable_json(
+    project: ProjectDirectory, encoding: str
+) -> None:
+    project.manifest("a", labels="{team: 日本}")
+    for form in ("text", "json", "markdown"):
+        done = subprocess.run(
+            [sys.executable, "-m", "ftops", "-C", str(project.root), "plan", "--format", form],
+            capture_output=True,
+            env={**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"},
+            check=True,
+        )
+        assert done.stderr == b""
+        if form == "json":
+            assert json.loads(done.stdout)["changes"][0]["labels"] == {"team": "日本"}
