@@ -139,11 +139,18 @@ class _JsonLines(logging.Formatter):
         return json.dumps(line)
 
 
+class _TextLines(logging.Formatter):
+    """One line a record; request ids and paths are a server's words."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return _printable(super().format(record))
+
+
 def _set_up_logging(log_format: str, *, verbose: bool) -> None:
     if not verbose:
         return
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_JsonLines() if log_format == "json" else logging.Formatter("%(message)s"))
+    handler.setFormatter(_JsonLines() if log_format == "json" else _TextLines("%(message)s"))
     logger = logging.getLogger("ftops")
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)

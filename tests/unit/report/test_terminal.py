@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 
+from ftops.cli.main import _TextLines
 from ftops.model.event import Event, EventKind
 from ftops.model.review import CostEstimate, Review, Violation
 from ftops.report.status import StatusRow
@@ -72,3 +75,8 @@ def test_little_money_is_not_written_as_none() -> None:
     assert cost_words(CostEstimate(0.0123, 0.3)) == "About $0.0123 to $0.30."
     assert cost_words(CostEstimate(0.00001, 0.00001)) == "Less than $0.0001."
     assert cost_words(CostEstimate(0, 0)) == "About $0.00."
+
+
+def test_a_log_line_of_a_server_cannot_steer_the_terminal() -> None:
+    record = logging.LogRecord("ftops", logging.INFO, "", 0, "GET %s", ("/x\x1b[2J\u202e",), None)
+    assert is_tame(_TextLines("%(message)s").format(record))
