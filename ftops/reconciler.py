@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ftops.applier.applier import Applied, apply
 from ftops.applier.context import Clock, Context, HeldLock
-from ftops.cost.estimate import total_cost, with_costs
+from ftops.cost.estimate import Costing, tokens_wanted, total_cost, with_costs
 from ftops.datasets.inspection import inspect_datasets
+from ftops.datasets.tokens import count_tokens
 from ftops.errors import InvalidInput, NotFound, UsageError
 from ftops.manifests.parser import load_fine_tunes
 from ftops.manifests.project import load_project
@@ -103,7 +104,10 @@ def observe(providers: Mapping[str, Provider], state: State, clock: Clock) -> Ma
 def make_plan(
     loaded: Loaded, observations: Mapping[str, Observation], state: State, selection: Selection, now: float
 ) -> Reviewed:
-    """Decide what is to be done, what it costs and whether it may be done. Pure."""
+    """Decide what is to be done, what it costs and whether it may be done.
+
+    Pure where the project declares no prices; with prices, the files of what is created are read for tokens.
+    """
     planning = plan(
         Inputs(
             project=loaded.project.name,
@@ -115,16 +119,24 @@ def make_plan(
             selection=_names(selection, loaded.fine_tunes, state),
         )
     )
-    by_name = {fine_tune.name: fine_tune for fine_tune in loaded.fine_tunes}
-    priced = with_costs(planning.plan, by_name, loaded.datasets, loaded.project.prices)
+    priced, unknown = _priced(planning.plan, loaded)
     verdict = review(
         priced,
         loaded.project.limits,
         total_cost(priced.changes),
         lifted=selection.lifted,
         allow_empty=selection.allow_empty,
+        cost_unknown_because=unknown,
     )
     return Reviewed(Planning(priced, planning.state), verdict, observations, state)
+
+
+def _priced(plan: Plan, loaded: Loaded) -> tuple[Plan, tuple[str, ...]]:
+    """Give the plan with its costs, and why some are unknown. Only what is to be paid for is counted."""
+    by_name = {fine_tune.name: fine_tune for fine_tune in loaded.fine_tunes}
+    costing = Costing(by_name, loaded.project.prices)
+    counted = count_tokens(loaded.root, loaded.datasets, tokens_wanted(plan, costing))
+    return with_costs(plan, replace(costing, datasets=counted.datasets, uncounted=counted.uncounted))
 
 
 def carry_out(loaded: Loaded, reviewed: Reviewed, changes: Iterable[Change], hands: Hands) -> Applied:

@@ -14,6 +14,7 @@ from ftops.model.change import Change
 from ftops.model.finetune import FineTune
 from ftops.model.state import State
 from ftops.reconciler import Selection
+from ftops.report.words import printable
 
 
 @click.command("import")
@@ -45,7 +46,7 @@ def import_command(root: Path, name: str, job_id: str, provider: str | None) -> 
     except FtopsError:
         path.unlink()
         raise
-    click.echo(f"wrote {path}; job {job.id} is recorded as {name}")
+    click.echo(printable(f"wrote {path}; job {job.id} is recorded as {name}"))
 
 
 @click.command("resolve")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +12,13 @@ from ftops.cli import options
 from ftops.cli.plan import show_plan
 from ftops.cli.session import Session, open_session
 from ftops.controller.loop import repeat_until_settled
-from ftops.errors import ExitCode, FtopsError, NeedsPerson
+from ftops.errors import ExitCode, FtopsError, NeedsPerson, Problem
 from ftops.model.change import Action
 from ftops.model.event import ChangeResult
 from ftops.reconciler import Approval, Reviewed, Selection, approvals, carry_out, unapproved
 from ftops.report.json_report import apply_document, error_document
 from ftops.report.terminal import render_results
+from ftops.report.words import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +55,31 @@ def apply_command(
     limit = options.seconds(timeout)
     if not yes and not sys.stdin.isatty():
         raise click.UsageError("without a terminal nobody can answer: pass --yes")
+    run: Run | None = None
     try:
         with open_session(root) as session:
-            approved = None if yes else _ask(session, chosen, waits=wait)
+            approved = None if yes else _ask(session, chosen, form, waits=wait)
             run = one_round(session, chosen, parallelism, form, approved=approved)
             code = round_code(run)
             if wait and code in (ExitCode.NOTHING, ExitCode.JOB_FAILED):
                 code = _wait(session, chosen, parallelism, limit, approvals(run.reviewed.plan, waits=True))
             session.raise_if_stopped()
-            return code
     except FtopsError as error:
         if form == "json":
-            click.echo(json.dumps(error_document(error.problems), indent=2))
+            _print_document(root, run, error.problems)
         raise
+    if form == "json":
+        _print_document(root, run, ())
+    return code
+
+
+def _print_document(root: Path, run: Run | None, problems: tuple[Problem, ...]) -> None:
+    """Print the one document of this apply: its first round, with what went wrong then or later."""
+    if run is None:
+        options.print_document(error_document(problems, options.project_name(root)))
+    else:
+        reviewed = run.reviewed
+        options.print_document(apply_document(reviewed.plan, reviewed.review, run.results, problems))
 
 
 def one_round(
@@ -101,10 +113,10 @@ def one_round(
         return run
 
 
-def _ask(session: Session, chosen: Selection, *, waits: bool) -> frozenset[Approval]:
+def _ask(session: Session, chosen: Selection, form: str, *, waits: bool) -> frozenset[Approval]:
     """Show the plan and ask; the answer No is an error, as a script would want it."""
     reviewed = session.plan(chosen)
-    show_plan(reviewed, "text")
+    show_plan(reviewed, "text", err=form == "json")
     if options.refusal_code(reviewed) or not reviewed.plan.effective_changes:
         return approvals(reviewed.plan, waits=waits)
     if not click.confirm("Apply these changes?", default=False, err=True):
@@ -129,7 +141,7 @@ def _wait(
             line = f"  {change.name}: {change.message}"
             if line not in shown:
                 shown.add(line)
-                click.echo(line, err=True)
+                click.echo(f"  {printable(line.strip())}", err=True)
         return last[0] in (ExitCode.ERROR, ExitCode.REFUSED, ExitCode.NEEDS_PERSON) or _settled(run)
 
     repeat_until_settled(again, pause=session.stop.wait, monotonic=session.clock.monotonic, timeout=limit)
@@ -151,10 +163,7 @@ def _settled(run: Run) -> bool:
 
 
 def _show(run: Run, form: str) -> None:
-    if form == "json":
-        document = apply_document(run.reviewed.plan, run.reviewed.review, run.results)
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
-    elif run.results:
+    if form == "text" and run.results:
         click.echo(render_results(run.results, options.styler()), nl=False)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import os
@@ -84,6 +85,7 @@ def cli(ctx: click.Context, directory: str, log_format: str, *, verbose: bool) -
 
 def run(arguments: list[str]) -> int:
     """Run a command line and give its exit code; nothing that a user or network can cause gets past here."""
+    _accept_every_sign()
     try:
         result = cli.main(arguments, prog_name="ftops", standalone_mode=False)
         sys.stdout.flush()
@@ -92,7 +94,7 @@ def run(arguments: list[str]) -> int:
         click.echo(error.format_message())
         return ExitCode.USAGE
     except click.ClickException as error:
-        click.echo(f"Error: {error.format_message()}", err=True)
+        click.echo(f"Error: {_printable(error.format_message())}", err=True)
         return ExitCode.USAGE
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
@@ -106,13 +108,27 @@ def run(arguments: list[str]) -> int:
         return error.exit_code
     except OSError as error:
         place = f" {error.filename}" if error.filename else ""
-        click.echo(f"Error:{place} {error.strerror or error}", err=True)
+        click.echo(f"Error:{_printable(place)} {error.strerror or error}", err=True)
         return ExitCode.ERROR
+
+
+def _accept_every_sign() -> None:
+    """A terminal that cannot show a sign gets its number: printing never fails for what a text holds."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _tell(error: FtopsError) -> None:
     for problem in error.problems:
-        click.echo(f"Error: {problem}", err=True)
+        click.echo(f"Error: {_printable(str(problem))}", err=True)
+
+
+def _printable(text: str) -> str:
+    """Take the control characters of strangers out of each line."""
+    from ftops.report.words import printable
+
+    return "\n".join(printable(line) for line in text.split("\n"))
 
 
 class _JsonLines(logging.Formatter):
@@ -123,11 +139,18 @@ class _JsonLines(logging.Formatter):
         return json.dumps(line)
 
 
+class _TextLines(logging.Formatter):
+    """One line a record; request ids and paths are a server's words."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return _printable(super().format(record))
+
+
 def _set_up_logging(log_format: str, *, verbose: bool) -> None:
     if not verbose:
         return
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_JsonLines() if log_format == "json" else logging.Formatter("%(message)s"))
+    handler.setFormatter(_JsonLines() if log_format == "json" else _TextLines("%(message)s"))
     logger = logging.getLogger("ftops")
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)

@@ -6,12 +6,14 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
 
-from ftops.errors import ExitCode
+from ftops.errors import ExitCode, FtopsError
 from ftops.model.change import JOB_FAILED_REASONS, NEEDS_PERSON_REASONS, Action
 from ftops.model.event import ChangeResult, Outcome
 from ftops.policy.rules import LIFTABLE
@@ -77,6 +79,38 @@ def styler() -> Styler:
 def width() -> int:
     """Give the columns of the terminal, 100 where there is none."""
     return shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 100
+
+
+def print_document(document: Mapping[str, Any], *, err: bool = False) -> None:
+    """Print a document so that it is JSON on every terminal: one that has no UTF-8 gets escapes."""
+    from ftops.report.json_report import json_text
+
+    encoding = str(getattr(sys.stderr if err else sys.stdout, "encoding", None) or "utf-8")
+    click.echo(json_text(document, ascii_only=not encoding.lower().startswith("utf")), err=err)
+
+
+@contextmanager
+def documented_failure(root: Path, form: str) -> Iterator[None]:
+    """With `--format json`, write the document of a failure too; for what fails before the first document."""
+    try:
+        yield
+    except FtopsError as error:
+        if form == "json":
+            from ftops.report.json_report import error_document
+
+            print_document(error_document(error.problems, project_name(root)))
+        raise
+
+
+def project_name(root: Path) -> str | None:
+    """Give the name of a project that may be broken, None if even that cannot be read."""
+    from ftops.manifests.project import load_project
+    from ftops.providers.registry import dialects
+
+    try:
+        return load_project(root.resolve(), dialects())[0].name
+    except (FtopsError, OSError):
+        return None
 
 
 def refusal_code(reviewed: Reviewed) -> ExitCode:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
 from ftops.cli import options
 from ftops.cli.session import open_session
-from ftops.errors import ExitCode, FtopsError
+from ftops.errors import ExitCode
 from ftops.reconciler import Reviewed
-from ftops.report.json_report import error_document, plan_document
+from ftops.report.json_report import plan_document
 
 
 @click.command("plan")
@@ -31,13 +30,8 @@ def plan_command(
 ) -> int:
     """Show what apply would do. Takes no lock and writes nothing."""
     chosen = options.selection(target, selector, allow, allow_empty=allow_empty)
-    try:
-        with open_session(root) as session:
-            reviewed = session.plan(chosen)
-    except FtopsError as error:
-        if form == "json":
-            click.echo(json.dumps(error_document(error.problems), indent=2))
-        raise
+    with options.documented_failure(root, form), open_session(root) as session:
+        reviewed = session.plan(chosen)
     show_plan(reviewed, form)
     return _code(reviewed, detailed=detailed_exitcode)
 
@@ -45,8 +39,7 @@ def plan_command(
 def show_plan(reviewed: Reviewed, form: str, *, err: bool = False) -> None:
     """Print a plan in one of its forms."""
     if form == "json":
-        document = plan_document(reviewed.plan, reviewed.review)
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False), err=err)
+        options.print_document(plan_document(reviewed.plan, reviewed.review), err=err)
     elif form == "markdown":
         from ftops.report.markdown import render_plan_markdown
 

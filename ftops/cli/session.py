@@ -147,4 +147,6 @@ def _signals(stop: threading.Event) -> Iterator[None]:
 
 
 def _show_event(event: Event) -> None:
-    click.echo(f"  {event.message}", err=True)
+    from ftops.report.terminal import render_event
+
+    click.echo(render_event(event), err=True)

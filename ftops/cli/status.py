@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import sys
 from pathlib import Path
 
 import click
@@ -13,7 +13,7 @@ from ftops.errors import UsageError
 from ftops.reconciler import Selection
 from ftops.report.json_report import outputs_document, status_document
 from ftops.report.status import StatusRow, output_rows, status_rows
-from ftops.report.terminal import render_outputs, render_status
+from ftops.report.terminal import render_environment, render_outputs, render_status
 
 
 @click.command("status")
@@ -22,11 +22,13 @@ from ftops.report.terminal import render_outputs, render_status
 @click.pass_obj
 def status_command(root: Path, name: str | None, form: str) -> int:
     """Show where every fine-tune stands."""
-    rows, code = _rows(root, name)
+    rows, code = _rows(root, name, form)
     if form == "json":
-        click.echo(json.dumps(status_document(rows), indent=2, ensure_ascii=False))
+        options.print_document(status_document(rows))
     else:
-        click.echo(render_status(rows), nl=False)
+        # A pipe gets whole texts: whoever greps them must not find them cut.
+        width = options.width() if sys.stdout.isatty() else None
+        click.echo(render_status(rows, width=width), nl=False)
     return code
 
 
@@ -36,22 +38,22 @@ def status_command(root: Path, name: str | None, form: str) -> int:
 @click.pass_obj
 def outputs_command(root: Path, name: str | None, form: str) -> None:
     """Show the models that are ready."""
-    rows = output_rows(_rows(root, name)[0])
+    rows = output_rows(_rows(root, name, form)[0])
     if form == "json":
-        click.echo(json.dumps(outputs_document(rows), indent=2, ensure_ascii=False))
+        options.print_document(outputs_document(rows))
     elif form == "env":
-        for row in rows:
-            click.echo(f"{row.name.upper().replace('-', '_')}_MODEL={row.fine_tuned_model}")
+        click.echo(render_environment(rows), nl=False)
     else:
         click.echo(render_outputs(rows), nl=False)
 
 
-def _rows(root: Path, name: str | None) -> tuple[tuple[StatusRow, ...], int]:
-    with open_session(root) as session:
-        reviewed = session.plan(Selection())
-    rows = status_rows(reviewed.plan, reviewed.planning.state)
-    if name is not None:
-        rows = tuple(row for row in rows if row.name == name)
-        if not rows:
-            raise UsageError(f"no fine-tune is named {name}", hint="see `ftops status`")
+def _rows(root: Path, name: str | None, form: str) -> tuple[tuple[StatusRow, ...], int]:
+    with options.documented_failure(root, form):
+        with open_session(root) as session:
+            reviewed = session.plan(Selection())
+        rows = status_rows(reviewed.plan, reviewed.planning.state)
+        if name is not None:
+            rows = tuple(row for row in rows if row.name == name)
+            if not rows:
+                raise UsageError(f"no fine-tune is named {name}", hint="see `ftops status`")
     return rows, options.state_code(reviewed)

@@ -1,13 +1,19 @@
-"""Plan and prices -> estimates, with what is unknown said so."""
+"""Plan and prices -> estimates, with what is unknown said so.
+
+An estimate is price x tokens x epochs. `n_epochs: auto` (or absent) leaves the epochs to the provider: the
+estimate is then a range, from the fewest to the most that a provider chooses, and a limit looks at its high
+end. Without a price or a count of tokens there is no estimate at all: unknown is never zero.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from ftops.model.change import Change
 from ftops.model.dataset import Dataset
-from ftops.model.finetune import FineTune
+from ftops.model.finetune import FineTune, Method, Upstream
 from ftops.model.fingerprint import AUTO
 from ftops.model.json_value import JSON
 from ftops.model.plan import Plan
@@ -17,40 +23,98 @@ FEWEST_AUTO_EPOCHS = 1
 MOST_AUTO_EPOCHS = 25
 """Between these a provider chooses `auto` epochs, by OpenAI's cookbook."""
 
+_DIGITS = 6
+"""Of a dollar: enough for one short example, too few for the noise of binary fractions."""
+
 Prices = Mapping[str, JSON]
 """provider -> model -> {training_per_million_tokens: USD}, as the project file has it."""
 
 
-def with_costs(
-    plan: Plan, fine_tunes: Mapping[str, FineTune], datasets: Mapping[str, Dataset], prices: Prices
-) -> Plan:
-    """Give each create and replace its estimate."""
-    if not prices:
-        return plan
+class Unknown(Exception):
+    """A cost cannot be known; the message says why, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Costing:
+    """What costs are made of: everything declared, the files with their tokens (or why there are none)."""
+
+    fine_tunes: Mapping[str, FineTune]
+    prices: Prices
+    datasets: Mapping[str, Dataset] = field(default_factory=dict)
+    uncounted: Mapping[str, str] = field(default_factory=dict)
+
+    def estimate(self, fine_tune: FineTune) -> CostEstimate:
+        """Estimate one job. Raises Unknown when price, tokens or epochs are."""
+        price = self.price(fine_tune)
+        millions = sum(map(self._tokens, (file.path for file in fine_tune.training_files))) / 1_000_000
+        low, high = (round(price * millions * epochs, _DIGITS) for epochs in _epochs(fine_tune))
+        if not math.isfinite(high):
+            raise Unknown(f"the price of {self.base_model(fine_tune)} is no number")
+        return CostEstimate(low, high)
+
+    def base_model(self, fine_tune: FineTune) -> str:
+        """Name the model whose price holds: at the root of a chain, or under an earlier fine-tune's id."""
+        seen: set[str] = set()
+        while isinstance(fine_tune.model, Upstream):
+            upstream = self.fine_tunes.get(fine_tune.model.name)
+            if upstream is None or fine_tune.name in seen:
+                raise Unknown(f"{fine_tune.name} starts from a model that is not declared")
+            seen.add(fine_tune.name)
+            fine_tune = upstream
+        model = fine_tune.model
+        return model.split(":")[1] if model.startswith("ft:") else model
+
+    def price(self, fine_tune: FineTune) -> float:
+        """Give the USD for a million tokens. Raises Unknown."""
+        if fine_tune.method is not Method.SUPERVISED:
+            raise Unknown(f"{fine_tune.name}: only supervised training is estimated from tokens")
+        model, models = self.base_model(fine_tune), self.prices.get(fine_tune.provider)
+        entry = models.get(model) if isinstance(models, Mapping) else None
+        price = entry.get("training_per_million_tokens") if isinstance(entry, Mapping) else None
+        if isinstance(price, bool) or not isinstance(price, int | float) or not price >= 0:
+            raise Unknown(f"ftops.yaml has no price of {model} at {fine_tune.provider}")
+        return float(price)
+
+    def _tokens(self, path: str | None) -> int:
+        dataset = self.datasets.get(path) if path is not None else None
+        if dataset is None or path is None:
+            raise Unknown("a file that is only at the provider cannot be counted")
+        if dataset.tokens is None:
+            raise Unknown(self.uncounted.get(path, f"the tokens of {path} are not counted"))
+        return dataset.tokens
+
+
+def tokens_wanted(plan: Plan, costing: Costing) -> Mapping[str, frozenset[str]]:
+    """Give the files whose tokens decide a cost, with the models that train on them; none without a price."""
+    wanted: dict[str, set[str]] = {}
+    for fine_tune in _created(plan, costing):
+        try:
+            costing.price(fine_tune)
+            model = costing.base_model(fine_tune)
+        except Unknown:
+            continue
+        for file in fine_tune.training_files:
+            if file.path is not None:
+                wanted.setdefault(file.path, set()).add(model)
+    return {path: frozenset(models) for path, models in wanted.items()}
+
+
+def with_costs(plan: Plan, costing: Costing) -> tuple[Plan, tuple[str, ...]]:
+    """Give each create and replace its estimate; beside the plan, every cause of an unknown cost."""
+    if not costing.prices:
+        return plan, ()
+    estimates: dict[str, CostEstimate] = {}
+    causes: dict[str, None] = {}
+    for fine_tune in _created(plan, costing):
+        try:
+            estimates[fine_tune.name] = costing.estimate(fine_tune)
+        except Unknown as unknown:
+            causes[str(unknown)] = None
     changes = tuple(
-        replace(change, estimated_cost=estimate(fine_tunes[change.name], datasets, prices))
-        if change.action.creates and change.name in fine_tunes
-        else change
+        replace(change, estimated_cost=estimates.get(change.name)) if change.action.creates else change
         for change in plan.changes
     )
-    return replace(plan, changes=changes)
-
-
-def estimate(fine_tune: FineTune, datasets: Mapping[str, Dataset], prices: Prices) -> CostEstimate | None:
-    """Estimate one job: price x tokens x epochs. None when any of the three is unknown."""
-    price = _price(fine_tune, prices)
-    tokens = 0
-    for file in fine_tune.training_files:
-        dataset = datasets.get(file.path) if file.path is not None else None
-        counted = dataset.tokens if dataset is not None else None
-        if counted is None:
-            return None
-        tokens += counted
-    if price is None:
-        return None
-    low, high = _epochs(fine_tune)
-    millions = tokens / 1_000_000
-    return CostEstimate(round(price * millions * low, 4), round(price * millions * high, 4))
+    return replace(plan, changes=changes), tuple(causes)
 
 
 def total_cost(changes: tuple[Change, ...]) -> CostEstimate | None:
@@ -59,18 +123,20 @@ def total_cost(changes: tuple[Change, ...]) -> CostEstimate | None:
     known = [cost for cost in created if cost is not None]
     if len(known) != len(created):
         return None
-    return CostEstimate(sum(cost.low for cost in known), sum(cost.high for cost in known))
+    low, high = (round(sum(side), _DIGITS) for side in ((c.low for c in known), (c.high for c in known)))
+    return CostEstimate(low, high)
 
 
-def _price(fine_tune: FineTune, prices: Prices) -> float | None:
-    models = prices.get(fine_tune.provider)
-    if not isinstance(models, Mapping) or not isinstance(fine_tune.model, str):
-        return None
-    entry = models.get(fine_tune.model)
-    price = entry.get("training_per_million_tokens") if isinstance(entry, Mapping) else None
-    return float(price) if isinstance(price, int | float) else None
+def _created(plan: Plan, costing: Costing) -> Iterator[FineTune]:
+    for change in plan.changes:
+        if change.action.creates and change.name in costing.fine_tunes:
+            yield costing.fine_tunes[change.name]
 
 
-def _epochs(fine_tune: FineTune) -> tuple[int, int]:
-    epochs = fine_tune.hyperparameters.get("n_epochs", AUTO)
-    return (epochs, epochs) if isinstance(epochs, int) else (FEWEST_AUTO_EPOCHS, MOST_AUTO_EPOCHS)
+def _epochs(fine_tune: FineTune) -> tuple[float, float]:
+    epochs = fine_tune.hyperparameters.get("n_epochs")
+    if epochs is None or epochs == AUTO:
+        return FEWEST_AUTO_EPOCHS, MOST_AUTO_EPOCHS
+    if isinstance(epochs, bool) or not isinstance(epochs, int | float) or not epochs > 0:
+        raise Unknown(f"n_epochs of {fine_tune.name} is no number of epochs")
+    return epochs, epochs

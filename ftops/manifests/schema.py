@@ -28,6 +28,7 @@ SCHEMA_KINDS: Mapping[str, str] = {
     "finetune": "finetune.v1.json",
     "project": "project.v1.json",
     "plan": "plan.v1.json",
+    "state": "state.v1.json",
 }
 """Every published schema, by the word that `ftops schema` takes."""
 

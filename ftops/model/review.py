@@ -28,7 +28,11 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """Violations forbid; the estimate covers every create and replace, and is None if any is unknown."""
+    """Violations forbid; the estimate covers every create and replace, and is None if any is unknown.
+
+    `cost_unknown_because` says why, for people, where the project asks for costs by declaring prices.
+    """
 
     violations: tuple[Violation, ...] = ()
     estimated_cost: CostEstimate | None = None
+    cost_unknown_because: tuple[str, ...] = ()

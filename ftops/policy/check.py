@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ftops.model.plan import Plan
 from ftops.model.project import Limits
@@ -17,7 +17,9 @@ def review(
     *,
     lifted: Mapping[str, float] | None = None,
     allow_empty: bool = False,
+    cost_unknown_because: Sequence[str] = (),
 ) -> Review:
     """Say whether the plan may be applied. `lifted` are the limits that this run was told to raise."""
-    allowed = Allowed(limits, lifted or {}, allow_empty, cost)
-    return Review(tuple(found for rule in RULES for found in rule(plan, allowed)), cost)
+    allowed = Allowed(limits, lifted or {}, allow_empty, cost, cost_unknown_because)
+    violations = tuple(found for rule in RULES for found in rule(plan, allowed))
+    return Review(violations, cost, tuple(cost_unknown_because))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, Decimal, localcontext
 
 from ftops.errors import ExitCode
 from ftops.model.change import Action
@@ -28,15 +30,18 @@ class Allowed:
     lifted: Mapping[str, float]
     allow_empty: bool
     cost: CostEstimate | None
+    cost_unknown_because: Sequence[str] = ()
 
     def limit(self, name: str, default: float | None) -> float | None:
-        """Give the limit of this name."""
-        return self.lifted.get(name, default)
+        """Give the limit of this name, None for none. An option can only raise what the project allows."""
+        return None if default is None else max(default, self.lifted.get(name, default))
 
 
 def incomplete(plan: Plan, _: Allowed) -> Iterator[Violation]:
     """Nothing may be concluded from a list that is not whole."""
-    for problem in plan.incomplete_because:
+    if plan.complete:
+        return
+    for problem in plan.incomplete_because or ("a provider's list of jobs was not surely whole",):
         yield Violation("incomplete-list", problem, "run ftops again", ExitCode.NEEDS_PERSON)
 
 
@@ -55,7 +60,7 @@ def mass_vanish(plan: Plan, allowed: Allowed) -> Iterator[Violation]:
     gone, known = plan.facts.newly_missing, plan.facts.known_active
     everything = gone == known and gone >= FEWEST_VANISHED
     many = gone > FEWEST_VANISHED and gone * 100 > known * VANISHED_PERCENT
-    if (everything or many) and gone > (allowed.limit("vanished", 0) or 0):
+    if (everything or many) and _exceeds(gone, allowed.limit("vanished", 0)):
         message = (
             f"{gone} of {known} active jobs are gone from the provider at once: is this the right account?"
         )
@@ -86,9 +91,10 @@ def max_cancels_percent(plan: Plan, allowed: Allowed) -> Iterator[Violation]:
         return
     percent = 100 * _cancels(plan) / plan.facts.recorded
     limit = allowed.limit("cancels_percent", allowed.limits.max_cancels_percent)
-    if limit is not None and percent > limit:
-        message = f"it cancels {percent:.0f} % of the recorded fine-tunes, the limit is {limit:g} %"
-        yield Violation("max_cancels_percent", message, f"--allow cancels_percent={percent:.0f} lifts it")
+    if limit is not None and _exceeds(percent, limit):
+        least = lifting(percent)
+        message = f"it cancels {least} % of the recorded fine-tunes, the limit is {_written(limit)} %"
+        yield Violation("max_cancels_percent", message, f"--allow cancels_percent={least} lifts it")
 
 
 def max_cost(plan: Plan, allowed: Allowed) -> Iterator[Violation]:
@@ -96,12 +102,22 @@ def max_cost(plan: Plan, allowed: Allowed) -> Iterator[Violation]:
     limit = allowed.limit("cost", allowed.limits.max_cost)
     if limit is None or not any(change.action.creates for change in plan.changes):
         return
-    if allowed.cost is None:
-        message = f"the cost is not known, and max_cost is ${limit:g}"
-        yield Violation("max_cost", message, "give prices in ftops.yaml, or set max_cost: null")
-    elif allowed.cost.high > limit:
-        message = f"it may cost ${allowed.cost.high:.2f}, the limit is ${limit:g}"
-        yield Violation("max_cost", message, f"--allow cost={allowed.cost.high:.2f} lifts it")
+    if allowed.cost is None or not math.isfinite(allowed.cost.high):
+        message = f"the cost is not known, and max_cost is ${_written(limit)}"
+        causes = "; ".join(allowed.cost_unknown_because)
+        message = f"{message}: {causes}" if causes else message
+        yield Violation("max_cost", message, "make it known, or set max_cost: null in ftops.yaml")
+    elif _exceeds(allowed.cost.high, limit):
+        least = lifting(allowed.cost.high)
+        message = f"it may cost ${least}, the limit is ${_written(limit)}"
+        yield Violation("max_cost", message, f"--allow cost={least} lifts it")
+
+
+def lifting(amount: float) -> str:
+    """Write the least number of at most two decimals that, typed after --allow, is not below `amount`."""
+    with localcontext(prec=400):  # the largest float has 309 digits
+        least = Decimal(amount).quantize(Decimal("0.01"), rounding=ROUND_CEILING)
+    return f"{least:.0f}" if least == least.to_integral_value() else f"{least:f}"
 
 
 Rule = Callable[[Plan, Allowed], Iterator[Violation]]
@@ -128,6 +144,15 @@ def _cancels(plan: Plan) -> int:
 
 
 def _over(name: str, what: str, count: int, limit: float | None) -> Iterator[Violation]:
-    if limit is not None and count > limit:
-        message = f"{count} {what} are more than the limit of {limit:g}"
+    if limit is not None and _exceeds(count, limit):
+        message = f"{count} {what} are more than the limit of {_written(limit)}"
         yield Violation(f"max_{name}", message, f"--allow {name}={count} lifts it")
+
+
+def _exceeds(amount: float, limit: float | None) -> bool:
+    """Fail closed: what does not compare, such as a limit that is no number, is over."""
+    return limit is not None and not amount <= limit
+
+
+def _written(limit: float) -> str:
+    return str(int(limit)) if math.isfinite(limit) and limit == int(limit) else str(limit)

@@ -1,7 +1,13 @@
-"""Documents of DESIGN 9: plan, apply, status, outputs. A plan document reads back as the same plan."""
+"""Documents of DESIGN 9: plan, apply, status, outputs. A plan document reads back as the same plan.
+
+Names of files and words of providers may hold what JSON cannot: every document is made writable first, and
+only then is its digest taken, so that the digest is of what is written.
+"""
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -18,13 +24,17 @@ from ftops.report.status import StatusRow
 FORMAT_VERSION = 1
 
 
-def plan_document(plan: Plan, review: Review) -> dict[str, Any]:
-    """Write a plan with its review; `digest` covers everything else in it."""
+def plan_document(plan: Plan, review: Review, errors: Iterable[Problem] = ()) -> dict[str, Any]:
+    """Write a plan with its review; `digest` covers everything else in it.
+
+    `errors` are what went wrong after the plan was made: with any, it is not applicable.
+    """
+    problems = [asdict(problem) for problem in errors]
     document: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
         "project": plan.project,
         "complete": plan.complete,
-        "applicable": plan.complete and not review.violations,
+        "applicable": plan.complete and not review.violations and not problems,
         "state": {"lineage": plan.lineage, "serial": plan.serial},
         "summary": dict(plan.summary),
         "changes": [_change(change) for change in plan.changes],
@@ -33,19 +43,19 @@ def plan_document(plan: Plan, review: Review) -> dict[str, Any]:
                 {"rule": found.rule, "message": found.message, "hint": found.hint}
                 for found in review.violations
             ],
-            "estimated_cost": asdict(review.estimated_cost) if review.estimated_cost else None,
+            "estimated_cost": _cost(review.estimated_cost),
         },
-        "errors": [],
+        "errors": problems,
         "bindings": dict(plan.bindings),
     }
-    return {**document, "digest": digest(document)}
+    return _digested(document)
 
 
-def error_document(problems: Iterable[Problem]) -> dict[str, Any]:
-    """Write the document of a run that could make no plan."""
+def error_document(problems: Iterable[Problem], project: str | None = None) -> dict[str, Any]:
+    """Write the document of a run that could make no plan; it has the form of a plan without changes."""
     document: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
-        "project": None,
+        "project": project,
         "complete": False,
         "applicable": False,
         "state": None,
@@ -55,12 +65,15 @@ def error_document(problems: Iterable[Problem]) -> dict[str, Any]:
         "errors": [asdict(problem) for problem in problems],
         "bindings": {},
     }
-    return {**document, "digest": digest(document)}
+    return _digested(document)
 
 
-def apply_document(plan: Plan, review: Review, results: Sequence[ChangeResult]) -> dict[str, Any]:
+def apply_document(
+    plan: Plan, review: Review, results: Sequence[ChangeResult], errors: Iterable[Problem] = ()
+) -> dict[str, Any]:
     """Write a plan with what became of each change; a change that does nothing has no result."""
-    document = plan_document(plan, review)
+    document = plan_document(plan, review, errors)
+    del document["digest"]
     outcomes = {(one.change.name, one.change.action, one.change.job_id): one for one in results}
     for change, written in zip(plan.changes, document["changes"], strict=True):
         found = outcomes.get((change.name, change.action, change.job_id))
@@ -68,7 +81,27 @@ def apply_document(plan: Plan, review: Review, results: Sequence[ChangeResult]) 
             status = found.outcome.value
             written["result"] = {"status": status, "job_id": found.job_id, "error": found.error}
     counts = {kind.value: sum(1 for one in results if one.outcome is kind) for kind in Outcome}
-    return {**document, "applied": counts}
+    return _digested({**document, "applied": counts})
+
+
+def json_text(document: Mapping[str, Any], *, ascii_only: bool = False) -> str:
+    """Write any of these documents out, whatever providers and file names have put into it."""
+    return json.dumps(writable(document), indent=2, ensure_ascii=ascii_only, allow_nan=False)
+
+
+def writable(value: Any) -> Any:
+    """Give the value as JSON in UTF-8 can hold it: U+FFFD for half a surrogate pair, null for no number."""
+    if isinstance(value, str):
+        return (
+            value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        )
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(writable(str(key))): writable(member) for key, member in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, bytes):
+        return [writable(item) for item in value]
+    return value
 
 
 def status_document(rows: Iterable[StatusRow]) -> dict[str, Any]:
@@ -102,6 +135,11 @@ def parse_plan(document: Mapping[str, Any]) -> Plan:
     )
 
 
+def _digested(document: Mapping[str, Any]) -> dict[str, Any]:
+    written: dict[str, Any] = writable(document)
+    return {**written, "digest": digest(written)}
+
+
 def _change(change: Change) -> dict[str, Any]:
     return {
         "name": change.name,
@@ -118,10 +156,15 @@ def _change(change: Change) -> dict[str, Any]:
         "data": [asdict(use) for use in change.data],
         "differences": [asdict(difference) for difference in change.differences],
         "depends_on": list(change.depends_on),
-        "estimated_cost": asdict(change.estimated_cost) if change.estimated_cost else None,
+        "estimated_cost": _cost(change.estimated_cost),
         "source": asdict(change.source) if change.source else None,
         "labels": dict(change.labels),
     }
+
+
+def _cost(cost: CostEstimate | None) -> dict[str, Any] | None:
+    known = cost is not None and math.isfinite(cost.low) and math.isfinite(cost.high)
+    return asdict(cost) if cost is not None and known else None
 
 
 def _parsed(value: Mapping[str, Any]) -> Change:

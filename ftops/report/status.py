@@ -12,7 +12,10 @@ from ftops.model.state import Record, State
 
 @dataclass(frozen=True, slots=True)
 class StatusRow:
-    """One fine-tune. `status` is a job's, or `absent`, `waiting`, `held` where there is none to speak of."""
+    """One fine-tune. `status` is a job's, or `absent`, `waiting`, `held` where there is none to speak of.
+
+    `reason` is the plan's stable word for why it stands there, `message` says it to a person.
+    """
 
     name: str
     provider: str | None
@@ -23,20 +26,31 @@ class StatusRow:
     fine_tuned_model: str | None
     error: str | None
     reason: str | None
+    message: str | None = None
 
 
 def status_rows(plan: Plan, state: State) -> tuple[StatusRow, ...]:
     """Give a row for each name of a plan; `state` is the settled one that the plan was made from."""
-    rows: dict[str, StatusRow] = {}
+    changes: dict[str, Change] = {}
     for change in plan.changes:
-        if change.name not in rows:
-            rows[change.name] = _row(change, state.fine_tunes.get(change.name))
-    return tuple(rows[name] for name in sorted(rows))
+        record, known = state.fine_tunes.get(change.name), changes.get(change.name)
+        if known is None or _rank(change, record) < _rank(known, record):
+            changes[change.name] = change
+    return tuple(_row(changes[name], state.fine_tunes.get(name)) for name in sorted(changes))
 
 
 def output_rows(rows: tuple[StatusRow, ...]) -> tuple[StatusRow, ...]:
     """Give the rows whose job has made a model."""
     return tuple(row for row in rows if row.status == JobStatus.SUCCEEDED and row.fine_tuned_model)
+
+
+def _rank(change: Change, record: Record | None) -> tuple[bool, bool]:
+    """Order the changes of one name: what is decided about it comes before a stray job of its past.
+
+    A stray carries no spec and is never the recorded job: both tell it from the decision.
+    """
+    current = record.job.id if record and record.job else None
+    return not change.spec, change.job_id != current
 
 
 def _row(change: Change, record: Record | None) -> StatusRow:
@@ -55,5 +69,6 @@ def _row(change: Change, record: Record | None) -> StatusRow:
         attempt=job.attempt if job else change.attempt or None,
         fine_tuned_model=job.fine_tuned_model if job else None,
         error=str(job.error) if job and job.error else None,
-        reason=change.message,
+        reason=change.reason.value,
+        message=change.message,
     )

@@ -3,33 +3,55 @@
 from __future__ import annotations
 
 import json
+import shlex
 import textwrap
 from collections.abc import Iterator, Sequence
 
 from ftops.model.change import Action, Change, DataUse
-from ftops.model.event import ChangeResult, Outcome
+from ftops.model.event import ChangeResult, Event, Outcome
 from ftops.model.plan import Plan
 from ftops.model.review import Review
 from ftops.report.status import StatusRow
-from ftops.report.words import SYMBOLS, Styler, counted, plain, printable, size, summary_line
+from ftops.report.words import (
+    SYMBOLS,
+    Styler,
+    counted,
+    cut,
+    display_width,
+    money,
+    plain,
+    printable,
+    size,
+    summary_line,
+)
 
 NARROWEST = 40
+USUAL = 100
+_GAP = 2
+_NARROWEST_CELL = 20
+"""Less room than this for the last column says nothing."""
 _HEX_DIGITS = 64
+_MOST_CAUSES = 10
 
 
-def render_plan(plan: Plan, review: Review, *, width: int = 100, style: Styler = plain) -> str:
+def render_plan(plan: Plan, review: Review, *, width: int = USUAL, style: Styler = plain) -> str:
     """Draw a plan: each change with its reason, differences and data; keeps are only counted."""
     width = max(width, NARROWEST)
     shown = [change for change in plan.changes if change.action is not Action.KEEP]
     blocks = ["\n".join(_change(change, width, style)) for change in shown]
-    if not any(change.action.effective for change in shown) and not shown:
+    if not shown:
         kept = counted(plan.summary["keep"], "fine-tune is", "fine-tunes are")
         blocks.append(f"There are no changes: {kept} as declared.")
     if plan.unmanaged:
         blocks.append(style(f"{counted(plan.unmanaged, 'other job')} at the provider, not touched.", "dim"))
     if review.violations:
         blocks.append("\n".join(_violations(review, width, style)))
-    blocks.append(style(summary_line(plan, review), "bold"))
+    if any(change.action.creates for change in shown) and review.cost_unknown_because:
+        blocks.append("\n".join(_unknown_cost(review, width)))
+    # Scripts read the last line; only a terminal that is narrower than a pipe's default gets it wrapped.
+    summary = summary_line(plan, review)
+    last = [summary] if width >= USUAL else list(_wrapped(summary, width, ""))
+    blocks.append("\n".join(style(line, "bold") for line in last))
     return "\n\n".join(blocks) + "\n"
 
 
@@ -39,36 +61,74 @@ def render_results(results: Sequence[ChangeResult], style: Styler = plain) -> st
     return style(f"Applied: {', '.join(counts)}.", "bold") + "\n"
 
 
-def render_status(rows: Sequence[StatusRow]) -> str:
-    """Draw the table of fine-tunes."""
+def render_event(event: Event) -> str:
+    """Draw one line of progress: what the provider says in it cannot steer a terminal."""
+    return f"  {printable(event.message)}"
+
+
+def render_status(rows: Sequence[StatusRow], *, width: int | None = None) -> str:
+    """Draw the table of fine-tunes; with a width, the long texts at its end are cut to fit."""
     if not rows:
         return "No fine-tunes.\n"
     table = [("NAME", "STATUS", "PROVIDER", "JOB", "MODEL", "REASON")]
     for row in rows:
-        model, reason = row.fine_tuned_model or "-", row.error or row.reason or ""
+        model, reason = row.fine_tuned_model or "-", row.error or row.message or row.reason or ""
         table.append((row.name, row.status, row.provider or "-", row.job_id or "-", model, reason))
-    return columns(table)
+    return columns(table, width=width)
 
 
 def render_outputs(rows: Sequence[StatusRow]) -> str:
-    """Draw the models that are ready."""
+    """Draw the models that are ready. Never cut: a model's name is there to be copied."""
     if not rows:
         return "No model is ready yet.\n"
     return columns([(row.name, row.fine_tuned_model or "") for row in rows])
 
 
-def columns(table: Sequence[tuple[str, ...]]) -> str:
-    """Align cells."""
+def render_environment(rows: Sequence[StatusRow]) -> str:
+    """Write the models as NAME_MODEL=ID lines that a shell may source: a strange id is quoted."""
+    named = ((printable(row.name).upper().replace("-", "_"), printable(row.fine_tuned_model)) for row in rows)
+    return "".join(f"{name}_MODEL={shlex.quote(model)}\n" for name, model in named)
+
+
+def columns(table: Sequence[tuple[str, ...]], *, width: int | None = None) -> str:
+    """Align cells. Where the table is wider than `width`, each row becomes a paragraph of its cells."""
     clean = [[printable(cell) for cell in row] for row in table]
-    widths = [max(len(row[column]) for row in clean) for column in range(len(clean[0]))]
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in clean)
+    if not clean:
+        return ""
+    widths = [max(display_width(row[column]) for row in clean) for column in range(len(clean[0]))]
+    if width is not None:
+        width = max(width, NARROWEST)
+        room = width - sum(widths[:-1]) - _GAP * (len(widths) - 1)
+        if room < _NARROWEST_CELL:
+            return _paragraphs(clean, width)
+        clean = [[*row[:-1], cut(row[-1], room)] for row in clean]
+    gap = " " * _GAP
+    lines = (
+        gap.join(cell + " " * (width - display_width(cell)) for cell, width in zip(row, widths, strict=True))
+        for row in clean
+    )
     return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _paragraphs(table: Sequence[Sequence[str]], width: int) -> str:
+    """Draw rows under each other where there is no room beside each other; the first row has the titles."""
+    titles, *rows = table
+    lines: list[str] = []
+    for row in rows:
+        lines += _wrapped(row[0], width, "")
+        for title, cell in zip(titles[1:], row[1:], strict=True):
+            lines += _wrapped(f"{title.lower()} {cell}", width, "  ", hang=2) if cell not in ("", "-") else ()
+    return "\n".join(lines) + "\n"
 
 
 def _change(change: Change, width: int, style: Styler) -> Iterator[str]:
     role = change.action.value
-    number = f"  (generation {change.generation}.{change.attempt})" if change.action.creates else ""
-    yield style(f"{SYMBOLS[change.action]} {role:<8}{change.name}", role) + style(number, "dim")
+    head = f"{SYMBOLS[change.action]} {role:<8}{printable(change.name)}"
+    number = f"(generation {change.generation}.{change.attempt})" if change.action.creates else ""
+    beside = bool(number) and len(head) + _GAP + len(number) <= width
+    yield style(head, role) + (style(" " * _GAP + number, "dim") if beside else "")
+    if number and not beside:
+        yield style(f"    {number}", "dim")
     yield from _wrapped(change.message, width, "    ")
     for label, value in _facts(change):
         yield from _wrapped(f"{label:<10} {value}", width, "    ", hang=11)
@@ -85,7 +145,8 @@ def _facts(change: Change) -> Iterator[tuple[str, str]]:
         yield "model", f"{base}, {change.spec.get('method', '')}, at {change.provider}"
         yield from (("data", _data(use)) for use in change.data)
         if change.estimated_cost:
-            yield "cost", f"${change.estimated_cost.low:.2f} to ${change.estimated_cost.high:.2f}"
+            low, high = money(change.estimated_cost.low), money(change.estimated_cost.high)
+            yield "cost", low if low == high else f"{low} to {high}"
     if change.job_id:
         yield "job", change.job_id
     if change.source:
@@ -103,7 +164,7 @@ def _value(value: object) -> str:
         return "(none)"
     if isinstance(value, str):
         return f"{value[:12]}…" if _is_digest(value) else value
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _is_digest(text: str) -> bool:
@@ -117,12 +178,22 @@ def _violations(review: Review, width: int, style: Styler) -> Iterator[str]:
         yield from _wrapped(violation.hint or "", width, "    ")
 
 
+def _unknown_cost(review: Review, width: int) -> Iterator[str]:
+    yield "The cost is not known:"
+    shown = review.cost_unknown_because[:_MOST_CAUSES]
+    for cause in shown:
+        yield from _wrapped(cause, width, "  ", hang=2)
+    if more := len(review.cost_unknown_because) - len(shown):
+        yield f"  and {more} more"
+
+
 def _wrapped(text: str, width: int, indent: str, hang: int = 0) -> Iterator[str]:
     yield from textwrap.wrap(
         printable(text),
         width,
         initial_indent=indent,
         subsequent_indent=indent + " " * hang,
-        break_long_words=False,
+        # Only a word that has no room on a line of its own is broken; ids and paths stay whole elsewhere.
+        break_long_words=True,
         break_on_hyphens=False,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Mapping
 
 from ftops.model.change import Action
@@ -24,6 +25,9 @@ Styler = Callable[[str, str], str]
 """(text, role) -> text, coloured for a role: an action, `dim`, `bold` or `error`."""
 
 _STEP = 1024.0
+_SURROGATES = range(0xD800, 0xE000)
+_CENTS_BELOW = 0.1
+_LEAST_SHOWN = 0.0001
 
 
 def plain(text: str, _: str) -> str:
@@ -32,8 +36,31 @@ def plain(text: str, _: str) -> str:
 
 
 def printable(text: object) -> str:
-    """Make text of a provider or manifest safe for a terminal: one line, no control characters."""
-    return "".join(sign if sign.isprintable() else " " for sign in str(text))
+    """Make text of a provider or manifest safe for a terminal: one line, no control characters.
+
+    Bidi overrides, zero-width signs and escapes become spaces, halves of a surrogate pair U+FFFD.
+    """
+    return "".join(sign if sign.isprintable() else _stand_in(sign) for sign in str(text))
+
+
+def display_width(text: str) -> int:
+    """Count the columns that a terminal gives to printable text: East Asian signs take two, accents none."""
+    if text.isascii():
+        return len(text)
+    return sum(_columns(sign) for sign in text)
+
+
+def cut(text: str, width: int) -> str:
+    """Shorten printable text to at most `width` columns, with a mark that something is missing."""
+    if display_width(text) <= width:
+        return text
+    kept, used = [], 1
+    for sign in text:
+        used += _columns(sign)
+        if used > width:
+            break
+        kept.append(sign)
+    return "".join(kept) + "…"
 
 
 def size(count: int) -> str:
@@ -63,5 +90,24 @@ def cost_words(cost: CostEstimate | None) -> str:
     """Say what it costs; not known is said, never zero."""
     if cost is None:
         return "Cost unknown."
-    low, high = f"${cost.low:.2f}", f"${cost.high:.2f}"
+    low, high = money(cost.low), money(cost.high)
+    if cost.high < _LEAST_SHOWN and cost.high != 0:
+        return f"Less than ${_LEAST_SHOWN}."
     return f"About {low}." if low == high else f"About {low} to {high}."
+
+
+def money(dollars: float) -> str:
+    """Write USD; little money keeps more digits, so that a known cost never reads as none."""
+    if dollars >= _CENTS_BELOW or dollars == 0:
+        return f"${dollars:.2f}"
+    return f"${dollars:.4f}" if dollars >= _LEAST_SHOWN else f"less than ${_LEAST_SHOWN}"
+
+
+def _stand_in(sign: str) -> str:
+    return "\ufffd" if ord(sign) in _SURROGATES else " "
+
+
+def _columns(sign: str) -> int:
+    if unicodedata.combining(sign):
+        return 0
+    return 2 if unicodedata.east_asian_width(sign) in "WF" else 1

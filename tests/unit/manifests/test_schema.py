@@ -13,6 +13,7 @@ from jsonschema import Draft7Validator
 
 from ftops.manifests.loader import parse_yaml
 from ftops.manifests.schema import SCHEMA_KINDS, document_rules, rules_of, schema_text
+from tests.conftest import REPOSITORY
 
 WRITTEN_BY_PEOPLE = ("finetune", "project")
 
@@ -86,7 +87,8 @@ def test_a_schema_is_draft_07_and_named(kind: str) -> None:
     schema = schema_of(kind)
     Draft7Validator.check_schema(schema)
     assert schema["$schema"] == "http://json-schema.org/draft-07/schema#"
-    assert schema["$id"].endswith(f"/{SCHEMA_KINDS[kind]}")
+    host = "https://raw.githubusercontent.com/ftops/ftops/main/schemas"
+    assert schema["$id"] == f"{host}/{SCHEMA_KINDS[kind]}"
 
 
 @pytest.mark.parametrize("kind", WRITTEN_BY_PEOPLE)
@@ -172,3 +174,8 @@ def test_the_fast_answer_and_the_findings_agree(changes: list[tuple[str, Any]]) 
     for finding in findings:
         assert "Schema" not in finding.message, "jsonschema's own words reached a person"
         assert "is not valid under" not in finding.message
+
+
+def test_every_schema_of_the_repository_can_be_printed() -> None:
+    published = {path.name for path in (REPOSITORY / "schemas").glob("*.json")}
+    assert set(SCHEMA_KINDS.values()) == published

@@ -1,0 +1,73 @@
+"""Price x tokens x epochs, or the reason why nobody knows."""
+
+from __future__ import annotations
+
+import pytest
+
+from ftops.cost.estimate import Costing, Unknown, tokens_wanted, total_cost, with_costs
+from ftops.model.change import Action, Change, Reason
+from ftops.model.dataset import Dataset
+from ftops.model.finetune import DataFile, FineTune, Method, Upstream
+from ftops.model.plan import Plan
+from ftops.model.review import CostEstimate
+
+PRICES = {"p": {"m": {"training_per_million_tokens": 3.0}}}
+DATA = {"d": Dataset("d", "0" * 64, 1, 1, tokens=1_000_000)}
+
+
+def tune(name: str = "a", model: str | Upstream = "m", **more: object) -> FineTune:
+    values = {"training_files": (DataFile("d"),), "hyperparameters": {"n_epochs": 2}, **more}
+    return FineTune(name, "p", model, **values)  # type: ignore[arg-type]
+
+
+def costing(*tunes: FineTune, prices: object = PRICES) -> Costing:
+    return Costing({one.name: one for one in tunes}, prices, DATA)  # type: ignore[arg-type]
+
+
+def test_an_estimate_is_price_times_tokens_times_epochs() -> None:
+    assert costing().estimate(tune()) == CostEstimate(6, 6)
+    assert costing().estimate(tune(hyperparameters={"n_epochs": 2.0})) == CostEstimate(6, 6)
+
+
+@pytest.mark.parametrize("hyperparameters", [{}, {"n_epochs": "auto"}, {"n_epochs": None}])
+def test_epochs_that_the_provider_chooses_make_a_range(hyperparameters: object) -> None:
+    assert costing().estimate(tune(hyperparameters=hyperparameters)) == CostEstimate(3, 75)
+
+
+def test_a_chain_and_an_earlier_fine_tune_cost_what_their_base_costs() -> None:
+    second = tune("b", Upstream("a"))
+    assert costing(tune(), second).estimate(second) == CostEstimate(6, 6)
+    assert costing().estimate(tune(model="ft:m:org::1")) == CostEstimate(6, 6)
+
+
+@pytest.mark.parametrize(
+    ("fine_tune", "prices", "why"),
+    [
+        (tune(model="other"), PRICES, "no price of other at p"),
+        (tune(), {"p": {"m": {"training_per_million_tokens": float("nan")}}}, "no price of m"),
+        (tune(), {"p": {"m": {"training_per_million_tokens": float("inf")}}}, "no number"),
+        (tune(method=Method.REINFORCEMENT), PRICES, "only supervised"),
+        (tune(training_files=(DataFile(file_id="file-1"),)), PRICES, "only at the provider"),
+        (tune(training_files=(DataFile("e"),)), PRICES, "only at the provider"),
+        (tune(hyperparameters={"n_epochs": 0}), PRICES, "n_epochs"),
+        (tune(model=Upstream("gone")), PRICES, "not declared"),
+    ],
+)
+def test_what_is_unknown_is_said_and_never_zero(fine_tune: FineTune, prices: object, why: str) -> None:
+    with pytest.raises(Unknown, match=why):
+        costing(fine_tune, prices=prices).estimate(fine_tune)
+
+
+def test_one_unknown_makes_the_sum_unknown_and_only_priced_creates_are_counted() -> None:
+    changes = tuple(
+        Change(name, action, Reason.NEW, "", "p")
+        for name, action in (("a", Action.CREATE), ("b", Action.CREATE), ("c", Action.KEEP))
+    )
+    made = costing(tune("a"), tune("b", "other"), tune("c", training_files=(DataFile("x"),)))
+    plan = Plan("demo", "l", 1, changes)
+    assert tokens_wanted(plan, made) == {"d": frozenset({"m"})}
+    priced, causes = with_costs(plan, made)
+    assert priced.changes[0].estimated_cost == CostEstimate(6, 6)
+    assert causes == ("ftops.yaml has no price of other at p",)
+    assert total_cost(priced.changes) is None
+    assert total_cost(priced.changes[:1]) == CostEstimate(6, 6)

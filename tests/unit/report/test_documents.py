@@ -1,0 +1,93 @@
+"""Every document can be written, is valid, and its digest is of what is written."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import jsonschema
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ftops.errors import Problem
+from ftops.manifests.schema import schema_text
+from ftops.model.change import Action, Reason
+from ftops.model.event import ChangeResult, Outcome
+from ftops.model.fingerprint import digest
+from ftops.model.job import JobStatus
+from ftops.model.review import CostEstimate, Review, Violation
+from ftops.model.state import Record, RecordedJob, State
+from ftops.report.json_report import (
+    apply_document,
+    error_document,
+    json_text,
+    parse_plan,
+    plan_document,
+    status_document,
+    writable,
+)
+from ftops.report.status import status_rows
+from tests.unit.report.examples import HOSTILE, change, hostile_plan, plan_of
+
+VALIDATOR = jsonschema.Draft7Validator(json.loads(schema_text("plan")))
+NAN = CostEstimate(float("nan"), float("inf"))
+
+
+def refuse(word: str) -> None:
+    raise AssertionError(word)
+
+
+def test_hostile_documents_are_written_valid_and_digested_as_written() -> None:
+    plan = hostile_plan()
+    plan = replace(plan, changes=tuple(replace(one, estimated_cost=NAN) for one in plan.changes))
+    review = Review((Violation(HOSTILE, HOSTILE, HOSTILE),), NAN)
+    results = (ChangeResult(plan.changes[0], Outcome.FAILED, HOSTILE, HOSTILE),)
+    problems = (Problem(HOSTILE, HOSTILE, 1, 1, HOSTILE, HOSTILE),)
+    for document in (
+        plan_document(plan, review, problems),
+        apply_document(plan, review, results, problems),
+        error_document(problems, HOSTILE),
+    ):
+        written = json.loads(json_text(document).encode(), parse_constant=refuse)
+        VALIDATOR.validate(written)
+        assert written.pop("digest") == digest(written)
+        assert written["errors"][0]["line"] == 1
+        assert json.loads(json_text(document, ascii_only=True).encode("ascii")) == written | {
+            "digest": document["digest"]
+        }
+    assert plan_document(plan, review)["changes"][0]["estimated_cost"] is None
+
+
+@given(st.text(st.characters(exclude_categories=()), max_size=9))
+def test_any_text_becomes_writable_and_good_text_stays(text: str) -> None:
+    written = writable(text)
+    written.encode()
+    if not any(0xD800 <= ord(sign) < 0xE000 for sign in text):
+        assert written == text
+
+
+def test_a_plan_with_errors_is_not_applicable_and_an_incomplete_one_reads_back_incomplete() -> None:
+    plan = plan_of(change())
+    assert plan_document(plan, Review())["applicable"] is True
+    assert plan_document(plan, Review(), (Problem("it broke"),))["applicable"] is False
+    assert parse_plan(plan_document(replace(plan, complete=False), Review())).complete is False
+
+
+def recorded(job_id: str, status: JobStatus) -> RecordedJob:
+    return RecordedJob(job_id, "p", "sha256:f", 2, 1, nonce=None, status=status)
+
+
+def test_the_row_of_a_name_shows_its_current_job_not_a_stray() -> None:
+    record = Record(
+        provider="p", fingerprint="sha256:f", fingerprint_version=1, generation=2, attempt=1,
+        spec={"model": "m"}, job=recorded("job-2", JobStatus.RUNNING),
+    )  # fmt: skip
+    state = State("demo", "l", fine_tunes={"a": record})
+    stray = change("a", Action.CANCEL, "runs although", reason=Reason.SUPERSEDED, job_id="job-1")
+    kept = change(
+        "a", Action.KEEP, "the job is running", reason=Reason.IN_PROGRESS, job_id="job-2", spec={"model": "m"}
+    )
+    for plan in (plan_of(stray, kept), plan_of(kept, stray)):
+        (row,) = status_document(status_rows(plan, state))["fine_tunes"]
+        assert (row["job_id"], row["status"]) == ("job-2", "running")
+        assert (row["reason"], row["message"]) == ("in-progress", "the job is running")

@@ -1,0 +1,82 @@
+"""Text for a terminal: nothing a stranger writes steers it, and it fits."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from ftops.cli.main import _TextLines
+from ftops.model.event import Event, EventKind
+from ftops.model.review import CostEstimate, Review, Violation
+from ftops.report.status import StatusRow
+from ftops.report.terminal import (
+    render_environment,
+    render_event,
+    render_outputs,
+    render_plan,
+    render_status,
+)
+from ftops.report.words import cost_words, cut, display_width
+from tests.unit.report.examples import HOSTILE, change, hostile_plan, plan_of
+
+LONG = Review((Violation("r", "a long sentence of a rule " * 9, "--allow x=1"),), None, ("a cause " * 20,))
+
+
+def row(text: str) -> StatusRow:
+    return StatusRow(text, text, text, "succeeded", 1, 1, text, text, "succeeded", text)
+
+
+def is_tame(text: str) -> bool:
+    return all(sign.isprintable() or sign == "\n" for sign in text)
+
+
+def test_no_report_lets_a_control_sign_through() -> None:
+    event = Event(EventKind.CHANGE_FAILED, 0.0, HOSTILE)
+    for text in (
+        render_plan(hostile_plan(), Review((Violation("r", HOSTILE, HOSTILE),), None, (HOSTILE,))),
+        render_status([row(HOSTILE)]),
+        render_status([row(HOSTILE)], width=40),
+        render_outputs([row(HOSTILE)]),
+        render_environment([row(HOSTILE)]),
+        render_event(event),
+    ):
+        assert is_tame(text)
+        text.encode()
+    assert "\n" not in render_event(event)
+
+
+@pytest.mark.parametrize("width", [0, 40, 57, 80])
+def test_a_narrow_terminal_is_not_overflowed(width: int) -> None:
+    plan = plan_of(change("n" * 28, message="m" * 200, job_id="j" * 90, spec={"model": "x " * 80}))
+    text = render_plan(plan, LONG, width=width) + render_status([row("ftjob-0123456789")], width=width)
+    assert max(map(display_width, text.splitlines())) <= max(width, 40)
+
+
+def test_the_summary_stays_one_line_where_a_script_reads_it() -> None:
+    last = render_plan(plan_of(change()), Review()).splitlines()[-1]
+    assert last == (
+        "Plan: 1 to create, 0 to replace, 0 to cancel; 0 waiting, 0 held, 0 unchanged. Cost unknown."
+    )
+
+
+def test_a_strange_model_cannot_run_in_the_shell_that_sources_it() -> None:
+    made = StatusRow("a-b", "p", "j", "succeeded", 1, 1, "ft:m:o::1$(rm x)\nB=2", None, "succeeded")
+    assert render_environment([made]) == "A_B_MODEL='ft:m:o::1$(rm x) B=2'\n"
+
+
+def test_wide_signs_are_aligned_and_cut_by_their_columns() -> None:
+    assert display_width("日本") == 4
+    assert cut("日本日本", 5) == "日本…"
+    assert cut("abc", 3) == "abc"
+
+
+def test_little_money_is_not_written_as_none() -> None:
+    assert cost_words(CostEstimate(0.0123, 0.3)) == "About $0.0123 to $0.30."
+    assert cost_words(CostEstimate(0.00001, 0.00001)) == "Less than $0.0001."
+    assert cost_words(CostEstimate(0, 0)) == "About $0.00."
+
+
+def test_a_log_line_of_a_server_cannot_steer_the_terminal() -> None:
+    record = logging.LogRecord("ftops", logging.INFO, "", 0, "GET %s", ("/x\x1b[2J\u202e",), None)
+    assert is_tame(_TextLines("%(message)s").format(record))
