@@ -34,11 +34,14 @@ def plan_command(
     try:
         with open_session(root) as session:
             reviewed = session.plan(chosen)
+            freeze = session.freeze()
     except FtopsError as error:
         if form == "json":
             click.echo(json.dumps(error_document(error.problems), indent=2))
         raise
     show_plan(reviewed, form)
+    if freeze:
+        click.echo(f"{freeze}: apply and reconcile refuse ({freeze.way_out})", err=True)
     return _code(reviewed, detailed=detailed_exitcode)
 
 
