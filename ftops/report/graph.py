@@ -120,7 +120,7 @@ def render_graph(graph: Graph, *, width: int = 100) -> str:
     tree = _Tree(graph)
     lines: list[str] = []
     # A stack, not recursion: a chain may be longer than Python's stack is deep.
-    waiting = [(node, "", "", None) for node in reversed(tree.roots)]
+    waiting: list[tuple[Node, str, str, str | None]] = [(node, "", "", None) for node in tree.roots[::-1]]
     while waiting:
         node, first, rest, checkpoint = waiting.pop()
         children = tree.children(node)
