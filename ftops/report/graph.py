@@ -6,6 +6,7 @@ Names of models and files come from strangers, so each form escapes what could m
 from __future__ import annotations
 
 import json
+import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -261,9 +262,11 @@ def _capped(indent: str, width: int) -> str:
 
 
 def _mermaid(text: str) -> str:
-    """Write a label so that nothing in it is Mermaid, Markdown or HTML: by number what is no plain sign."""
-    plain = " ,._/-:"
-    return "".join(sign if sign.isalnum() or sign in plain else f"#{ord(sign)};" for sign in printable(text))
+    """Write a label so that nothing in it is Mermaid, Markdown or HTML: by number what is no plain sign.
+
+    A dot or dash before a space would start a list.
+    """
+    return re.sub(r"[^\w ,./:-]|[.-](?= )", lambda found: f"#{ord(found[0])};", printable(text))
 
 
 def _dot(text: str) -> str:

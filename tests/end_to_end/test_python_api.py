@@ -228,3 +228,13 @@ def test_in_ci_a_key_does_not_go_to_any_host(monkeypatch: pytest.MonkeyPatch) ->
     url = "https://somebody.example/v1"
     with pytest.raises(ftops.Refused), ftops.open_provider("openai", api_key="k", base_url=url):
         pass
+
+
+def test_every_problem_of_a_project_stands_in_the_error_that_a_program_sees(
+    project: ProjectDirectory,
+) -> None:
+    project.manifest("a", "sufix: x\nsed: 1")
+    with pytest.raises(ftops.InvalidInput) as caught, ftops.open_project(project.root):
+        pass
+    assert "2 problems in the project:\njobs/a.yaml:7" in str(caught.value)
+    assert "'sed'" in str(caught.value)

@@ -124,6 +124,12 @@ def test_names_cannot_break_mermaid() -> None:
     )
 
 
+def test_a_name_is_no_markdown_list() -> None:
+    text = render_mermaid(make_graph([fine_tune("a", "1. b"), fine_tune("c", "- d.e-f")], None))
+    assert '"1#46; b<br>local"' in text
+    assert '"#45; d.e-f<br>local"' in text
+
+
 def test_names_cannot_break_dot() -> None:
     text = render_dot(make_graph([fine_tune("end", STRANGE)], None))
     strange = 'a\\"]-->b; `x` <b>#1</b> \\\\N {|}  [31m %%'
