@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
@@ -184,9 +186,6 @@ def test_a_held_lock_names_its_holder_and_is_not_taken(project: ProjectDirectory
 
 
 def test_a_lock_whose_process_has_died_is_said(project: ProjectDirectory) -> None:
-    import subprocess
-    from dataclasses import replace
-
     ended = subprocess.Popen(["true"])
     ended.wait()
     backend = LocalBackend(project.root / ".ftops/state.json")
@@ -223,3 +222,18 @@ def test_a_state_that_cannot_be_written_fails(project: ProjectDirectory) -> None
     assert code == 1
     assert found["state"][-1][0] == "fail"
     assert found["lock"]
+
+
+def test_each_provider_is_judged_by_itself(project: ProjectDirectory, emulator: Emulator) -> None:
+    text = (project.root / "ftops.yaml").read_text()
+    key = "api_key: {env: FTOPS_TEST_KEY}"
+    more = (
+        f"    old: {{dialect: openai_legacy, base_url: '{emulator.base_url}', {key}}}\n"
+        "    gone: {dialect: openai, base_url: 'http://127.0.0.1:1/v1', api_key: {env: FTOPS_NO_KEY}}\n"
+    )
+    project.write("ftops.yaml", text + more)
+    code, found = doctor(project)
+    assert code == 1
+    assert [verdict for verdict, _, _ in found["key"]] == ["ok", "ok", "fail"]
+    assert [verdict for verdict, _, _ in found["provider"]] == ["ok", "ok", "warn"]
+    assert [verdict for verdict, _, _ in found["clock"]] == ["ok", "ok"]

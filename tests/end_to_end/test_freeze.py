@@ -93,6 +93,23 @@ def test_a_switch_turned_during_an_apply_stops_it_before_the_next_request(
     assert emulator.jobs() == 6
 
 
+def test_a_switch_turned_during_a_wait_ends_it(project: ProjectDirectory, emulator: Emulator) -> None:
+    project.manifest("a")
+
+    def freeze_once_there_is_a_job() -> None:
+        while not emulator.jobs():
+            pass
+        project.write(".ftops/freeze", "incident 42")
+
+    other = threading.Thread(target=freeze_once_there_is_a_job, daemon=True)
+    other.start()
+    assert project.ftops("apply", "--yes", "--wait") == 3
+    other.join()
+    assert "incident 42" in project.err
+    (project.root / ".ftops/freeze").unlink()
+    assert project.plan() == {"a": "keep in-progress"}
+
+
 def test_a_switch_turned_while_the_providers_are_listed_stops_everything(
     project: ProjectDirectory, emulator: Emulator
 ) -> None:

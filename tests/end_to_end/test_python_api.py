@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from pathlib import Path
 
@@ -218,8 +219,6 @@ def test_what_a_provider_lacks_is_said_before_any_request(
 ) -> None:
     with pytest.raises(ftops.UsageError) as caught, ftops.open_provider(dialect, **arguments):  # type: ignore[arg-type] # strings only
         pass
-    import re
-
     assert re.search(words, f"{caught.value.message} {caught.value.hint}")
 
 
