@@ -1,3 +1,203 @@
-"""GitOps for fine-tuning jobs: declare them in YAML, plan, apply; never create one twice."""
+"""GitOps for fine-tuning jobs: declare them in YAML, plan, apply; never create one twice.
+
+    with ftops.open_project("path") as project:
+        plan = project.plan()
+        project.apply(plan)
+
+The names of `__all__` are public and stay; each is imported when it is first used, so that `import ftops`
+costs nothing.
+"""
 
 __version__ = "0.1.0"
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ftops.api.plans import ApplyResult, ReviewedPlan
+    from ftops.api.project import Project, load, open_project, open_provider
+    from ftops.errors import (
+        Ambiguous,
+        ExitCode,
+        Failure,
+        FtopsError,
+        Interrupted,
+        InvalidInput,
+        LeaseLost,
+        LockHeld,
+        NeedsPerson,
+        NotFound,
+        NotSent,
+        Problem,
+        ProviderError,
+        RateLimited,
+        Refused,
+        Rejected,
+        StateConflict,
+        StateError,
+        StateUncertain,
+        Unauthorized,
+        UsageError,
+    )
+    from ftops.model.change import Action, Change, FieldDifference, Reason
+    from ftops.model.dataset import Dataset
+    from ftops.model.event import ChangeResult, Event, EventKind, Outcome
+    from ftops.model.finetune import DataFile, FineTune, Method, Upstream
+    from ftops.model.job import Job, JobError, JobEvent, JobList, JobStatus, UploadedFile
+    from ftops.model.request import JobRequest, RequestFile
+    from ftops.model.review import CostEstimate, Violation
+    from ftops.providers.provider import Provider, Reply
+    from ftops.reconciler import Loaded
+    from ftops.report.status import StatusRow
+
+__all__ = [
+    "Action",
+    "Ambiguous",
+    "ApplyResult",
+    "Change",
+    "ChangeResult",
+    "CostEstimate",
+    "DataFile",
+    "Dataset",
+    "Event",
+    "EventKind",
+    "ExitCode",
+    "Failure",
+    "FieldDifference",
+    "FineTune",
+    "FtopsError",
+    "Interrupted",
+    "InvalidInput",
+    "Job",
+    "JobError",
+    "JobEvent",
+    "JobList",
+    "JobRequest",
+    "JobStatus",
+    "LeaseLost",
+    "Loaded",
+    "LockHeld",
+    "Method",
+    "NeedsPerson",
+    "NotFound",
+    "NotSent",
+    "Outcome",
+    "Problem",
+    "Project",
+    "Provider",
+    "ProviderError",
+    "RateLimited",
+    "Reason",
+    "Refused",
+    "Rejected",
+    "Reply",
+    "RequestFile",
+    "ReviewedPlan",
+    "StateConflict",
+    "StateError",
+    "StateUncertain",
+    "StatusRow",
+    "Unauthorized",
+    "UploadedFile",
+    "Upstream",
+    "UsageError",
+    "Violation",
+    "__version__",
+    "load",
+    "open_project",
+    "open_provider",
+]
+
+_ROOMS = {
+    "ftops.api.plans": (
+        "ApplyResult",
+        "ReviewedPlan",
+    ),
+    "ftops.api.project": (
+        "Project",
+        "load",
+        "open_project",
+        "open_provider",
+    ),
+    "ftops.errors": (
+        "Ambiguous",
+        "ExitCode",
+        "Failure",
+        "FtopsError",
+        "Interrupted",
+        "InvalidInput",
+        "LeaseLost",
+        "LockHeld",
+        "NeedsPerson",
+        "NotFound",
+        "NotSent",
+        "Problem",
+        "ProviderError",
+        "RateLimited",
+        "Refused",
+        "Rejected",
+        "StateConflict",
+        "StateError",
+        "StateUncertain",
+        "Unauthorized",
+        "UsageError",
+    ),
+    "ftops.model.change": (
+        "Action",
+        "Change",
+        "FieldDifference",
+        "Reason",
+    ),
+    "ftops.model.dataset": ("Dataset",),
+    "ftops.model.event": (
+        "ChangeResult",
+        "Event",
+        "EventKind",
+        "Outcome",
+    ),
+    "ftops.model.finetune": (
+        "DataFile",
+        "FineTune",
+        "Method",
+        "Upstream",
+    ),
+    "ftops.model.job": (
+        "Job",
+        "JobError",
+        "JobEvent",
+        "JobList",
+        "JobStatus",
+        "UploadedFile",
+    ),
+    "ftops.model.request": (
+        "JobRequest",
+        "RequestFile",
+    ),
+    "ftops.model.review": (
+        "CostEstimate",
+        "Violation",
+    ),
+    "ftops.providers.provider": (
+        "Provider",
+        "Reply",
+    ),
+    "ftops.reconciler": ("Loaded",),
+    "ftops.report.status": ("StatusRow",),
+}
+_HOMES = {name: room for room, names in _ROOMS.items() for name in names}
+
+# Type checkers see the imports above; this would tell them that every name exists.
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Import a public name when it is first used."""
+        if name not in _HOMES:
+            raise AttributeError(f"module 'ftops' has no attribute {name!r}")
+        from importlib import import_module
+
+        value = getattr(import_module(_HOMES[name]), name)
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    """Give the public names, imported or not."""
+    return sorted({*globals(), *__all__})

@@ -131,6 +131,9 @@ class InvalidInput(FtopsError):
         """Give each problem with its place."""
         return self._problems
 
+    def __str__(self) -> str:
+        return "\n".join([f"{self.message}:", *map(str, self._problems)])
+
 
 class StateError(FtopsError):
     """The state cannot be read, understood or written; it is left as it was."""

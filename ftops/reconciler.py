@@ -244,7 +244,7 @@ def _names(selection: Selection, fine_tunes: Iterable[FineTune], state: State) -
     labels |= {fine_tune.name: fine_tune.labels for fine_tune in fine_tunes}
     for target in selection.targets:
         if target not in labels:
-            raise UsageError(f"--target {target}: no fine-tune has this name", hint="see `ftops status`")
+            raise UsageError(f"no fine-tune is named {target}", hint="see `ftops status`")
     wanted = selection.labels.items()
     matching = {name for name, has in labels.items() if selection.labels and wanted <= has.items()}
     return frozenset({*selection.targets, *matching})

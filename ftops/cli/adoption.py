@@ -25,7 +25,7 @@ from ftops.report.words import printable
 def import_command(root: Path, name: str, job_id: str, provider: str | None) -> None:
     """Take over one job: write its manifest and record it, so that the plan shows no change."""
     path = root / "jobs" / f"{name}.yaml"
-    with open_session(root) as session:
+    with open_session(root, changes=True) as session:
         where = provider or session.loaded.project.default_provider
         if where not in session.providers or where is None:
             raise UsageError(f"no provider is named {where}", hint="name one with --provider")
@@ -37,7 +37,7 @@ def import_command(root: Path, name: str, job_id: str, provider: str | None) -> 
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     try:
-        with open_session(root) as session, session.locked("import") as lock:
+        with open_session(root, changes=True) as session, session.locked("import") as lock:
             state = session.manager.read()
             _refuse_recorded(state, job.id)
             fine_tune, change = _declared(session, name)
@@ -62,7 +62,7 @@ def resolve_command(
     """Clear a hold that only a person can: say whose a job is, or that a create never arrived."""
     if sum((job_id is not None, lost, foreign is not None)) != 1:
         raise click.UsageError("give one of --job, --never-arrived and --not-mine")
-    with open_session(root) as session, session.locked("resolve") as lock:
+    with open_session(root, changes=True) as session, session.locked("resolve") as lock:
         state = session.manager.read()
         fine_tune, change = _declared(session, name)
         if job_id is not None:
@@ -77,6 +77,7 @@ def resolve_command(
         click.echo(f"In the state: {words}.")
         if not yes and not click.confirm("Go on?", default=False, err=True):
             raise FtopsError("not resolved", hint="nothing was changed")
+        session.refuse_frozen()
         lock.check()
         session.manager.write(new)
 

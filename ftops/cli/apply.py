@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
+from ftops.api.rounds import Round, apply_round
 from ftops.cli import options
 from ftops.cli.plan import show_plan
 from ftops.cli.session import Session, open_session
 from ftops.controller.loop import repeat_until_settled
-from ftops.errors import ExitCode, FtopsError, NeedsPerson, Problem
+from ftops.errors import ExitCode, FtopsError, Problem
 from ftops.model.change import Action
-from ftops.model.event import ChangeResult
-from ftops.reconciler import Approval, Reviewed, Selection, approvals, carry_out, unapproved
+from ftops.reconciler import Approval, Reviewed, Selection, approvals
 from ftops.report.json_report import apply_document, error_document
 from ftops.report.terminal import render_results
 from ftops.report.words import printable
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One planned and applied round."""
-
-    reviewed: Reviewed
-    results: tuple[ChangeResult, ...]
 
 
 @click.command("apply")
@@ -55,9 +46,9 @@ def apply_command(
     limit = options.seconds(timeout)
     if not yes and not sys.stdin.isatty():
         raise click.UsageError("without a terminal nobody can answer: pass --yes")
-    run: Run | None = None
+    run: Round | None = None
     try:
-        with open_session(root) as session:
+        with open_session(root, changes=True) as session:
             approved = None if yes else _ask(session, chosen, form, waits=wait)
             run = one_round(session, chosen, parallelism, form, approved=approved)
             code = round_code(run)
@@ -73,7 +64,7 @@ def apply_command(
     return code
 
 
-def _print_document(root: Path, run: Run | None, problems: tuple[Problem, ...]) -> None:
+def _print_document(root: Path, run: Round | None, problems: tuple[Problem, ...]) -> None:
     """Print the one document of this apply: its first round, with what went wrong then or later."""
     if run is None:
         options.print_document(error_document(problems, options.project_name(root)))
@@ -90,27 +81,20 @@ def one_round(
     *,
     approved: frozenset[Approval] | None,
     quiet: bool = False,
-) -> Run:
+) -> Round:
     """Lock, plan again, and do what is approved (None: everything within the limits)."""
-    with session.locked("apply") as lock:
-        reviewed = session.plan(chosen)
-        if form == "text" and approved is None and not quiet:
+    showing = form == "text" and approved is None and not quiet
+
+    def look(reviewed: Reviewed) -> None:
+        if showing:
             show_plan(reviewed, "text")
-        if options.refusal_code(reviewed):
-            _show(Run(reviewed, ()), form)
-            return Run(reviewed, ())
-        if approved is not None and (moved := unapproved(reviewed.plan, approved)):
-            names = ", ".join(sorted({change.name for change in moved}))
-            raise NeedsPerson(
-                f"the plan has changed since it was approved: {names}; nothing more was done",
-                hint="look at `ftops plan` and apply again",
-            )
-        changes = reviewed.plan.effective_changes
-        applied = carry_out(session.loaded, reviewed, changes, session.hands(lock, parallelism))
-        run = Run(reviewed, applied.results)
-        if not quiet:
-            _show(run, form)
-        return run
+
+    run = apply_round(session, chosen, parallelism, approved=approved, look=look)
+    if not quiet or run.reviewed.review.violations:
+        _show(run, form)
+    if run.frozen:
+        click.echo(f"{run.frozen}: what was not yet sent was skipped ({run.frozen.way_out})", err=True)
+    return run
 
 
 def _ask(session: Session, chosen: Selection, form: str, *, waits: bool) -> frozenset[Approval]:
@@ -148,7 +132,7 @@ def _wait(
     return last[0]
 
 
-def _settled(run: Run) -> bool:
+def _settled(run: Round) -> bool:
     """Tell whether nothing is active, waits or was done just now."""
     changes = run.reviewed.plan.changes
     records = run.reviewed.planning.state.fine_tunes
@@ -162,17 +146,17 @@ def _settled(run: Run) -> bool:
     return not active and not moving
 
 
-def _show(run: Run, form: str) -> None:
+def _show(run: Round, form: str) -> None:
     if form == "text" and run.results:
         click.echo(render_results(run.results, options.styler()), nl=False)
 
 
-def round_code(run: Run) -> ExitCode:
+def round_code(run: Round) -> ExitCode:
     """Give the first exit code that applies to a round."""
     failed = options.result_code(run.results)
     if failed is ExitCode.ERROR:
         return failed
     refused = options.refusal_code(run.reviewed)
-    if refused is ExitCode.REFUSED:
-        return refused
+    if refused is ExitCode.REFUSED or run.frozen:
+        return ExitCode.REFUSED
     return failed or refused or options.state_code(run.reviewed)

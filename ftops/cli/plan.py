@@ -32,7 +32,10 @@ def plan_command(
     chosen = options.selection(target, selector, allow, allow_empty=allow_empty)
     with options.documented_failure(root, form), open_session(root) as session:
         reviewed = session.plan(chosen)
+        freeze = session.freeze()
     show_plan(reviewed, form)
+    if freeze:
+        click.echo(f"{freeze}: apply and reconcile refuse ({freeze.way_out})", err=True)
     return _code(reviewed, detailed=detailed_exitcode)
 
 

@@ -28,7 +28,7 @@ def reconcile_command(
 ) -> int:
     """Plan and apply within the project's limits, without a question: for schedules."""
     chosen = options.selection(target, selector, allow, allow_empty=allow_empty)
-    with open_session(root) as session:
+    with open_session(root, changes=True) as session:
         run = one_round(session, chosen, parallelism, "text", approved=None)
         session.raise_if_stopped()
         return round_code(run)

@@ -1,130 +1,35 @@
-"""An opened project: providers, embedded emulators, state, signals; one `with` around a command's work."""
+"""A session for a command: signals ask it to stop, events go to stderr."""
 
 from __future__ import annotations
 
 import os
 import signal
-import sqlite3
 import threading
-import time
-import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
 import click
 
-from ftops.errors import FtopsError, Interrupted
+from ftops.api import session as api
+from ftops.api.session import Session
 from ftops.model.event import Event
-from ftops.model.project import EMULATOR_SCHEME, ProviderSettings
-from ftops.providers.provider import Provider
-from ftops.providers.registry import open_provider
-from ftops.reconciler import Hands, Loaded, Reviewed, Selection, load, make_plan, observe
-from ftops.state.backend import Lease
-from ftops.state.holder import current_holder
-from ftops.state.manager import StateManager
-from ftops.state.registry import open_backend
 
-
-class SystemClock:
-    """The clocks of this machine."""
-
-    def now(self) -> float:
-        """Give Unix seconds."""
-        return time.time()
-
-    def monotonic(self) -> float:
-        """Give seconds that never go back."""
-        return time.monotonic()
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """A loaded project with everything open that a run needs."""
-
-    loaded: Loaded
-    providers: dict[str, Provider]
-    manager: StateManager
-    clock: SystemClock
-    stop: threading.Event
-
-    def plan(self, selection: Selection) -> Reviewed:
-        """Read the state, list the providers, and plan."""
-        state = self.manager.read()
-        observations = observe(self.providers, state, self.clock)
-        return make_plan(self.loaded, observations, state, selection, self.clock.now())
-
-    def hands(self, lock: Lease, parallelism: int) -> Hands:
-        """Give what an apply works with."""
-        return Hands(
-            providers=self.providers,
-            manager=self.manager,
-            lock=lock,
-            clock=self.clock,
-            new_nonce=lambda: uuid.uuid4().hex,
-            stopping=self.stop.is_set,
-            emit=_show_event,
-            parallelism=parallelism,
-        )
-
-    @contextmanager
-    def locked(self, operation: str) -> Iterator[Lease]:
-        """Hold the lock of the state."""
-        holder = current_holder(operation, os.environ, self.clock.now())
-        lease = self.manager.lock(holder, 0.0)
-        try:
-            yield lease
-        finally:
-            lease.release()
-
-    def raise_if_stopped(self) -> None:
-        """Turn a wish to stop into its exit code, once everything is written down."""
-        if self.stop.is_set():
-            raise Interrupted(
-                "stopped; what was sent is recorded and no job was cancelled",
-                hint="run `ftops apply` again to go on",
-            )
+__all__ = ["Session", "open_session"]
 
 
 @contextmanager
-def open_session(root: Path) -> Iterator[Session]:
-    """Load the project and open its providers and state; close everything at the end."""
-    root = root.resolve()
-    loaded = load(root)
-    with ExitStack() as stack:
-        providers = {
-            name: _open(settings, root, stack) for name, settings in loaded.project.providers.items()
-        }
-        backend = open_backend(loaded.project.state, root)
-        manager = StateManager(backend, loaded.project.name, new_lineage=lambda: str(uuid.uuid4()))
-        stop = threading.Event()
-        stack.enter_context(_signals(stop))
-        yield Session(loaded, providers, manager, SystemClock(), stop)
+def open_session(root: Path, *, changes: bool = False) -> Iterator[Session]:
+    """Load the project and open its providers and state; close everything at the end.
 
-
-def _open(settings: ProviderSettings, root: Path, stack: ExitStack) -> Provider:
-    base_url = settings.base_url
-    url = None
-    if isinstance(base_url, str) and base_url.startswith(EMULATOR_SCHEME):
-        url = _embedded(settings, root / base_url.removeprefix(EMULATOR_SCHEME), stack)
-    provider = open_provider(settings, os.environ, base_url=url)
-    stack.callback(provider.close)
-    return provider
-
-
-def _embedded(settings: ProviderSettings, database: Path, stack: ExitStack) -> str:
-    from ftops.emulator.server import EmulatorServer, EmulatorSettings
-
-    try:
-        server = EmulatorServer(EmulatorSettings(database, settings.emulator_speed))
-    except (OSError, sqlite3.Error) as error:
-        raise FtopsError(
-            f"the embedded emulator of provider {settings.name} cannot use {database}: {error}",
-            hint="check the path after emulator: in ftops.yaml",
-        ) from error
-    return stack.enter_context(server).base_url
+    With `changes`, the command may change something, so it is refused while the kill switch is on.
+    """
+    stop = threading.Event()
+    with api.open_session(root, api.Surroundings(os.environ, stop, _show_event)) as session, _signals(stop):
+        if changes:
+            session.refuse_frozen()
+        yield session
 
 
 @contextmanager

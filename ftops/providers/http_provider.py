@@ -73,6 +73,14 @@ class HttpProvider:
         status, headers = (reply.status, reply.headers) if reply else (0, {})
         return JobList(tuple(jobs.values()), not problems, sentence), status, headers
 
+    def probe(self) -> Reply[JobList]:
+        """Read one page of jobs, to see that address and credential are right."""
+        reply = self._transport.get("list", self._dialect.jobs_path, self._dialect.first_query())
+        page = self._read("list", reply, self._dialect.decode_page)
+        jobs: dict[str, Job] = {}
+        problem = next(iter(self._collect(page, jobs)), None)
+        return JobList(tuple(jobs.values()), page.after is None, problem), reply.status, reply.headers
+
     def retrieve_fine_tune(self, fine_tune_id: str) -> Job:
         """Fetch one job."""
         return self.retrieve_fine_tune_with_http_info(fine_tune_id)[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from ftops.model.job import Job, JobEvent, JobList, UploadedFile
 from ftops.model.observation import ProviderFacts
@@ -93,3 +93,11 @@ class Provider(Protocol):
 
     def close(self) -> None:
         """Close connections."""
+
+
+@runtime_checkable
+class Probe(Protocol):
+    """What a provider may offer beside the port, for `ftops doctor`."""
+
+    def probe(self) -> Reply[JobList]:
+        """Read the first page of jobs, and no more: `complete` only says whether there are others."""

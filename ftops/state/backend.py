@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +74,11 @@ class StateBackend(Protocol):
 
     def holder(self) -> Holder | None:
         """Tell who holds the lock now, as far as can be known."""
+
+
+@runtime_checkable
+class Writability(Protocol):
+    """What a backend may offer beside the port, for `ftops doctor`."""
+
+    def unwritable(self) -> str | None:
+        """Say why a write would fail now, None where nothing speaks against it. Writes nothing."""

@@ -16,7 +16,7 @@ from ftops.model.job import JobStatus, Stamp
 from ftops.model.project import ProviderSettings
 from ftops.model.request import JobRequest, RequestFile
 from ftops.providers.http_provider import HttpProvider
-from ftops.providers.provider import Provider
+from ftops.providers.provider import Probe, Provider
 from ftops.providers.registry import DIALECTS, open_provider
 from tests.conftest import Emulator
 
@@ -152,3 +152,14 @@ def test_no_failure_of_any_kind_makes_the_transport_send_a_post_again(provider: 
     for failure in (SSLError("the line broke"), ProtocolError("reset")):
         with pytest.raises((MaxRetryError, ProtocolError)):
             retries.increment("POST", "/fine_tuning/jobs", error=failure)
+
+
+def test_a_probe_asks_once_and_shows_the_first_page(
+    provider: Provider, request_: JobRequest, emulator: Emulator
+) -> None:
+    assert isinstance(provider, Probe)
+    job = provider.create_fine_tune(request_)
+    page, status, headers = provider.probe()
+    assert ([one.id for one in page.jobs], page.complete, status) == ([job.id], True, 200)
+    assert "Date" in headers
+    assert emulator.requests("list") == 1

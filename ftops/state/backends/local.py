@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -107,6 +108,17 @@ class LocalBackend:
         """Tell who holds the lock; None when nobody does, whatever a dead run has left behind."""
         with self._errors("look at the lock of"):
             return living_holder(self._info_path)
+
+    def unwritable(self) -> str | None:
+        """Look at the directory, or where it would be made: a write replaces the file, whatever its mode."""
+        folder = self._path.parent
+        while not folder.exists() and folder != folder.parent:
+            folder = folder.parent
+        if not folder.is_dir():
+            return f"{folder} is not a directory"
+        if not os.access(folder, os.W_OK | os.X_OK):
+            return f"{folder} may not be written to"
+        return None if shutil.disk_usage(folder).free else f"the disk of {folder} is full"
 
     def _beside(self, ending: str) -> Path:
         return self._path.with_name(self._path.name + ending)

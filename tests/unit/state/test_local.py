@@ -175,3 +175,20 @@ def test_a_lock_that_comes_free_while_waiting_is_taken(path: Path) -> None:
     lease = LocalBackend(path).lock(HOLDER, 0)
     waiting = LocalBackend(path, monotonic=lambda: 0.0, sleep=lambda _: lease.release())
     waiting.lock(HOLDER, 1).check()
+
+
+def test_whether_a_write_would_work_is_told_without_one(tmp_path: Path) -> None:
+    assert LocalBackend(tmp_path / "made/later/state.json").unwritable() is None
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").write_text("")
+    found = LocalBackend(tmp_path / "file/state.json").unwritable()
+    assert found == f"{tmp_path}/file is not a directory"
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")
+def test_a_read_only_directory_is_told(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    try:
+        assert "may not be written to" in str(LocalBackend(tmp_path / "state.json").unwritable())
+    finally:
+        tmp_path.chmod(0o700)

@@ -1,0 +1,236 @@
+"""The Python API: a project from load to plan to apply, and a provider without a project.
+
+Small on purpose: what has an effect takes what a plan has shown, under the lock, and fails closed.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import MappingProxyType
+from weakref import WeakKeyDictionary
+
+from ftops.api.plans import ApplyResult, ReviewedPlan
+from ftops.api.rounds import apply_round
+from ftops.api.session import Session, Surroundings, open_session, opened_provider
+from ftops.errors import UsageError
+from ftops.model.event import Event
+from ftops.model.finetune import FineTune
+from ftops.model.project import EMULATOR_SCHEME, EnvReference, ProviderSettings
+from ftops.policy.rules import LIFTABLE
+from ftops.providers.provider import Provider
+from ftops.providers.registry import dialects
+from ftops.reconciler import Loaded, Reviewed, Selection, approvals
+from ftops.reconciler import load as load_checked
+from ftops.report.status import StatusRow, output_rows, status_rows
+
+_HOST_RULE = ("CI", "FTOPS_ALLOWED_HOSTS")
+_KEY = "api_key"
+
+
+def load(path: str | os.PathLike[str] = ".") -> Loaded:
+    """Read and check a project directory: `ftops.yaml`, manifests, data. Needs no network and no key.
+
+    Raises InvalidInput, whose `problems` hold everything that is wrong, each with its place.
+    """
+    return load_checked(Path(path).resolve())
+
+
+@contextmanager
+def open_project(
+    path: str | os.PathLike[str] = ".", *, environ: Mapping[str, str] | None = None
+) -> Iterator[Project]:
+    """Load a project directory and open its providers and state; nothing is sent before `plan`.
+
+    Manifests and data are read once, here. `environ` (default `os.environ`) is where references to keys
+    are looked up. Raises InvalidInput for a project that is not sound.
+    """
+    events = _Ear()
+    variables = os.environ if environ is None else environ
+    with open_session(Path(path), Surroundings(variables, threading.Event(), events)) as session:
+        project = Project(session, events)
+        try:
+            yield project
+        finally:
+            project._close()  # noqa: SLF001 - the other half of this function
+
+
+class Project:
+    """An open project; made by `open_project`, and good until the end of its `with`.
+
+    To be used from one thread; only `stop` may be called from any, or from a signal handler.
+    """
+
+    def __init__(self, session: Session, events: _Ear) -> None:
+        self._session = session
+        self._events = events
+        self._plans: WeakKeyDictionary[ReviewedPlan, tuple[Reviewed, Selection]] = WeakKeyDictionary()
+        self._open = True
+
+    @property
+    def name(self) -> str:
+        """The project's name, which its jobs are stamped with."""
+        return self._session.loaded.project.name
+
+    @property
+    def root(self) -> Path:
+        """The directory of `ftops.yaml`, resolved."""
+        return self._session.loaded.root
+
+    @property
+    def fine_tunes(self) -> tuple[FineTune, ...]:
+        """What the manifests declare, by name."""
+        return self._session.loaded.fine_tunes
+
+    @property
+    def providers(self) -> Mapping[str, Provider]:
+        """The open providers. A job created or cancelled with them directly passes no plan and no limit."""
+        return MappingProxyType(self._session.providers)
+
+    def plan(
+        self,
+        *,
+        targets: Sequence[str] = (),
+        labels: Mapping[str, str] | None = None,
+        allow: Mapping[str, float] | None = None,
+        allow_empty: bool = False,
+    ) -> ReviewedPlan:
+        """List the providers and decide what is to be done. Changes nothing and takes no lock.
+
+        `targets` and `labels` choose fine-tunes (upstreams come along), `allow` lifts limits by name
+        (`{"creates": 40}`), `allow_empty` accepts that nothing is declared any more.
+        """
+        self._require_open()
+        if isinstance(targets, str):
+            raise UsageError("targets is a list of names, not one string", hint=f"pass [{targets!r}]")
+        unknown = [name for name in allow or {} if name not in LIFTABLE]
+        if unknown:
+            raise UsageError(f"no limit is named {unknown[0]}", hint=f"there are {', '.join(LIFTABLE)}")
+        selection = Selection(tuple(targets), dict(labels or {}), allow_empty, dict(allow or {}))
+        reviewed = self._session.plan(selection)
+        plan = ReviewedPlan(reviewed)
+        self._plans[plan] = reviewed, selection
+        return plan
+
+    def apply(
+        self,
+        plan: ReviewedPlan,
+        *,
+        parallelism: int = 8,
+        on_event: Callable[[Event], None] | None = None,
+    ) -> ApplyResult:
+        """Take the lock, plan again, and do what `plan` shows. A job costs money the moment it is created.
+
+        Only a plan that this open project made is taken. What has meanwhile been done is not done twice;
+        what `plan` did not show is refused as a whole: NeedsPerson, and nothing is sent. Raises Refused
+        for violations and while ftops is frozen, LockHeld, StateError and LeaseLost. `on_event` is told
+        each thing that happens, from any thread; what it raises comes out once everything is recorded.
+        """
+        self._require_open()
+        if plan not in self._plans:
+            raise UsageError("apply takes a plan that this open project made", hint="call plan() on it")
+        if parallelism < 1:
+            raise UsageError("parallelism is at least 1")
+        plan.raise_for_violations()
+        shown, selection = self._plans[plan]
+        approved = approvals(shown.plan, waits=False)
+        with self._events.told(on_event):
+            run = apply_round(self._session, selection, parallelism, approved=approved)
+        ReviewedPlan(run.reviewed).raise_for_violations()
+        return ApplyResult(run.results)
+
+    def status(self) -> tuple[StatusRow, ...]:
+        """Tell where every fine-tune stands now, by name. Lists the providers; changes nothing."""
+        self._require_open()
+        reviewed = self._session.plan(Selection())
+        return status_rows(reviewed.plan, reviewed.planning.state)
+
+    def outputs(self) -> Mapping[str, str]:
+        """Give the models that are ready, by the name of their fine-tune. Lists the providers."""
+        return {row.name: row.fine_tuned_model or "" for row in output_rows(self.status())}
+
+    def stop(self) -> None:
+        """Let an apply finish what is in flight and send nothing more. No job is cancelled."""
+        self._session.stop.set()
+
+    def __repr__(self) -> str:
+        state = "" if self._open else ", closed"
+        return f"<Project {self.name} at {self.root}{state}>"
+
+    def _close(self) -> None:
+        self._open = False
+
+    def _require_open(self) -> None:
+        if not self._open:
+            raise UsageError("the project is closed", hint="use it inside `with ftops.open_project(...)`")
+
+
+@contextmanager
+def open_provider(
+    dialect: str,
+    *,
+    api_key: str | None = None,
+    base_url: str | None = None,
+    organization: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    timeout: float = 30.0,
+) -> Iterator[Provider]:
+    """Open one account at a fine-tuning API, without a project. Nothing is sent before the first call.
+
+    `base_url` defaults to the dialect's own address; `emulator:PATH` starts the embedded emulator, which
+    needs no key and trains nothing. `timeout` is seconds; `headers` go out with every request. With `CI`
+    set, the key goes only to the dialect's own host, to loopback and to hosts in `FTOPS_ALLOWED_HOSTS`.
+    """
+    known = dialects()
+    if dialect not in known:
+        raise UsageError(f"unknown dialect {dialect!r}", hint=f"there are {', '.join(sorted(known))}")
+    if base_url is None and known[dialect].default_base_url is None:
+        raise UsageError(f"dialect {dialect} has no address of its own", hint="pass base_url")
+    embedded = base_url is not None and base_url.startswith(EMULATOR_SCHEME)
+    if not api_key and not embedded:
+        raise UsageError("open_provider needs api_key", hint="read it from the environment, never from code")
+    # The key travels as a reference, as everywhere: the settings can then be shown without it.
+    settings = ProviderSettings(
+        name=dialect,
+        dialect=dialect,
+        base_url=base_url,
+        api_key=EnvReference(_KEY) if api_key else None,
+        organization=organization,
+        headers=dict(headers or {}),
+        timeout=timeout,
+    )
+    environ = {name: os.environ[name] for name in _HOST_RULE if name in os.environ}
+    with opened_provider(settings, Path.cwd(), {**environ, _KEY: api_key or ""}) as provider:
+        yield provider
+
+
+class _Ear:
+    """Passes events on to whoever listens just now.
+
+    A listener that fails must not end an apply half way: what it raised waits until the apply is over.
+    """
+
+    def __init__(self) -> None:
+        self._listener: Callable[[Event], None] | None = None
+        self._raised: list[Exception] = []
+
+    def __call__(self, event: Event) -> None:
+        if self._listener is None:
+            return
+        try:
+            self._listener(event)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is raised below
+            self._raised.append(error)
+
+    @contextmanager
+    def told(self, listener: Callable[[Event], None] | None) -> Iterator[None]:
+        self._listener, self._raised = listener, []
+        try:
+            yield
+        finally:
+            self._listener = None
+        if self._raised:
+            raise self._raised[0]

@@ -1,0 +1,54 @@
+"""One round of an apply: lock, plan again, and do what was approved; nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ftops.api.freeze import Freeze
+from ftops.api.session import Session
+from ftops.errors import NeedsPerson
+from ftops.model.event import ChangeResult, Outcome
+from ftops.reconciler import Approval, Reviewed, Selection, carry_out, unapproved
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One planned and applied round. `frozen` tells that the kill switch stopped it half way."""
+
+    reviewed: Reviewed
+    results: tuple[ChangeResult, ...] = ()
+    frozen: Freeze | None = None
+
+
+def apply_round(
+    session: Session,
+    selection: Selection,
+    parallelism: int,
+    *,
+    approved: frozenset[Approval] | None,
+    look: Callable[[Reviewed], None] = lambda _: None,
+) -> Round:
+    """Lock, plan again, and do what is approved (None: everything within the limits).
+
+    A plan with violations is given back undone. `look` sees the plan before anything is done. Raises
+    Refused when frozen, LockHeld, and NeedsPerson when the plan has come to hold what nobody approved.
+    """
+    session.refuse_frozen()
+    with session.locked("apply") as lock:
+        reviewed = session.plan(selection)
+        look(reviewed)
+        if reviewed.review.violations:
+            return Round(reviewed)
+        if approved is not None and (moved := unapproved(reviewed.plan, approved)):
+            names = ", ".join(sorted({change.name for change in moved}))
+            raise NeedsPerson(
+                f"the plan has changed since it was approved: {names}; nothing more was done",
+                hint="look at `ftops plan` and apply again",
+            )
+        # Planning lists every provider, which takes its time: the switch may have been turned meanwhile.
+        session.refuse_frozen()
+        hands = session.hands(lock, parallelism)
+        results = carry_out(session.loaded, reviewed, reviewed.plan.effective_changes, hands).results
+    undone = any(result.outcome is not Outcome.DONE for result in results)
+    return Round(reviewed, results, session.freeze() if undone else None)

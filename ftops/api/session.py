@@ -1,0 +1,148 @@
+"""A session: a loaded project with its providers, embedded emulators and state open, around one `with`."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ftops.api.freeze import Freeze, frozen
+from ftops.errors import FtopsError, Interrupted
+from ftops.model.event import Event
+from ftops.model.project import EMULATOR_SCHEME, ProviderSettings
+from ftops.providers.provider import Provider
+from ftops.providers.registry import open_provider
+from ftops.reconciler import Hands, Loaded, Reviewed, Selection, load, make_plan, observe
+from ftops.state.backend import Lease
+from ftops.state.holder import current_holder
+from ftops.state.manager import StateManager
+from ftops.state.registry import open_backend
+
+
+class SystemClock:
+    """The clocks of this machine."""
+
+    def now(self) -> float:
+        """Give Unix seconds."""
+        return time.time()
+
+    def monotonic(self) -> float:
+        """Give seconds that never go back."""
+        return time.monotonic()
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a session takes from whoever opens it: variables, a wish to stop, and an ear for events."""
+
+    environ: Mapping[str, str]
+    stop: threading.Event
+    emit: Callable[[Event], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A loaded project with everything open that a run needs."""
+
+    loaded: Loaded
+    providers: dict[str, Provider]
+    manager: StateManager
+    clock: SystemClock
+    surroundings: Surroundings
+
+    @property
+    def stop(self) -> threading.Event:
+        """Set to ask for an end after what is in flight."""
+        return self.surroundings.stop
+
+    def plan(self, selection: Selection) -> Reviewed:
+        """Read the state, list the providers, and plan."""
+        state = self.manager.read()
+        observations = observe(self.providers, state, self.clock)
+        return make_plan(self.loaded, observations, state, selection, self.clock.now())
+
+    def hands(self, lock: Lease, parallelism: int) -> Hands:
+        """Give what an apply works with. Once the project is frozen it sends nothing more."""
+        return Hands(
+            providers=self.providers,
+            manager=self.manager,
+            lock=lock,
+            clock=self.clock,
+            new_nonce=lambda: uuid.uuid4().hex,
+            stopping=lambda: self.stop.is_set() or self.freeze() is not None,
+            emit=self.surroundings.emit,
+            parallelism=parallelism,
+        )
+
+    @contextmanager
+    def locked(self, operation: str) -> Iterator[Lease]:
+        """Hold the lock of the state."""
+        holder = current_holder(operation, self.surroundings.environ, self.clock.now())
+        lease = self.manager.lock(holder, 0.0)
+        try:
+            yield lease
+        finally:
+            lease.release()
+
+    def freeze(self) -> Freeze | None:
+        """Tell whether the kill switch is on, now."""
+        return frozen(self.loaded.root, self.surroundings.environ)
+
+    def refuse_frozen(self) -> None:
+        """Return if something may be changed. Raises Refused while the kill switch is on."""
+        if found := self.freeze():
+            raise found.refusal()
+
+    def raise_if_stopped(self) -> None:
+        """Turn a wish to stop into its exit code, once everything is written down."""
+        if self.stop.is_set():
+            raise Interrupted(
+                "stopped; what was sent is recorded and no job was cancelled",
+                hint="run `ftops apply` again to go on",
+            )
+
+
+@contextmanager
+def open_session(root: Path, surroundings: Surroundings) -> Iterator[Session]:
+    """Load the project and open its providers and state; close everything at the end."""
+    root = root.resolve()
+    loaded = load(root)
+    with ExitStack() as stack:
+        providers = {
+            name: stack.enter_context(opened_provider(settings, root, surroundings.environ))
+            for name, settings in loaded.project.providers.items()
+        }
+        backend = open_backend(loaded.project.state, root)
+        manager = StateManager(backend, loaded.project.name, new_lineage=lambda: str(uuid.uuid4()))
+        yield Session(loaded, providers, manager, SystemClock(), surroundings)
+
+
+@contextmanager
+def opened_provider(settings: ProviderSettings, root: Path, environ: Mapping[str, str]) -> Iterator[Provider]:
+    """Open one provider, with its embedded emulator (a path under `root`) where it has one."""
+    with ExitStack() as stack:
+        base_url = settings.base_url
+        url = None
+        if isinstance(base_url, str) and base_url.startswith(EMULATOR_SCHEME):
+            url = _embedded(settings, root / base_url.removeprefix(EMULATOR_SCHEME), stack)
+        provider = open_provider(settings, environ, base_url=url)
+        stack.callback(provider.close)
+        yield provider
+
+
+def _embedded(settings: ProviderSettings, database: Path, stack: ExitStack) -> str:
+    from ftops.emulator.server import EmulatorServer, EmulatorSettings
+
+    try:
+        server = EmulatorServer(EmulatorSettings(database, settings.emulator_speed))
+    except (OSError, sqlite3.Error) as error:
+        raise FtopsError(
+            f"the embedded emulator of provider {settings.name} cannot use {database}: {error}",
+            hint="check the path after emulator: in ftops.yaml",
+        ) from error
+    return stack.enter_context(server).base_url

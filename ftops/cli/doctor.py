@@ -1,0 +1,161 @@
+"""`ftops doctor`."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+
+from ftops.api.freeze import frozen
+from ftops.api.session import opened_provider
+from ftops.cli import options
+from ftops.datasets.inspection import inspect_datasets
+from ftops.errors import ExitCode, FtopsError, InvalidInput
+from ftops.manifests.document import Document
+from ftops.manifests.parser import load_fine_tunes
+from ftops.manifests.project import PROJECT_FILE, load_project
+from ftops.model.job import Job
+from ftops.model.project import Project, ProviderSettings
+from ftops.model.state import State
+from ftops.providers.provider import Probe
+from ftops.providers.registry import dialects, facts_of
+from ftops.report import doctor as report
+from ftops.report.doctor import Check, Verdict
+from ftops.report.words import counted
+from ftops.state.backend import Holder, StateBackend, Writability
+from ftops.state.manager import StateManager
+from ftops.state.registry import open_backend
+
+
+@click.command("doctor")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@click.pass_obj
+def doctor_command(root: Path, form: str) -> ExitCode:
+    """Look at everything that a plan and an apply need, and say what to do about what is wrong.
+
+    Changes nothing. Asks each provider once.
+    """
+    checks = list(_Examination(root.resolve(), os.environ).checks())
+    if form == "json":
+        click.echo(json.dumps(report.checks_document(checks), indent=2, ensure_ascii=False))
+    else:
+        click.echo(report.render_checks(checks, options.styler()), nl=False)
+    return ExitCode.ERROR if any(one.verdict is Verdict.FAIL for one in checks) else ExitCode.NOTHING
+
+
+@dataclass
+class _Examination:
+    """The checks in order; one that fails stops only what needs what it looked for."""
+
+    root: Path
+    environ: Mapping[str, str]
+    seen: dict[str, tuple[Job, ...]] = field(default_factory=dict)
+    """Jobs that the providers showed on their first pages."""
+
+    def checks(self) -> Iterator[Check]:
+        try:
+            project, document = load_project(self.root, dialects())
+        except FtopsError as error:
+            yield from report.failed("project", error)
+            words = "data, keys, providers and state were not looked at"
+            yield Check("rest", Verdict.WARN, words, f"mend {PROJECT_FILE} first")
+        else:
+            yield from self._declared(project, document)
+            yield from report.key_checks(project.providers.values(), self.environ)
+            yield from self._asked(project)
+            yield from self._remembered(project)
+        if freeze := frozen(self.root, self.environ):
+            yield Check("freeze", Verdict.WARN, str(freeze), freeze.way_out)
+
+    def _declared(self, project: Project, document: Document) -> Iterator[Check]:
+        facts = {name: facts_of(settings) for name, settings in project.providers.items()}
+        loaded = load_fine_tunes(self.root, project, document, facts)
+        if loaded.problems:
+            yield from report.failed("project", InvalidInput(loaded.problems))
+        else:
+            fine_tunes = counted(len(loaded.fine_tunes), "fine-tune is", "fine-tunes are")
+            yield Check("project", Verdict.OK, f"{PROJECT_FILE} and {fine_tunes} valid")
+        inspected = inspect_datasets(self.root, loaded.fine_tunes, facts)
+        if inspected.problems:
+            yield from report.failed("data", InvalidInput(inspected.problems))
+        else:
+            examples = sum(dataset.examples for dataset in inspected.datasets.values())
+            files = counted(len(inspected.datasets), "file")
+            yield Check("data", Verdict.OK, f"{files}, {counted(examples, 'example')}")
+
+    def _asked(self, project: Project) -> Iterator[Check]:
+        """Ask every provider, all at once: one that does not answer costs its timeout."""
+        with ThreadPoolExecutor(max(1, len(project.providers))) as pool:
+            for checks in pool.map(self._ask, project.providers.values()):
+                yield from checks
+
+    def _ask(self, settings: ProviderSettings) -> list[Check]:
+        try:
+            with opened_provider(settings, self.root, self.environ) as provider:
+                asked = time.time()
+                if isinstance(provider, Probe):
+                    page, _, headers = provider.probe()
+                else:
+                    page, _, headers = provider.list_fine_tunes_with_http_info()
+                answered = time.time()
+        except FtopsError as error:
+            return [report.unreachable(settings, error)]
+        self.seen[settings.name] = page.jobs
+        clock = report.clock_check(settings.name, headers, asked, answered)
+        return [report.reachable(settings.name, page), clock]
+
+    def _remembered(self, project: Project) -> Iterator[Check]:
+        try:
+            backend = open_backend(project.state, self.root)
+        except FtopsError as error:
+            yield from report.failed("state", error)
+            return
+        state = None
+        try:
+            manager = StateManager(backend, project.name, new_lineage=lambda: "none")
+            state = manager.read()
+            unwritable = backend.unwritable() if isinstance(backend, Writability) else None
+            yield from report.state_checks(
+                backend.location, state, exists=manager.exists, unwritable=unwritable
+            )
+            yield from report.lineage_checks(state, self.seen, exists=manager.exists)
+        except FtopsError as error:
+            yield from report.failed("state", error)
+        yield from self._lock(backend)
+        if state is not None:
+            yield from self._intents(project, state)
+
+    def _lock(self, backend: StateBackend) -> Iterator[Check]:
+        try:
+            holder = backend.holder()
+        except FtopsError as error:
+            yield from report.failed("lock", error)
+            return
+        words = str(holder) if holder else None
+        since = holder.since if holder else 0.0
+        yield report.lock_check(words, since, time.time(), alive=_alive(holder) if holder else None)
+
+    def _intents(self, project: Project, state: State) -> Iterator[Check]:
+        settles = {name: settings.settle for name, settings in project.providers.items()}
+        yield from report.intent_checks(state, settles, self.seen, time.time())
+
+
+def _alive(holder: Holder) -> bool | None:
+    """Tell whether the holder's process runs; None when it is on another host."""
+    if holder.host != socket.gethostname():
+        return None
+    try:
+        os.kill(holder.pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        # It is there and somebody else's, or no number of a process: then nothing is known to be dead.
+        return True
+    return True

@@ -1,0 +1,50 @@
+"""`ftops graph`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ftops.cli import options
+from ftops.errors import InvalidInput, StateError
+from ftops.manifests.parser import load_fine_tunes
+from ftops.manifests.project import load_project
+from ftops.model.project import Project
+from ftops.model.state import State
+from ftops.providers.registry import dialects, facts_of
+from ftops.report.graph import make_graph, render_dot, render_graph, render_json, render_mermaid
+from ftops.state.manager import StateManager
+from ftops.state.registry import open_backend
+
+
+@click.command("graph")
+@click.option("--format", "form", type=click.Choice(["text", "mermaid", "dot", "json"]), default="text")
+@click.pass_obj
+def graph_command(root: Path, form: str) -> None:
+    """Show the chains: base model, fine-tunes and their data. Asks no provider.
+
+    Statuses are those that the state recorded last; `ftops status` asks.
+    """
+    root = root.resolve()
+    project, document = load_project(root, dialects())
+    facts = {name: facts_of(settings) for name, settings in project.providers.items()}
+    loaded = load_fine_tunes(root, project, document, facts)
+    if loaded.problems:
+        raise InvalidInput(loaded.problems)
+    graph = make_graph(loaded.fine_tunes, _state(root, project))
+    if form == "text":
+        text = render_graph(graph, width=options.width())
+    else:
+        text = {"mermaid": render_mermaid, "dot": render_dot, "json": render_json}[form](graph)
+    click.echo(text, nl=False)
+
+
+def _state(root: Path, project: Project) -> State | None:
+    """Read the state; a graph without statuses is still a graph, so that it cannot be read is only said."""
+    try:
+        backend = open_backend(project.state, root)
+        return StateManager(backend, project.name, new_lineage=lambda: "").read()
+    except StateError as error:
+        click.echo(f"Without statuses: {error.message}", err=True)
+        return None
