@@ -23,6 +23,8 @@ COMMANDS = {
     "reconcile": "ftops.cli.reconcile",
     "status": "ftops.cli.status",
     "outputs": "ftops.cli.status",
+    "events": "ftops.cli.events",
+    "metrics": "ftops.cli.events",
     "graph": "ftops.cli.graph",
     "doctor": "ftops.cli.doctor",
     "import": "ftops.cli.adoption",
@@ -41,6 +43,8 @@ HELP = {
     "reconcile": "Plan and apply within the limits, unattended.",
     "status": "Show where every fine-tune stands.",
     "outputs": "Show the models that are ready.",
+    "events": "Show what the provider tells of a job.",
+    "metrics": "Show a training's losses.",
     "graph": "Show the chains: base models, fine-tunes, data.",
     "doctor": "Look at everything that a run needs.",
     "import": "Take over one job of the provider.",
@@ -103,8 +107,9 @@ def run(arguments: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
         return ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has gone; writing the rest to nowhere keeps Python quiet at exit.
+    except (BrokenPipeError, SystemExit):
+        # Whoever read our output has gone (click turns that into SystemExit, and raises no other one here);
+        # writing the rest to nowhere keeps Python quiet at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.NOTHING
     except FtopsError as error:

@@ -78,8 +78,9 @@ class HttpProvider:
         reply = self._transport.get("list", self._dialect.jobs_path, self._dialect.first_query())
         page = self._read("list", reply, self._dialect.decode_page)
         jobs: dict[str, Job] = {}
-        problem = next(iter(self._collect(page, jobs)), None)
-        return JobList(tuple(jobs.values()), page.after is None, problem), reply.status, reply.headers
+        problems = self._collect(page, jobs)
+        listed = JobList(tuple(jobs.values()), page.after is None, problems[0] if problems else None)
+        return listed, reply.status, reply.headers
 
     def retrieve_fine_tune(self, fine_tune_id: str) -> Job:
         """Fetch one job."""

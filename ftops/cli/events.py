@@ -1,0 +1,134 @@
+"""`ftops events` and `ftops metrics`."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from ftops.api.jobs import KnownJob, open_job
+from ftops.cli import options
+from ftops.controller.following import Follower
+from ftops.errors import ExitCode, FtopsError
+from ftops.model.job import Job, JobEvent, JobStatus
+from ftops.model.metrics import MetricPoint
+from ftops.report.metrics import (
+    NotMetrics,
+    metrics_csv,
+    metrics_document,
+    metrics_of_events,
+    read_metrics_file,
+    render_metrics,
+    render_plot,
+)
+from ftops.report.words import plain, printable
+
+
+@click.command("events")
+@click.argument("name")
+@click.option("--follow", "-f", is_flag=True, help="Go on until the job has ended.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.pass_obj
+def events_command(root: Path, name: str, form: str, *, follow: bool) -> int:
+    """Show what the provider tells of a fine-tune's job.
+
+    Exits with 0, or with 5 when the job has failed or was cancelled. `--format json` writes a JSON object a
+    line.
+    """
+    show = _json_line if form == "json" else _text_line
+    with open_job(root, name, os.environ) as known:
+        if not follow:
+            job = known.provider.retrieve_fine_tune(known.recorded.id)
+            for event in known.provider.list_fine_tune_events(job.id):
+                click.echo(show(event))
+            return _outcome(job)
+        return _follow(known, show)
+
+
+@click.command("metrics")
+@click.argument("name")
+@click.option("--plot", is_flag=True, help="Draw the losses as curves.")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True
+)
+@click.pass_obj
+def metrics_command(root: Path, name: str, form: str, *, plot: bool) -> None:
+    """Show a training's losses, step by step: from its result file, or from its events while it runs."""
+    if plot and form != "text":
+        raise click.UsageError("--plot draws text; leave --format out")
+    with open_job(root, name, os.environ) as known:
+        points = _points(known)
+        job_id = known.recorded.id
+    if form == "json":
+        click.echo(json.dumps(metrics_document(name, job_id, points), indent=2))
+    elif form == "csv":
+        click.echo(metrics_csv(points), nl=False)
+    elif not points:
+        click.echo(f"{name}: job {job_id} has told no metrics so far.")
+    elif plot:
+        coloured = options.styler() is not plain
+        click.echo(render_plot(points, width=options.width(), colour=coloured), nl=False)
+    else:
+        click.echo(render_metrics(points), nl=False)
+
+
+def _follow(known: KnownJob, show: Callable[[JobEvent], str]) -> int:
+    never = threading.Event()
+    follower = Follower(known.provider, known.recorded.id, never.wait)
+    for event in follower.events():
+        click.echo(show(event))
+    if follower.job is None:
+        raise ValueError("following ended without a look at the job")
+    return _outcome(follower.job)
+
+
+def _points(known: KnownJob) -> tuple[MetricPoint, ...]:
+    """Read the result file of a job that has one, else its events."""
+    provider = known.provider
+    job = provider.retrieve_fine_tune(known.recorded.id)
+    if not job.result_files:
+        return metrics_of_events(provider.list_fine_tune_events(job.id))
+    content = provider.download_file(job.result_files[0])
+    try:
+        return read_metrics_file(content)
+    except NotMetrics as error:
+        raise FtopsError(
+            f"result file {job.result_files[0]} of job {job.id} holds no metrics: {printable(error)}",
+            hint=f"see `ftops events {known.name}` for what the job tells",
+        ) from error
+
+
+def _outcome(job: Job) -> ExitCode:
+    failed = job.status in (JobStatus.FAILED, JobStatus.CANCELLED)
+    return ExitCode.JOB_FAILED if failed else ExitCode.NOTHING
+
+
+def _text_line(event: JobEvent) -> str:
+    level = "" if event.level == "info" else f"{event.level}: "
+    return printable(f"{_time(event) or '-':<20}  {level}{event.message}")
+
+
+def _json_line(event: JobEvent) -> str:
+    document = {
+        "time": _time(event),
+        "level": event.level,
+        "type": event.type,
+        "message": event.message,
+        "data": event.data,
+    }
+    return json.dumps(document, ensure_ascii=False)
+
+
+def _time(event: JobEvent) -> str | None:
+    """Write the time in UTC; one beyond the calendar is not known."""
+    if event.created_at is None:
+        return None
+    try:
+        return datetime.fromtimestamp(event.created_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, OverflowError, OSError):
+        return None

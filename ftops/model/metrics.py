@@ -1,0 +1,17 @@
+"""Metrics: the losses of a training, step by step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class MetricPoint:
+    """One step. A figure that the provider does not give, or gives as no number, is None."""
+
+    step: int
+    train_loss: float | None = None
+    valid_loss: float | None = None
+    train_accuracy: float | None = None
+    valid_accuracy: float | None = None
+    total_steps: int | None = None
