@@ -4,6 +4,8 @@ from typing import Any
 
 import openai
 
+from tests.conformance.drivers import openai_1_calls
+from tests.conformance.drivers.openai_1_calls import connect, refused
 from tests.conformance.drivers.recording import (
     CHAT_FILE,
     COMPLETION_FILE,
@@ -15,15 +17,11 @@ from tests.conformance.drivers.recording import (
 )
 
 checks = Checks()
-
-
-def connect(world: World, key: str | None = None) -> Any:
-    return openai.OpenAI(base_url=world.base_url, api_key=key or world.key, max_retries=0, timeout=30)
+checks.include(openai_1_calls.checks)
 
 
 def upload(client: Any, content: bytes = COMPLETION_FILE) -> str:
-    file_id: str = client.files.create(file=("train.jsonl", content), purpose="fine-tune").id
-    return file_id
+    return openai_1_calls.upload(client, content)
 
 
 def new(client: Any, **fields: Any) -> Any:
@@ -33,16 +31,6 @@ def new(client: Any, **fields: Any) -> Any:
 def new_job(client: Any, **fields: Any) -> Any:
     file_id = upload(client, CHAT_FILE)
     return client.fine_tuning.jobs.create(training_file=file_id, model="gpt-3.5-turbo", **fields)
-
-
-def refused(kind: type[Exception], call: Any, *arguments: Any, **options: Any) -> dict[str, Any]:
-    """Return the body of the error with which a call is refused."""
-    try:
-        answer = call(*arguments, **options)
-    except kind as error:
-        body: dict[str, Any] = vars(error)["body"]
-        return body
-    raise AssertionError(f"not refused: {answer}")
 
 
 @checks.of("fine-tunes create", "fine_tunes.create")
@@ -188,26 +176,11 @@ def job_cancel(world: World) -> None:
     refused(openai.BadRequestError, client.fine_tuning.jobs.cancel, job.id)
 
 
-@checks.of("files create", "files.create", "files.wait_for_processing")
-def file_create(world: World) -> None:
-    client = connect(world)
-    file = client.files.create(file=("a.jsonl", CHAT_FILE), purpose="fine-tune")
-    assert (file.filename, file.bytes, file.purpose) == ("a.jsonl", len(CHAT_FILE), "fine-tune"), file
-    assert client.files.wait_for_processing(file.id).status == "processed"
-
-
 @checks.of("files list", "files.list")
 def file_list(world: World) -> None:
     client = connect(world)
     file_id = upload(client)
     assert next(iter(client.files.list(purpose="fine-tune"))).id == file_id
-
-
-@checks.of("files retrieve", "files.retrieve")
-def file_retrieve(world: World) -> None:
-    client = connect(world)
-    file = client.files.retrieve(upload(client))
-    assert (file.object, file.bytes) == ("file", len(COMPLETION_FILE)), file
 
 
 @checks.of("files content", "files.content", "files.retrieve_content")
@@ -231,31 +204,6 @@ def results(world: World) -> None:
     check_falling(column(csv, "validation_loss"))
     (result_id,) = client.fine_tuning.jobs.retrieve(job.id).result_files
     check_falling(column(client.files.content(result_id).content, "train_loss"))
-
-
-@checks.of("files delete", "files.delete")
-def file_delete(world: World) -> None:
-    client = connect(world)
-    file_id = upload(client)
-    assert client.files.delete(file_id).deleted is True
-    body = refused(openai.NotFoundError, client.files.retrieve, file_id)
-    assert body["message"] == f"No such File object: {file_id}", body
-
-
-@checks.of("models list", "models.list")
-def model_list(world: World) -> None:
-    ids = [model.id for model in connect(world).models.list()]
-    assert {"davinci", "gpt-4o-mini"} <= set(ids), ids
-
-
-@checks.of("models retrieve", "models.retrieve")
-def model_retrieve(world: World) -> None:
-    client = connect(world)
-    job = new_job(client)
-    world.advance()
-    name = client.fine_tuning.jobs.retrieve(job.id).fine_tuned_model
-    model = client.models.retrieve(name)
-    assert (model.id, model.owned_by) == (name, "org-emulator"), model
 
 
 @checks.of("models delete", "models.delete")

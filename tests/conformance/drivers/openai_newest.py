@@ -1,43 +1,20 @@
 """Drive the newest `openai`: jobs, metadata filter, events, checkpoints, pause, resume; files and models."""
 
-from typing import Any
-
 import openai
 
-from tests.conformance.drivers.recording import CHAT_FILE, LIFETIME, Checks, World, check_falling, column
+from tests.conformance.drivers import openai_1_calls
+from tests.conformance.drivers.openai_1_calls import connect, new_job, refused, upload
+from tests.conformance.drivers.recording import LIFETIME, Checks, World, check_falling, column
 
 checks = Checks()
+checks.include(openai_1_calls.checks)
 HOUR = 3600
-
-
-def connect(world: World, key: str | None = None, **options: Any) -> Any:
-    options.setdefault("max_retries", 0)
-    return openai.OpenAI(base_url=world.base_url, api_key=key or world.key, timeout=30, **options)
-
-
-def upload(client: Any, content: bytes = CHAT_FILE, **options: Any) -> str:
-    file_id: str = client.files.create(file=("train.jsonl", content), purpose="fine-tune", **options).id
-    return file_id
-
-
-def new(client: Any, **fields: Any) -> Any:
-    return client.fine_tuning.jobs.create(training_file=upload(client), model="gpt-4o-mini", **fields)
-
-
-def refused(kind: type[Exception], call: Any, *arguments: Any, **options: Any) -> dict[str, Any]:
-    """Return the body of the error with which a call is refused."""
-    try:
-        answer = call(*arguments, **options)
-    except kind as error:
-        body: dict[str, Any] = vars(error)["body"]
-        return body
-    raise AssertionError(f"not refused: {answer}")
 
 
 @checks.of("jobs create", "fine_tuning.jobs.create")
 def create(world: World) -> None:
     client = connect(world)
-    job = new(
+    job = new_job(
         client,
         validation_file=upload(client),
         suffix="triage",
@@ -57,7 +34,7 @@ def create(world: World) -> None:
 @checks.of("jobs list", "fine_tuning.jobs.list")
 def list_jobs(world: World) -> None:
     client = connect(world)
-    made = [new(client).id for _ in range(3)][::-1]
+    made = [new_job(client).id for _ in range(3)][::-1]
     page = client.fine_tuning.jobs.list(limit=2)
     assert ([job.id for job in page.data], page.has_more) == (made[:2], True), page
     assert client.fine_tuning.jobs.list(limit=1, after=made[1]).data[0].id == made[2]
@@ -77,9 +54,9 @@ def pages(world: World) -> None:
 @checks.of("jobs metadata filter", "fine_tuning.jobs.list(metadata=)")
 def metadata(world: World) -> None:
     client = connect(world)
-    both = new(client, metadata={"squad": "red", "name": "a"}).id
-    one = new(client, metadata={"squad": "red"}).id
-    new(client, metadata={"squad": "blue", "name": "a"})
+    both = new_job(client, metadata={"squad": "red", "name": "a"}).id
+    one = new_job(client, metadata={"squad": "red"}).id
+    new_job(client, metadata={"squad": "blue", "name": "a"})
 
     def ids(wanted: dict[str, str]) -> list[str]:
         return [job.id for job in client.fine_tuning.jobs.list(metadata=wanted)]
@@ -92,7 +69,7 @@ def metadata(world: World) -> None:
 @checks.of("jobs retrieve", "fine_tuning.jobs.retrieve")
 def retrieve(world: World) -> None:
     client = connect(world)
-    job = new(client, suffix="triage")
+    job = new_job(client, suffix="triage")
     statuses = [job.status]
     for seconds in (25, 40, LIFETIME):
         world.advance(seconds)
@@ -108,7 +85,7 @@ def retrieve(world: World) -> None:
 @checks.of("jobs events", "fine_tuning.jobs.list_events (automatic paging)")
 def events(world: World) -> None:
     client = connect(world)
-    job = new(client, validation_file=upload(client))
+    job = new_job(client, validation_file=upload(client))
     world.advance()
     seen = list(client.fine_tuning.jobs.list_events(job.id, limit=11))
     assert len({event.id for event in seen}) == len(seen), "an event came twice"
@@ -126,7 +103,7 @@ def events(world: World) -> None:
 @checks.of("jobs checkpoints", "fine_tuning.jobs.checkpoints.list (automatic paging)")
 def checkpoints(world: World) -> None:
     client = connect(world)
-    job = new(client, hyperparameters={"n_epochs": 3}, validation_file=upload(client))
+    job = new_job(client, hyperparameters={"n_epochs": 3}, validation_file=upload(client))
     assert client.fine_tuning.jobs.checkpoints.list(job.id).data == []
     world.advance()
     made = list(client.fine_tuning.jobs.checkpoints.list(job.id, limit=2))
@@ -136,7 +113,7 @@ def checkpoints(world: World) -> None:
     assert made[-1].fine_tuned_model_checkpoint == f"{model}:ckpt-step-12", made[-1]
     losses = [checkpoint.metrics.full_valid_loss for checkpoint in made]
     assert losses == sorted(losses), losses
-    again = new(client, suffix="next")
+    again = new_job(client, suffix="next")
     chained = client.fine_tuning.jobs.create(
         training_file=again.training_file, model=made[-1].fine_tuned_model_checkpoint
     )
@@ -146,7 +123,7 @@ def checkpoints(world: World) -> None:
 @checks.of("jobs pause", "fine_tuning.jobs.pause")
 def pause(world: World) -> None:
     client = connect(world)
-    job = new(client)
+    job = new_job(client)
     world.advance(70)
     assert client.fine_tuning.jobs.pause(job.id).status == "paused"
     world.advance()
@@ -158,7 +135,7 @@ def pause(world: World) -> None:
 @checks.of("jobs resume", "fine_tuning.jobs.resume")
 def resume(world: World) -> None:
     client = connect(world)
-    job = new(client)
+    job = new_job(client)
     world.advance(70)
     client.fine_tuning.jobs.pause(job.id)
     world.advance()
@@ -173,18 +150,10 @@ def resume(world: World) -> None:
 @checks.of("jobs cancel", "fine_tuning.jobs.cancel")
 def cancel(world: World) -> None:
     client = connect(world)
-    job = client.fine_tuning.jobs.cancel(new(client).id)
+    job = client.fine_tuning.jobs.cancel(new_job(client).id)
     assert job.status == "cancelled", job
     body = refused(openai.BadRequestError, client.fine_tuning.jobs.cancel, job.id)
     assert body["message"] == f'Cannot cancel a job {job.id} that already has status "cancelled".', body
-
-
-@checks.of("files create", "files.create", "files.wait_for_processing")
-def file_create(world: World) -> None:
-    client = connect(world)
-    file = client.files.create(file=("a.jsonl", CHAT_FILE), purpose="fine-tune")
-    assert (file.filename, file.bytes, file.purpose) == ("a.jsonl", len(CHAT_FILE), "fine-tune"), file
-    assert client.files.wait_for_processing(file.id).status == "processed"
 
 
 @checks.of("files list", "files.list (automatic paging)")
@@ -194,13 +163,6 @@ def file_list(world: World) -> None:
     ids = [file.id for file in client.files.list(purpose="fine-tune", limit=2)]
     assert ids[:5] == made, (made, ids)
     assert len(set(ids)) == len(ids), "a file came twice"
-
-
-@checks.of("files retrieve", "files.retrieve")
-def file_retrieve(world: World) -> None:
-    client = connect(world)
-    file = client.files.retrieve(upload(client))
-    assert (file.object, file.bytes) == ("file", len(CHAT_FILE)), file
 
 
 @checks.of("files content", "files.content")
@@ -213,22 +175,13 @@ def file_content(world: World) -> None:
 @checks.of("files results", "files.content")
 def results(world: World) -> None:
     client = connect(world)
-    job = new(client, validation_file=upload(client))
+    job = new_job(client, validation_file=upload(client))
     world.advance()
     (file_id,) = client.fine_tuning.jobs.retrieve(job.id).result_files
     csv = client.files.content(file_id).content
     assert len(csv) == client.files.retrieve(file_id).bytes
     check_falling(column(csv, "train_loss"))
     check_falling(column(csv, "valid_loss"))
-
-
-@checks.of("files delete", "files.delete")
-def file_delete(world: World) -> None:
-    client = connect(world)
-    file_id = upload(client)
-    assert client.files.delete(file_id).deleted is True
-    body = refused(openai.NotFoundError, client.files.content, file_id)
-    assert body["message"] == f"No such File object: {file_id}", body
 
 
 @checks.of("files expiry", "files.create(expires_after=)")
@@ -245,26 +198,10 @@ def expiry(world: World) -> None:
     )
 
 
-@checks.of("models list", "models.list")
-def model_list(world: World) -> None:
-    ids = [model.id for model in connect(world).models.list()]
-    assert {"davinci-002", "gpt-4o-mini"} <= set(ids), ids
-
-
-@checks.of("models retrieve", "models.retrieve")
-def model_retrieve(world: World) -> None:
-    client = connect(world)
-    job = new(client)
-    world.advance()
-    name = client.fine_tuning.jobs.retrieve(job.id).fine_tuned_model
-    model = client.models.retrieve(name)
-    assert (model.id, model.owned_by) == (name, "org-emulator"), model
-
-
 @checks.of("models delete", "models.delete")
 def model_delete(world: World) -> None:
     client = connect(world)
-    job = new(client)
+    job = new_job(client)
     world.advance()
     name = client.fine_tuning.jobs.retrieve(job.id).fine_tuned_model
     assert client.models.delete(name).deleted is True
@@ -306,7 +243,7 @@ def not_found(world: World) -> None:
 @checks.of("errors 429", "fine_tuning.jobs.create")
 def quota(world: World) -> None:
     world.fault("quota", "create")
-    body = refused(openai.RateLimitError, new, connect(world))
+    body = refused(openai.RateLimitError, new_job, connect(world))
     assert "has reached the maximum of 3 active requests (2 running, 1 pending)" in body["message"], body
     assert (body["type"], body["code"]) == ("invalid_request_error", "rate_limit_exceeded"), body
 

@@ -95,6 +95,10 @@ class Checks:
 
         return enter
 
+    def include(self, others: "Checks") -> None:
+        """Enter the checks of another module."""
+        self._checks += others.entered()
+
     def entered(self) -> list[tuple[str, tuple[str, ...], Check]]:
         """Return what was entered."""
         return self._checks
