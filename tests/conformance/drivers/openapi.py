@@ -72,6 +72,7 @@ def main(base_url: str, key: str, folder: Path, specification: str) -> None:
                 "all",
             ),
         ],
+        cwd=folder,  # it keeps a cache where it is started
         env=os.environ
         | {
             "SCHEMATHESIS_HOOKS": HOOKS,
