@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: quickstart test test-slow check fix install install-dev
+.PHONY: quickstart test test-slow conformance check fix install install-dev
 
 quickstart: install ## install, then plan and apply the example on the embedded emulator
 	rm -rf examples/quickstart/.ftops
@@ -17,6 +17,9 @@ test: install-dev ## install, then pass the tests
 
 test-slow: install-dev ## the tests that take many seconds
 	$(BIN)/python -m pytest -q -m slow
+
+conformance: install ## real clients, each in an environment of its own, drive the emulator
+	$(BIN)/python -m tests.conformance
 
 check: install-dev ## style, types, floors
 	$(BIN)/ruff format --check .

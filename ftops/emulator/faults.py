@@ -1,4 +1,17 @@
-"""Faults on request: armed over HTTP, kept in the database, so that they strike in any process."""
+"""Faults on request: armed over HTTP, kept in the database, so that they strike in any process.
+
+`POST /_emulator/faults` takes `{"kind", "operation", "times", "skip"}` and the parameters that `KINDS` names.
+To test a client that follows events through bad connections:
+
+    {"kind": "cut_stream", "events": 2}                    the first stream breaks off after two events,
+    {"kind": "cut_stream", "events": 4, "within": true}    the second in the middle of its fifth event,
+    {"kind": "error_stream", "events": 1}                  the third holds an error line after its first,
+    {"kind": "drop", "operation": "events", "times": 2}    and two more find the connection closed.
+
+A stream always begins with the job's first event, and each momentary fault strikes one request, in the order
+of arming. Pages of the modern format are struck by the general kinds with `"operation": "events"`: `drop`,
+`status`, `truncate`, `html`, and `repeat_page`, which repeats events that were already sent.
+"""
 
 import sqlite3
 from dataclasses import dataclass, field
@@ -60,7 +73,10 @@ KINDS: dict[str, Kind] = {
     "fail_job": Kind("the created job fails halfway through its training: code, message", "create"),
     "repeat_page": Kind("a page ignores its cursor and says that there is more", "list"),
     "truncate_list": Kind("half a page says that there is more; the next `failures` lists get a 500", "list"),
-    "cut_stream": Kind("the stream breaks off after `events` events", "events"),
+    "cut_stream": Kind("the connection breaks after `events` events, or `within` the next one", "events"),
+    "end_stream": Kind("the stream ends in good order after `events` events, without [DONE]", "events"),
+    "repeat_stream": Kind("the first `events` events are sent twice", "events"),
+    "error_stream": Kind("a line with an error comes after `events` events: code, message", "events"),
     "garbage_stream": Kind("`text` is sent into the stream after `events` events", "events"),
 }
 
@@ -141,7 +157,10 @@ PARAMETERS = {
     "quota": ("max",),
     "fail_job": ("code", "message"),
     "truncate_list": ("failures",),
-    "cut_stream": ("events",),
+    "cut_stream": ("events", "within"),
+    "end_stream": ("events",),
+    "repeat_stream": ("events",),
+    "error_stream": ("events", "code", "message"),
     "garbage_stream": ("events", "text"),
 }
 
@@ -157,6 +176,7 @@ def _parameters(body: Fields) -> dict[str, Any]:
         "id": body.text("id"),
         "max": body.integer("max", 0, 1_000_000),
         "events": body.integer("events", 0, 1_000_000) or 0,
+        "within": body.flag("within"),
         "text": body.text("text") or GARBAGE,
         "failures": 1 if body.integer("failures", 0, 1000) is None else body.integer("failures", 0, 1000),
     }

@@ -1,4 +1,4 @@
-"""What has happened to a job by an emulated time: moments, checkpoints, the result file. Pure."""
+"""What has happened to a job by an emulated time: moments and checkpoints. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,9 +9,6 @@ from ftops.emulator.training import Metrics, metric_steps, metrics_at
 
 MOST_CHECKPOINTS = 3
 """The real API keeps those of the last three epochs."""
-
-
-RESULT_HEADER = "step,train_loss,train_accuracy,valid_loss,valid_mean_token_accuracy\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +52,7 @@ def reached(job: Job, moments: Iterable[Moment], now: float) -> list[Happening]:
 def metric_moments(job: Job) -> list[Moment]:
     """Return the metric events of a whole training, words left to the wire format."""
     return [
-        Moment(job.run.active_at_step(step), "", metrics=_metrics(job, step))
+        Moment(job.run.active_at_step(step), "", metrics=metrics_of(job, step))
         for step in metric_steps(job.run)
     ]
 
@@ -74,31 +71,6 @@ def checkpoints(job: Job, now: float) -> list[Checkpoint]:
     ]
 
 
-def checkpoint_metrics(job: Job, step: int) -> Metrics:
-    """Return the figures of a checkpoint: those of its step."""
-    return _metrics(job, step)
-
-
-def result_csv(job: Job) -> bytes:
-    """Return the content of the result file, in the columns of the modern step_metrics.csv."""
-    rows = [_csv_row(_metrics(job, step)) for step in metric_steps(job.run)]
-    return "".join([RESULT_HEADER, *rows]).encode()
-
-
-def result_size(job: Job) -> int:
-    """Return the length of `result_csv` without making it: every figure is written in six characters."""
-    steps = metric_steps(job.run)
-    figures = 2 if job.validation_file is None else 4
-    separators_and_newline = 5
-    return len(RESULT_HEADER) + sum(len(str(step)) + 6 * figures + separators_and_newline for step in steps)
-
-
-def _csv_row(metrics: Metrics) -> str:
-    train = f"{metrics.step},{metrics.train_loss:.4f},{metrics.train_accuracy:.4f}"
-    if metrics.valid_loss is None:
-        return f"{train},,\n"
-    return f"{train},{metrics.valid_loss:.4f},{metrics.valid_accuracy:.4f}\n"
-
-
-def _metrics(job: Job, step: int) -> Metrics:
+def metrics_of(job: Job, step: int) -> Metrics:
+    """Return the figures of a step; a checkpoint shows those of its own."""
     return metrics_at(job.id, job.run, step, validated=job.validation_file is not None)

@@ -8,13 +8,14 @@ from typing import Any
 from ftops.emulator import datasets, refusals
 from ftops.emulator.context import Emulator
 from ftops.emulator.file_table import StoredFile
-from ftops.emulator.history import checkpoints, result_size
+from ftops.emulator.history import checkpoints
 from ftops.emulator.identifiers import derived_id
 from ftops.emulator.interference import current_strike
 from ftops.emulator.job import Failure, Job
 from ftops.emulator.job_table import Admission, QuotaReached
 from ftops.emulator.lifecycle import Status, planned_end, status_at
 from ftops.emulator.models import BASE_MODELS, checkpoint_name
+from ftops.emulator.results import result_size
 from ftops.emulator.training import Dataset, TrainingRun
 
 

@@ -5,16 +5,15 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
-import orjson
 from flask import Blueprint, Response, request, stream_with_context
 
 from ftops.emulator import orders, refusals, wire_legacy
 from ftops.emulator.context import Emulator
 from ftops.emulator.datasets import Format
-from ftops.emulator.faults import Fault
+from ftops.emulator.event_stream import stream_events
 from ftops.emulator.fields import Fields
 from ftops.emulator.identifiers import new_id
-from ftops.emulator.interference import break_next_page, current_strike, hang_up, listed_until
+from ftops.emulator.interference import break_next_page, current_strike, listed_until
 from ftops.emulator.job import Family, Job
 from ftops.emulator.job_table import PageRequest
 from ftops.emulator.lifecycle import TERMINAL, planned_end, status_at
@@ -25,7 +24,6 @@ from ftops.emulator.wire_requests import check_files, read_json
 
 FAMILY = Family.OPENAI_LEGACY
 QUEUE_SECONDS = 60.0
-STREAM_POLL_SECONDS = 0.02
 
 
 class LegacyRoutes:
@@ -128,26 +126,11 @@ class LegacyRoutes:
         """Return the events so far, or stream them until the job is over."""
         job = self._find(job_id)
         if request.args.get("stream", "false").lower() in ("true", "1"):
-            return Response(stream_with_context(self._stream(job)), mimetype="text/event-stream")
+            stream = stream_events(self._emulator, job, wire_legacy.show_events)
+            return Response(stream_with_context(stream), mimetype="text/event-stream")
         return json_reply(
             {"object": "list", "data": wire_legacy.show_events(job, self._emulator.clock.now())}
         )
-
-    def _stream(self, job: Job) -> Iterator[bytes]:
-        """Data-only server-sent events. The server closes after `[DONE]`: clients read until then."""
-        fault = current_strike().momentary
-        sent = 0
-        while not self._emulator.stopping.is_set():
-            current = self._emulator.jobs.find(job.id, FAMILY) or job
-            now = self._emulator.clock.now()
-            for event in wire_legacy.show_events(current, now)[sent:]:
-                yield from _disturbance(fault, sent)
-                yield b"data: " + orjson.dumps(event) + b"\n\n"
-                sent += 1
-            if status_at(current, now) in TERMINAL:
-                yield b"data: [DONE]\n\n"
-                return
-            self._emulator.stopping.wait(STREAM_POLL_SECONDS)
 
     def _find(self, job_id: str) -> Job:
         job = self._emulator.jobs.find(job_id, FAMILY)
@@ -170,17 +153,6 @@ class LegacyRoutes:
             wire_legacy.show_job(job, now, settings.organization, files, by_the_book=settings.by_the_book)
             for job in jobs
         ]
-
-
-def _disturbance(fault: Fault | None, sent: int) -> Iterator[bytes]:
-    """Return what a fault sends into the stream at this place, or break the connection."""
-    if fault is None or fault.parameters.get("events") != sent:
-        return
-    if fault.kind == "garbage_stream":
-        yield fault.parameters["text"].encode() + b"\n\n"
-    elif fault.kind == "cut_stream":
-        hang_up()
-        raise ConnectionAbortedError("cut by a fault")
 
 
 def _run(dataset: Dataset, asked: dict[str, Any]) -> TrainingRun:

@@ -159,11 +159,13 @@ class OpenAIRoutes:
     def events(self, job_id: str) -> Response:
         """Newest first. There is no stream in this format."""
         job = self._find(job_id)
+        repeated = current_strike().is_kind("repeat_page")
         limit = query_limit(request.args, 20, MOST_PER_PAGE)
+        after = None if repeated else request.args.get("after")
         happenings = list(enumerate(_happenings(job, self._emulator.clock.now())))[::-1]
-        page = cut_page(happenings, lambda item: _event_id(job, item[0]), request.args.get("after"), limit)
+        page = cut_page(happenings, lambda item: _event_id(job, item[0]), after, limit)
         data = [self._event(job, index, happening) for index, happening in page.items]
-        return json_reply({"object": "list", "data": data, "has_more": page.has_more})
+        return json_reply({"object": "list", "data": data, "has_more": page.has_more or repeated})
 
     def checkpoints(self, job_id: str) -> Response:
         """Newest first, as they are made."""

@@ -17,7 +17,7 @@ class EmulatorSettings:
     organization: str = "org-emulator"
     by_the_book: bool = False
     """Leave out the deviations of the real API from its own OpenAPI file (null hyperparameters, half-empty
-    errors on healthy jobs, the status `paused`, refused unknown parameters)."""
+    errors on healthy jobs, the status `paused`, refused unknown parameters, files as bytes)."""
     max_file_bytes: int = 512 * 1024 * 1024
 
     @property

@@ -12,10 +12,10 @@ from ftops.emulator import refusals
 from ftops.emulator.context import Emulator
 from ftops.emulator.fields import Fields, query_limit
 from ftops.emulator.file_table import StoredFile
-from ftops.emulator.history import result_csv
 from ftops.emulator.identifiers import new_id
 from ftops.emulator.paging import cut_page
 from ftops.emulator.replies import json_reply
+from ftops.emulator.results import result_csv
 
 FINE_TUNE = "fine-tune"
 PURPOSES = (FINE_TUNE, "assistants", "batch", "user_data", "vision")
@@ -169,9 +169,17 @@ class FileRoutes:
             job = self._emulator.jobs.find(file.job_id)
             if job is None:
                 raise refusals.unknown_file(file_id)
-            return Response(result_csv(job), mimetype="application/octet-stream")
+            return self._content(result_csv(job))
         path = self._emulator.files.content_path(file_id)
+        if self._emulator.settings.by_the_book:
+            return self._content(path.read_bytes())
         return send_file(path.absolute(), mimetype="application/octet-stream", etag=False)
+
+    def _content(self, content: bytes) -> Response:
+        """The OpenAPI files say a JSON string; every client expects the bytes."""
+        if self._emulator.settings.by_the_book:
+            return json_reply(content.decode(errors="replace"))
+        return Response(content, mimetype="application/octet-stream")
 
     def _find(self, file_id: str) -> StoredFile:
         file = self._emulator.files.find(file_id)

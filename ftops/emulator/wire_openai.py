@@ -4,7 +4,7 @@ from typing import Any
 
 from ftops.emulator import refusals
 from ftops.emulator.fields import Fields
-from ftops.emulator.history import Checkpoint, Moment, checkpoint_metrics, metric_moments
+from ftops.emulator.history import Checkpoint, Moment, metric_moments, metrics_of
 from ftops.emulator.identifiers import derived_id, derived_number
 from ftops.emulator.job import Job
 from ftops.emulator.lifecycle import TERMINAL, Status, planned_end, status_at, training_has_begun
@@ -233,7 +233,7 @@ def checkpoint_id(job: Job, checkpoint: Checkpoint) -> str:
 
 def show_checkpoint(job: Job, checkpoint: Checkpoint) -> dict[str, Any]:
     """Return a checkpoint as the API shows it."""
-    metrics = checkpoint_metrics(job, checkpoint.step)
+    metrics = metrics_of(job, checkpoint.step)
     figures: dict[str, Any] = {
         "step": checkpoint.step,
         "train_loss": metrics.train_loss,

@@ -1,7 +1,7 @@
 """A bare HTTP client of an emulator, and a clock that stands still until it is moved."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import requests
@@ -92,3 +92,14 @@ class Client:
     def _json(response: requests.Response) -> Any:
         assert response.ok, f"{response.status_code} {response.text}"
         return response.json()
+
+
+def stream(provider: Client, job_id: str) -> requests.Response:
+    path = f"/fine-tunes/{job_id}/events?stream=true"
+    return provider.request("GET", path, stream=True)
+
+
+def data_lines(response: requests.Response) -> Iterator[str]:
+    for line in response.iter_lines(chunk_size=1):
+        if line:
+            yield line.decode().removeprefix("data: ")

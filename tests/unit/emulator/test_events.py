@@ -3,13 +3,9 @@
 import json
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
-import requests
-
-from tests.unit.emulator.client import CHAT, COMPLETION, LIFETIME, Client
+from tests.unit.emulator.client import CHAT, COMPLETION, LIFETIME, Client, data_lines, stream
 
 JOBS = "/fine_tuning/jobs"
 
@@ -129,15 +125,6 @@ def test_the_result_file_of_a_job_can_be_downloaded_and_agrees_with_its_events(p
     assert [float(row.split(",")[1]) for row in rows] == losses
 
 
-def test_a_result_file_is_seen_only_once_its_job_has_succeeded(provider: Client) -> None:
-    finished, cancelled = provider.job(), provider.job()
-    provider.post(f"{JOBS}/{cancelled['id']}/cancel")
-    assert provider.get("/files", purpose="fine-tune-results")["data"] == []
-    provider.advance(LIFETIME)
-    (result,) = provider.get("/files", purpose="fine-tune-results")["data"]
-    assert [result["id"]] == provider.get(f"{JOBS}/{finished['id']}")["result_files"]
-
-
 def test_legacy_events_tell_the_story_in_the_recorded_order(provider: Client) -> None:
     job = provider.legacy_job(n_epochs=2)
     assert [event["message"] for event in job["events"]] == [f"Created fine-tune: {job['id']}"]
@@ -156,17 +143,6 @@ def test_legacy_events_tell_the_story_in_the_recorded_order(provider: Client) ->
         "Uploaded result file",
         "Fine-tune succeeded",
     ]
-
-
-def stream(provider: Client, job_id: str) -> requests.Response:
-    path = f"/fine-tunes/{job_id}/events?stream=true"
-    return provider.request("GET", path, stream=True)
-
-
-def data_lines(response: requests.Response) -> Iterator[str]:
-    for line in response.iter_lines(chunk_size=1):
-        if line:
-            yield line.decode().removeprefix("data: ")
 
 
 def test_a_stream_of_a_finished_job_gives_all_events_then_done_and_closes(provider: Client) -> None:
@@ -190,28 +166,6 @@ def test_a_stream_goes_on_as_time_passes_and_ends_with_a_cancel(provider: Client
         provider.post(f"/fine-tunes/{job['id']}/cancel")
         assert json.loads(next(lines))["message"] == "Fine-tune cancelled"
         assert list(lines) == ["[DONE]"]
-
-
-def test_a_cut_stream_ends_without_done_and_the_next_one_is_whole(provider: Client) -> None:
-    job = provider.legacy_job()
-    provider.advance(LIFETIME)
-    provider.fault("cut_stream", events=2)
-    got: list[str] = []
-    with stream(provider, job["id"]) as response, pytest.raises(requests.exceptions.ChunkedEncodingError):
-        got.extend(data_lines(response))
-    assert len(got) <= 2
-    with stream(provider, job["id"]) as response:
-        assert list(data_lines(response))[-1] == "[DONE]"
-
-
-def test_garbage_is_sent_into_the_stream_where_asked(provider: Client) -> None:
-    job = provider.legacy_job()
-    provider.advance(LIFETIME)
-    provider.fault("garbage_stream", events=1, text='data: {"error": {"message": "overloaded"}}')
-    with stream(provider, job["id"]) as response:
-        lines = list(data_lines(response))
-    assert lines[1] == '{"error": {"message": "overloaded"}}'
-    assert lines[-1] == "[DONE]"
 
 
 def test_streams_of_unknown_jobs_are_refused_as_json(provider: Client) -> None:

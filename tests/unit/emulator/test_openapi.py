@@ -140,3 +140,10 @@ def test_without_the_book_only_the_recorded_deviations_remain(
     event = provider.get(f"{JOBS}/{job_id}/events")["data"][0]
     assert event["data"] is None
     modern.check("FineTuningJobEvent", event | {"data": {}})
+
+
+def test_by_the_book_a_file_is_downloaded_as_a_json_string(orderly: Client, provider: Client) -> None:
+    path = f"/files/{provider.upload('text')}/content"
+    assert orderly.get(path) == "text"
+    response = provider.request("GET", path)
+    assert (response.text, response.headers["Content-Type"]) == ("text", "application/octet-stream")

@@ -1,0 +1,54 @@
+"""One virtual environment for each set of requirements, kept between runs."""
+
+import hashlib
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+COMPLETE = "complete"
+"""Written last: an environment without it was interrupted and is made anew."""
+TIMEOUT_SECONDS = 600
+
+
+class CannotInstall(Exception):
+    """An environment could not be made."""
+
+
+def environment(requirements: tuple[str, ...], folder: Path, *, fresh: bool = False) -> Path:
+    """Return the Python of an environment with the requirements, making it where it is not there yet.
+
+    A requirement without a version stays at what was newest when the environment was made: `fresh` renews it.
+    """
+    place = folder / _name(requirements)
+    python = place / "bin" / "python"
+    if fresh or not (place / COMPLETE).exists():
+        shutil.rmtree(place, ignore_errors=True)
+        _run(sys.executable, "-m", "venv", str(place))
+        _run(str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *requirements)
+        (place / COMPLETE).touch()
+    return python
+
+
+def _name(requirements: tuple[str, ...]) -> str:
+    """Name the folder for people by the first requirement, and for us by all of them and the Python."""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    digest = hashlib.sha256("\n".join((version, *requirements)).encode()).hexdigest()[:8]
+    return f"{re.sub('[^a-z0-9.]+', '-', requirements[0])}-{digest}"
+
+
+def _run(*command: str) -> None:
+    try:
+        subprocess.run(
+            command,
+            check=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=TIMEOUT_SECONDS,
+        )
+    except subprocess.CalledProcessError as error:
+        raise CannotInstall(f"{' '.join(command[1:])}: {error.stdout.strip()[-500:]}") from error
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise CannotInstall(str(error)) from error
