@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +11,17 @@ from pathlib import Path
 from ftops.api.session import opened_provider
 from ftops.errors import FtopsError, UsageError
 from ftops.manifests.project import load_project
+from ftops.model.job import Job, JobStatus
+from ftops.model.metrics import MetricPoint
 from ftops.model.state import RecordedJob, State
 from ftops.providers.provider import Provider
 from ftops.providers.registry import dialects
+from ftops.report.metrics import NotMetrics, metrics_of_events, read_metrics_file
 from ftops.state.manager import StateManager
 from ftops.state.registry import open_backend
+
+MOST_CURVES = 25
+"""Running jobs whose losses `status` reads; each costs a request or more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,43 @@ def open_job(root: Path, name: str, environ: Mapping[str, str]) -> Iterator[Know
         )
     with opened_provider(settings, root, environ) as provider:
         yield KnownJob(name, recorded, provider)
+
+
+def read_metrics(provider: Provider, job: Job) -> tuple[MetricPoint, ...]:
+    """Read a job's metrics: from its result file when it has one, else from its events.
+
+    Raises ProviderError, and FtopsError for a result file without metrics.
+    """
+    if not job.result_files:
+        return metrics_of_events(provider.list_fine_tune_events(job.id))
+    content = provider.download_file(job.result_files[0])
+    try:
+        return read_metrics_file(content)
+    except NotMetrics as error:
+        raise FtopsError(
+            f"result file {job.result_files[0]} of job {job.id} holds no metrics: {error}",
+            hint="see `ftops events` for what the job tells",
+        ) from error
+
+
+def read_running_metrics(
+    providers: Mapping[str, Provider], jobs: Mapping[str, Job], wanted: Sequence[str]
+) -> Mapping[str, tuple[MetricPoint, ...]]:
+    """Read the metrics of the jobs among `wanted` (ids) that run, several at once, by job id.
+
+    These are a decoration: a job whose events cannot be read now is left out.
+    """
+    running = [job for job_id in wanted if (job := jobs.get(job_id)) and job.status is JobStatus.RUNNING]
+
+    def read(job: Job) -> tuple[MetricPoint, ...]:
+        try:
+            return read_metrics(providers[job.provider], job)
+        except FtopsError:
+            return ()
+
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        found = pool.map(read, running[:MOST_CURVES])
+        return {job.id: points for job, points in zip(running, found, strict=False)}
 
 
 def _newest(state: State, name: str) -> RecordedJob:

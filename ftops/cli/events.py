@@ -11,21 +11,12 @@ from pathlib import Path
 
 import click
 
-from ftops.api.jobs import KnownJob, open_job
+from ftops.api.jobs import KnownJob, open_job, read_metrics
 from ftops.cli import options
 from ftops.controller.following import Follower
-from ftops.errors import ExitCode, FtopsError
+from ftops.errors import ExitCode
 from ftops.model.job import Job, JobEvent, JobStatus
-from ftops.model.metrics import MetricPoint
-from ftops.report.metrics import (
-    NotMetrics,
-    metrics_csv,
-    metrics_document,
-    metrics_of_events,
-    read_metrics_file,
-    render_metrics,
-    render_plot,
-)
+from ftops.report.metrics import metrics_csv, metrics_document, render_metrics, render_plot
 from ftops.report.words import plain, printable
 
 
@@ -62,7 +53,7 @@ def metrics_command(root: Path, name: str, form: str, *, plot: bool) -> None:
     if plot and form != "text":
         raise click.UsageError("--plot draws text; leave --format out")
     with open_job(root, name, os.environ) as known:
-        points = _points(known)
+        points = read_metrics(known.provider, known.provider.retrieve_fine_tune(known.recorded.id))
         job_id = known.recorded.id
     if form == "json":
         click.echo(json.dumps(metrics_document(name, job_id, points), indent=2))
@@ -85,22 +76,6 @@ def _follow(known: KnownJob, show: Callable[[JobEvent], str]) -> int:
     if follower.job is None:
         raise ValueError("following ended without a look at the job")
     return _outcome(follower.job)
-
-
-def _points(known: KnownJob) -> tuple[MetricPoint, ...]:
-    """Read the result file of a job that has one, else its events."""
-    provider = known.provider
-    job = provider.retrieve_fine_tune(known.recorded.id)
-    if not job.result_files:
-        return metrics_of_events(provider.list_fine_tune_events(job.id))
-    content = provider.download_file(job.result_files[0])
-    try:
-        return read_metrics_file(content)
-    except NotMetrics as error:
-        raise FtopsError(
-            f"result file {job.result_files[0]} of job {job.id} holds no metrics: {printable(error)}",
-            hint=f"see `ftops events {known.name}` for what the job tells",
-        ) from error
 
 
 def _outcome(job: Job) -> ExitCode:

@@ -7,29 +7,49 @@ from pathlib import Path
 
 import click
 
+from ftops.api.jobs import read_running_metrics
 from ftops.cli import options
-from ftops.cli.session import open_session
-from ftops.errors import UsageError
+from ftops.cli.session import Session, open_session
+from ftops.errors import ExitCode, UsageError
 from ftops.reconciler import Selection
 from ftops.report.json_report import outputs_document, status_document
-from ftops.report.status import StatusRow, output_rows, status_rows
+from ftops.report.status import StatusRow, output_rows, settled, status_rows, with_progress
 from ftops.report.terminal import render_environment, render_outputs, render_status
+
+SHORTEST_INTERVAL = 0.2
+"""Seconds between two looks, at least."""
 
 
 @click.command("status")
 @click.argument("name", required=False)
+@click.option("--watch", is_flag=True, help="Look again and again, until nothing moves any more.")
+@click.option("--interval", metavar="DURATION", default="5s", show_default=True, help="With --watch.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
 @click.pass_obj
-def status_command(root: Path, name: str | None, form: str) -> int:
-    """Show where every fine-tune stands."""
-    rows, code = _rows(root, name, form)
-    if form == "json":
-        options.print_document(status_document(rows))
-    else:
-        # A pipe gets whole texts: whoever greps them must not find them cut.
-        width = options.width() if sys.stdout.isatty() else None
-        click.echo(render_status(rows, width=width), nl=False)
-    return code
+def status_command(root: Path, name: str | None, form: str, interval: str, *, watch: bool) -> int:
+    """Show where every fine-tune stands: how far, how old, which model, and what to do next."""
+    if watch and form == "json":
+        raise click.UsageError("--watch draws text; for JSON call `ftops status --format json` again")
+    pause = options.seconds(interval) or 0.0
+    with options.documented_failure(root, form), open_session(root) as session:
+        shown = None
+        while True:
+            rows, code = _look(session, name)
+            if form == "json":
+                options.print_document(status_document(rows))
+                return code
+            # A pipe gets whole texts: whoever greps them must not find them cut.
+            width = options.width() if sys.stdout.isatty() else None
+            text = render_status(rows, session.clock.now(), width=width)
+            if watch and sys.stdout.isatty():
+                click.clear()
+            if text != shown:
+                click.echo(text, nl=False)
+            shown = text if not sys.stdout.isatty() else None
+            if not watch or settled(rows):
+                return code
+            if session.stop.wait(max(pause, SHORTEST_INTERVAL)):
+                return ExitCode.INTERRUPTED
 
 
 @click.command("outputs")
@@ -38,7 +58,7 @@ def status_command(root: Path, name: str | None, form: str) -> int:
 @click.pass_obj
 def outputs_command(root: Path, name: str | None, form: str) -> None:
     """Show the models that are ready."""
-    rows = output_rows(_rows(root, name, form)[0])
+    rows = output_rows(_rows(root, name, form))
     if form == "json":
         options.print_document(outputs_document(rows))
     elif form == "env":
@@ -47,13 +67,22 @@ def outputs_command(root: Path, name: str | None, form: str) -> None:
         click.echo(render_outputs(rows), nl=False)
 
 
-def _rows(root: Path, name: str | None, form: str) -> tuple[tuple[StatusRow, ...], int]:
-    with options.documented_failure(root, form):
-        with open_session(root) as session:
-            reviewed = session.plan(Selection())
-        rows = status_rows(reviewed.plan, reviewed.planning.state)
-        if name is not None:
-            rows = tuple(row for row in rows if row.name == name)
-            if not rows:
-                raise UsageError(f"no fine-tune is named {name}", hint="see `ftops status`")
-    return rows, options.state_code(reviewed)
+def _look(session: Session, name: str | None) -> tuple[tuple[StatusRow, ...], int]:
+    reviewed = session.plan(Selection())
+    rows = _named(status_rows(reviewed.plan, reviewed.planning.state), name)
+    jobs = {job.id: job for observation in reviewed.observations.values() for job in observation.jobs}
+    points = read_running_metrics(session.providers, jobs, [row.job_id for row in rows if row.job_id])
+    return with_progress(rows, jobs, points, session.clock.now()), options.state_code(reviewed)
+
+
+def _rows(root: Path, name: str | None, form: str) -> tuple[StatusRow, ...]:
+    with options.documented_failure(root, form), open_session(root) as session:
+        reviewed = session.plan(Selection())
+        return _named(status_rows(reviewed.plan, reviewed.planning.state), name)
+
+
+def _named(rows: tuple[StatusRow, ...], name: str | None) -> tuple[StatusRow, ...]:
+    found = tuple(row for row in rows if name is None or row.name == name)
+    if name is not None and not found:
+        raise UsageError(f"no fine-tune is named {name}", hint="see `ftops status`")
+    return found

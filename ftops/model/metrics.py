@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -15,3 +16,8 @@ class MetricPoint:
     train_accuracy: float | None = None
     valid_accuracy: float | None = None
     total_steps: int | None = None
+
+
+def losses(points: Iterable[MetricPoint]) -> list[float]:
+    """Give the training losses that are known, in order."""
+    return [point.train_loss for point in points if point.train_loss is not None]

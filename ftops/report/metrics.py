@@ -31,7 +31,6 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 }
 """Our name of a figure -> what providers call it."""
 
-BARS = "▁▂▃▄▅▆▇█"
 _LARGEST_STEP = 10**12
 
 
@@ -65,23 +64,6 @@ def metrics_of_events(events: Iterable[JobEvent]) -> tuple[MetricPoint, ...]:
             if point is not None:
                 points[point.step] = point
     return tuple(points[step] for step in sorted(points))
-
-
-def sparkline(values: Sequence[float], width: int = 12) -> str:
-    """Draw values as a line of bars, the highest a full one; many values are thinned out."""
-    if not values:
-        return ""
-    count = min(width, len(values))
-    last = len(values) - 1
-    chosen = [values[round(index * last / max(1, count - 1))] for index in range(count)]
-    low, high = min(chosen), max(chosen)
-    reach = (high - low) or 1.0
-    return "".join(BARS[round((value - low) / reach * (len(BARS) - 1))] for value in chosen)
-
-
-def losses(points: Iterable[MetricPoint]) -> list[float]:
-    """Give the training losses that are known."""
-    return [point.train_loss for point in points if point.train_loss is not None]
 
 
 def render_metrics(points: Sequence[MetricPoint]) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from ftops.model.change import Action, Change
-from ftops.model.job import JobStatus
+from ftops.model.change import Action, Change, Reason
+from ftops.model.job import Job, JobStatus
+from ftops.model.metrics import MetricPoint, losses
 from ftops.model.plan import Plan
 from ftops.model.state import Record, State
 
@@ -14,7 +16,9 @@ from ftops.model.state import Record, State
 class StatusRow:
     """One fine-tune. `status` is a job's, or `absent`, `waiting`, `held` where there is none to speak of.
 
-    `reason` is the plan's stable word for why it stands there, `message` says it to a person.
+    `reason` is the plan's stable word for why it stands there, `message` says it to a person, and `next` is
+    the command (or, without `ftops`, the advice) that leads on. Times are Unix seconds; `progress` is a share
+    of 1; `losses` are those of training so far, oldest first, where somebody asked for them.
     """
 
     name: str
@@ -27,6 +31,43 @@ class StatusRow:
     error: str | None
     reason: str | None
     message: str | None = None
+    next: str | None = None
+    created_at: float | None = None
+    finished_at: float | None = None
+    progress: float | None = None
+    losses: tuple[float, ...] = ()
+
+
+NEXT_BY_REASON: Mapping[Reason, str] = {
+    Reason.AMBIGUOUS_CREATE: "ftops resolve {name} --job ID, or --never-arrived",
+    Reason.LOOKALIKE: "ftops resolve {name} --job ID, or --not-mine ID",
+    Reason.OTHER_LINEAGE: "find the project's state, or take the jobs over with ftops import",
+    Reason.FAILED: "ftops events {name}",
+    Reason.REJECTED: "change its spec, then ftops plan",
+    Reason.CANCELLED_EXTERNALLY: "set lifecycle.rerun to train again",
+    Reason.VANISHED: "set lifecycle.rerun to train again",
+    Reason.UNKNOWN_PROVIDER: "write its provider into ftops.yaml again",
+}
+NEXT_BY_ACTION: Mapping[Action, str] = {
+    Action.WAIT: "ftops apply, later",
+    **dict.fromkeys((action for action in Action if action.effective), "ftops apply"),
+}
+
+
+def with_progress(
+    rows: Sequence[StatusRow],
+    jobs: Mapping[str, Job],
+    points: Mapping[str, Sequence[MetricPoint]],
+    now: float,
+) -> tuple[StatusRow, ...]:
+    """Add how far the jobs are, by live job and by metrics, both by job id."""
+    return tuple(_progressing(row, jobs, points, now) for row in rows)
+
+
+def settled(rows: Sequence[StatusRow]) -> bool:
+    """Tell whether none of these will move by itself: no job is active, nothing waits."""
+    moving = {status.value for status in JobStatus if status.active} | {"waiting"}
+    return all(row.status not in moving for row in rows)
 
 
 def status_rows(plan: Plan, state: State) -> tuple[StatusRow, ...]:
@@ -71,4 +112,34 @@ def _row(change: Change, record: Record | None) -> StatusRow:
         error=str(job.error) if job and job.error else None,
         reason=change.reason.value,
         message=change.message,
+        next=_next(change, status),
+        created_at=job.created_at if job else None,
+        finished_at=job.finished_at if job else None,
     )
+
+
+def _next(change: Change, status: str) -> str | None:
+    words = NEXT_BY_REASON.get(change.reason) if change.action is Action.HOLD else None
+    words = words or NEXT_BY_ACTION.get(change.action)
+    if words is None and status == JobStatus.SUCCEEDED:
+        words = "ftops outputs {name}"
+    elif words is None and status in (JobStatus.PENDING, JobStatus.RUNNING):
+        words = "ftops events {name} --follow"
+    return words.format(name=change.name) if words else None
+
+
+def _progressing(
+    row: StatusRow, jobs: Mapping[str, Job], points: Mapping[str, Sequence[MetricPoint]], now: float
+) -> StatusRow:
+    seen = points.get(row.job_id or "", ())
+    job = jobs.get(row.job_id or "")
+    share = None
+    if row.status == JobStatus.SUCCEEDED:
+        share = 1.0
+    elif seen and seen[-1].total_steps:
+        share = seen[-1].step / seen[-1].total_steps
+    elif job and job.estimated_finish and job.created_at and job.estimated_finish > job.created_at:
+        share = (now - job.created_at) / (job.estimated_finish - job.created_at)
+    if share is not None:
+        share = min(1.0, max(0.0, share))
+    return replace(row, progress=share, losses=tuple(losses(seen)))

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from ftops.model.change import Action, Change, DataUse
 from ftops.model.event import ChangeResult, Event, Outcome
+from ftops.model.job import JobStatus
 from ftops.model.plan import Plan
 from ftops.model.review import Review
 from ftops.report.status import StatusRow
@@ -18,10 +19,12 @@ from ftops.report.words import (
     counted,
     cut,
     display_width,
+    duration,
     money,
     plain,
     printable,
     size,
+    sparkline,
     summary_line,
 )
 
@@ -66,15 +69,28 @@ def render_event(event: Event) -> str:
     return f"  {printable(event.message)}"
 
 
-def render_status(rows: Sequence[StatusRow], *, width: int | None = None) -> str:
+def render_status(rows: Sequence[StatusRow], now: float, *, width: int | None = None) -> str:
     """Draw the table of fine-tunes; with a width, the long texts at its end are cut to fit."""
     if not rows:
         return "No fine-tunes.\n"
-    table = [("NAME", "STATUS", "PROVIDER", "JOB", "MODEL", "REASON")]
-    for row in rows:
-        model, reason = row.fine_tuned_model or "-", row.error or row.message or row.reason or ""
-        table.append((row.name, row.status, row.provider or "-", row.job_id or "-", model, reason))
-    return columns(table, width=width)
+    titles = ("NAME", "STATUS", "AGE", "LOSS", "JOB", "MODEL", "NEXT", "REASON")
+    cells = [_status_cells(row, now) for row in rows]
+    used = [column for column in range(len(titles)) if any(row[column] != "-" for row in cells)]
+    return columns([tuple(row[column] for column in used) for row in (titles, *cells)], width=width)
+
+
+def _status_cells(row: StatusRow, now: float) -> tuple[str, ...]:
+    running = row.progress is not None and row.finished_at is None and row.status == JobStatus.RUNNING
+    return (
+        row.name,
+        f"{row.status} {row.progress:.0%}" if running else row.status,
+        "-" if row.created_at is None else duration(now - row.created_at),
+        f"{sparkline(row.losses)} {row.losses[-1]:.2f}" if row.losses else "-",
+        row.job_id or "-",
+        row.fine_tuned_model or "-",
+        row.next or "-",
+        row.error or row.message or row.reason or "-",
+    )
 
 
 def render_outputs(rows: Sequence[StatusRow]) -> str:

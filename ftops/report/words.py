@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from ftops.model.change import Action
 from ftops.model.plan import Plan
@@ -111,3 +111,29 @@ def _columns(sign: str) -> int:
     if unicodedata.combining(sign):
         return 0
     return 2 if unicodedata.east_asian_width(sign) in "WF" else 1
+
+
+BARS = "▁▂▃▄▅▆▇█"
+
+
+def sparkline(values: Sequence[float], width: int = 12) -> str:
+    """Draw values as a line of bars, the highest a full one; many values are thinned out."""
+    if not values:
+        return ""
+    count = min(width, len(values))
+    last = len(values) - 1
+    chosen = [values[round(index * last / max(1, count - 1))] for index in range(count)]
+    low, high = min(chosen), max(chosen)
+    reach = (high - low) or 1.0
+    return "".join(BARS[round((value - low) / reach * (len(BARS) - 1))] for value in chosen)
+
+
+def duration(seconds: float) -> str:
+    """Write seconds in the one or two units that matter: 42s, 5m, 3h 12m, 4d."""
+    whole = max(0, int(seconds))
+    minutes, hours, days = whole // 60, whole // 3600, whole // 86_400
+    if days:
+        return f"{days}d"
+    if hours:
+        return f"{hours}h {minutes % 60}m"
+    return f"{minutes}m" if minutes else f"{whole}s"

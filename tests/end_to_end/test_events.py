@@ -88,3 +88,59 @@ def test_a_reader_that_leaves_is_no_error(trained: ProjectDirectory) -> None:
         process.stdout.close()
         told = process.stderr.read()
     assert (process.returncode, told) == (0, b"")
+
+
+def test_status_shows_how_far_a_running_job_is(project: ProjectDirectory, emulator: Emulator) -> None:
+    project.manifest("a")
+    project.ftops("apply", "--yes")
+    emulator.advance(110)
+    assert project.ftops("status") == 0
+    assert "running " in project.out
+    assert "LOSS" in project.out
+    assert "ftops events a --follow" in project.out
+    assert project.ftops("status", "--format", "json") == 0
+    (row,) = json.loads(project.out)["fine_tunes"]
+    assert 0 < row["progress"] < 1
+    assert row["losses"]
+
+
+def test_a_status_whose_losses_cannot_be_read_is_still_a_status(
+    project: ProjectDirectory, emulator: Emulator
+) -> None:
+    project.manifest("a")
+    project.ftops("apply", "--yes")
+    emulator.advance(110)
+    emulator.fault("html", "events")
+    assert project.ftops("status") == 0
+    assert "LOSS" not in project.out
+
+
+def test_a_watch_ends_when_nothing_moves_any_more(trained: ProjectDirectory) -> None:
+    assert trained.ftops("status", "--watch", "--interval", "0.2s") == 0
+    assert "succeeded" in trained.out
+    assert trained.ftops("status", "--watch", "--format", "json") == 64
+
+
+def test_a_watch_shows_each_change_until_the_job_is_done(
+    project: ProjectDirectory, emulator: Emulator
+) -> None:
+    project.manifest("a")
+    project.ftops("apply", "--yes")
+    command = [
+        sys.executable,
+        "-m",
+        "ftops",
+        "-C",
+        str(project.root),
+        "status",
+        "--watch",
+        "--interval",
+        "0.2s",
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=dict(os.environ), text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        assert "succeeded" not in process.stdout.readline()
+        emulator.advance(10_000)
+        assert "succeeded" in process.stdout.read()
+    assert process.returncode == 0

@@ -10,15 +10,14 @@ from ftops.model.job import JobEvent
 from ftops.model.json_value import JSON
 from ftops.model.metrics import MetricPoint
 from ftops.report.metrics import (
-    BARS,
     NotMetrics,
     metrics_csv,
     metrics_of_events,
     read_metrics_file,
     render_metrics,
     render_plot,
-    sparkline,
 )
+from ftops.report.words import BARS, sparkline
 
 MODERN = (
     b"step,train_loss,train_accuracy,valid_loss,valid_mean_token_accuracy\n1,2.5,0.5,2.6,0.4\n2,1.5,0.6,,\n"

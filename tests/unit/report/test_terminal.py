@@ -35,8 +35,8 @@ def test_no_report_lets_a_control_sign_through() -> None:
     event = Event(EventKind.CHANGE_FAILED, 0.0, HOSTILE)
     for text in (
         render_plan(hostile_plan(), Review((Violation("r", HOSTILE, HOSTILE),), None, (HOSTILE,))),
-        render_status([row(HOSTILE)]),
-        render_status([row(HOSTILE)], width=40),
+        render_status([row(HOSTILE)], 0.0),
+        render_status([row(HOSTILE)], 0.0, width=40),
         render_outputs([row(HOSTILE)]),
         render_environment([row(HOSTILE)]),
         render_event(event),
@@ -49,7 +49,7 @@ def test_no_report_lets_a_control_sign_through() -> None:
 @pytest.mark.parametrize("width", [0, 40, 57, 80])
 def test_a_narrow_terminal_is_not_overflowed(width: int) -> None:
     plan = plan_of(change("n" * 28, message="m" * 200, job_id="j" * 90, spec={"model": "x " * 80}))
-    text = render_plan(plan, LONG, width=width) + render_status([row("ftjob-0123456789")], width=width)
+    text = render_plan(plan, LONG, width=width) + render_status([row("ftjob-0123456789")], 0.0, width=width)
     assert max(map(display_width, text.splitlines())) <= max(width, 40)
 
 

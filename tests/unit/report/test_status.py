@@ -1,0 +1,86 @@
+"""What a row of `status` says: how far, how old, what next."""
+
+from __future__ import annotations
+
+import pytest
+
+from ftops.model.change import Action, Reason
+from ftops.model.job import Job, JobStatus
+from ftops.model.metrics import MetricPoint
+from ftops.report.status import (
+    NEXT_BY_ACTION,
+    NEXT_BY_REASON,
+    StatusRow,
+    settled,
+    with_progress,
+)
+from ftops.report.terminal import render_status
+from ftops.report.words import duration
+
+
+def row(status: str = "running", **fields: object) -> StatusRow:
+    known = {
+        "name": "a",
+        "provider": "p",
+        "job_id": "job-1",
+        "generation": 1,
+        "attempt": 1,
+        "fine_tuned_model": None,
+        "error": None,
+        "reason": "in-progress",
+    }
+    return StatusRow(status=status, **{**known, **fields})  # type: ignore[arg-type]
+
+
+def job(**fields: object) -> Job:
+    return Job("job-1", "p", JobStatus.RUNNING, **fields)  # type: ignore[arg-type]
+
+
+def test_progress_is_by_steps_where_they_are_known_and_else_by_the_providers_estimate() -> None:
+    jobs = {"job-1": job(created_at=100.0, estimated_finish=200.0)}
+    points = {"job-1": [MetricPoint(5, 2.0, total_steps=50), MetricPoint(10, 1.5, total_steps=50)]}
+    (by_steps,) = with_progress([row()], jobs, points, 190.0)
+    assert (by_steps.progress, by_steps.losses) == (0.2, (2.0, 1.5))
+    (by_time,) = with_progress([row()], jobs, {}, 190.0)
+    assert by_time.progress == 0.9
+    (late,) = with_progress([row()], jobs, {}, 9000.0)
+    assert late.progress == 1.0
+    (unknown,) = with_progress([row()], {"job-1": job()}, {}, 190.0)
+    assert unknown.progress is None
+
+
+def test_the_table_shows_progress_age_and_losses() -> None:
+    rows = with_progress(
+        [row(created_at=0.0, next="ftops events a --follow")],
+        {},
+        {"job-1": [MetricPoint(1, 2.0, total_steps=4), MetricPoint(2, 1.0, total_steps=4)]},
+        7500.0,
+    )
+    text = render_status(rows, 7500.0)
+    assert text.splitlines()[0].split() == ["NAME", "STATUS", "AGE", "LOSS", "JOB", "NEXT", "REASON"]
+    assert "running 50%" in text
+    assert "2h 5m" in text
+    assert "█▁ 1.00" in text
+    assert "ftops events a --follow" in text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(-5, "0s"), (42.9, "42s"), (300, "5m"), (11_520, "3h 12m"), (400_000, "4d")]
+)
+def test_a_duration_is_written_in_the_units_that_matter(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_everything_that_needs_somebody_has_a_next_step() -> None:
+    holds = set(Reason) - {Reason.UPSTREAM, Reason.PROTECTED}
+    assert NEXT_BY_REASON.keys() <= holds
+    assert {action for action in Action if action.effective} <= NEXT_BY_ACTION.keys()
+    assert all("{name}" in words or "{" not in words for words in NEXT_BY_REASON.values())
+
+
+@pytest.mark.parametrize(
+    ("status", "over"),
+    [("running", False), ("waiting", False), ("unknown", False), ("succeeded", True), ("held", True)],
+)
+def test_a_watch_is_over_when_nothing_moves(status: str, over: bool) -> None:
+    assert settled([row(status)]) is over
