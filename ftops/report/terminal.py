@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import sys
 import textwrap
 from collections.abc import Iterator, Sequence
 
@@ -75,8 +76,19 @@ def render_status(rows: Sequence[StatusRow], now: float, *, width: int | None = 
         return "No fine-tunes.\n"
     titles = ("NAME", "STATUS", "AGE", "LOSS", "JOB", "MODEL", "NEXT", "REASON")
     cells = [_status_cells(row, now) for row in rows]
-    used = [column for column in range(len(titles)) if any(row[column] != "-" for row in cells)]
-    return columns([tuple(row[column] for column in used) for row in (titles, *cells)], width=width)
+    used = [
+        title for title, column in zip(titles, zip(*cells, strict=True), strict=True) if set(column) != {"-"}
+    ]
+    table = [dict(zip(titles, row, strict=True)) for row in (titles, *cells)]
+    choices = [[title for title in used if title not in left_out] for left_out in STATUS_LEFT_OUT]
+    drawn = [[tuple(row[title] for title in choice) for row in table] for choice in choices]
+    # One fine-tune alone is asked for to be seen whole.
+    fitting = [one for one in drawn if len(rows) > 1 and _room(one, width) >= _NARROWEST_CELL]
+    return columns(fitting[0] if fitting else drawn[0], width=width)
+
+
+STATUS_LEFT_OUT = ((), ("JOB",), ("JOB", "MODEL"), ("JOB", "MODEL", "LOSS"))
+"""Columns that a narrow terminal's table does without, one after the other."""
 
 
 def _status_cells(row: StatusRow, now: float) -> tuple[str, ...]:
@@ -114,7 +126,7 @@ def columns(table: Sequence[tuple[str, ...]], *, width: int | None = None) -> st
     widths = [max(display_width(row[column]) for row in clean) for column in range(len(clean[0]))]
     if width is not None:
         width = max(width, NARROWEST)
-        room = width - sum(widths[:-1]) - _GAP * (len(widths) - 1)
+        room = _room(table, width)
         if room < _NARROWEST_CELL:
             return _paragraphs(clean, width)
         clean = [[*row[:-1], cut(row[-1], room)] for row in clean]
@@ -124,6 +136,16 @@ def columns(table: Sequence[tuple[str, ...]], *, width: int | None = None) -> st
         for row in clean
     )
     return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _room(table: Sequence[Sequence[str]], width: int | None) -> int:
+    """Tell how many columns of the terminal are left for the last cell of a row; all, without a width."""
+    if width is None:
+        return sys.maxsize
+    others = [
+        max(display_width(printable(row[column])) for row in table) for column in range(len(table[0]) - 1)
+    ]
+    return max(width, NARROWEST) - sum(others) - _GAP * len(others)
 
 
 def _paragraphs(table: Sequence[Sequence[str]], width: int) -> str:
