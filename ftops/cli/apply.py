@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
 
 from ftops.cli import options
 from ftops.cli.plan import show_plan
+from ftops.cli.saved_plans import first_lineage, read_plan_file, selection_of, what_is_left
 from ftops.cli.session import Session, open_session
 from ftops.controller.loop import repeat_until_settled
 from ftops.errors import ExitCode, FtopsError, NeedsPerson, Problem
@@ -17,8 +18,9 @@ from ftops.model.change import Action
 from ftops.model.event import ChangeResult
 from ftops.reconciler import Approval, Reviewed, Selection, approvals, carry_out, unapproved
 from ftops.report.json_report import apply_document, error_document
+from ftops.report.plan_file import SavedPlan
 from ftops.report.terminal import render_results
-from ftops.report.words import printable
+from ftops.report.words import counted, printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class Run:
 
 
 @click.command("apply")
+@click.argument("planfile", metavar="[PLANFILE]", required=False)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--wait", is_flag=True, help="Go on until no job is active.")
 @click.option("--timeout", metavar="DURATION", help="With --wait: give up after this long (90s, 30m, 6h).")
@@ -39,6 +42,7 @@ class Run:
 @click.pass_obj
 def apply_command(
     root: Path,
+    planfile: str | None,
     *,
     yes: bool,
     wait: bool,
@@ -50,19 +54,26 @@ def apply_command(
     allow_empty: bool,
     allow: tuple[str, ...],
 ) -> int:
-    """Plan, show, ask, and carry it out."""
+    """Plan, show, ask, and carry it out; or carry out what a saved plan holds, without a question."""
     chosen = options.selection(target, selector, allow, allow_empty=allow_empty)
     limit = options.seconds(timeout)
-    if not yes and not sys.stdin.isatty():
-        raise click.UsageError("without a terminal nobody can answer: pass --yes")
+    if planfile is not None and chosen != Selection():
+        raise click.UsageError("a saved plan holds its own selection and limits: give none with PLANFILE")
+    if planfile is None and not yes and not sys.stdin.isatty():
+        raise click.UsageError("without a terminal nobody can answer: pass --yes or a PLANFILE")
     run: Run | None = None
     try:
-        with open_session(root) as session:
-            approved = None if yes else _ask(session, chosen, form, waits=wait)
-            run = one_round(session, chosen, parallelism, form, approved=approved)
+        saved = None if planfile is None else read_plan_file(root / planfile)
+        with open_session(root, lineage=first_lineage(saved) if saved else None) as session:
+            if saved is not None:
+                chosen, run = selection_of(saved), saved_round(session, saved, parallelism, form)
+            else:
+                approved = None if yes else _ask(session, chosen, form, waits=wait)
+                run = one_round(session, chosen, parallelism, form, approved=approved)
             code = round_code(run)
             if wait and code in (ExitCode.NOTHING, ExitCode.JOB_FAILED):
-                code = _wait(session, chosen, parallelism, limit, approvals(run.reviewed.plan, waits=True))
+                shown = saved.plan if saved else run.reviewed.plan
+                code = _wait(session, chosen, parallelism, limit, approvals(shown, waits=True))
             session.raise_if_stopped()
     except FtopsError as error:
         if form == "json":
@@ -110,6 +121,28 @@ def one_round(
         run = Run(reviewed, applied.results)
         if not quiet:
             _show(run, form)
+        return run
+
+
+def saved_round(session: Session, saved: SavedPlan, parallelism: int, form: str) -> Run:
+    """Lock, plan again, and do what is left of a saved plan. Raises NeedsPerson when it is stale."""
+    with session.locked("apply") as lock:
+        reviewed, left = what_is_left(session, saved)
+        changes = reviewed.plan.effective_changes
+        if form == "text" and reviewed.plan.changes:
+            show_plan(reviewed, "text")
+        if form == "text" and left.done:
+            total = len(saved.plan.effective_changes)
+            click.echo(f"{left.done} of {counted(total, 'change')} of the saved plan are done already.")
+        if options.refusal_code(reviewed):
+            run = Run(reviewed, ())
+        else:
+            mine = {change.name for change in changes}
+            fine_tunes = tuple(found for found in session.loaded.fine_tunes if found.name in mine)
+            loaded = replace(session.loaded, fine_tunes=fine_tunes)
+            applied = carry_out(loaded, reviewed, changes, session.hands(lock, parallelism))
+            run = Run(reviewed, applied.results)
+        _show(run, form)
         return run
 
 

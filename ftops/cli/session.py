@@ -89,8 +89,11 @@ class Session:
 
 
 @contextmanager
-def open_session(root: Path) -> Iterator[Session]:
-    """Load the project and open its providers and state; close everything at the end."""
+def open_session(root: Path, *, lineage: str | None = None) -> Iterator[Session]:
+    """Load the project and open its providers and state; close everything at the end.
+
+    `lineage` is for a state that does not exist yet: a saved plan may be what it begins with.
+    """
     root = root.resolve()
     loaded = load(root)
     with ExitStack() as stack:
@@ -98,7 +101,7 @@ def open_session(root: Path) -> Iterator[Session]:
             name: _open(settings, root, stack) for name, settings in loaded.project.providers.items()
         }
         backend = open_backend(loaded.project.state, root)
-        manager = StateManager(backend, loaded.project.name, new_lineage=lambda: str(uuid.uuid4()))
+        manager = StateManager(backend, loaded.project.name, new_lineage=lambda: lineage or str(uuid.uuid4()))
         stop = threading.Event()
         stack.enter_context(_signals(stop))
         yield Session(loaded, providers, manager, SystemClock(), stop)

@@ -1,0 +1,106 @@
+"""Plan files: written, read, and held against the world as it is now."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from ftops.cli.session import Session
+from ftops.errors import FtopsError, NeedsPerson
+from ftops.model.json_value import JSON
+from ftops.planner.freshness import Rest, bindings, rest
+from ftops.reconciler import Loaded, Reviewed, Selection, declared, narrowed
+from ftops.report.json_report import plan_document
+from ftops.report.plan_file import SavedPlan, decode_plan_file, encode_plan_file
+
+MOST_TOLD = 5
+"""How many reasons for staleness one sentence takes; the rest is counted."""
+
+
+def bound(loaded: Loaded, reviewed: Reviewed, chosen: Selection) -> Reviewed:
+    """Bind a plan to what it was made from, so that an apply can tell whether it still holds."""
+    plan, state = reviewed.plan, reviewed.planning.state
+    what = bindings(plan, declared(loaded, everything=chosen.everything), state)
+    selection: dict[str, JSON] = {
+        "targets": list(chosen.targets),
+        "labels": dict(chosen.labels),
+        "allow_empty": chosen.allow_empty,
+        "lifted": dict(chosen.lifted),
+    }
+    whole = replace(plan, bindings={**what, "selection": selection})
+    return replace(reviewed, planning=replace(reviewed.planning, plan=whole))
+
+
+def write_plan_file(path: Path, reviewed: Reviewed) -> None:
+    """Write a plan so that nobody ever reads half of one; only its owner may read it."""
+    data = encode_plan_file(plan_document(reviewed.plan, reviewed.review))
+    temporary: Path | None = None
+    try:
+        # mkstemp makes the file with mode 0600.
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        temporary = Path(name)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+        message = f"cannot write the plan to {path}: {error.strerror or error}"
+        raise FtopsError(message, hint="check the path, its permissions and the space") from error
+
+
+def read_plan_file(path: Path) -> SavedPlan:
+    """Read a plan file. Raises FtopsError for anything that `ftops plan --out` did not write."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        message = f"cannot read the plan {path}: {error.strerror or error}"
+        raise FtopsError(message, hint="make one with `ftops plan --out FILE`") from error
+    return decode_plan_file(data, str(path))
+
+
+def first_lineage(saved: SavedPlan) -> str | None:
+    """Give the lineage that a state begins with when the plan was made before there was one."""
+    return saved.plan.lineage if saved.plan.serial == 0 else None
+
+
+def selection_of(saved: SavedPlan) -> Selection:
+    """Give the selection that the plan was made with, by the names that it came to."""
+    told = saved.plan.bindings.get("selection")
+    chosen = told if isinstance(told, Mapping) else {}
+    lifted = chosen.get("lifted")
+    some = bool(chosen.get("targets") or chosen.get("labels"))
+    return Selection(
+        allow_empty=chosen.get("allow_empty") is True,
+        lifted={
+            name: float(number)
+            for name, number in (lifted.items() if isinstance(lifted, Mapping) else ())
+            if isinstance(number, int | float)
+        },
+        exactly=frozenset(change.name for change in saved.plan.changes) if some else None,
+    )
+
+
+def what_is_left(session: Session, saved: SavedPlan) -> tuple[Reviewed, Rest]:
+    """Plan again and keep what the saved plan still allows. Raises NeedsPerson for a stale one.
+
+    The lock must be held, or somebody else could move what was just compared.
+    """
+    saved.raise_unless_applicable(session.loaded.project.name)
+    chosen = selection_of(saved)
+    reviewed = session.plan(chosen)
+    left = rest(saved.plan, reviewed.planning, declared(session.loaded, everything=chosen.everything))
+    if left.moved:
+        told = [*left.moved[:MOST_TOLD]]
+        if len(left.moved) > MOST_TOLD:
+            told.append(f"and {len(left.moved) - MOST_TOLD} more")
+        raise NeedsPerson(
+            f"the plan is stale, nothing was done: {'; '.join(told)}",
+            hint="make it again with `ftops plan --out` and look at it",
+        )
+    return narrowed(session.loaded, reviewed, left.changes, chosen), left
