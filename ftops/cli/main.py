@@ -43,7 +43,7 @@ HELP = {
     "outputs": "Show the models that are ready.",
     "import": "Take over one job of the provider.",
     "resolve": "Clear a hold that only a person can.",
-    "state": "Look into the state.",
+    "state": "Look into the state, and repair it.",
     "schema": "Print a JSON Schema.",
     "emulator": "Serve the emulator; it trains nothing.",
 }

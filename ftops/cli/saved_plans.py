@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from ftops.cli.private_files import write_private
 from ftops.cli.session import Session
 from ftops.errors import FtopsError, NeedsPerson
 from ftops.model.json_value import JSON
@@ -36,20 +35,9 @@ def bound(loaded: Loaded, reviewed: Reviewed, chosen: Selection) -> Reviewed:
 
 def write_plan_file(path: Path, reviewed: Reviewed) -> None:
     """Write a plan so that nobody ever reads half of one; only its owner may read it."""
-    data = encode_plan_file(plan_document(reviewed.plan, reviewed.review))
-    temporary: Path | None = None
     try:
-        # mkstemp makes the file with mode 0600.
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        temporary = Path(name)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        write_private(path, encode_plan_file(plan_document(reviewed.plan, reviewed.review)))
     except OSError as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
         message = f"cannot write the plan to {path}: {error.strerror or error}"
         raise FtopsError(message, hint="check the path, its permissions and the space") from error
 

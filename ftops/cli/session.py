@@ -23,6 +23,7 @@ from ftops.providers.provider import Provider
 from ftops.providers.registry import open_provider
 from ftops.reconciler import Hands, Loaded, Reviewed, Selection, load, make_plan, observe
 from ftops.state.backend import Lease
+from ftops.state.features import TookOver
 from ftops.state.holder import current_holder
 from ftops.state.manager import StateManager
 from ftops.state.registry import open_backend
@@ -72,12 +73,8 @@ class Session:
     @contextmanager
     def locked(self, operation: str) -> Iterator[Lease]:
         """Hold the lock of the state."""
-        holder = current_holder(operation, os.environ, self.clock.now())
-        lease = self.manager.lock(holder, 0.0)
-        try:
+        with hold_lock(self.manager, operation, self.clock.now()) as lease:
             yield lease
-        finally:
-            lease.release()
 
     def raise_if_stopped(self) -> None:
         """Turn a wish to stop into its exit code, once everything is written down."""
@@ -86,6 +83,20 @@ class Session:
                 "stopped; what was sent is recorded and no job was cancelled",
                 hint="run `ftops apply` again to go on",
             )
+
+
+@contextmanager
+def hold_lock(manager: StateManager, operation: str, now: float) -> Iterator[Lease]:
+    """Hold the lock of a state, and say so if the last holder ended without releasing it."""
+    lease = manager.lock(current_holder(operation, os.environ, now), 0.0)
+    try:
+        if isinstance(lease, TookOver) and lease.taken_from is not None:
+            click.echo(
+                f"took over the lock of {lease.taken_from}, which ended without releasing it", err=True
+            )
+        yield lease
+    finally:
+        lease.release()
 
 
 @contextmanager

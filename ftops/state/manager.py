@@ -67,6 +67,21 @@ class StateManager:
         self.writes += 1
         return new
 
+    def stored(self) -> bytes | None:
+        """Give the bytes as they are, readable or not; for a look, and before `replace`."""
+        found = self._backend.read()
+        self._version = found.version if found else None
+        return found.data if found else None
+
+    def replace(self, state: State, over: State | None) -> State:
+        """Write a state of another origin over what was read last (`over`; None: nothing readable).
+
+        For a person's surgery alone. The serial still grows, whichever of the two is ahead.
+        """
+        ahead = replace(state, serial=max(state.serial, over.serial if over else 0))
+        self._last = ahead
+        return self.write(ahead)
+
     def lock(self, holder: Holder, timeout: float) -> Lease:
         """Take the lock of the state. Raises LockHeld."""
         return self._backend.lock(holder, timeout)

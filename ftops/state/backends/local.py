@@ -9,13 +9,14 @@ import errno
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from ftops.errors import LockHeld, StateConflict, StateError
 from ftops.state.backend import Holder, Lease, Stored
 from ftops.state.backends.flock import FlockLease, announce, living_holder, take, take_waiting
+from ftops.state.features import Earlier
 
 POLL_SECONDS = 0.1
 """How often a busy lock is tried again: short beside any apply, long beside a system call."""
@@ -107,6 +108,16 @@ class LocalBackend:
         """Tell who holds the lock; None when nobody does, whatever a dead run has left behind."""
         with self._errors("look at the lock of"):
             return living_holder(self._info_path)
+
+    def history(self) -> Sequence[Earlier]:
+        """Give the state and its backup."""
+        with self._errors("look for earlier versions of"):
+            paths = [path for path in (self._path, self._beside(".backup")) if path.is_file()]
+            return [Earlier(str(path), path.stat().st_mtime, path.read_bytes()) for path in paths]
+
+    def explain_lock(self) -> str:
+        """Say why nothing has to be broken."""
+        return "the kernel frees this lock when the process that holds it ends, however it ends"
 
     def _beside(self, ending: str) -> Path:
         return self._path.with_name(self._path.name + ending)
