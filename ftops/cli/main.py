@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from ftops import __version__
+from ftops.cli.secrecy import BlankingFilter, current_vault, secrecy
 from ftops.errors import ExitCode, FtopsError
 
 COMMANDS = {
@@ -81,13 +82,19 @@ def cli(ctx: click.Context, directory: str, log_format: str, *, verbose: bool) -
     root = Path(directory)
     if not root.is_dir():
         raise click.UsageError(f"-C {directory}: no such directory")
-    _set_up_logging(log_format, verbose=verbose)
+    if verbose:
+        _set_up_logging(ctx, log_format)
     ctx.obj = root
 
 
 def run(arguments: list[str]) -> int:
     """Run a command line and give its exit code; nothing that a user or network can cause gets past here."""
     _accept_every_sign()
+    with secrecy():
+        return _run(arguments)
+
+
+def _run(arguments: list[str]) -> int:
     try:
         result = cli.main(arguments, prog_name="ftops", standalone_mode=False)
         sys.stdout.flush()
@@ -148,11 +155,11 @@ class _TextLines(logging.Formatter):
         return _printable(super().format(record))
 
 
-def _set_up_logging(log_format: str, *, verbose: bool) -> None:
-    if not verbose:
-        return
+def _set_up_logging(ctx: click.Context, log_format: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonLines() if log_format == "json" else _TextLines("%(message)s"))
     logger = logging.getLogger("ftops")
+    handler.addFilter(BlankingFilter(current_vault()))
     logger.addHandler(handler)
+    ctx.call_on_close(lambda: logger.removeHandler(handler))
     logger.setLevel(logging.INFO)

@@ -6,9 +6,12 @@ import os
 import tempfile
 from pathlib import Path
 
+from ftops.cli.secrecy import current_vault
+
 
 def write_private(path: Path, data: bytes) -> None:
     """Write a file atomically, with mode 0600. Raises OSError, having left nothing behind."""
+    current_vault().refuse(data, f"the file {path.name}")
     # mkstemp makes the file with mode 0600.
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     temporary = Path(name)

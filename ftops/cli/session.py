@@ -16,10 +16,12 @@ from types import FrameType
 
 import click
 
+from ftops.cli.secrecy import current_vault
 from ftops.errors import FtopsError, Interrupted
 from ftops.model.event import Event
 from ftops.model.project import EMULATOR_SCHEME, ProviderSettings
 from ftops.providers.provider import Provider
+from ftops.providers.references import References
 from ftops.providers.registry import open_provider
 from ftops.reconciler import Hands, Loaded, Reviewed, Selection, load, make_plan, observe
 from ftops.state.backend import Lease
@@ -107,23 +109,28 @@ def open_session(root: Path, *, lineage: str | None = None) -> Iterator[Session]
     """
     root = root.resolve()
     loaded = load(root)
+    vault = current_vault()
+    references = References(os.environ, root, vault)
     with ExitStack() as stack:
         providers = {
-            name: _open(settings, root, stack) for name, settings in loaded.project.providers.items()
+            name: _open(settings, root, references, stack)
+            for name, settings in loaded.project.providers.items()
         }
         backend = open_backend(loaded.project.state, root)
-        manager = StateManager(backend, loaded.project.name, new_lineage=lambda: lineage or str(uuid.uuid4()))
+        manager = StateManager(
+            backend, loaded.project.name, new_lineage=lambda: lineage or str(uuid.uuid4()), guard=vault.refuse
+        )
         stop = threading.Event()
         stack.enter_context(_signals(stop))
         yield Session(loaded, providers, manager, SystemClock(), stop)
 
 
-def _open(settings: ProviderSettings, root: Path, stack: ExitStack) -> Provider:
+def _open(settings: ProviderSettings, root: Path, references: References, stack: ExitStack) -> Provider:
     base_url = settings.base_url
     url = None
     if isinstance(base_url, str) and base_url.startswith(EMULATOR_SCHEME):
         url = _embedded(settings, root / base_url.removeprefix(EMULATOR_SCHEME), stack)
-    provider = open_provider(settings, os.environ, base_url=url)
+    provider = open_provider(settings, os.environ, base_url=url, references=references)
     stack.callback(provider.close)
     return provider
 
