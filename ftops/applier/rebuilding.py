@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from ftops.model.change import Change
 from ftops.model.finetune import FineTune
 from ftops.model.job import Job, JobStatus, Stamp
+from ftops.model.observation import Observation
+from ftops.model.plan import Plan
 from ftops.model.state import FINGERPRINT_VERSION, ArchivedRecord, Record, RecordedJob, State
 from ftops.planner.matching import LiveJobs, worth_keeping
 from ftops.planner.settings import with_settings
@@ -25,15 +27,22 @@ Found = tuple[Stamp, Job]
 
 
 def rebuilt(
-    state: State, live: LiveJobs, declared: Mapping[str, tuple[FineTune, Change]], *, lost: bool
+    state: State,
+    observations: Mapping[str, Observation],
+    fine_tunes: Iterable[FineTune],
+    plan: Plan,
+    *,
+    lost: bool,
 ) -> Rebuilt:
     """Record every job that is stamped with this project and that no record knows.
 
     A name that the state knows already is left alone. With `lost` the state is a new one and takes the
-    lineage of the newest job, so that later stamps fit the earlier ones. `declared` pairs each fine-tune
-    with what a plan says of it: where a job trains what is declared now, the next plan has nothing to do.
+    lineage of the newest job, so that later stamps fit the earlier ones. `plan` knows the fingerprints that
+    are declared now: where a job trains one of them, the next plan has nothing to do.
     """
-    found = _by_name(live.unrecorded, state, declared)
+    changes = {change.name: change for change in plan.changes if change.source and change.spec}
+    declared = {one.name: (one, changes[one.name]) for one in fine_tunes if one.name in changes}
+    found = _by_name(LiveJobs(observations, state).unrecorded, state, declared)
     stamps = sorted((job.created_at or 0.0, stamp.lineage) for jobs in found.values() for stamp, job in jobs)
     records, archive, notes = dict(state.fine_tunes), dict(state.archive), []
     for name in sorted(found):

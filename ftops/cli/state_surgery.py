@@ -6,7 +6,6 @@ import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
 
 import click
 
@@ -14,7 +13,7 @@ from ftops.applier.rebuilding import Rebuilt, rebuilt
 from ftops.applier.surgery import removed, renamed
 from ftops.cli.session import Session, open_session
 from ftops.cli.state_access import StateAccess, ask, can_ask, keep_backup, open_state
-from ftops.errors import NeedsPerson, Refused, StateError
+from ftops.errors import FtopsError, NeedsPerson, Refused, StateError
 from ftops.model.state import State
 from ftops.planner.matching import LiveJobs
 from ftops.reconciler import Selection
@@ -49,18 +48,18 @@ def rm_command(root: Path, name: str, *, yes: bool) -> None:
 
 
 @click.command("push")
-@click.argument("file", type=click.File("rb"))
+@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
 @click.option("--force", is_flag=True, help="Even from another lineage, or an older one.")
 @_yes
 @click.pass_obj
-def push_command(root: Path, file: BinaryIO, *, force: bool, yes: bool) -> None:
+def push_command(root: Path, file: str, *, force: bool, yes: bool) -> None:
     """Put the state in FILE (- for standard input) in place of the stored one."""
     can_ask(yes=yes)
     access = open_state(root)
-    pushed = decode(file.read(), str(file.name), "nothing was changed")
+    pushed = decode(_bytes_of(root, file), file, "nothing was changed")
     if pushed.project != access.project:
         raise StateError(
-            f"{file.name} belongs to project {pushed.project}, this is {access.project}",
+            f"{file} belongs to project {pushed.project}, this is {access.project}",
             hint="nothing was changed",
         )
     with access.locked("state push") as lock:
@@ -135,6 +134,17 @@ def _cut(root: Path, operation: str, words: str, cut: Callable[[State], State], 
         access.manager.write(after)
 
 
+def _bytes_of(root: Path, file: str) -> bytes:
+    if file == "-":
+        return click.get_binary_stream("stdin").read()
+    try:
+        return (root / file).read_bytes()
+    except OSError as error:
+        raise FtopsError(
+            f"cannot read {file}: {error.strerror or error}", hint="nothing was changed"
+        ) from error
+
+
 def _readable(data: bytes | None, access: StateAccess, *, force: bool) -> State | None:
     try:
         return None if data is None else decode(data, access.backend.location, access.backend.recovery)
@@ -166,15 +176,9 @@ def _found(session: Session, state: State, *, lost: bool) -> Rebuilt:
     if wrong:
         raise Refused(wrong[0].message, hint=wrong[0].hint)
     live = LiveJobs(reviewed.observations, state)
-    changes = {change.name: change for change in reviewed.plan.changes if change.source and change.spec}
-    declared = {
-        fine_tune.name: (fine_tune, changes[fine_tune.name])
-        for fine_tune in session.loaded.fine_tunes
-        if fine_tune.name in changes
-    }
     for name, seen in reviewed.observations.items():
         unmarked = [job for job in live.unrecorded if job.provider == name]
         if not seen.provider.capabilities.stamps and unmarked:
             jobs = counted(len(unmarked), "unrecorded job")
             click.echo(f"provider {name}: {jobs} cannot carry our mark; see `ftops plan`", err=True)
-    return rebuilt(state, live, declared, lost=lost)
+    return rebuilt(state, reviewed.observations, session.loaded.fine_tunes, reviewed.plan, lost=lost)
