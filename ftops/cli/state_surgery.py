@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -136,7 +137,7 @@ def _cut(root: Path, operation: str, words: str, cut: Callable[[State], State], 
 
 def _bytes_of(root: Path, file: str) -> bytes:
     if file == "-":
-        return click.get_binary_stream("stdin").read()
+        return sys.stdin.buffer.read()
     try:
         return (root / file).read_bytes()
     except OSError as error:

@@ -121,6 +121,16 @@ def test_surgery_keeps_the_state_from_before_and_push_brings_it_back(project: Pr
     assert serial > json.loads(before)["serial"] + 1
 
 
+def test_a_state_can_be_pushed_from_a_pipe(project: ProjectDirectory) -> None:
+    applied(project, "a")
+    pulled = (project.root / STATE).read_bytes()
+    command = [sys.executable, "-m", "ftops", "-C", str(project.root), "state", "push", "-"]
+    refused = subprocess.run(command, input=pulled, capture_output=True, check=False)
+    assert refused.returncode == 64
+    done = subprocess.run([*command, "--yes"], input=pulled, capture_output=True, check=False)
+    assert (done.returncode, b"written as serial" in done.stdout) == (0, True)
+
+
 def test_what_was_pulled_can_be_pushed(project: ProjectDirectory) -> None:
     applied(project, "a")
     assert project.ftops("state", "pull") == 0
