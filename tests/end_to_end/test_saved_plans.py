@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import pytest
 from ftops.manifests.schema import schema_text
 from ftops.model.fingerprint import digest
 from tests.conftest import Emulator, ProjectDirectory
+from tests.end_to_end.test_crashes import wait_until
 
 
 def save(project: ProjectDirectory, *arguments: str) -> Path:
@@ -337,3 +340,23 @@ def test_a_saved_plan_can_be_waited_for(project: ProjectDirectory, emulator: Emu
     emulator.advance(10_000)
     assert project.ftops("apply", "saved.json", "--wait", "--timeout", "20s") == 0
     assert project.plan() == {"a": "keep succeeded"}
+
+
+def test_a_kill_in_the_middle_of_a_saved_plan_leaves_only_the_rest_to_do(
+    project: ProjectDirectory, emulator: Emulator
+) -> None:
+    for name in ("a", "b", "c"):
+        project.manifest(name, f"suffix: {name}")
+    save(project)
+    emulator.fault("slow", "create", seconds=1, skip=1)
+    command = [sys.executable, "-m", "ftops", "-C", str(project.root), "apply", "saved.json"]
+    process = subprocess.Popen([*command, "--parallelism", "1"], stdout=subprocess.DEVNULL)
+    wait_until(lambda: emulator.requests("create") == 2)
+    process.kill()
+    process.communicate()
+    wait_until(lambda: emulator.jobs() == 2)
+    assert project.ftops("apply", "saved.json") == 0
+    assert "took over the lock" in project.err
+    # The third create had its intent too: whether it was sent, only time can tell.
+    assert project.plan() == {"a": "keep in-progress", "b": "keep in-progress", "c": "wait settling"}
+    assert emulator.jobs() == 2

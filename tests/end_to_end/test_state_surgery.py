@@ -258,6 +258,21 @@ def test_rebuild_takes_over_from_another_lineage_where_nothing_is_recorded(
     assert emulator.jobs() == 3
 
 
+def test_jobs_that_carry_no_mark_are_left_to_a_person(project: ProjectDirectory, emulator: Emulator) -> None:
+    text = (project.root / "ftops.yaml").read_text()
+    project.write("ftops.yaml", text.replace("dialect: openai", "dialect: openai_legacy"))
+    rows = ({"prompt": f"q{n} ->", "completion": f" a{n}"} for n in range(12))
+    project.write("data/train.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    project.manifest("a", model="curie")
+    assert project.ftops("apply", "--yes") == 0
+    lose_state(project)
+    assert project.ftops("state", "rebuild", "--yes") == 0
+    assert "1 unrecorded job cannot carry our mark" in project.err
+    assert "Nothing to rebuild" in project.out
+    assert not (project.root / STATE).exists()
+    assert project.plan() == {"a": "hold lookalike"}
+
+
 def test_half_a_list_makes_no_state(project: ProjectDirectory, emulator: Emulator) -> None:
     applied(project, "a", "b")
     lose_state(project)
