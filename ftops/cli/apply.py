@@ -10,7 +10,13 @@ import click
 
 from ftops.cli import options
 from ftops.cli.plan import show_plan
-from ftops.cli.saved_plans import first_lineage, read_plan_file, selection_of, what_is_left
+from ftops.cli.saved_plans import (
+    blaming_moved_data,
+    first_lineage,
+    read_plan_file,
+    selection_of,
+    what_is_left,
+)
 from ftops.cli.session import Session, open_session
 from ftops.controller.loop import repeat_until_settled
 from ftops.errors import ExitCode, FtopsError, NeedsPerson, Problem
@@ -64,7 +70,8 @@ def apply_command(
     run: Run | None = None
     try:
         saved = None if planfile is None else read_plan_file(root / planfile)
-        with open_session(root, lineage=first_lineage(saved) if saved else None) as session:
+        lineage = first_lineage(saved) if saved else None
+        with blaming_moved_data(root, saved), open_session(root, lineage=lineage) as session:
             if saved is not None:
                 chosen, run = selection_of(saved), saved_round(session, saved, parallelism, form)
             else:

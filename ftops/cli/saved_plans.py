@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from ftops.cli.private_files import write_private
 from ftops.cli.session import Session
-from ftops.errors import FtopsError, NeedsPerson
+from ftops.errors import FtopsError, InvalidInput, NeedsPerson
 from ftops.model.json_value import JSON
 from ftops.planner.freshness import Rest, bindings, rest
 from ftops.reconciler import Loaded, Reviewed, Selection, declared, narrowed
@@ -74,6 +76,38 @@ def selection_of(saved: SavedPlan) -> Selection:
     )
 
 
+@contextmanager
+def blaming_moved_data(root: Path, saved: SavedPlan | None) -> Iterator[None]:
+    """Call a plan stale whose data became invalid: what matters is that it is not what was approved."""
+    try:
+        yield
+    except InvalidInput as error:
+        bound_data = saved.plan.bindings.get("data") if saved else None
+        data = bound_data if isinstance(bound_data, Mapping) else {}
+        moved = [f"{path} has changed" for path, sha256 in data.items() if _sha256(root / path) != sha256]
+        if moved:
+            raise _stale(moved) from error
+        raise
+
+
+def _sha256(path: Path) -> str | None:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None
+
+
+def _stale(moved: Sequence[str]) -> NeedsPerson:
+    told = [*moved[:MOST_TOLD]]
+    if len(moved) > MOST_TOLD:
+        told.append(f"and {len(moved) - MOST_TOLD} more")
+    return NeedsPerson(
+        f"the plan is stale, nothing was done: {'; '.join(told)}",
+        hint="make it again with `ftops plan --out` and look at it",
+    )
+
+
 def what_is_left(session: Session, saved: SavedPlan) -> tuple[Reviewed, Rest]:
     """Plan again and keep what the saved plan still allows. Raises NeedsPerson for a stale one.
 
@@ -84,11 +118,5 @@ def what_is_left(session: Session, saved: SavedPlan) -> tuple[Reviewed, Rest]:
     reviewed = session.plan(chosen)
     left = rest(saved.plan, reviewed.planning, declared(session.loaded, everything=chosen.everything))
     if left.moved:
-        told = [*left.moved[:MOST_TOLD]]
-        if len(left.moved) > MOST_TOLD:
-            told.append(f"and {len(left.moved) - MOST_TOLD} more")
-        raise NeedsPerson(
-            f"the plan is stale, nothing was done: {'; '.join(told)}",
-            hint="make it again with `ftops plan --out` and look at it",
-        )
+        raise _stale(left.moved)
     return narrowed(session.loaded, reviewed, left.changes, chosen), left

@@ -65,11 +65,23 @@ def test_the_state_begins_with_the_lineage_of_the_first_saved_plan(project: Proj
     assert "the state is another one" in project.err
 
 
-def test_one_byte_of_data_makes_a_plan_stale(project: ProjectDirectory, emulator: Emulator) -> None:
+@pytest.mark.parametrize(
+    "edit_data",
+    [
+        lambda text: text.replace("q3", "q4", 1),
+        lambda text: text + " ",
+        lambda text: "x" + text[1:],
+        lambda text: text[:-1],
+        lambda _: "",
+    ],
+)
+def test_one_byte_of_data_makes_a_plan_stale_even_if_the_data_is_wrong_now(
+    project: ProjectDirectory, emulator: Emulator, edit_data: Callable[[str], str]
+) -> None:
     project.manifest("a")
     save(project)
     data = project.root / "data/train.jsonl"
-    data.write_text(data.read_text().replace("q3", "q4", 1))
+    data.write_text(edit_data(data.read_text()))
     assert project.ftops("apply", "saved.json") == 4
     assert "stale" in project.err
     assert "data/train.jsonl has changed" in project.err
