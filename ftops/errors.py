@@ -9,6 +9,7 @@
     │   └── StateUncertain          1   a write may or may not have been made: read it back
     ├── LockHeld                    4   another run holds the lock
     ├── LeaseLost                   4   our lock is gone: nothing more may be sent
+    ├── SecretExposed               1   something that would be written holds a credential
     ├── Refused                     3   a limit, guard or policy says no
     ├── NeedsPerson                 4   nothing is safe to do without a person
     └── ProviderError               1   what a provider or the way to it said
@@ -159,6 +160,10 @@ class LeaseLost(FtopsError):
     """Our hold on the lock is gone or cannot be proven: nothing more may be sent or written."""
 
     exit_code = ExitCode.NEEDS_PERSON
+
+
+class SecretExposed(FtopsError):
+    """What was about to be written holds a resolved credential; nothing of it was written."""
 
 
 class Refused(FtopsError):

@@ -25,6 +25,7 @@ from ftops.model.plan import Plan
 from ftops.model.project import Project
 from ftops.model.review import Review
 from ftops.model.state import State
+from ftops.planner.freshness import Declared
 from ftops.planner.planner import Inputs, Planning, plan
 from ftops.planner.settling import needs_second_list
 from ftops.policy.check import review
@@ -46,12 +47,21 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What a run is about: all, or some names; and what it may do beyond the project's limits."""
+    """What a run is about: all, or some names; and what it may do beyond the project's limits.
+
+    `exactly` are the names of a saved plan, upstreams included; names that are gone by now are no error.
+    """
 
     targets: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     allow_empty: bool = False
     lifted: Mapping[str, float] = field(default_factory=dict)
+    exactly: frozenset[str] | None = None
+
+    @property
+    def everything(self) -> bool:
+        """Tell whether it is about the whole project."""
+        return not self.targets and not self.labels and self.exactly is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +129,7 @@ def make_plan(
             selection=_names(selection, loaded.fine_tunes, state),
         )
     )
-    priced, unknown = _priced(planning.plan, loaded)
-    verdict = review(
-        priced,
-        loaded.project.limits,
-        total_cost(priced.changes),
-        lifted=selection.lifted,
-        allow_empty=selection.allow_empty,
-        cost_unknown_because=unknown,
-    )
+    priced, verdict = _judged(loaded, planning.plan, selection)
     return Reviewed(Planning(priced, planning.state), verdict, observations, state)
 
 
@@ -157,6 +159,31 @@ def carry_out(loaded: Loaded, reviewed: Reviewed, changes: Iterable[Change], han
     return apply(changes, (reviewed.stored, reviewed.planning.state), context, hands.manager, hands.lock)
 
 
+def declared(loaded: Loaded, *, everything: bool) -> Declared:
+    """Give the declarations that a saved plan is bound to."""
+    return Declared(loaded.fine_tunes, loaded.datasets, loaded.project.providers, everything)
+
+
+def narrowed(loaded: Loaded, reviewed: Reviewed, changes: Iterable[Change], selection: Selection) -> Reviewed:
+    """Give the plan with these of its changes alone, and judge it again: limits are for what is done."""
+    kept = tuple(changes)
+    part, verdict = _judged(loaded, replace(reviewed.plan, changes=kept), selection)
+    return replace(reviewed, planning=replace(reviewed.planning, plan=part), review=verdict)
+
+
+def _judged(loaded: Loaded, planned: Plan, selection: Selection) -> tuple[Plan, Review]:
+    priced, unknown = _priced(planned, loaded)
+    verdict = review(
+        priced,
+        loaded.project.limits,
+        total_cost(priced.changes),
+        lifted=selection.lifted,
+        allow_empty=selection.allow_empty,
+        cost_unknown_because=unknown,
+    )
+    return priced, verdict
+
+
 Approval = tuple[str, Action, str | None, str | None]
 """Name, action, fingerprint and job: what a person said yes to."""
 
@@ -164,6 +191,12 @@ Approval = tuple[str, Action, str | None, str | None]
 def approvals(plan: Plan, *, waits: bool) -> frozenset[Approval]:
     """Give what approving this plan allows; with `waits`, also the creates that it shows as waiting."""
     allowed = {_approval(change) for change in plan.effective_changes}
+    for change in plan.effective_changes:
+        # A job may end by itself before it is stopped: then this is what is left to do.
+        if change.action is Action.CANCEL:
+            allowed.add((change.name, Action.FORGET, change.fingerprint, change.job_id))
+        elif change.action is Action.REPLACE:
+            allowed.add((change.name, Action.CREATE, change.fingerprint, None))
     if waits:
         waiting = [change for change in plan.changes if change.action is Action.WAIT]
         allowed |= {(change.name, Action.CREATE, change.fingerprint, None) for change in waiting}
@@ -238,8 +271,8 @@ def _retrieved(provider: Provider, job_id: str) -> Job | None:
 
 def _names(selection: Selection, fine_tunes: Iterable[FineTune], state: State) -> frozenset[str] | None:
     """Resolve --target and --selector to names. Raises UsageError for a target that nobody knows."""
-    if not selection.targets and not selection.labels:
-        return None
+    if selection.everything or selection.exactly is not None:
+        return selection.exactly
     labels = {name: record.labels for name, record in state.fine_tunes.items()}
     labels |= {fine_tune.name: fine_tune.labels for fine_tune in fine_tunes}
     for target in selection.targets:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ftops.api.session import opened_provider
+from ftops.api.session import Surroundings, opened_provider
 from ftops.errors import FtopsError, UsageError
 from ftops.manifests.project import load_project
 from ftops.model.job import Job, JobStatus
@@ -34,7 +34,7 @@ class KnownJob:
 
 
 @contextmanager
-def open_job(root: Path, name: str, environ: Mapping[str, str]) -> Iterator[KnownJob]:
+def open_job(root: Path, name: str, surroundings: Surroundings) -> Iterator[KnownJob]:
     """Find the newest job of a fine-tune and open its provider; takes no lock and lists nothing.
 
     Raises UsageError for a name that nobody knows, FtopsError when there is no job yet.
@@ -49,7 +49,7 @@ def open_job(root: Path, name: str, environ: Mapping[str, str]) -> Iterator[Know
             f"job {recorded.id} of {name} is at provider {recorded.provider}, which ftops.yaml does not have",
             hint=f"write provider {recorded.provider} into ftops.yaml again",
         )
-    with opened_provider(settings, root, environ) as provider:
+    with opened_provider(settings, root, surroundings.environ, surroundings.vault) as provider:
         yield KnownJob(name, recorded, provider)
 
 

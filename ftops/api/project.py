@@ -20,6 +20,7 @@ from ftops.errors import UsageError
 from ftops.model.event import Event
 from ftops.model.finetune import FineTune
 from ftops.model.project import EMULATOR_SCHEME, EnvReference, ProviderSettings
+from ftops.model.secret import Vault
 from ftops.policy.rules import LIFTABLE
 from ftops.providers.provider import Provider
 from ftops.providers.registry import dialects
@@ -203,7 +204,7 @@ def open_provider(
         timeout=timeout,
     )
     environ = {name: os.environ[name] for name in _HOST_RULE if name in os.environ}
-    with opened_provider(settings, Path.cwd(), {**environ, _KEY: api_key or ""}) as provider:
+    with opened_provider(settings, Path.cwd(), {**environ, _KEY: api_key or ""}, Vault()) as provider:
         yield provider
 
 

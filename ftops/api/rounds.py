@@ -9,7 +9,7 @@ from ftops.api.freeze import Freeze
 from ftops.api.session import Session
 from ftops.errors import NeedsPerson
 from ftops.model.event import ChangeResult, Outcome
-from ftops.reconciler import Approval, Reviewed, Selection, carry_out, unapproved
+from ftops.reconciler import Approval, Hands, Loaded, Reviewed, Selection, carry_out, unapproved
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +46,13 @@ def apply_round(
                 f"the plan has changed since it was approved: {names}; nothing more was done",
                 hint="look at `ftops plan` and apply again",
             )
-        # Planning lists every provider, which takes its time: the switch may have been turned meanwhile.
-        session.refuse_frozen()
-        hands = session.hands(lock, parallelism)
-        results = carry_out(session.loaded, reviewed, reviewed.plan.effective_changes, hands).results
+        return carried_out(session, session.loaded, reviewed, session.hands(lock, parallelism))
+
+
+def carried_out(session: Session, loaded: Loaded, reviewed: Reviewed, hands: Hands) -> Round:
+    """Do what a plan holds; the lock is held since before it was made. Raises Refused when frozen."""
+    # Planning lists every provider, which takes its time: the switch may have been turned meanwhile.
+    session.refuse_frozen()
+    results = carry_out(loaded, reviewed, reviewed.plan.effective_changes, hands).results
     undone = any(result.outcome is not Outcome.DONE for result in results)
     return Round(reviewed, results, session.freeze() if undone else None)

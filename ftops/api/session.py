@@ -8,17 +8,20 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ftops.api.freeze import Freeze, frozen
 from ftops.errors import FtopsError, Interrupted
-from ftops.model.event import Event
+from ftops.model.event import Event, EventKind
 from ftops.model.project import EMULATOR_SCHEME, ProviderSettings
+from ftops.model.secret import Vault
 from ftops.providers.provider import Provider
+from ftops.providers.references import References
 from ftops.providers.registry import open_provider
 from ftops.reconciler import Hands, Loaded, Reviewed, Selection, load, make_plan, observe
 from ftops.state.backend import Lease
+from ftops.state.features import TookOver
 from ftops.state.holder import current_holder
 from ftops.state.manager import StateManager
 from ftops.state.registry import open_backend
@@ -38,11 +41,15 @@ class SystemClock:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a session takes from whoever opens it: variables, a wish to stop, and an ear for events."""
+    """What a session takes from whoever opens it: variables, a wish to stop, and an ear for events.
+
+    `vault` learns every credential that is resolved, and keeps it out of the state.
+    """
 
     environ: Mapping[str, str]
     stop: threading.Event
     emit: Callable[[Event], None]
+    vault: Vault = field(default_factory=Vault)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +89,8 @@ class Session:
     @contextmanager
     def locked(self, operation: str) -> Iterator[Lease]:
         """Hold the lock of the state."""
-        holder = current_holder(operation, self.surroundings.environ, self.clock.now())
-        lease = self.manager.lock(holder, 0.0)
-        try:
+        with hold_lock(self.manager, operation, self.clock.now(), self.surroundings) as lease:
             yield lease
-        finally:
-            lease.release()
 
     def freeze(self) -> Freeze | None:
         """Tell whether the kill switch is on, now."""
@@ -108,29 +111,56 @@ class Session:
 
 
 @contextmanager
-def open_session(root: Path, surroundings: Surroundings) -> Iterator[Session]:
-    """Load the project and open its providers and state; close everything at the end."""
+def hold_lock(
+    manager: StateManager, operation: str, now: float, surroundings: Surroundings
+) -> Iterator[Lease]:
+    """Hold the lock of a state, and say so if the last holder ended without releasing it."""
+    lease = manager.lock(current_holder(operation, surroundings.environ, now), 0.0)
+    try:
+        if isinstance(lease, TookOver) and lease.taken_from is not None:
+            words = f"took over the lock of {lease.taken_from}, which ended without releasing it"
+            surroundings.emit(Event(EventKind.LOCK_TAKEN_OVER, now, words))
+        yield lease
+    finally:
+        lease.release()
+
+
+@contextmanager
+def open_session(root: Path, surroundings: Surroundings, *, lineage: str | None = None) -> Iterator[Session]:
+    """Load the project and open its providers and state; close everything at the end.
+
+    `lineage` is for a state that does not exist yet: a saved plan may be what it begins with.
+    """
     root = root.resolve()
     loaded = load(root)
     with ExitStack() as stack:
         providers = {
-            name: stack.enter_context(opened_provider(settings, root, surroundings.environ))
+            name: stack.enter_context(
+                opened_provider(settings, root, surroundings.environ, surroundings.vault)
+            )
             for name, settings in loaded.project.providers.items()
         }
         backend = open_backend(loaded.project.state, root)
-        manager = StateManager(backend, loaded.project.name, new_lineage=lambda: str(uuid.uuid4()))
+        manager = StateManager(
+            backend,
+            loaded.project.name,
+            new_lineage=lambda: lineage or str(uuid.uuid4()),
+            guard=vault.refuse,
+        )
         yield Session(loaded, providers, manager, SystemClock(), surroundings)
 
 
 @contextmanager
-def opened_provider(settings: ProviderSettings, root: Path, environ: Mapping[str, str]) -> Iterator[Provider]:
+def opened_provider(
+    settings: ProviderSettings, root: Path, environ: Mapping[str, str], vault: Vault
+) -> Iterator[Provider]:
     """Open one provider, with its embedded emulator (a path under `root`) where it has one."""
     with ExitStack() as stack:
         base_url = settings.base_url
         url = None
         if isinstance(base_url, str) and base_url.startswith(EMULATOR_SCHEME):
             url = _embedded(settings, root / base_url.removeprefix(EMULATOR_SCHEME), stack)
-        provider = open_provider(settings, environ, base_url=url)
+        provider = open_provider(settings, environ, base_url=url, references=References(environ, root, vault))
         stack.callback(provider.close)
         yield provider
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ftops.applier.ledger import Ledger
-from ftops.errors import FtopsError
+from ftops.errors import FtopsError, NeedsPerson, UsageError
 from ftops.model.change import Change
 from ftops.model.finetune import FineTune
 from ftops.model.job import Job
-from ftops.model.state import RecordedJob, State
+from ftops.model.state import Record, RecordedJob, State
+from ftops.planner.settling import moved
 
 
 def take_over(state: State, fine_tune: FineTune, change: Change, job: Job) -> State:
@@ -48,3 +49,33 @@ def not_mine(state: State, provider: str, job_id: str) -> State:
     """Note that a job is somebody else's: it is never adopted, never cancelled, and holds nothing up."""
     known = state.not_mine.get(provider, ())
     return replace(state, not_mine={**state.not_mine, provider: tuple(sorted({*known, job_id}))})
+
+
+def renamed(state: State, old: str, new: str) -> State:
+    """Give a record another name. Raises FtopsError when there is nothing to move, or no room for it."""
+    _known(state, old)
+    if new in state.fine_tunes:
+        raise FtopsError(f"the state has a record of {new} already", hint="remove or rename that one first")
+    return moved(state, old, new)
+
+
+def removed(state: State, name: str) -> State:
+    """Stop watching a fine-tune: its job runs on, and its numbers and models stay in the archive.
+
+    Refused while a create is in doubt: its job would turn up as a stray and be cancelled.
+    """
+    record = _known(state, name)
+    if record.intent is not None and not record.intent.lapsed:
+        raise NeedsPerson(
+            f"a create of {name} is in doubt", hint=f"settle it first: `ftops resolve {name} --help`"
+        )
+    ledger = Ledger(state)
+    ledger.forget(name, detached=True)
+    return ledger.snapshot()
+
+
+def _known(state: State, name: str) -> Record:
+    record = state.fine_tunes.get(name)
+    if record is None:
+        raise UsageError(f"the state has no record of {name}", hint="see `ftops state list`")
+    return record

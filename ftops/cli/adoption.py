@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from ftops.applier.surgery import never_arrived, not_mine, take_over
+from ftops.cli.secrecy import current_vault
 from ftops.cli.session import Session, open_session
 from ftops.errors import FtopsError, UsageError
 from ftops.manifests.writing import manifest_for
@@ -34,6 +35,7 @@ def import_command(root: Path, name: str, job_id: str, provider: str | None) -> 
         port = session.providers[where]
         job = port.retrieve_fine_tune(job_id)
         text = manifest_for(name, job, port.facts)
+    current_vault().refuse(text, "the manifest")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     try:

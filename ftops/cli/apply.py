@@ -10,17 +10,26 @@ import click
 from ftops.api.rounds import Round, apply_round
 from ftops.cli import options
 from ftops.cli.plan import show_plan
+from ftops.cli.saved_plans import (
+    apply_saved,
+    blaming_moved_data,
+    first_lineage,
+    read_plan_file,
+    selection_of,
+)
 from ftops.cli.session import Session, open_session
 from ftops.controller.loop import repeat_until_settled
 from ftops.errors import ExitCode, FtopsError, Problem
 from ftops.model.change import Action
 from ftops.reconciler import Approval, Reviewed, Selection, approvals
 from ftops.report.json_report import apply_document, error_document
+from ftops.report.plan_file import SavedPlan
 from ftops.report.terminal import render_results
-from ftops.report.words import printable
+from ftops.report.words import counted, printable
 
 
 @click.command("apply")
+@click.argument("planfile", metavar="[PLANFILE]", required=False)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--wait", is_flag=True, help="Go on until no job is active.")
 @click.option("--timeout", metavar="DURATION", help="With --wait: give up after this long (90s, 30m, 6h).")
@@ -30,6 +39,7 @@ from ftops.report.words import printable
 @click.pass_obj
 def apply_command(
     root: Path,
+    planfile: str | None,
     *,
     yes: bool,
     wait: bool,
@@ -41,19 +51,27 @@ def apply_command(
     allow_empty: bool,
     allow: tuple[str, ...],
 ) -> int:
-    """Plan, show, ask, and carry it out."""
+    """Plan, show, ask, and carry it out; or carry out what a saved plan holds, without a question."""
     chosen = options.selection(target, selector, allow, allow_empty=allow_empty)
     limit = options.seconds(timeout)
-    if not yes and not sys.stdin.isatty():
-        raise click.UsageError("without a terminal nobody can answer: pass --yes")
+    if planfile is not None and chosen != Selection():
+        raise click.UsageError("a saved plan holds its own selection and limits: give none with PLANFILE")
+    if planfile is None and not yes and not sys.stdin.isatty():
+        raise click.UsageError("without a terminal nobody can answer: pass --yes or a PLANFILE")
     run: Round | None = None
     try:
-        with open_session(root, changes=True) as session:
-            approved = None if yes else _ask(session, chosen, form, waits=wait)
-            run = one_round(session, chosen, parallelism, form, approved=approved)
+        saved = None if planfile is None else read_plan_file(root / planfile)
+        lineage = first_lineage(saved) if saved else None
+        with blaming_moved_data(root, saved), open_session(root, changes=True, lineage=lineage) as session:
+            if saved is not None:
+                chosen, run = selection_of(saved), saved_round(session, saved, parallelism, form)
+            else:
+                approved = None if yes else _ask(session, chosen, form, waits=wait)
+                run = one_round(session, chosen, parallelism, form, approved=approved)
             code = round_code(run)
             if wait and code in (ExitCode.NOTHING, ExitCode.JOB_FAILED):
-                code = _wait(session, chosen, parallelism, limit, approvals(run.reviewed.plan, waits=True))
+                shown = saved.plan if saved else run.reviewed.plan
+                code = _wait(session, chosen, parallelism, limit, approvals(shown, waits=True))
             session.raise_if_stopped()
     except FtopsError as error:
         if form == "json":
@@ -90,11 +108,30 @@ def one_round(
             show_plan(reviewed, "text")
 
     run = apply_round(session, chosen, parallelism, approved=approved, look=look)
-    if not quiet or run.reviewed.review.violations:
-        _show(run, form)
+    if not quiet or run.reviewed.review.violations or run.frozen:
+        _conclude(run, form)
+    return run
+
+
+def saved_round(session: Session, saved: SavedPlan, parallelism: int, form: str) -> Round:
+    """Lock, plan again, and do what is left of a saved plan. Raises NeedsPerson when it is stale."""
+
+    def look(reviewed: Reviewed, done: int) -> None:
+        if form == "text" and reviewed.plan.changes:
+            show_plan(reviewed, "text")
+        if form == "text" and done:
+            total = len(saved.plan.effective_changes)
+            click.echo(f"{done} of {counted(total, 'change')} of the saved plan are done already.")
+
+    run = apply_saved(session, saved, parallelism, look)
+    _conclude(run, form)
+    return run
+
+
+def _conclude(run: Round, form: str) -> None:
+    _show(run, form)
     if run.frozen:
         click.echo(f"{run.frozen}: what was not yet sent was skipped ({run.frozen.way_out})", err=True)
-    return run
 
 
 def _ask(session: Session, chosen: Selection, form: str, *, waits: bool) -> frozenset[Approval]:

@@ -16,6 +16,7 @@ import click
 from ftops.api.freeze import frozen
 from ftops.api.session import opened_provider
 from ftops.cli import options
+from ftops.cli.secrecy import current_vault
 from ftops.datasets.inspection import inspect_datasets
 from ftops.errors import ExitCode, FtopsError, InvalidInput
 from ftops.manifests.document import Document
@@ -98,7 +99,7 @@ class _Examination:
 
     def _ask(self, settings: ProviderSettings) -> list[Check]:
         try:
-            with opened_provider(settings, self.root, self.environ) as provider:
+            with opened_provider(settings, self.root, self.environ, current_vault()) as provider:
                 asked = time.time()
                 if isinstance(provider, Probe):
                     page, _, headers = provider.probe()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ import click
 
 from ftops.api.jobs import KnownJob, open_job, read_metrics
 from ftops.cli import options
+from ftops.cli.session import surroundings
 from ftops.controller.following import Follower
 from ftops.errors import ExitCode
 from ftops.model.job import Job, JobEvent, JobStatus
@@ -32,7 +32,7 @@ def events_command(root: Path, name: str, form: str, *, follow: bool) -> int:
     line.
     """
     show = _json_line if form == "json" else _text_line
-    with open_job(root, name, os.environ) as known:
+    with open_job(root, name, surroundings()) as known:
         if not follow:
             job = known.provider.retrieve_fine_tune(known.recorded.id)
             for event in known.provider.list_fine_tune_events(job.id):
@@ -52,7 +52,7 @@ def metrics_command(root: Path, name: str, form: str, *, plot: bool) -> None:
     """Show a training's losses, step by step: from its result file, or from its events while it runs."""
     if plot and form != "text":
         raise click.UsageError("--plot draws text; leave --format out")
-    with open_job(root, name, os.environ) as known:
+    with open_job(root, name, surroundings()) as known:
         points = read_metrics(known.provider, known.provider.retrieve_fine_tune(known.recorded.id))
         job_id = known.recorded.id
     if form == "json":

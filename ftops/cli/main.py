@@ -13,12 +13,14 @@ from pathlib import Path
 import click
 
 from ftops import __version__
+from ftops.cli.secrecy import BlankingFilter, current_vault, secrecy
 from ftops.errors import ExitCode, FtopsError
 
 COMMANDS = {
     "init": "ftops.cli.init",
     "validate": "ftops.cli.validate",
     "plan": "ftops.cli.plan",
+    "show": "ftops.cli.show",
     "apply": "ftops.cli.apply",
     "reconcile": "ftops.cli.reconcile",
     "status": "ftops.cli.status",
@@ -39,7 +41,8 @@ HELP = {
     "init": "Make a project that plans and applies at once.",
     "validate": "Check manifests and data; no network.",
     "plan": "Show what apply would do.",
-    "apply": "Plan, show, ask, and carry it out.",
+    "show": "Show a saved plan.",
+    "apply": "Plan, show, ask, and carry it out; or carry out a saved plan.",
     "reconcile": "Plan and apply within the limits, unattended.",
     "status": "Show where every fine-tune stands.",
     "outputs": "Show the models that are ready.",
@@ -49,7 +52,7 @@ HELP = {
     "doctor": "Look at everything that a run needs.",
     "import": "Take over one job of the provider.",
     "resolve": "Clear a hold that only a person can.",
-    "state": "Look into the state.",
+    "state": "Look into the state, and repair it.",
     "schema": "Print a JSON Schema.",
     "emulator": "Serve the emulator; it trains nothing.",
 }
@@ -87,13 +90,19 @@ def cli(ctx: click.Context, directory: str, log_format: str, *, verbose: bool) -
     root = Path(directory)
     if not root.is_dir():
         raise click.UsageError(f"-C {directory}: no such directory")
-    _set_up_logging(log_format, verbose=verbose)
+    if verbose:
+        _set_up_logging(ctx, log_format)
     ctx.obj = root
 
 
 def run(arguments: list[str]) -> int:
     """Run a command line and give its exit code; nothing that a user or network can cause gets past here."""
     _accept_every_sign()
+    with secrecy():
+        return _run(arguments)
+
+
+def _run(arguments: list[str]) -> int:
     try:
         result = cli.main(arguments, prog_name="ftops", standalone_mode=False)
         sys.stdout.flush()
@@ -155,11 +164,11 @@ class _TextLines(logging.Formatter):
         return _printable(super().format(record))
 
 
-def _set_up_logging(log_format: str, *, verbose: bool) -> None:
-    if not verbose:
-        return
+def _set_up_logging(ctx: click.Context, log_format: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonLines() if log_format == "json" else _TextLines("%(message)s"))
     logger = logging.getLogger("ftops")
+    handler.addFilter(BlankingFilter(current_vault()))
     logger.addHandler(handler)
+    ctx.call_on_close(lambda: logger.removeHandler(handler))
     logger.setLevel(logging.INFO)

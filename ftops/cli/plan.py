@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from ftops.cli import options
+from ftops.cli.saved_plans import bound, write_plan_file
 from ftops.cli.session import open_session
 from ftops.errors import ExitCode
 from ftops.reconciler import Reviewed
@@ -15,6 +16,7 @@ from ftops.report.json_report import plan_document
 
 @click.command("plan")
 @click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text")
+@click.option("--out", metavar="FILE", help="Save the plan, for `ftops apply FILE`.")
 @click.option("--detailed-exitcode", is_flag=True, help="2 for changes, 4 and 5 for what needs a look.")
 @options.selection_options
 @click.pass_obj
@@ -22,17 +24,23 @@ def plan_command(
     root: Path,
     form: str,
     *,
+    out: str | None,
     detailed_exitcode: bool,
     target: tuple[str, ...],
     selector: tuple[str, ...],
     allow_empty: bool,
     allow: tuple[str, ...],
 ) -> int:
-    """Show what apply would do. Takes no lock and writes nothing."""
+    """Show what apply would do. Takes no lock and writes nothing but --out."""
     chosen = options.selection(target, selector, allow, allow_empty=allow_empty)
-    with options.documented_failure(root, form), open_session(root) as session:
-        reviewed = session.plan(chosen)
-        freeze = session.freeze()
+    with options.documented_failure(root, form):
+        with open_session(root) as session:
+            reviewed = session.plan(chosen)
+            freeze = session.freeze()
+            if out is not None or form == "json":
+                reviewed = bound(session.loaded, reviewed, chosen)
+        if out is not None:
+            write_plan_file(root / out, reviewed)
     show_plan(reviewed, form)
     if freeze:
         click.echo(f"{freeze}: apply and reconcile refuse ({freeze.way_out})", err=True)

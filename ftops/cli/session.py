@@ -14,22 +14,38 @@ import click
 
 from ftops.api import session as api
 from ftops.api.session import Session
+from ftops.cli.secrecy import current_vault
 from ftops.model.event import Event
+from ftops.state.backend import Lease
+from ftops.state.manager import StateManager
 
-__all__ = ["Session", "open_session"]
+__all__ = ["Session", "hold_lock", "open_session", "surroundings"]
+
+
+def surroundings(stop: threading.Event | None = None) -> api.Surroundings:
+    """Give what a command works in: the environment, its secrets, stderr."""
+    return api.Surroundings(os.environ, stop or threading.Event(), _show_event, current_vault())
 
 
 @contextmanager
-def open_session(root: Path, *, changes: bool = False) -> Iterator[Session]:
+def open_session(root: Path, *, changes: bool = False, lineage: str | None = None) -> Iterator[Session]:
     """Load the project and open its providers and state; close everything at the end.
 
     With `changes`, the command may change something, so it is refused while the kill switch is on.
+    `lineage` is for a state that does not exist yet: a saved plan may be what it begins with.
     """
     stop = threading.Event()
-    with api.open_session(root, api.Surroundings(os.environ, stop, _show_event)) as session, _signals(stop):
+    with api.open_session(root, surroundings(stop), lineage=lineage) as session, _signals(stop):
         if changes:
             session.refuse_frozen()
         yield session
+
+
+@contextmanager
+def hold_lock(manager: StateManager, operation: str, now: float) -> Iterator[Lease]:
+    """Hold the lock of a state, and say so if the last holder ended without releasing it."""
+    with api.hold_lock(manager, operation, now, surroundings()) as lease:
+        yield lease
 
 
 @contextmanager

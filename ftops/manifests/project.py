@@ -13,7 +13,16 @@ from ftops.manifests.document import Document, Steps
 from ftops.manifests.loader import read_yaml
 from ftops.manifests.schema import Finding, document_rules
 from ftops.manifests.wording import Shown, shown, shown_secret, suggestion
-from ftops.model.project import EMULATOR_SCHEME, EnvReference, Limits, Project, ProviderSettings, Setting
+from ftops.model.project import (
+    EMULATOR_SCHEME,
+    EnvReference,
+    ExecReference,
+    FileReference,
+    Limits,
+    Project,
+    ProviderSettings,
+    Setting,
+)
 
 __all__ = ["PROJECT_FILE", "load_project"]
 
@@ -21,7 +30,7 @@ _PRIVATE = frozenset(("api_key", "headers", "organization", "project", "base_url
 """Fields of a provider in which a person may have written a key: their values are never shown."""
 _SECRET_HEADERS = ("auth", "key", "token", "secret", "cookie", "password", "credential")
 _SECRET_VALUE = re.compile(r"^(sk-|Bearer\s|Basic\s|Token\s)|^[a-z+]+://[^/@]*@", re.IGNORECASE)
-_REFERENCE_HINT = "write {env: NAME} and set NAME in the environment"
+_REFERENCE_HINT = "write {env: NAME}, {file: PATH} or {exec: [COMMAND, ...]}"
 
 
 def load_project(root: Path, dialects: Collection[str]) -> tuple[Project, Document]:
@@ -162,4 +171,11 @@ def _setting(value: Any) -> Setting | None:
 
 
 def _set(value: Any) -> Setting:
-    return EnvReference(value["env"]) if isinstance(value, dict) else str(value)
+    match value:
+        case {"env": name}:
+            return EnvReference(name)
+        case {"file": path}:
+            return FileReference(path)
+        case {"exec": command}:
+            return ExecReference(tuple(command))
+    return str(value)

@@ -109,5 +109,6 @@ _BOUNDS = {
     "exclusiveMaximum": "must be less than {}",
     "minLength": "must have at least {} character",
     "minProperties": "must have at least {} entry",
+    "maxProperties": "must have at most {} entry",
     "minItems": "must have at least {} entry",
 }

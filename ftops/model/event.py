@@ -18,6 +18,7 @@ class EventKind(StrEnum):
     CHANGE_FAILED = "change-failed"
     CHANGE_SKIPPED = "change-skipped"
     STATE_WRITTEN = "state-written"
+    LOCK_TAKEN_OVER = "lock-taken-over"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ftops.model.change import Action, Change
+from ftops.model.json_value import JSONObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ class Plan:
     """All changes, in an order in which nothing precedes what it depends on.
 
     `complete` is False when a provider's list was not surely whole: the plan may be looked at, never
-    applied. `unmanaged` counts live jobs that are neither declared, recorded nor stamped by us.
+    applied. `bindings` is what a saved plan depends on, by kind; empty for one that nobody saves.
+    `unmanaged` counts live jobs that are neither declared, recorded nor stamped by us.
     """
 
     project: str
@@ -41,7 +43,7 @@ class Plan:
     incomplete_because: tuple[str, ...] = ()
     unmanaged: int = 0
     facts: PlanFacts = PlanFacts()
-    bindings: Mapping[str, str] = field(default_factory=dict)
+    bindings: JSONObject = field(default_factory=dict)
 
     @property
     def summary(self) -> Mapping[str, int]:

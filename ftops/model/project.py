@@ -18,7 +18,22 @@ class EnvReference:
     env: str
 
 
-Setting = str | EnvReference
+@dataclass(frozen=True, slots=True)
+class FileReference:
+    """A value that stands in a file; a relative path starts at the project's root."""
+
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExecReference:
+    """A value that a command prints; the words go to the program as they are, no shell reads them."""
+
+    exec: tuple[str, ...]
+
+
+Reference = EnvReference | FileReference | ExecReference
+Setting = str | Reference
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,6 +143,7 @@ def _other_lineage(s: Situation) -> Decision | None:
             message = (
                 f"job {job.id} carries this project and name but another state made it; "
                 f"take it over with `ftops resolve {s.name} --job {job.id}`, "
+                "or everything after a lost state with `ftops state rebuild`, "
                 f"or, if it is somebody else's, `ftops resolve {s.name} --not-mine {job.id}`"
             )
             return Decision(Action.HOLD, Reason.OTHER_LINEAGE, message, job.id)

@@ -152,24 +152,26 @@ def adopt_intent(record: Record, job: Job) -> Record:
 def follow_renames(state: State, fine_tunes: Mapping[str, FineTune]) -> tuple[State, dict[str, str]]:
     """Move the record of `renamed_from` to the new name. Neither name's generation ever falls."""
     renamed: dict[str, str] = {}
-    records, archive = dict(state.fine_tunes), dict(state.archive)
     for name, fine_tune in sorted(fine_tunes.items()):
         old = fine_tune.lifecycle.renamed_from
-        if old is None or name in records or old not in records or old in fine_tunes:
+        if old is None or name in state.fine_tunes or old not in state.fine_tunes or old in fine_tunes:
             continue
-        moved = records.pop(old)
-        earlier = archive.pop(name, None)
-        if earlier is not None:
-            moved = with_archive(moved, earlier)
-        records[name] = moved
-        left = archive.get(old)
-        archive[old] = ArchivedRecord(
-            max(moved.generation, left.generation if left else 0),
-            left.jobs if left else (),
-            left.spent_nonces if left else (),
-        )
+        state = moved(state, old, name)
         renamed[name] = old
-    return (replace(state, fine_tunes=records, archive=archive) if renamed else state), renamed
+    return state, renamed
+
+
+def moved(state: State, old: str, new: str) -> State:
+    """Give a record another name, which has none. What is left behind keeps the generation from falling."""
+    records, archive = dict(state.fine_tunes), dict(state.archive)
+    record = records.pop(old)
+    earlier = archive.pop(new, None)
+    if earlier is not None:
+        record = with_archive(record, earlier)
+    records[new] = record
+    left = archive.get(old, ArchivedRecord(0))
+    archive[old] = replace(left, generation=max(record.generation, left.generation))
+    return replace(state, fine_tunes=records, archive=archive)
 
 
 def with_archive(record: Record, archived: ArchivedRecord) -> Record:

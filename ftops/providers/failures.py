@@ -25,6 +25,7 @@ from ftops.errors import (
     Rejected,
     Unauthorized,
 )
+from ftops.model.secret import MASK, Secret
 
 _AMBIGUOUS_4XX = frozenset({408, 409})
 _PASSING = frozenset({408, 429, 500, 502, 503, 504})
@@ -37,13 +38,19 @@ class Origin:
 
     provider: str
     host: str
-    secrets: frozenset[str] = frozenset()
+    secrets: frozenset[Secret] = frozenset()
 
     def blanked(self, text: str) -> str:
         """Replace every secret in a text."""
-        for secret in sorted(self.secrets, key=len, reverse=True):
-            text = text.replace(secret, "***")
+        for value in sorted((secret.reveal() for secret in self.secrets), key=len, reverse=True):
+            text = text.replace(value, MASK)
         return text
+
+    def blanked_bytes(self, content: bytes) -> bytes:
+        """Replace every secret in a reply, before any of it can reach a record."""
+        for form in (form for secret in self.secrets for form in secret.forms):
+            content = content.replace(form.encode(), MASK.encode())
+        return content
 
 
 def refused(

@@ -9,11 +9,13 @@ from urllib.parse import urlsplit
 
 from ftops.errors import FtopsError, InvalidInput, Problem, Refused
 from ftops.model.observation import ProviderFacts
-from ftops.model.project import EMULATOR_SCHEME, EnvReference, ProviderSettings, Setting
+from ftops.model.project import EMULATOR_SCHEME, ProviderSettings, Setting
+from ftops.model.secret import Secret
 from ftops.providers.dialect import Dialect
 from ftops.providers.dialects.openai import OpenAIDialect
 from ftops.providers.dialects.openai_legacy import OpenAILegacyDialect
 from ftops.providers.provider import Provider
+from ftops.providers.references import References, Unresolved
 
 DIALECTS: Mapping[str, Dialect] = {
     dialect.name: dialect for dialect in (OpenAIDialect(), OpenAILegacyDialect())
@@ -62,24 +64,33 @@ def facts_of(settings: ProviderSettings) -> ProviderFacts:
 
 
 def open_provider(
-    settings: ProviderSettings, environ: Mapping[str, str], *, base_url: str | None = None
+    settings: ProviderSettings,
+    environ: Mapping[str, str],
+    *,
+    base_url: str | None = None,
+    references: References | None = None,
 ) -> Provider:
     """Resolve references and open a provider. `base_url` overrides the settings' (the embedded emulator).
 
-    Raises InvalidInput naming every missing or empty variable, and Refused when a CI run would send the
-    credential to a host that nobody allowed: a pull request can change `base_url`. Nothing is sent.
+    Raises InvalidInput naming every reference that leads to no value, and Refused when a CI run would
+    send the credential to a host that nobody allowed: a pull request can change `base_url`. Nothing is
+    sent, and no credential is even read before its host is allowed.
     """
     from ftops.providers.http_provider import HttpProvider
     from ftops.providers.transport import Transport
 
     dialect = dialects()[settings.dialect]
     embedded = base_url is not None
-    resolved = _Resolver(settings, environ)
+    resolved = _Resolver(settings, references or References(environ))
     url = base_url or resolved.value("base_url", settings.base_url) or dialect.default_base_url
-    key = EMULATOR_KEY if embedded else resolved.value("api_key", settings.api_key)
+    if url is not None and not embedded and not url.startswith(EMULATOR_SCHEME):
+        _check_host(settings.name, url, dialect, environ)
+    key = EMULATOR_KEY if embedded else resolved.credential("api_key", settings.api_key)
     organization = resolved.value("organization", settings.organization)
     account = dialect.account_headers(organization, resolved.value("project", settings.project))
-    extra = {name: resolved.value(f"headers.{name}", value) or "" for name, value in settings.headers.items()}
+    extra = {
+        name: resolved.credential(f"headers.{name}", value) or "" for name, value in settings.headers.items()
+    }
     if key is None and settings.api_key is None:
         resolved.problem("api_key", "is missing", "write api_key: {env: NAME}")
     if url is None and settings.base_url is None:
@@ -89,8 +100,6 @@ def open_provider(
         raise ValueError("a missing value was not reported")
     if url.startswith(EMULATOR_SCHEME):
         raise FtopsError(f"provider {settings.name} is an embedded emulator that was not started")
-    if not embedded:
-        _check_host(settings.name, url, dialect, environ)
     headers = {**extra, **account, **dialect.auth_headers(key)}
     transport = Transport(
         settings.name, url, headers, secrets=frozenset(resolved.secrets), timeout=settings.timeout
@@ -99,24 +108,31 @@ def open_provider(
 
 
 class _Resolver:
-    """Reads references from the environment, and remembers each that is missing."""
+    """Reads the references of one provider, and remembers each that leads to no value."""
 
-    def __init__(self, settings: ProviderSettings, environ: Mapping[str, str]) -> None:
+    def __init__(self, settings: ProviderSettings, references: References) -> None:
         self._name = settings.name
-        self._environ = environ
+        self._references = references
         self._problems: list[Problem] = []
-        self.secrets: set[str] = set()
+        self.secrets: set[Secret] = set()
 
     def value(self, field: str, setting: Setting | None) -> str | None:
-        if not isinstance(setting, EnvReference):
+        if setting is None or isinstance(setting, str):
             return setting
-        value = self._environ.get(setting.env)
-        if not value:
-            state = "is empty" if value == "" else "is not set"
-            self.problem(field, f"environment variable {setting.env} {state}", f"export {setting.env}=...")
-        elif field == "api_key" or field.startswith("headers."):
-            self.secrets |= {value, value.strip()}
-        return value or None
+        try:
+            return self._references.resolve(setting)
+        except Unresolved as error:
+            self.problem(field, error.message, error.hint)
+            return None
+
+    def credential(self, field: str, setting: Setting | None) -> str | None:
+        """Give a value that must never be shown, if it comes from a reference."""
+        value = self.value(field, setting)
+        if value is not None and not isinstance(setting, str):
+            secret = Secret(value, f"spec.providers.{self._name}.{field}")
+            self.secrets |= {secret, Secret(value.strip(), secret.name)}
+            self._references.vault.add(secret)
+        return value
 
     def problem(self, field: str, message: str, hint: str | None = None) -> None:
         path = f"spec.providers.{self._name}.{field}"
@@ -132,12 +148,16 @@ def _check_host(name: str, url: str, dialect: Dialect, environ: Mapping[str, str
         return
     from ftops.providers.transport import LOOPBACK
 
-    host = urlsplit(url).hostname or ""
-    own = urlsplit(dialect.default_base_url or "").hostname
-    allowed = {item.strip() for item in environ.get("FTOPS_ALLOWED_HOSTS", "").split(",")}
-    if host in LOOPBACK or host == own or host in allowed:
+    try:
+        asked, own = urlsplit(url), urlsplit(dialect.default_base_url or "")
+    except ValueError:
+        return  # No address at all, and refused as such before anything is sent.
+    host = asked.hostname or ""
+    allowed = {item.strip().lower() for item in environ.get("FTOPS_ALLOWED_HOSTS", "").split(",")}
+    # The dialect's own host counts with its own scheme: over http anybody on the way reads the key.
+    if host in LOOPBACK or host in allowed or (asked.scheme, host) == (own.scheme, own.hostname):
         return
     raise Refused(
-        f"provider {name}: in CI the key is not sent to {host}, which is not {dialect.name}'s own host",
+        f"provider {name}: in CI the key is not sent to {host}: not {dialect.name}'s own over https",
         hint=f"if it is meant, set FTOPS_ALLOWED_HOSTS={host} in the CI settings",
     )

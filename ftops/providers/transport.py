@@ -25,6 +25,7 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from ftops import __version__
 from ftops.errors import FtopsError, InvalidInput, NotSent, Problem, ProviderError
+from ftops.model.secret import Secret
 from ftops.providers.failures import Origin, broken, not_reached, passing, plain_cause, refused, unreadable
 from ftops.providers.upload_body import FileShrank, HashedFile
 
@@ -63,7 +64,7 @@ class LineStream:
 class Transport:
     """Sends requests to one base URL with one credential. Safe to use from several threads.
 
-    `secrets` are blanked in every error; `pause(seconds)` is what waits between two tries of a read.
+    `secrets` are blanked in every reply and error; `pause(seconds)` waits between two tries of a read.
     """
 
     def __init__(
@@ -72,7 +73,7 @@ class Transport:
         base_url: str,
         headers: Mapping[str, str],
         *,
-        secrets: frozenset[str] = frozenset(),
+        secrets: frozenset[Secret] = frozenset(),
         timeout: float = 30.0,
         pause: Callable[[float], object] = time.sleep,
     ) -> None:
@@ -147,7 +148,7 @@ class Transport:
         with reply:
             try:
                 for line in reply.iter_lines(decode_unicode=False):
-                    yield line.decode("utf-8", errors="replace")
+                    yield self._origin.blanked_bytes(line).decode("utf-8", errors="replace")
             except requests.RequestException as error:
                 raise self._broken(operation, error) from error
 
@@ -190,7 +191,7 @@ class Transport:
         if reply.status_code == requests.codes.no_content:
             return HttpReply(reply.status_code, reply.headers, {})
         try:
-            body = orjson.loads(reply.content)
+            body = orjson.loads(self._origin.blanked_bytes(reply.content))
         except orjson.JSONDecodeError as error:
             is_html = "html" in reply.headers.get("content-type", "") or reply.content.lstrip()[:1] == b"<"
             what = "it is an HTML page" if is_html else "it is not JSON"

@@ -10,12 +10,23 @@ from ftops.model.state import State
 from ftops.state.backend import Holder, Lease, StateBackend, Stored
 from ftops.state.statefile import decode, encode
 
+Guard = Callable[[bytes, str], None]
+"""(bytes, what they are) -> nothing, or an error if they may not be written."""
+
 
 class StateManager:
     """Reads and writes one project's state. Never overwrites what another run wrote since it was read."""
 
-    def __init__(self, backend: StateBackend, project: str, *, new_lineage: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        backend: StateBackend,
+        project: str,
+        *,
+        new_lineage: Callable[[], str],
+        guard: Guard = lambda _data, _what: None,
+    ) -> None:
         self._backend = backend
+        self._guard = guard
         self._project = project
         self._new_lineage = new_lineage
         self._version: str | None = None
@@ -59,6 +70,7 @@ class StateManager:
         self._refuse_foreign(state)
         new = replace(state, serial=state.serial + 1)
         data = encode(new)
+        self._guard(data, "the state")
         try:
             self._version = self._backend.write(data, self._version)
         except StateUncertain as doubt:
@@ -66,6 +78,21 @@ class StateManager:
         self._last = new
         self.writes += 1
         return new
+
+    def stored(self) -> bytes | None:
+        """Give the bytes as they are, readable or not; for a look, and before `replace`."""
+        found = self._backend.read()
+        self._version = found.version if found else None
+        return found.data if found else None
+
+    def replace(self, state: State, over: State | None) -> State:
+        """Write a state of another origin over what was read last (`over`; None: nothing readable).
+
+        For a person's surgery alone. The serial still grows, whichever of the two is ahead.
+        """
+        ahead = replace(state, serial=max(state.serial, over.serial if over else 0))
+        self._last = ahead
+        return self.write(ahead)
 
     def lock(self, holder: Holder, timeout: float) -> Lease:
         """Take the lock of the state. Raises LockHeld."""

@@ -10,20 +10,35 @@ import contextlib
 import fcntl
 import json
 import os
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from ftops.errors import LeaseLost
 from ftops.state.backend import Holder
 
+MOST_WORDS = 65536
+"""Bytes of an announcement that are read; something else may have written there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """Words about a holder, there until the descriptor is closed; and whose words they replaced."""
+
+    descriptor: int
+    dead: Holder | None = None
+
 
 class FlockLease:
-    """A held `flock`. Replacing or deleting the lock file takes it away, and `check` notices."""
+    """A held `flock`. Replacing or deleting the lock file takes it away, and `check` notices.
 
-    def __init__(self, descriptor: int, info: int, path: Path, info_path: Path) -> None:
+    `taken_from` is a holder that ended without releasing: a run that was killed, mostly.
+    """
+
+    def __init__(self, descriptor: int, info: Announcement, path: Path, info_path: Path) -> None:
         self._descriptor: int | None = descriptor
-        self._info = info
+        self._info = info.descriptor
+        self.taken_from = info.dead
         self._path = path
         self._info_path = info_path
 
@@ -65,16 +80,19 @@ def take_waiting(path: Path) -> int:
             return descriptor
 
 
-def announce(path: Path, holder: Holder) -> int:
+def announce(path: Path, holder: Holder) -> Announcement:
     """Say who holds the lock, until the descriptor given back is closed. Raises OSError."""
     descriptor = take_waiting(path)
     try:
+        # Whoever releases removes its words: those that are still there are of a run that died.
+        dead = _holder(os.pread(descriptor, MOST_WORDS, 0))
+        words = json.dumps(asdict(holder)).encode()
         os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, json.dumps(asdict(holder)).encode(), 0)
+        os.pwrite(descriptor, words, 0)
     except BaseException:
         os.close(descriptor)
         raise
-    return descriptor
+    return Announcement(descriptor, dead)
 
 
 def living_holder(path: Path) -> Holder | None:
@@ -86,7 +104,7 @@ def living_holder(path: Path) -> Holder | None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return _holder(os.pread(descriptor, 65536, 0))
+        return _holder(os.pread(descriptor, MOST_WORDS, 0))
     finally:
         os.close(descriptor)
     return None
@@ -130,5 +148,5 @@ def _holder(data: bytes) -> Holder | None:
             since=float(told["since"]),
             ci_run=None if run is None else str(run),
         )
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return None

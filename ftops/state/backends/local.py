@@ -10,13 +10,14 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from ftops.errors import LockHeld, StateConflict, StateError
 from ftops.state.backend import Holder, Lease, Stored
 from ftops.state.backends.flock import FlockLease, announce, living_holder, take, take_waiting
+from ftops.state.features import Earlier
 
 POLL_SECONDS = 0.1
 """How often a busy lock is tried again: short beside any apply, long beside a system call."""
@@ -119,6 +120,16 @@ class LocalBackend:
         if not os.access(folder, os.W_OK | os.X_OK):
             return f"{folder} may not be written to"
         return None if shutil.disk_usage(folder).free else f"the disk of {folder} is full"
+
+    def history(self) -> Sequence[Earlier]:
+        """Give the state and its backup."""
+        with self._errors("look for earlier versions of"):
+            paths = [path for path in (self._path, self._beside(".backup")) if path.is_file()]
+            return [Earlier(str(path), path.stat().st_mtime, path.read_bytes()) for path in paths]
+
+    def explain_lock(self) -> str:
+        """Say why nothing has to be broken."""
+        return "the kernel frees this lock when the process that holds it ends, however it ends"
 
     def _beside(self, ending: str) -> Path:
         return self._path.with_name(self._path.name + ending)

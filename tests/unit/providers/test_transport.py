@@ -12,6 +12,7 @@ from ftops.errors import Ambiguous, FtopsError, InvalidInput, NotSent, ProviderE
 from ftops.model.job import Stamp
 from ftops.model.project import ProviderSettings
 from ftops.model.request import JobRequest, RequestFile
+from ftops.model.secret import Secret
 from ftops.providers.registry import DIALECTS, open_provider
 from ftops.providers.transport import Transport
 from tests.unit.providers.scripted import Said, Scripted, scripted
@@ -24,7 +25,7 @@ def transport(server: Scripted, waits: list[float] | None = None, timeout: float
         "p",
         server.base_url,
         {"Authorization": f"Bearer {KEY}"},
-        secrets=frozenset({KEY}),
+        secrets=frozenset({Secret(KEY, "api_key")}),
         timeout=timeout,
         pause=(waits if waits is not None else []).append,
     )

@@ -1,0 +1,144 @@
+"""Plan files: written, read, and held against the world as it is now."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from ftops.api.rounds import Round, carried_out
+from ftops.cli.private_files import write_private
+from ftops.cli.session import Session
+from ftops.errors import FtopsError, InvalidInput, NeedsPerson
+from ftops.model.json_value import JSON
+from ftops.planner.freshness import Rest, bindings, rest
+from ftops.reconciler import Loaded, Reviewed, Selection, declared, narrowed
+from ftops.report.json_report import plan_document
+from ftops.report.plan_file import SavedPlan, decode_plan_file, encode_plan_file
+
+MOST_TOLD = 5
+"""How many reasons for staleness one sentence takes; the rest is counted."""
+
+
+def bound(loaded: Loaded, reviewed: Reviewed, chosen: Selection) -> Reviewed:
+    """Bind a plan to what it was made from, so that an apply can tell whether it still holds."""
+    plan, state = reviewed.plan, reviewed.planning.state
+    what = bindings(plan, declared(loaded, everything=chosen.everything), state)
+    selection: dict[str, JSON] = {
+        "targets": list(chosen.targets),
+        "labels": dict(chosen.labels),
+        "allow_empty": chosen.allow_empty,
+        "lifted": dict(chosen.lifted),
+    }
+    whole = replace(plan, bindings={**what, "selection": selection})
+    return replace(reviewed, planning=replace(reviewed.planning, plan=whole))
+
+
+def write_plan_file(path: Path, reviewed: Reviewed) -> None:
+    """Write a plan so that nobody ever reads half of one; only its owner may read it."""
+    try:
+        write_private(path, encode_plan_file(plan_document(reviewed.plan, reviewed.review)))
+    except OSError as error:
+        message = f"cannot write the plan to {path}: {error.strerror or error}"
+        raise FtopsError(message, hint="check the path, its permissions and the space") from error
+
+
+def read_plan_file(path: Path) -> SavedPlan:
+    """Read a plan file. Raises FtopsError for anything that `ftops plan --out` did not write."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        message = f"cannot read the plan {path}: {error.strerror or error}"
+        raise FtopsError(message, hint="make one with `ftops plan --out FILE`") from error
+    return decode_plan_file(data, str(path))
+
+
+def first_lineage(saved: SavedPlan) -> str | None:
+    """Give the lineage that a state begins with when the plan was made before there was one."""
+    return saved.plan.lineage if saved.plan.serial == 0 else None
+
+
+def selection_of(saved: SavedPlan) -> Selection:
+    """Give the selection that the plan was made with, by the names that it came to."""
+    told = saved.plan.bindings.get("selection")
+    chosen = told if isinstance(told, Mapping) else {}
+    lifted = chosen.get("lifted")
+    some = bool(chosen.get("targets") or chosen.get("labels"))
+    return Selection(
+        allow_empty=chosen.get("allow_empty") is True,
+        lifted={
+            name: float(number)
+            for name, number in (lifted.items() if isinstance(lifted, Mapping) else ())
+            if isinstance(number, int | float)
+        },
+        exactly=frozenset(change.name for change in saved.plan.changes) if some else None,
+    )
+
+
+@contextmanager
+def blaming_moved_data(root: Path, saved: SavedPlan | None) -> Iterator[None]:
+    """Call a plan stale whose data became invalid: what matters is that it is not what was approved."""
+    try:
+        yield
+    except InvalidInput as error:
+        bound_data = saved.plan.bindings.get("data") if saved else None
+        data = bound_data if isinstance(bound_data, Mapping) else {}
+        moved = [f"{path} has changed" for path, sha256 in data.items() if _sha256(root / path) != sha256]
+        if moved:
+            raise _stale(moved) from error
+        raise
+
+
+def _sha256(path: Path) -> str | None:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None
+
+
+def _stale(moved: Sequence[str]) -> NeedsPerson:
+    told = [*moved[:MOST_TOLD]]
+    if len(moved) > MOST_TOLD:
+        told.append(f"and {len(moved) - MOST_TOLD} more")
+    return NeedsPerson(
+        f"the plan is stale, nothing was done: {'; '.join(told)}",
+        hint="make it again with `ftops plan --out` and look at it",
+    )
+
+
+def what_is_left(session: Session, saved: SavedPlan) -> tuple[Reviewed, Rest]:
+    """Plan again and keep what the saved plan still allows. Raises NeedsPerson for a stale one.
+
+    The lock must be held, or somebody else could move what was just compared.
+    """
+    saved.raise_unless_applicable(session.loaded.project.name)
+    chosen = selection_of(saved)
+    reviewed = session.plan(chosen)
+    left = rest(saved.plan, reviewed.planning, declared(session.loaded, everything=chosen.everything))
+    if left.moved:
+        raise _stale(left.moved)
+    return narrowed(session.loaded, reviewed, left.changes, chosen), left
+
+
+def apply_saved(
+    session: Session, saved: SavedPlan, parallelism: int, look: Callable[[Reviewed, int], None]
+) -> Round:
+    """Lock, plan again, and do what is left of a saved plan.
+
+    `look` sees what is left, and how many changes are done already, before anything is done. Raises
+    NeedsPerson for a stale plan, Refused when frozen, LockHeld.
+    """
+    session.refuse_frozen()
+    with session.locked("apply") as lock:
+        reviewed, left = what_is_left(session, saved)
+        look(reviewed, left.done)
+        if reviewed.review.violations:
+            return Round(reviewed)
+        changes = reviewed.plan.effective_changes
+        mine = {change.name for change in changes}
+        fine_tunes = tuple(found for found in session.loaded.fine_tunes if found.name in mine)
+        loaded = replace(session.loaded, fine_tunes=fine_tunes)
+        return carried_out(session, loaded, reviewed, session.hands(lock, parallelism))

@@ -1,0 +1,185 @@
+"""`ftops state mv|rm|push|rebuild|unlock`: each says what it will do, asks, and keeps a backup."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from ftops.applier.rebuilding import Rebuilt, rebuilt
+from ftops.applier.surgery import removed, renamed
+from ftops.cli.session import Session, open_session
+from ftops.cli.state_access import StateAccess, ask, can_ask, keep_backup, open_state
+from ftops.errors import FtopsError, NeedsPerson, Refused, StateError
+from ftops.model.state import State
+from ftops.planner.matching import LiveJobs
+from ftops.reconciler import Selection
+from ftops.report.words import counted
+from ftops.state.features import BreaksLocks, ExplainsLocks
+from ftops.state.statefile import decode
+
+_yes = click.option("--yes", is_flag=True, help="Do not ask.")
+
+
+@click.command("mv")
+@click.argument("old")
+@click.argument("new")
+@_yes
+@click.pass_obj
+def mv_command(root: Path, old: str, new: str, *, yes: bool) -> None:
+    """Give the record of OLD the name NEW. In a manifest, `renamed_from` does this in review."""
+    can_ask(yes=yes)
+    words = f"the record of {old} becomes that of {new}; no job is touched"
+    _cut(root, "mv", words, lambda state: renamed(state, old, new), yes=yes)
+
+
+@click.command("rm")
+@click.argument("name")
+@_yes
+@click.pass_obj
+def rm_command(root: Path, name: str, *, yes: bool) -> None:
+    """Forget NAME: its job runs on, unwatched. Nothing is cancelled or deleted."""
+    can_ask(yes=yes)
+    words = f"the record of {name} is forgotten; its job is neither cancelled nor watched any more"
+    _cut(root, "rm", words, lambda state: removed(state, name), yes=yes)
+
+
+@click.command("push")
+@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
+@click.option("--force", is_flag=True, help="Even from another lineage, or an older one.")
+@_yes
+@click.pass_obj
+def push_command(root: Path, file: str, *, force: bool, yes: bool) -> None:
+    """Put the state in FILE (- for standard input) in place of the stored one."""
+    can_ask(yes=yes)
+    access = open_state(root)
+    pushed = decode(_bytes_of(root, file), file, "nothing was changed")
+    if pushed.project != access.project:
+        raise StateError(
+            f"{file} belongs to project {pushed.project}, this is {access.project}",
+            hint="nothing was changed",
+        )
+    with access.locked("state push") as lock:
+        data = access.manager.stored()
+        current = _readable(data, access, force=force)
+        if current is not None and not force:
+            _refuse_older(pushed, current)
+        there = f"serial {current.serial} there" if current else "what is there" if data else "nothing"
+        words = f"the state of {access.backend.location}: serial {pushed.serial} replaces {there}"
+        ask(f"{words}; {counted(len(pushed.fine_tunes), 'fine-tune')}.", yes=yes)
+        if data is not None:
+            keep_backup(access.root, data, current.serial if current else None, "push")
+        lock.check()
+        written = access.manager.replace(pushed, current)
+    click.echo(f"written as serial {written.serial}")
+
+
+@click.command("rebuild")
+@_yes
+@click.pass_obj
+def rebuild_command(root: Path, *, yes: bool) -> None:
+    """Make a lost state again from the marks that jobs carry at their providers."""
+    can_ask(yes=yes)
+    with open_session(root) as session, session.locked("state rebuild") as lock:
+        data, stored = session.manager.stored(), session.manager.read()
+        found = _found(session, stored, lost=data is None)
+        if not found.notes:
+            click.echo("Nothing to rebuild: every job that carries this project's mark is recorded.")
+            return
+        lines = "\n".join(f"  {note}" for note in found.notes)
+        ask(f"In the state, lineage {found.state.lineage}, will be recorded:\n{lines}", yes=yes)
+        if data is not None:
+            keep_backup(session.loaded.root, data, stored.serial, "rebuild")
+        lock.check()
+        session.manager.replace(found.state, stored)
+    click.echo(f"{counted(len(found.notes), 'name')} recorded; look at `ftops plan`.")
+
+
+@click.command("unlock")
+@_yes
+@click.pass_obj
+def unlock_command(root: Path, *, yes: bool) -> None:
+    """Break a lock whose holder is gone; where the kernel does that, say so."""
+    backend = open_state(root).backend
+    holder = backend.holder()
+    why = f": {backend.explain_lock()}" if isinstance(backend, ExplainsLocks) else ""
+    if holder is None:
+        click.echo(f"Nobody holds the lock of {backend.location}{why}.")
+        return
+    if not isinstance(backend, BreaksLocks):
+        here = holder.host == socket.gethostname() and holder.pid != os.getpid()
+        end = f"`kill {holder.pid}`" if here else f"process {holder.pid} on {holder.host}"
+        raise NeedsPerson(
+            f"{holder} holds the lock of {backend.location}{why}",
+            hint=f"if that run hangs, end it: {end}; nothing else has to be broken",
+        )
+    can_ask(yes=yes)
+    ask(f"The lock of {backend.location} is taken from {holder}. If that run lives, it must not.", yes=yes)
+    backend.unlock(holder)
+    click.echo("unlocked")
+
+
+def _cut(root: Path, operation: str, words: str, cut: Callable[[State], State], *, yes: bool) -> None:
+    access = open_state(root)
+    with access.locked(f"state {operation}") as lock:
+        data = access.manager.stored()
+        before = access.existing()
+        after = cut(before)
+        ask(f"In the state: {words}.", yes=yes)
+        keep_backup(access.root, data or b"", before.serial, operation)
+        lock.check()
+        access.manager.write(after)
+
+
+def _bytes_of(root: Path, file: str) -> bytes:
+    if file == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return (root / file).read_bytes()
+    except OSError as error:
+        raise FtopsError(
+            f"cannot read {file}: {error.strerror or error}", hint="nothing was changed"
+        ) from error
+
+
+def _readable(data: bytes | None, access: StateAccess, *, force: bool) -> State | None:
+    try:
+        return None if data is None else decode(data, access.backend.location, access.backend.recovery)
+    except StateError:
+        if not force:
+            raise
+        return None
+
+
+def _refuse_older(pushed: State, current: State) -> None:
+    if pushed.lineage != current.lineage:
+        raise Refused(
+            f"the state there has lineage {current.lineage}, the pushed one {pushed.lineage}",
+            hint="--force replaces it all the same; what only the one there records is forgotten",
+        )
+    if pushed.serial < current.serial:
+        raise Refused(
+            f"the state there is newer: serial {current.serial}, the pushed one has {pushed.serial}",
+            hint="--force replaces it all the same; jobs recorded since are forgotten",
+        )
+
+
+def _found(session: Session, state: State, *, lost: bool) -> Rebuilt:
+    """Look at every provider. Raises what would make a plan unsafe: half a list makes half a state."""
+    reviewed = session.plan(Selection())
+    if not reviewed.plan.complete:
+        raise NeedsPerson("; ".join(reviewed.plan.incomplete_because), hint="run it again")
+    wrong = [found for found in reviewed.review.violations if found.rule == "wrong-account"]
+    if wrong:
+        raise Refused(wrong[0].message, hint=wrong[0].hint)
+    live = LiveJobs(reviewed.observations, state)
+    for name, seen in reviewed.observations.items():
+        unmarked = [job for job in live.unrecorded if job.provider == name]
+        if not seen.provider.capabilities.stamps and unmarked:
+            jobs = counted(len(unmarked), "unrecorded job")
+            click.echo(f"provider {name}: {jobs} cannot carry our mark; see `ftops plan`", err=True)
+    return rebuilt(state, reviewed.observations, session.loaded.fine_tunes, reviewed.plan, lost=lost)

@@ -1,0 +1,90 @@
+"""Secret: a value that may be used and never shown; Vault: every one of them that a run knows."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Never
+
+from ftops.errors import SecretExposed
+
+MASK = "***"
+SHORTEST = 8
+"""Characters that a value needs to be looked for in what is written. A shorter one is no key that keeps
+anybody out, and stands by chance in names and numbers: refusing those would stop honest work."""
+
+_SCHEME = re.compile(r"^(Bearer|Basic|Token)\s+", re.IGNORECASE)
+
+
+class Secret:
+    """A resolved credential. Only `reveal` gives the value; showing, formatting or pickling does not."""
+
+    __slots__ = ("_value", "name")
+
+    def __init__(self, value: str, name: str) -> None:
+        self._value = value
+        self.name = name
+
+    def reveal(self) -> str:
+        """Give the value, for the request that carries it and for nothing else."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return f"Secret({MASK})"
+
+    def __str__(self) -> str:
+        return MASK
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __reduce__(self) -> Never:
+        raise TypeError("a secret is not written anywhere")
+
+    @property
+    def forms(self) -> frozenset[str]:
+        """Give the value as JSON, URLs, HTML and Markdown spell it; empty for one too short to look for."""
+        import html
+        from urllib.parse import quote
+
+        # Of "Bearer KEY" the key alone is what must not be found anywhere.
+        value = _SCHEME.sub("", self._value.strip(), count=1)
+        if len(value) < SHORTEST:
+            return frozenset()
+        escaped = (json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1])
+        marked = (html.escape(value), html.escape(value, quote=False), _in_markdown(value))
+        return frozenset({value, *escaped, quote(value, safe=""), *marked})
+
+
+def _in_markdown(value: str) -> str:
+    return re.sub(r"([\\`*_\[\]|~@#])", r"\\\1", value)
+
+
+class Vault:
+    """The secrets of one run, for those who write: they blank them, or refuse to write at all."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+
+    def add(self, secret: Secret) -> None:
+        """Know a secret from now on."""
+        self._names |= dict.fromkeys(secret.forms, secret.name)
+
+    def blank(self, text: str) -> str:
+        """Replace every secret in a text: for logs and errors, which must not be lost."""
+        for form in sorted(self._names, key=len, reverse=True):
+            text = text.replace(form, MASK)
+        return text
+
+    def refuse(self, written: str | bytes, what: str) -> None:
+        """Raise SecretExposed if this holds a secret: for documents, which must not be half true."""
+        for form, name in self._names.items():
+            found = form in written if isinstance(written, str) else form.encode() in written
+            if found:
+                raise SecretExposed(
+                    f"{what} would show the secret of {name}, so it was not written",
+                    hint="take it out of manifests, labels and names; if it stands in one, change the key",
+                )

@@ -1,0 +1,105 @@
+"""What approving a change allows, when the world has moved a little or a lot."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ftops.model.change import Action, Change, Reason
+from ftops.model.job import JobStatus
+from ftops.model.plan import Plan
+from ftops.model.state import ArchivedRecord, Record, RecordedJob, State
+from ftops.planner.freshness import Declared, Rest, rest
+from ftops.planner.planner import Planning
+
+NOTHING = Declared((), {}, {})
+
+
+def change(action: Action, reason: Reason = Reason.NEW, **more: object) -> Change:
+    base = Change("a", action, reason, "why", "local", 1, 1, "sha256:1")
+    return replace(base, **more)  # type: ignore[arg-type]
+
+
+def compare(saved: Change, now: tuple[Change, ...], state: State | None = None) -> Rest:
+    state = state or State("p", "L", 1)
+    return rest(Plan("p", "L", 1, (saved,)), Planning(Plan("p", "L", 1, now), state), NOTHING)
+
+
+CANCEL = change(Action.CANCEL, Reason.REMOVED, job_id="j1")
+REPLACE = change(Action.REPLACE, Reason.CHANGED, job_id="j1", generation=2)
+ADOPT = change(Action.ADOPT, Reason.RESTORED, job_id="j0", cancel_first="j1")
+
+
+@pytest.mark.parametrize(
+    ("saved", "now"),
+    [
+        (change(Action.CREATE), change(Action.CREATE)),
+        (change(Action.CREATE), change(Action.ADOPT, Reason.LOST_REPLY, job_id="j1")),
+        (CANCEL, CANCEL),
+        (CANCEL, change(Action.FORGET, Reason.REMOVED, job_id="j1")),
+        (REPLACE, REPLACE),
+        (REPLACE, change(Action.CREATE, Reason.CHANGED, generation=2)),
+        (ADOPT, replace(ADOPT, cancel_first=None)),
+        (change(Action.UPDATE, job_id="j1"), change(Action.UPDATE, job_id="j1")),
+    ],
+)
+def test_the_same_step_or_what_is_left_of_it_may_be_done(saved: Change, now: Change) -> None:
+    assert compare(saved, (now,)) == Rest((now,))
+
+
+@pytest.mark.parametrize(
+    ("saved", "now"),
+    [
+        (change(Action.CREATE), change(Action.CREATE, attempt=2)),
+        (change(Action.CREATE), change(Action.CREATE, fingerprint="sha256:2")),
+        (change(Action.CREATE), change(Action.CREATE, provider="other")),
+        (change(Action.CREATE), change(Action.REPLACE, job_id="j1")),
+        (change(Action.CREATE), change(Action.ADOPT, job_id="j1", cancel_first="j2")),
+        (change(Action.CREATE), change(Action.ADOPT, job_id="j1", generation=3)),
+        (change(Action.CREATE), change(Action.WAIT, Reason.WAITING_FOR)),
+        (change(Action.CREATE), change(Action.HOLD, Reason.LOOKALIKE, job_id="j1")),
+        (CANCEL, replace(CANCEL, job_id="j2")),
+        (CANCEL, change(Action.FORGET, job_id="j2")),
+        (CANCEL, change(Action.HOLD, Reason.PROTECTED, job_id="j1")),
+        (change(Action.FORGET, job_id="j1"), CANCEL),
+        (ADOPT, replace(ADOPT, cancel_first="j3")),
+        (REPLACE, replace(REPLACE, job_id="j2")),
+    ],
+)
+def test_anything_else_is_stale_and_is_said(saved: Change, now: Change) -> None:
+    record = Record("local", "sha256:0", 1, 1, 1, {})
+    found = compare(saved, (now,), State("p", "L", 1, {"a": record}))
+    assert found.moved == (
+        (
+            f"a was to {saved.action.value} and is now {now.action.value}: why"
+            " (its record was (no record), now 1.1, job none)"
+        ),
+    )
+
+
+@pytest.mark.parametrize("reason", [Reason.SETTLING, Reason.PROVIDER_LIMIT, Reason.CANCELLING])
+def test_a_create_that_has_to_wait_is_neither_done_nor_stale(reason: Reason) -> None:
+    waiting = change(Action.WAIT, reason)
+    assert compare(REPLACE, (waiting,)) == Rest((waiting,))
+
+
+def test_what_is_done_already_is_only_counted() -> None:
+    job = RecordedJob("j1", "local", "sha256:1", 1, 1, "n", JobStatus.RUNNING)
+    recorded = State("p", "L", 2, {"a": Record("local", "sha256:1", 1, 1, 1, {}, job=job)})
+    ended = replace(job, status=JobStatus.CANCELLED)
+    archived = State("p", "L", 2, archive={"a": ArchivedRecord(1, (ended,))})
+    keep = change(Action.KEEP, Reason.IN_PROGRESS, job_id="j1")
+    assert compare(change(Action.CREATE), (keep,), recorded) == Rest((keep,), done=1)
+    assert compare(change(Action.ADOPT, job_id="j1"), (keep,), recorded) == Rest((keep,), done=1)
+    assert compare(change(Action.UPDATE, job_id="j1"), (keep,), recorded) == Rest((keep,), done=1)
+    assert compare(CANCEL, (), archived) == Rest(done=1)
+    assert compare(change(Action.FORGET, job_id="j1"), (), archived) == Rest(done=1)
+
+
+def test_other_names_and_other_steps_stay_out() -> None:
+    other = change(Action.CANCEL, Reason.DUPLICATE, job_id="j9")
+    foreign = replace(change(Action.CREATE), name="b")
+    assert compare(change(Action.CREATE), (foreign, other, change(Action.CREATE))) == Rest(
+        (change(Action.CREATE),)
+    )
