@@ -134,10 +134,9 @@ def open_session(root: Path, surroundings: Surroundings, *, lineage: str | None 
     root = root.resolve()
     loaded = load(root)
     with ExitStack() as stack:
+        environ, vault = surroundings.environ, surroundings.vault
         providers = {
-            name: stack.enter_context(
-                opened_provider(settings, root, surroundings.environ, surroundings.vault)
-            )
+            name: stack.enter_context(opened_provider(settings, root, environ, vault))
             for name, settings in loaded.project.providers.items()
         }
         backend = open_backend(loaded.project.state, root)
