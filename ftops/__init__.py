@@ -93,7 +93,6 @@ __all__ = [
     "RequestFile",
     "ReviewedPlan",
     "SecretExposed",
-    "SecretExposed",
     "StateConflict",
     "StateError",
     "StateUncertain",

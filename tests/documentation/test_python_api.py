@@ -27,8 +27,8 @@ PUBLIC = [
     "Loaded", "LockHeld", "Method", "NeedsPerson", "NotFound", "NotSent", "Outcome", "Problem", "Project",
     "Provider", "ProviderError", "RateLimited", "Reason", "Refused", "Rejected", "Reply", "RequestFile",
     "ReviewedPlan", "SecretExposed", "StateConflict", "StateError", "StateUncertain", "StatusRow",
-    "Unauthorized", "UploadedFile", "Upstream", "UsageError", "Violation", "__version__", "load", "open_project",
-    "open_provider",
+    "Unauthorized", "UploadedFile", "Upstream", "UsageError", "Violation", "__version__", "load",
+    "open_project", "open_provider",
 ]
 # fmt: on
 
