@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ftops.cli.completion import fine_tune_names
 from ftops.errors import UsageError
 from ftops.manifests.project import load_project
 from ftops.model.state import State
@@ -35,7 +36,7 @@ def list_command(root: Path) -> None:
 
 
 @state_command.command("show")
-@click.argument("name")
+@click.argument("name", shell_complete=fine_tune_names)
 @click.pass_obj
 def show_command(root: Path, name: str) -> None:
     """Show one record as it is stored."""

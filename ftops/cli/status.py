@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from ftops.cli import options
+from ftops.cli.completion import fine_tune_names
 from ftops.cli.session import open_session
 from ftops.errors import UsageError
 from ftops.reconciler import Selection
@@ -17,8 +18,10 @@ from ftops.report.terminal import render_outputs, render_status
 
 
 @click.command("status")
-@click.argument("name", required=False)
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@click.argument("name", required=False, shell_complete=fine_tune_names)
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print it."
+)
 @click.pass_obj
 def status_command(root: Path, name: str | None, form: str) -> int:
     """Show where every fine-tune stands."""
@@ -31,8 +34,14 @@ def status_command(root: Path, name: str | None, form: str) -> int:
 
 
 @click.command("outputs")
-@click.argument("name", required=False)
-@click.option("--format", "form", type=click.Choice(["text", "json", "env"]), default="text")
+@click.argument("name", required=False, shell_complete=fine_tune_names)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "env"]),
+    default="text",
+    help="How to print it; env gives NAME_MODEL=... lines for a shell.",
+)
 @click.pass_obj
 def outputs_command(root: Path, name: str | None, form: str) -> None:
     """Show the models that are ready."""
