@@ -1,4 +1,4 @@
-"""Draws the pages that must not drift: commands and man pages from click, files from the schemas, codes from errors.
+"""Draws the pages that must not drift, from click, the schemas, the errors and the capabilities.
 
 `make docs` writes them; a test fails when one is stale. Not part of the wheel.
 """

@@ -19,8 +19,8 @@ def commands_page() -> str:
         NOTICE.format(source="ftops/cli"),
         "# Commands",
         "",
-        "Results go to stdout; progress, logs and questions to stderr. What a command's end means to a script:",
-        "[exit codes](exit-codes.md).",
+        "Results go to stdout; progress, logs and questions to stderr. What an end means to",
+        "a script: [exit codes](exit-codes.md).",
         "",
         *(f"- [`{found.words}`](#{found.page}): {found.summary}" for found in commands),
     ]
@@ -55,7 +55,7 @@ def dialects_page() -> str:
         NOTICE.format(source="the dialect's `CAPABILITIES` in ftops/providers/dialects"),
         "# Dialects",
         "",
-        "A dialect is one provider wire format. What it does not have, a manifest cannot ask for:",
+        "A dialect is one provider wire format. What it does not have, a manifest cannot ask for;",
         "`ftops validate` says so.",
     ]
     for name, dialect in sorted(DIALECTS.items()):

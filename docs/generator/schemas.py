@@ -76,7 +76,10 @@ def _type(field: Schema) -> str:
 
 
 def _examples(path: str, field: Schema) -> list[str]:
-    if "." not in path or "[]" in path or "NAME" in path or "examples" not in field:
+    """Show a field alone, where what holds it needs no other."""
+    *_, parent, _ = ("", *path.split("."))
+    alone = parent in ("spec", "lifecycle", "limits") and "NAME" not in path
+    if not alone or "examples" not in field:
         return []
     lines: list[str] = []
     for value in field["examples"]:
