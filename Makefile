@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: quickstart test test-slow conformance check fix install install-dev
+.PHONY: quickstart test test-slow conformance check fix docs install install-dev
 
 quickstart: install ## install, then plan and apply the example on the embedded emulator
 	rm -rf examples/quickstart/.ftops
@@ -30,6 +30,9 @@ check: install-dev ## style, types, floors
 fix: install-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: install-dev ## draw the generated pages and man pages again
+	$(BIN)/python -m docs.generator
 
 install: $(VENV)/.installed
 install-dev: $(VENV)/.installed-dev

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from ftops.applier.surgery import never_arrived, not_mine, take_over
+from ftops.cli.completion import fine_tune_names
 from ftops.cli.secrecy import current_vault
 from ftops.cli.session import Session, open_session
 from ftops.errors import FtopsError, UsageError
@@ -52,7 +53,7 @@ def import_command(root: Path, name: str, job_id: str, provider: str | None) -> 
 
 
 @click.command("resolve")
-@click.argument("name")
+@click.argument("name", shell_complete=fine_tune_names)
 @click.option("--job", "job_id", metavar="ID", help="This job is the fine-tune's.")
 @click.option("--never-arrived", "lost", is_flag=True, help="The provider never got the create in doubt.")
 @click.option("--not-mine", "foreign", metavar="ID", help="This job is somebody else's.")

@@ -33,8 +33,12 @@ from ftops.report.words import counted, printable
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--wait", is_flag=True, help="Go on until no job is active.")
 @click.option("--timeout", metavar="DURATION", help="With --wait: give up after this long (90s, 30m, 6h).")
-@click.option("--parallelism", type=click.IntRange(1, 64), default=8, show_default=True)
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@click.option(
+    "--parallelism", type=click.IntRange(1, 64), default=8, show_default=True, help="Requests at one time."
+)
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print it."
+)
 @options.selection_options
 @click.pass_obj
 def apply_command(

@@ -36,7 +36,9 @@ from ftops.state.registry import open_backend
 
 
 @click.command("doctor")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print it."
+)
 @click.pass_obj
 def doctor_command(root: Path, form: str) -> ExitCode:
     """Look at everything that a plan and an apply need, and say what to do about what is wrong.

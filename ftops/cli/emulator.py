@@ -11,9 +11,23 @@ from ftops.errors import FtopsError
 
 
 @click.command("emulator")
-@click.option("--port", type=click.IntRange(0, 65535), default=8090, show_default=True)
-@click.option("--db", "database", default=".ftops/emulator.db", show_default=True)
-@click.option("--speed", type=click.FloatRange(0, min_open=True), default=1.0, show_default=True)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8090,
+    show_default=True,
+    help="Port on loopback; 0 takes a free one.",
+)
+@click.option(
+    "--db", "database", default=".ftops/emulator.db", show_default=True, help="The SQLite file of its jobs."
+)
+@click.option(
+    "--speed",
+    type=click.FloatRange(0, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="Emulated seconds that pass in a real one.",
+)
 @click.pass_obj
 def emulator_command(root: Path, port: int, database: str, speed: float) -> None:
     """Serve the emulator on loopback until Ctrl-C. It speaks the wire formats and trains nothing."""

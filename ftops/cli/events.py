@@ -12,6 +12,7 @@ import click
 
 from ftops.api.jobs import KnownJob, open_job, read_metrics
 from ftops.cli import options
+from ftops.cli.completion import fine_tune_names
 from ftops.cli.session import surroundings
 from ftops.controller.following import Follower
 from ftops.errors import ExitCode
@@ -21,9 +22,11 @@ from ftops.report.words import plain, printable
 
 
 @click.command("events")
-@click.argument("name")
+@click.argument("name", shell_complete=fine_tune_names)
 @click.option("--follow", "-f", is_flag=True, help="Go on until the job has ended.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print it."
+)
 @click.pass_obj
 def events_command(root: Path, name: str, form: str, *, follow: bool) -> int:
     """Show what the provider tells of a fine-tune's job.
@@ -42,10 +45,10 @@ def events_command(root: Path, name: str, form: str, *, follow: bool) -> int:
 
 
 @click.command("metrics")
-@click.argument("name")
+@click.argument("name", shell_complete=fine_tune_names)
 @click.option("--plot", is_flag=True, help="Draw the losses as curves.")
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True
+    "--format", "form", type=click.Choice(["text", "json", "csv"]), default="text", help="How to print it."
 )
 @click.pass_obj
 def metrics_command(root: Path, name: str, form: str, *, plot: bool) -> None:

@@ -19,7 +19,13 @@ from ftops.state.registry import open_backend
 
 
 @click.command("graph")
-@click.option("--format", "form", type=click.Choice(["text", "mermaid", "dot", "json"]), default="text")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "mermaid", "dot", "json"]),
+    default="text",
+    help="How to print it.",
+)
 @click.pass_obj
 def graph_command(root: Path, form: str) -> None:
     """Show the chains: base model, fine-tunes and their data. Asks no provider.

@@ -75,6 +75,7 @@ def init_command(root: Path, directory: str) -> None:
             click.echo(f"wrote {path}")
     where = "" if directory == "." else f" -C {directory}"
     click.echo(f"Next: ftops{where} plan, then ftops{where} apply --wait")
+    click.echo("Then: put your own data into data/, and declare it in jobs/ as jobs/hello.yaml does")
 
 
 def _word(target: Path) -> str:

@@ -34,6 +34,7 @@ COMMANDS = {
     "state": "ftops.cli.state",
     "schema": "ftops.cli.schema",
     "emulator": "ftops.cli.emulator",
+    "completion": "ftops.cli.completion",
 }
 """Command -> the module that has it, imported only when it is called."""
 
@@ -55,6 +56,7 @@ HELP = {
     "state": "Look into the state, and repair it.",
     "schema": "Print a JSON Schema.",
     "emulator": "Serve the emulator; it trains nothing.",
+    "completion": "Print a completion script.",
 }
 
 
@@ -83,7 +85,13 @@ class LazyGroup(click.Group):
 @click.version_option(__version__, prog_name="ftops", message="%(prog)s %(version)s")
 @click.option("-C", "directory", metavar="DIR", default=".", help="Work in this directory.")
 @click.option("-v", "verbose", is_flag=True, help="Log each request to the provider.")
-@click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How -v logs: sentences, or one JSON object a line.",
+)
 @click.pass_context
 def cli(ctx: click.Context, directory: str, log_format: str, *, verbose: bool) -> None:
     """GitOps for fine-tuning jobs: declare them in YAML, plan, apply; never pay for one twice."""

@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from ftops.cli.completion import fine_tune_names
 from ftops.errors import ExitCode, FtopsError
 from ftops.model.change import JOB_FAILED_REASONS, NEEDS_PERSON_REASONS, Action
 from ftops.model.event import ChangeResult, Outcome
@@ -39,7 +40,13 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--allow", multiple=True, metavar="LIMIT=N", help="Lift one limit by name."),
         click.option("--allow-empty", is_flag=True, help="Accept a project without fine-tunes."),
         click.option("--selector", multiple=True, metavar="L=V", help="Only fine-tunes with this label."),
-        click.option("--target", multiple=True, metavar="NAME", help="Only this one and its upstreams."),
+        click.option(
+            "--target",
+            multiple=True,
+            metavar="NAME",
+            help="Only this one and its upstreams.",
+            shell_complete=fine_tune_names,
+        ),
     ):
         command = option(command)
     return command

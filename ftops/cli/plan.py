@@ -15,7 +15,13 @@ from ftops.report.json_report import plan_document
 
 
 @click.command("plan")
-@click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    help="How to print it; markdown is for a pull request.",
+)
 @click.option("--out", metavar="FILE", help="Save the plan, for `ftops apply FILE`.")
 @click.option("--detailed-exitcode", is_flag=True, help="2 for changes, 4 and 5 for what needs a look.")
 @options.selection_options

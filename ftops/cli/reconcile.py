@@ -13,7 +13,9 @@ from ftops.cli.session import open_session
 
 @click.command("reconcile")
 @click.option("--once", is_flag=True, required=True, help="Do what can be done now, then end.")
-@click.option("--parallelism", type=click.IntRange(1, 64), default=8, show_default=True)
+@click.option(
+    "--parallelism", type=click.IntRange(1, 64), default=8, show_default=True, help="Requests at one time."
+)
 @options.selection_options
 @click.pass_obj
 def reconcile_command(

@@ -12,7 +12,13 @@ from ftops.cli.saved_plans import read_plan_file
 
 @click.command("show")
 @click.argument("planfile", metavar="PLANFILE")
-@click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    help="How to print it; markdown is for a pull request.",
+)
 @click.pass_obj
 def show_command(root: Path, planfile: str, form: str) -> None:
     """Show a saved plan as it was made. Needs no project and no network."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from ftops.cli.completion import fine_tune_names
 from ftops.cli.state_access import BACKUPS, open_state
 from ftops.cli.state_surgery import mv_command, push_command, rebuild_command, rm_command, unlock_command
 from ftops.errors import StateError, UsageError
@@ -39,7 +40,7 @@ def list_command(root: Path) -> None:
 
 
 @state_command.command("show")
-@click.argument("name")
+@click.argument("name", shell_complete=fine_tune_names)
 @click.pass_obj
 def show_command(root: Path, name: str) -> None:
     """Show one record as it is stored."""

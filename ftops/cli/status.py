@@ -9,6 +9,7 @@ import click
 
 from ftops.api.jobs import read_running_metrics
 from ftops.cli import options
+from ftops.cli.completion import fine_tune_names
 from ftops.cli.session import Session, open_session
 from ftops.errors import ExitCode, UsageError
 from ftops.reconciler import Selection
@@ -21,10 +22,12 @@ SHORTEST_INTERVAL = 0.2
 
 
 @click.command("status")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=fine_tune_names)
 @click.option("--watch", is_flag=True, help="Look again and again, until nothing moves any more.")
 @click.option("--interval", metavar="DURATION", default="5s", show_default=True, help="With --watch.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print it."
+)
 @click.pass_obj
 def status_command(root: Path, name: str | None, form: str, interval: str, *, watch: bool) -> int:
     """Show where every fine-tune stands: how far, how old, which model, and what to do next."""
@@ -53,8 +56,14 @@ def status_command(root: Path, name: str | None, form: str, interval: str, *, wa
 
 
 @click.command("outputs")
-@click.argument("name", required=False)
-@click.option("--format", "form", type=click.Choice(["text", "json", "env"]), default="text")
+@click.argument("name", required=False, shell_complete=fine_tune_names)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "env"]),
+    default="text",
+    help="How to print it; env gives NAME_MODEL=... lines for a shell.",
+)
 @click.pass_obj
 def outputs_command(root: Path, name: str | None, form: str) -> None:
     """Show the models that are ready."""

@@ -85,6 +85,14 @@ def test_a_wheel_and_an_sdist_hold_the_schemas_and_an_installed_wheel_finds_them
         assert f"ftops/schemas/{file}" in names
     listing = subprocess.run(["tar", "tzf", str(sdist)], check=True, capture_output=True, text=True).stdout
     assert all(f"/schemas/{file}" in listing for file in SCHEMA_KINDS.values())
+    pages = [path.name for path in (REPOSITORY / "docs/man").glob("*.1")]
+    assert "ftops-plan.1" in pages
+    for page in pages:
+        assert any(name.endswith(f".data/data/share/man/man1/{page}") for name in names)
+        assert f"/docs/man/{page}" in listing
+    assert not [name for name in names if "generator" in name]
+    for file in ("docs/tutorial/README.md", "examples/legacy/ftops.yaml", "examples/monorepo/ftops.yaml"):
+        assert f"/{file}" in listing
     unpacked = tmp_path / "site"
     zipfile.ZipFile(wheel).extractall(unpacked)
     code = "import sys; sys.path.insert(0, sys.argv[1]); from ftops.manifests import schema; "

@@ -1,0 +1,17 @@
+"""Write every generated page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from docs.generator.pages import PAGES, REPOSITORY, man_pages
+
+if __name__ == "__main__":
+    pages = {**{path: draw() for path, draw in PAGES.items()}, **man_pages()}
+    for old in (REPOSITORY / "docs/man").glob("*.1"):
+        if f"docs/man/{old.name}" not in pages:
+            old.unlink()
+    for path, text in pages.items():
+        target = REPOSITORY / Path(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")

@@ -1,0 +1,27 @@
+"""Which pages are generated, each by which function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from docs.generator.commands import walk
+from docs.generator.manual import man_page
+from docs.generator.reference import commands_page, dialects_page, exit_codes_page
+from docs.generator.schemas import schema_page
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    "docs/reference/commands.md": commands_page,
+    "docs/reference/exit-codes.md": exit_codes_page,
+    "docs/reference/dialects.md": dialects_page,
+    "docs/reference/manifest.md": lambda: schema_page("finetune", "The manifest"),
+    "docs/reference/project-file.md": lambda: schema_page("project", "The project file"),
+}
+"""Path in the repository -> what draws it."""
+
+
+def man_pages() -> dict[str, str]:
+    """Draw a man page for each command, by path in the repository."""
+    return {f"docs/man/{command.page}.1": man_page(command) for command in walk()}
