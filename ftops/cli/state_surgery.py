@@ -12,6 +12,7 @@ import click
 
 from ftops.applier.rebuilding import Rebuilt, rebuilt
 from ftops.applier.surgery import removed, renamed
+from ftops.cli.completion import fine_tune_names
 from ftops.cli.session import Session, open_session
 from ftops.cli.state_access import StateAccess, ask, can_ask, keep_backup, open_state
 from ftops.errors import FtopsError, NeedsPerson, Refused, StateError
@@ -26,7 +27,7 @@ _yes = click.option("--yes", is_flag=True, help="Do not ask.")
 
 
 @click.command("mv")
-@click.argument("old")
+@click.argument("old", shell_complete=fine_tune_names)
 @click.argument("new")
 @_yes
 @click.pass_obj
@@ -38,7 +39,7 @@ def mv_command(root: Path, old: str, new: str, *, yes: bool) -> None:
 
 
 @click.command("rm")
-@click.argument("name")
+@click.argument("name", shell_complete=fine_tune_names)
 @_yes
 @click.pass_obj
 def rm_command(root: Path, name: str, *, yes: bool) -> None:
