@@ -23,7 +23,8 @@ def gate_on_upstream(
     above, verdict = upstreams[upstream]
     if ready_job(above, verdict) is not None:
         return decision
-    if verdict.action is Action.HOLD:
+    rests = verdict.reason is Reason.SUSPENDED and not (above.same and above.active)
+    if verdict.action is Action.HOLD or rests:
         message = f"{upstream}, whose model it starts from, is held: {verdict.reason.value}"
         blocked = Decision(Action.HOLD, Reason.UPSTREAM, message)
     else:

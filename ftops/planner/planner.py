@@ -104,7 +104,12 @@ class _Planner:
 
     def _unmanaged(self) -> int:
         named = {change.job_id for change in self._strays()}
-        named |= {decision.job_id for _, decision in self.decisions.values()}
+        for situation, decision in self.decisions.values():
+            named.add(decision.job_id)
+            if decision.reason is Reason.LOOKALIKE:
+                named.update(job.id for job in situation.lookalikes)
+            elif decision.reason is Reason.AMBIGUOUS_CREATE:
+                named.update(self.settled.open_intents[situation.name][1])
         return sum(1 for job in self.live.unrecorded if job.id not in named)
 
     def _strays(self) -> Iterator[Change]:

@@ -158,18 +158,38 @@ def follow_renames(state: State, fine_tunes: Mapping[str, FineTune]) -> tuple[St
         if old is None or name in records or old not in records or old in fine_tunes:
             continue
         moved = records.pop(old)
+        left = archive.get(old)
+        highest = max(moved.generation, left.generation if left else 0)
         earlier = archive.pop(name, None)
         if earlier is not None:
-            moved = with_archive(moved, earlier)
+            moved = with_archive(renumbered(moved, earlier.generation), earlier)
         records[name] = moved
-        left = archive.get(old)
         archive[old] = ArchivedRecord(
-            max(moved.generation, left.generation if left else 0),
+            highest,
             left.jobs if left else (),
             left.spent_nonces if left else (),
         )
         renamed[name] = old
     return (replace(state, fine_tunes=records, archive=archive) if renamed else state), renamed
+
+
+def renumbered(record: Record, after: int) -> Record:
+    """Count a record's generations on from a number: those up to it are spent under its new name.
+
+    Else a retry, or a create that never arrived, would use a number a second time.
+    """
+
+    def later(job: RecordedJob) -> RecordedJob:
+        return replace(job, generation=job.generation + after)
+
+    intent = record.intent
+    return replace(
+        record,
+        generation=record.generation + after,
+        intent=replace(intent, generation=intent.generation + after) if intent else None,
+        job=later(record.job) if record.job else None,
+        history=tuple(later(job) for job in record.history),
+    )
 
 
 def with_archive(record: Record, archived: ArchivedRecord) -> Record:

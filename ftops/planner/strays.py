@@ -68,6 +68,13 @@ def _as_recorded(job_id: str, provider: str, live: LiveJobs) -> RecordedJob:
     ).seen_as(job)
 
 
+def _same_create(one: RecordedJob, other: RecordedJob) -> bool:
+    """Tell whether two jobs come from one intent; a stamp keeps the numbers from before a rename."""
+    if one.nonce is not None and one.nonce == other.nonce:
+        return True
+    return (one.generation, one.attempt) == (other.generation, other.attempt)
+
+
 def _runs_on(job: RecordedJob) -> bool:
     return job.status.active and not job.detached and job.missing_since is None
 
@@ -82,9 +89,7 @@ def _change(
     observation: Observation,
 ) -> Change:
     twins = [
-        other
-        for other in (record.jobs if record else ())
-        if other.id != job.id and (other.generation, other.attempt) == (job.generation, job.attempt)
+        other for other in (record.jobs if record else ()) if other.id != job.id and _same_create(other, job)
     ]
     reason = Reason.DUPLICATE if twins else Reason.SUPERSEDED
     lifecycle = fine_tune.lifecycle if fine_tune else record.lifecycle if record else None
