@@ -15,6 +15,7 @@ from ftops.model.job import JobError, JobStatus
 from ftops.model.state import RecordedJob
 from ftops.planner.matching import worth_keeping
 from ftops.planner.situation import Situation
+from ftops.planner.stake import at_stake
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,23 @@ def _cancelling(s: Situation) -> Decision | None:
     if not s.cancelling:
         return None
     return Decision(Action.WAIT, Reason.CANCELLING, "the provider is cancelling the job", _job_id(s))
+
+
+def _older_twin(s: Situation) -> Decision | None:
+    """Of two jobs for one create the newer goes: the older is further, and one that has ended costs no more."""
+    if not (s.same and s.active) or s.job is None or _protected(s):
+        return None
+    mine = (s.job.created_at or 0.0, s.job.id)
+    done = [twin for twin in s.twins if twin.status is JobStatus.SUCCEEDED]
+    older = [twin for twin in s.twins if twin.status.active and (twin.created_at or 0.0, twin.id) < mine]
+    best = next(iter((*done, *older)), None)
+    if best is None:
+        return None
+    message = (
+        f"job {s.job.id} was paid for what job {best.id}, which is older, trains as well; "
+        f"{at_stake(s.job, s.now)}; it is cancelled and {best.id} is kept"
+    )
+    return Decision(Action.ADOPT, Reason.DUPLICATE, message, best.id, s.job.id)
 
 
 def _in_progress(s: Situation) -> Decision | None:
@@ -219,6 +237,7 @@ Row = Callable[[Situation], Decision | None]
 DECLARED_ROWS: Sequence[Row] = (
     _suspended,
     _cancelling,
+    _older_twin,
     _in_progress,
     _succeeded,
     _failed,

@@ -46,7 +46,7 @@ def ready_job(situation: Situation, decision: Decision) -> RecordedJob | None:
             RecordedJob(
                 job.id, job.provider, "", 0, 0, None, job.status, fine_tuned_model=job.fine_tuned_model
             )
-            for job in situation.stamped
+            for job in (*situation.twins, *situation.stamped)
         ]
     else:
         return None

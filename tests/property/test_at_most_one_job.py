@@ -96,6 +96,31 @@ HISTORIES_THAT_BROKE_A_LAW: dict[str, History] = {
             ("run",),
         ),
     ),
+    "a name took over the job that another name's create in doubt waits for": History(
+        "openai",
+        None,
+        None,
+        (
+            ("declare", "d", 1),
+            ("fault", "create", "repeated lost"),
+            ("run",),
+            ("rename", "d", "b"),
+            ("declare", "d", 1),
+        ),
+    ),
+    "a create that was refused hid the jobs of a lost state": History(
+        "openai",
+        None,
+        None,
+        (
+            ("declare", "b", 1),
+            ("run",),
+            ("fault", "create", "unauthorized"),
+            ("lag", 60),
+            ("lose",),
+            ("run",),
+        ),
+    ),
     "a chain waited for ever for a suspended fine-tune": History(
         "openai",
         None,

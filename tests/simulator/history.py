@@ -27,8 +27,11 @@ class History:
     steps: tuple[Step, ...]
 
 
-def generate(seed: int, dialect: str | None = None) -> History:
-    """Draw a history; the same seed gives the same one."""
+def generate(seed: int, dialect: str | None = None, focus: tuple[Step, ...] = ()) -> History:
+    """Draw a history; the same seed gives the same one.
+
+    `focus` are steps to draw more often, a step of one word with any numbers.
+    """
     draw = random.Random(seed)
     chosen = dialect or ("openai", "openai_legacy")[seed % 2]
     stamps = chosen != "openai_legacy"
@@ -37,8 +40,13 @@ def generate(seed: int, dialect: str | None = None) -> History:
     weights = {**WEIGHTS, "lose": 1 if stamps else 0}
     kinds = [kind for kind, weight in weights.items() for _ in range(weight)]
     steps: list[Step] = [("declare", draw.choice(NAMES), 1)]
-    steps += [DRAWS[draw.choice(kinds)](draw, stamps) for _ in range(draw.randint(3, 24))]
+    for _ in range(draw.randint(3, 24)):
+        step = draw.choice(focus) if focus and draw.random() < FOCUS_SHARE else (draw.choice(kinds),)
+        steps.append(DRAWS[str(step[0])](draw, stamps) if len(step) == 1 else step)
     return History(chosen, lease, most, tuple(steps))
+
+
+FOCUS_SHARE = 0.6
 
 
 def _fault(draw: random.Random, stamps: bool) -> Step:  # one table of functions of one shape

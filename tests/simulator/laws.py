@@ -176,7 +176,7 @@ def convergence(plan: Plan) -> Iterator[str]:
 
 def at_most_once(account: Account, findings: Findings, state: State) -> Iterator[str]:
     """No key is paid twice; where DESIGN 6 admits it, the second job does not go on."""
-    asked = _open_nonces(state)
+    asked, known = _open_nonces(state), owners(state)
     paid = Counter(account.key(job_id) for job_id in account.paid_ids())
     for key, count in paid.items():
         if count == 1:
@@ -192,7 +192,8 @@ def at_most_once(account: Account, findings: Findings, state: State) -> Iterator
             and account.sees(job_id)
             and account.truth[job_id].nonce not in asked
         ]
-        if len(running) > 1 and account.facts.capabilities.stamps:
+        taken = key[0] == state.lineage or any(job_id in known for job_id in running)
+        if len(running) > 1 and taken and account.facts.capabilities.stamps:
             yield f"the second job for {key} is not cancelled: {running} run on"
 
 

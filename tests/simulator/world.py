@@ -112,7 +112,15 @@ class World:
                 if change.name == name and change.action is Action.HOLD and change.reason in PERSON:
                     if f"ftops resolve {name} --" not in change.message:
                         self.findings.law(f"the hold of {name} names no way out: {change.message}")
+                    self._told_apart(change)
                     self._resolve(change)
+
+    def _told_apart(self, change: Change) -> None:
+        """A doubt between jobs of several names means that their creates were in flight together."""
+        words = change.message.replace(",", " ").replace(";", " ").replace(")", " ").split()
+        names = {stamp.name for job_id, stamp in self.provider.ours() if job_id in words}
+        if change.reason is Reason.AMBIGUOUS_CREATE and len(names) > 1:
+            self.findings.law(f"the creates of {sorted(names)} look alike and were in flight together")
 
     def _resolve(self, change: Change) -> None:
         manager = self._manager(_pass)
