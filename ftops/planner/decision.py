@@ -49,7 +49,7 @@ def _cancelling(s: Situation) -> Decision | None:
 
 
 def _older_twin(s: Situation) -> Decision | None:
-    """Of two jobs for one create the newer goes: the older is further, and one that has ended costs no more."""
+    """Of two jobs for one create the newer goes: the older has trained more."""
     if not (s.same and s.active) or s.job is None or _protected(s):
         return None
     mine = (s.job.created_at or 0.0, s.job.id)
