@@ -159,9 +159,8 @@ def _other_lineage(s: Situation) -> Decision | None:
     for job in s.stamped:
         if job.stamp and job.stamp.lineage != s.lineage and worth_keeping(job):
             message = (
-                f"job {job.id} carries this project and name but another state made it; "
-                f"take it over with `ftops resolve {s.name} --job {job.id}`, "
-                f"or, if it is somebody else's, `ftops resolve {s.name} --not-mine {job.id}`"
+                f"job {job.id} carries this project and name but another state made it; take it over, or say "
+                f"that it is somebody else's: {ways_out(s.name, (job.id,), f'--not-mine {job.id}')}"
             )
             return Decision(Action.HOLD, Reason.OTHER_LINEAGE, message, job.id)
     return None
@@ -170,13 +169,18 @@ def _other_lineage(s: Situation) -> Decision | None:
 def _lookalike(s: Situation) -> Decision | None:
     if not s.lookalikes:
         return None
-    ids = ", ".join(job.id for job in s.lookalikes)
-    first = s.lookalikes[0].id
+    ids = tuple(job.id for job in s.lookalikes)
     message = (
-        f"the provider has a job that could be this one ({ids}) and cannot carry our mark; "
-        f"settle it with `ftops resolve {s.name} --job {first}` or `... --not-mine {first}`"
+        f"the provider has what could be this one ({', '.join(ids)}): model and files fit, and jobs here "
+        f"carry no mark of ours; {ways_out(s.name, ids, *(f'--not-mine {job_id}' for job_id in ids))}"
     )
-    return Decision(Action.HOLD, Reason.LOOKALIKE, message, first)
+    return Decision(Action.HOLD, Reason.LOOKALIKE, message, ids[0])
+
+
+def ways_out(name: str, job_ids: Sequence[str], *others: str) -> str:
+    """Give the commands that settle a doubt, as they are to be typed."""
+    options = (*(f"--job {job_id}" for job_id in job_ids), *others)
+    return "settle it with " + " or ".join(f"`ftops resolve {name} {option}`" for option in options)
 
 
 def _protected(s: Situation) -> Decision | None:

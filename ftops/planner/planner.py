@@ -14,7 +14,7 @@ from ftops.model.observation import Observation, ProviderFacts
 from ftops.model.plan import Plan, PlanFacts
 from ftops.model.state import FINGERPRINT_VERSION, Record, State
 from ftops.planner.composition import change_for
-from ftops.planner.decision import Decision, decide
+from ftops.planner.decision import Decision, decide, ways_out
 from ftops.planner.dependencies import with_upstreams
 from ftops.planner.desired import DesiredSet
 from ftops.planner.gates import gate_on_capacity, gate_on_lookalike, gate_on_upstream, ready_job
@@ -260,9 +260,14 @@ def _doubtful(situation: Situation, doubt: Doubt, job_ids: tuple[str, ...]) -> D
             f"so nothing is sent again for another {until} s"
         )
         return Decision(Action.WAIT, Reason.SETTLING, message)
-    found = f"it could be any of {', '.join(job_ids)}" if job_ids else "the provider's list is not whole"
+    found = "the provider's list is not whole"
+    if job_ids:
+        marked = situation.provider.capabilities.stamps
+        why = (
+            "each carries its mark" if marked else "model and files fit, and jobs here carry no mark of ours"
+        )
+        found = f"it could be any of {', '.join(job_ids)} ({why})"
     message = (
-        f"an earlier create got no clear answer and {found}; "
-        f"settle it with `ftops resolve {name} --job ID` or `ftops resolve {name} --never-arrived`"
+        f"an earlier create got no clear answer and {found}; {ways_out(name, job_ids, '--never-arrived')}"
     )
     return Decision(Action.HOLD, Reason.AMBIGUOUS_CREATE, message, job_ids[0] if job_ids else None)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from ftops.applier.surgery import never_arrived, not_mine, take_over
+from ftops.applier.surgery import arrived, in_doubt, never_arrived, not_mine, take_over
 from ftops.model.change import Action, Change, Reason
 from ftops.model.dataset import Dataset
 from ftops.model.event import ChangeResult, Event
@@ -107,7 +107,7 @@ class World:
 
     def ask_a_person(self) -> None:
         """Let somebody who knows the truth settle each hold that asks for it, as `ftops resolve` does."""
-        for name in sorted(self.declared):
+        for name in sorted(self.declared.keys() | self.state().fine_tunes.keys()):
             for change in self.plan().changes:
                 if change.name == name and change.action is Action.HOLD and change.reason in PERSON:
                     if f"ftops resolve {name} --" not in change.message:
@@ -125,15 +125,15 @@ class World:
     def _resolve(self, change: Change) -> None:
         manager = self._manager(_pass)
         state = self._planned(manager, self.port(_pass), self.declared)[1].stored
-        record = state.fine_tunes.get(change.name)
-        if change.reason is Reason.AMBIGUOUS_CREATE and record is not None and record.intent is not None:
-            nonce = record.intent.nonce
-            job = next((job for job in self.provider.jobs.values() if self._nonce(job) == nonce), None)
-            if job is None:
+        intent = in_doubt(state, change.name)
+        if intent is not None:
+            made = [job for job in self.provider.jobs.values() if self._nonce(job) == intent.nonce]
+            if made:
+                manager.write(arrived(state, change.name, made[0]))
+            else:
                 manager.write(never_arrived(state, change.name))
-                return
-        else:
-            job = self.provider.jobs[change.job_id or ""]
+            return
+        job = self.provider.jobs[change.job_id or ""]
         stamp = self.provider.truth.get(job.id)
         if stamp is None or stamp.name != change.name:
             manager.write(not_mine(state, "p", job.id))
