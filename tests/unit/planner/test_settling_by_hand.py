@@ -1,4 +1,4 @@
-"""What a person says of a job uses no number twice, and every hold names the whole commands that settle it."""
+"""What a person says of a job uses no number twice, and every hold names the commands that settle it."""
 
 from __future__ import annotations
 
