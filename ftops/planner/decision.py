@@ -160,8 +160,8 @@ def _other_lineage(s: Situation) -> Decision | None:
         if job.stamp and job.stamp.lineage != s.lineage and worth_keeping(job):
             message = (
                 f"job {job.id} carries this project and name but another state made it; after a lost state "
-                "take over everything with `ftops state rebuild`, or this one, or say that it is somebody else's: "
-                f"{ways_out(s.name, (job.id,), f'--not-mine {job.id}')}"
+                "take over everything with `ftops state rebuild`, or this one, or say that it is somebody "
+                f"else's: {ways_out(s.name, (job.id,), f'--not-mine {job.id}')}"
             )
             return Decision(Action.HOLD, Reason.OTHER_LINEAGE, message, job.id)
     return None
