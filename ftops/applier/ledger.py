@@ -81,7 +81,7 @@ class Ledger:
 
     def adopt(self, name: str, fine_tune: FineTune, job: RecordedJob, fingerprint: str, spec: object) -> None:
         """Make a job the current one of its name; whatever was current joins the history."""
-        record = self._opened(name, fine_tune, fingerprint, spec)
+        record = without_lapsed_intent(self._opened(name, fine_tune, fingerprint, spec))
         others = tuple(old for old in record.jobs if old.id != job.id)
         self.records[name] = replace(
             record,
@@ -168,3 +168,10 @@ class Ledger:
                 spent_nonces=(*record.spent_nonces, *archived.spent_nonces),
             )
         return with_settings(record, fine_tune)
+
+
+def without_lapsed_intent(record: Record) -> Record:
+    """Give a create up for good once a job serves: its numbers may be that job's, its nonce is spent."""
+    if record.intent is None or not record.intent.lapsed:
+        return record
+    return replace(record, intent=None, spent_nonces=(*record.spent_nonces, record.intent.nonce))

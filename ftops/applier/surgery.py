@@ -9,7 +9,7 @@ from ftops.errors import FtopsError, NeedsPerson, UsageError
 from ftops.model.change import Change
 from ftops.model.finetune import FineTune
 from ftops.model.job import Job
-from ftops.model.state import Record, RecordedJob, State
+from ftops.model.state import Intent, Record, RecordedJob, State
 from ftops.planner.settling import moved
 
 
@@ -17,9 +17,6 @@ def take_over(state: State, fine_tune: FineTune, change: Change, job: Job) -> St
     """Make a job the current one of a fine-tune: it counts as trained from what is declared now."""
     ledger = Ledger(state)
     record = state.fine_tunes.get(fine_tune.name)
-    if record is not None and record.intent is not None:
-        ledger.created(fine_tune.name, job)
-        return ledger.snapshot()
     stamp = job.stamp
     generation = stamp.generation if stamp else (record.generation if record else 0) + 1
     recorded = RecordedJob(
@@ -35,10 +32,23 @@ def take_over(state: State, fine_tune: FineTune, change: Change, job: Job) -> St
     return ledger.snapshot()
 
 
+def arrived(state: State, name: str, job: Job) -> State:
+    """Make a job the one that the open intent of a name became, whatever is declared by now."""
+    ledger = Ledger(state)
+    ledger.created(name, job)
+    return ledger.snapshot()
+
+
+def in_doubt(state: State, name: str) -> Intent | None:
+    """Give the intent of a name that is still open."""
+    record = state.fine_tunes.get(name)
+    intent = record.intent if record is not None else None
+    return intent if intent is not None and not intent.lapsed else None
+
+
 def never_arrived(state: State, name: str) -> State:
     """Give an open intent up, on a person's word that the provider never got it."""
-    record = state.fine_tunes.get(name)
-    if record is None or record.intent is None or record.intent.lapsed:
+    if in_doubt(state, name) is None:
         raise FtopsError(f"no create of {name} is in doubt", hint="see `ftops plan`")
     ledger = Ledger(state)
     ledger.withdraw(name)

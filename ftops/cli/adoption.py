@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ftops.applier.surgery import never_arrived, not_mine, take_over
+from ftops.applier.surgery import arrived, in_doubt, never_arrived, not_mine, take_over
 from ftops.cli.completion import fine_tune_names
 from ftops.cli.secrecy import current_vault
 from ftops.cli.session import Session, open_session
@@ -67,15 +67,14 @@ def resolve_command(
         raise click.UsageError("give one of --job, --never-arrived and --not-mine")
     with open_session(root, changes=True) as session, session.locked("resolve") as lock:
         state = session.manager.read()
-        fine_tune, change = _declared(session, name)
         if job_id is not None:
             _refuse_recorded(state, job_id)
-            job = session.providers[fine_tune.provider].retrieve_fine_tune(job_id)
-            new, words = take_over(state, fine_tune, change, job), f"{job_id} becomes the job of {name}"
+            new, words = _theirs(session, state, name, job_id), f"{job_id} becomes the job of {name}"
         elif lost:
             new, words = never_arrived(state, name), f"the next apply may create {name} again"
         else:
-            new = not_mine(state, fine_tune.provider, foreign or "")
+            _refuse_recorded(state, foreign or "")
+            new = not_mine(state, _provider(session, state, name), foreign or "")
             words = f"{foreign} is somebody else's and is never touched"
         click.echo(f"In the state: {words}.")
         if not yes and not click.confirm("Go on?", default=False, err=True):
@@ -85,17 +84,37 @@ def resolve_command(
         session.manager.write(new)
 
 
+def _theirs(session: Session, state: State, name: str, job_id: str) -> State:
+    """Give the state in which the job is the name's; a create in doubt need not be declared any more."""
+    intent = in_doubt(state, name)
+    if intent is not None and intent.provider in session.providers:
+        return arrived(state, name, session.providers[intent.provider].retrieve_fine_tune(job_id))
+    fine_tune, change = _declared(session, name)
+    job = session.providers[fine_tune.provider].retrieve_fine_tune(job_id)
+    return take_over(state, fine_tune, change, job)
+
+
+def _provider(session: Session, state: State, name: str) -> str:
+    """Name where the jobs of a name are looked for: what is declared decides, else the create in doubt."""
+    declared = (one.provider for one in session.loaded.fine_tunes if one.name == name)
+    intent = in_doubt(state, name)
+    found = next(declared, intent.provider if intent else None)
+    return found or _declared(session, name)[0].provider
+
+
 def _declared(session: Session, name: str) -> tuple[FineTune, Change]:
     """Give a declared fine-tune with what the planner says of it."""
     reviewed = session.plan(Selection())
     found = [fine_tune for fine_tune in session.loaded.fine_tunes if fine_tune.name == name]
     if not found:
         raise UsageError(f"no manifest declares {name}", hint="see `ftops status`")
-    change = next(change for change in reviewed.plan.changes if change.name == name and change.source)
+    # A job that runs beside has a change of its own, without a spec: it says nothing of what is declared.
+    change = next(change for change in reviewed.plan.changes if change.name == name and change.spec)
     return found[0], change
 
 
 def _refuse_recorded(state: State, job_id: str) -> None:
-    for name, record in state.fine_tunes.items():
-        if any(job.id == job_id for job in record.jobs):
+    recorded = {name: record.jobs for name, record in state.fine_tunes.items()}
+    for name, jobs in (*recorded.items(), *((name, entry.jobs) for name, entry in state.archive.items())):
+        if any(job.id == job_id for job in jobs):
             raise FtopsError(f"job {job_id} is recorded as {name} already", hint="see `ftops state list`")

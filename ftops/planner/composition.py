@@ -53,7 +53,7 @@ def numbers(situation: Situation, decision: Decision) -> tuple[int, int]:
         for earlier in situation.earlier_jobs:
             if earlier.id == decision.job_id:
                 return earlier.generation, earlier.attempt
-        for live in situation.stamped:
+        for live in (*situation.twins, *situation.stamped):
             if live.id == decision.job_id and live.stamp:
                 return live.stamp.generation, live.stamp.attempt
     if not decision.action.creates:

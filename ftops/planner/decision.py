@@ -15,6 +15,7 @@ from ftops.model.job import JobError, JobStatus
 from ftops.model.state import RecordedJob
 from ftops.planner.matching import worth_keeping
 from ftops.planner.situation import Situation
+from ftops.planner.stake import at_stake
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,23 @@ def _cancelling(s: Situation) -> Decision | None:
     if not s.cancelling:
         return None
     return Decision(Action.WAIT, Reason.CANCELLING, "the provider is cancelling the job", _job_id(s))
+
+
+def _older_twin(s: Situation) -> Decision | None:
+    """Of two jobs for one create the newer goes: the older has trained more."""
+    if not (s.same and s.active) or s.job is None or _protected(s):
+        return None
+    mine = (s.job.created_at or 0.0, s.job.id)
+    done = [twin for twin in s.twins if twin.status is JobStatus.SUCCEEDED]
+    older = [twin for twin in s.twins if twin.status.active and (twin.created_at or 0.0, twin.id) < mine]
+    best = next(iter((*done, *older)), None)
+    if best is None:
+        return None
+    message = (
+        f"job {s.job.id} was paid for what job {best.id}, which is older, trains as well; "
+        f"{at_stake(s.job, s.now)}; it is cancelled and {best.id} is kept"
+    )
+    return Decision(Action.ADOPT, Reason.DUPLICATE, message, best.id, s.job.id)
 
 
 def _in_progress(s: Situation) -> Decision | None:
@@ -141,10 +159,9 @@ def _other_lineage(s: Situation) -> Decision | None:
     for job in s.stamped:
         if job.stamp and job.stamp.lineage != s.lineage and worth_keeping(job):
             message = (
-                f"job {job.id} carries this project and name but another state made it; "
-                f"take it over with `ftops resolve {s.name} --job {job.id}`, "
-                "or everything after a lost state with `ftops state rebuild`, "
-                f"or, if it is somebody else's, `ftops resolve {s.name} --not-mine {job.id}`"
+                f"job {job.id} carries this project and name but another state made it; after a lost state "
+                "take over everything with `ftops state rebuild`, or this one, or say that it is somebody "
+                f"else's: {ways_out(s.name, (job.id,), f'--not-mine {job.id}')}"
             )
             return Decision(Action.HOLD, Reason.OTHER_LINEAGE, message, job.id)
     return None
@@ -153,13 +170,18 @@ def _other_lineage(s: Situation) -> Decision | None:
 def _lookalike(s: Situation) -> Decision | None:
     if not s.lookalikes:
         return None
-    ids = ", ".join(job.id for job in s.lookalikes)
-    first = s.lookalikes[0].id
+    ids = tuple(job.id for job in s.lookalikes)
     message = (
-        f"the provider has a job that could be this one ({ids}) and cannot carry our mark; "
-        f"settle it with `ftops resolve {s.name} --job {first}` or `... --not-mine {first}`"
+        f"the provider has what could be this one ({', '.join(ids)}): model and files fit, and jobs here "
+        f"carry no mark of ours; {ways_out(s.name, ids, *(f'--not-mine {job_id}' for job_id in ids))}"
     )
-    return Decision(Action.HOLD, Reason.LOOKALIKE, message, first)
+    return Decision(Action.HOLD, Reason.LOOKALIKE, message, ids[0])
+
+
+def ways_out(name: str, job_ids: Sequence[str], *others: str) -> str:
+    """Give the commands that settle a doubt, as they are to be typed."""
+    options = (*(f"--job {job_id}" for job_id in job_ids), *others)
+    return "settle it with " + " or ".join(f"`ftops resolve {name} {option}`" for option in options)
 
 
 def _protected(s: Situation) -> Decision | None:
@@ -220,6 +242,7 @@ Row = Callable[[Situation], Decision | None]
 DECLARED_ROWS: Sequence[Row] = (
     _suspended,
     _cancelling,
+    _older_twin,
     _in_progress,
     _succeeded,
     _failed,

@@ -23,7 +23,8 @@ def gate_on_upstream(
     above, verdict = upstreams[upstream]
     if ready_job(above, verdict) is not None:
         return decision
-    if verdict.action is Action.HOLD:
+    rests = verdict.reason is Reason.SUSPENDED and not (above.same and above.active)
+    if verdict.action is Action.HOLD or rests:
         message = f"{upstream}, whose model it starts from, is held: {verdict.reason.value}"
         blocked = Decision(Action.HOLD, Reason.UPSTREAM, message)
     else:
@@ -45,7 +46,7 @@ def ready_job(situation: Situation, decision: Decision) -> RecordedJob | None:
             RecordedJob(
                 job.id, job.provider, "", 0, 0, None, job.status, fine_tuned_model=job.fine_tuned_model
             )
-            for job in situation.stamped
+            for job in (*situation.twins, *situation.stamped)
         ]
     else:
         return None

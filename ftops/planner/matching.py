@@ -101,12 +101,18 @@ def contradicts(known: Appearance, job: Job, rule: ModelRule) -> bool:
 
 
 def look_alike(first: Appearance, second: Appearance) -> bool:
-    """Tell whether a provider's list could not tell these two requests apart."""
+    """Tell whether a provider's list might not tell these two requests apart.
+
+    Hyperparameters do not count: a job without stamps may show them only after it has begun.
+    """
     return all(
         first[path] == second[path]
         for path in first.keys() & second.keys()
-        if first[path] is not None and second[path] is not None
+        if first[path] is not None and second[path] is not None and not path.startswith(_SHOWN_LATER)
     )
+
+
+_SHOWN_LATER = "hyperparameters."
 
 
 def _recorded_ids(state: State) -> set[tuple[str, str]]:

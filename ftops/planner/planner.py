@@ -9,11 +9,12 @@ from ftops.model.capabilities import NO_CAPABILITIES
 from ftops.model.change import Action, Change, Reason
 from ftops.model.dataset import Dataset
 from ftops.model.finetune import FineTune
+from ftops.model.job import Job
 from ftops.model.observation import Observation, ProviderFacts
 from ftops.model.plan import Plan, PlanFacts
 from ftops.model.state import FINGERPRINT_VERSION, Record, State
 from ftops.planner.composition import change_for
-from ftops.planner.decision import Decision, decide
+from ftops.planner.decision import Decision, decide, ways_out
 from ftops.planner.dependencies import with_upstreams
 from ftops.planner.desired import DesiredSet
 from ftops.planner.gates import gate_on_capacity, gate_on_lookalike, gate_on_upstream, ready_job
@@ -61,12 +62,17 @@ class _Planner:
         self.settled: Settled = settle(inputs.state, self.desired.fine_tunes, inputs.observations, inputs.now)
         self.state = self.settled.state
         self.live = LiveJobs(inputs.observations, self.state)
+        self.awaited = {
+            record.intent.nonce
+            for record in self.state.fine_tunes.values()
+            if record.intent is not None and not record.intent.lapsed
+        }
         self.decisions: dict[str, tuple[Situation, Decision]] = {}
 
     def planning(self) -> Planning:
         selected = self._selected()
-        stray_changes = [change for change in self._strays() if change.name in selected]
         self._decide(selected)
+        stray_changes = [change for change in self._strays() if change.name in selected]
         self._wait_for_room(stray_changes)
         changes = [change_for(*pair, self.settled, self.inputs.datasets) for pair in self.decisions.values()]
         rank = self.desired.depths
@@ -104,11 +110,19 @@ class _Planner:
 
     def _unmanaged(self) -> int:
         named = {change.job_id for change in self._strays()}
-        named |= {decision.job_id for _, decision in self.decisions.values()}
+        for situation, decision in self.decisions.values():
+            named.add(decision.job_id)
+            if decision.reason is Reason.LOOKALIKE:
+                named.update(job.id for job in situation.lookalikes)
+            elif decision.reason is Reason.AMBIGUOUS_CREATE:
+                named.update(self.settled.open_intents[situation.name][1])
         return sum(1 for job in self.live.unrecorded if job.id not in named)
 
     def _strays(self) -> Iterator[Change]:
-        return strays(self.state, self.desired.fine_tunes, self.live, self.inputs.now)
+        """Give the jobs that run beside; one that is adopted instead of the current one is none."""
+        adopted = {decision.job_id for _, decision in self.decisions.values() if decision.cancel_first}
+        found = strays(self.state, self.desired.fine_tunes, self.live, self.inputs.now)
+        return (change for change in found if change.job_id not in adopted)
 
     def _decide(self, selected: frozenset[str]) -> None:
         undeclared = sorted(name for name in self.state.fine_tunes if name not in self.desired)
@@ -153,6 +167,7 @@ class _Planner:
             fine_tune=fine_tune,
             record=record,
             archived=self.state.archive.get(name),
+            twins=self._twins(record),
         )
         if fine_tune is None:
             return situation
@@ -164,14 +179,21 @@ class _Planner:
             fingerprint=fingerprint,
             fingerprints=frozenset({fingerprint, self.desired.fingerprint(name)}),
         )
-        return situation if situation.same else self._with_candidates(situation, fine_tune)
+        # A create that never arrived leaves a record without a job: then a job may be there all the same.
+        settled = situation.same and situation.job is not None
+        return situation if settled else self._with_candidates(situation, fine_tune)
+
+    def _twins(self, record: Record | None) -> tuple[Job, ...]:
+        job = record.job if record else None
+        return tuple(self.live.with_nonce(job.provider, job.nonce)) if job and job.nonce else ()
 
     def _with_candidates(self, situation: Situation, fine_tune: FineTune) -> Situation:
-        """Add the unrecorded jobs that could be this fine-tune; only a changed or new one may need them."""
+        """Add the unrecorded jobs that could be this fine-tune; one whose job is known needs none."""
         provider, old = situation.provider.name, fine_tune.lifecycle.renamed_from
         stamped = self.live.stamped(provider, situation.name)
-        if old is not None:
+        if old is not None and old not in self.desired:
             stamped = [*stamped, *self.live.stamped(provider, old)]
+        stamped = [job for job in stamped if job.stamp and job.stamp.nonce not in self.awaited]
         lookalikes = []
         if not situation.provider.capabilities.stamps:
             plausible = self.live.plausible(provider, self._appearance(situation))
@@ -238,9 +260,14 @@ def _doubtful(situation: Situation, doubt: Doubt, job_ids: tuple[str, ...]) -> D
             f"so nothing is sent again for another {until} s"
         )
         return Decision(Action.WAIT, Reason.SETTLING, message)
-    found = f"it could be any of {', '.join(job_ids)}" if job_ids else "the provider's list is not whole"
+    found = "the provider's list is not whole"
+    if job_ids:
+        marked = situation.provider.capabilities.stamps
+        why = (
+            "each carries its mark" if marked else "model and files fit, and jobs here carry no mark of ours"
+        )
+        found = f"it could be any of {', '.join(job_ids)} ({why})"
     message = (
-        f"an earlier create got no clear answer and {found}; "
-        f"settle it with `ftops resolve {name} --job ID` or `ftops resolve {name} --never-arrived`"
+        f"an earlier create got no clear answer and {found}; {ways_out(name, job_ids, '--never-arrived')}"
     )
     return Decision(Action.HOLD, Reason.AMBIGUOUS_CREATE, message, job_ids[0] if job_ids else None)

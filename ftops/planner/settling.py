@@ -167,11 +167,30 @@ def moved(state: State, old: str, new: str) -> State:
     record = records.pop(old)
     earlier = archive.pop(new, None)
     if earlier is not None:
-        record = with_archive(record, earlier)
+        record = with_archive(renumbered(record, earlier.generation), earlier)
     records[new] = record
     left = archive.get(old, ArchivedRecord(0))
     archive[old] = replace(left, generation=max(record.generation, left.generation))
     return replace(state, fine_tunes=records, archive=archive)
+
+
+def renumbered(record: Record, after: int) -> Record:
+    """Count a record's generations on from a number: those up to it are spent under its new name.
+
+    Else a retry, or a create that never arrived, would use a number a second time.
+    """
+
+    def later(job: RecordedJob) -> RecordedJob:
+        return replace(job, generation=job.generation + after)
+
+    intent = record.intent
+    return replace(
+        record,
+        generation=record.generation + after,
+        intent=replace(intent, generation=intent.generation + after) if intent else None,
+        job=later(record.job) if record.job else None,
+        history=tuple(later(job) for job in record.history),
+    )
 
 
 def with_archive(record: Record, archived: ArchivedRecord) -> Record:

@@ -13,6 +13,7 @@ from ftops.model.observation import Observation
 from ftops.model.state import Record, RecordedJob, State
 from ftops.planner.matching import LiveJobs
 from ftops.planner.situation import is_cancelling
+from ftops.planner.stake import at_stake
 
 
 def strays(
@@ -24,7 +25,7 @@ def strays(
     """Yield a change for each active job of ours that is nobody's current job. Foreign jobs never appear."""
     for name, jobs, nonces in _owned(state):
         record, fine_tune = state.fine_tunes.get(name), fine_tunes.get(name)
-        arrived = [_as_recorded(job_id, provider, live) for provider, job_id in _arrived(nonces, live, state)]
+        arrived = [_as_recorded(job_id, provider, live) for provider, job_id in _arrived(nonces, live)]
         for job in (*jobs, *arrived):
             observation = live.observations.get(job.provider)
             if observation is not None and _runs_on(job):
@@ -44,12 +45,12 @@ def _owned(state: State) -> Iterator[tuple[str, tuple[RecordedJob, ...], frozens
         yield name, archived.jobs, frozenset(nonces)
 
 
-def _arrived(nonces: frozenset[str], live: LiveJobs, state: State) -> Iterator[tuple[str, str]]:
+def _arrived(nonces: frozenset[str], live: LiveJobs) -> Iterator[tuple[str, str]]:
+    """Find the unrecorded jobs with a nonce of ours; a job taken over from a lost state brought its own."""
     for provider in live.observations:
         for nonce in sorted(nonces):
             for job in live.with_nonce(provider, nonce):
-                if job.stamp is not None and job.stamp.lineage == state.lineage:
-                    yield provider, job.id
+                yield provider, job.id
 
 
 def _as_recorded(job_id: str, provider: str, live: LiveJobs) -> RecordedJob:
@@ -68,6 +69,13 @@ def _as_recorded(job_id: str, provider: str, live: LiveJobs) -> RecordedJob:
     ).seen_as(job)
 
 
+def _same_create(one: RecordedJob, other: RecordedJob) -> bool:
+    """Tell whether two jobs come from one intent; a stamp keeps the numbers from before a rename."""
+    if one.nonce is not None and one.nonce == other.nonce:
+        return True
+    return (one.generation, one.attempt) == (other.generation, other.attempt)
+
+
 def _runs_on(job: RecordedJob) -> bool:
     return job.status.active and not job.detached and job.missing_since is None
 
@@ -82,18 +90,17 @@ def _change(
     observation: Observation,
 ) -> Change:
     twins = [
-        other
-        for other in (record.jobs if record else ())
-        if other.id != job.id and (other.generation, other.attempt) == (job.generation, job.attempt)
+        other for other in (record.jobs if record else ()) if other.id != job.id and _same_create(other, job)
     ]
     reason = Reason.DUPLICATE if twins else Reason.SUPERSEDED
     lifecycle = fine_tune.lifecycle if fine_tune else record.lifecycle if record else None
     action, message = Action.CANCEL, f"job {job.id} runs although it is not the current job of {name}"
     if twins:
-        message = f"job {job.id} is a second job for what {twins[0].id} trains; cancelling it saves the rest"
+        message = f"job {job.id} is a second job for what job {twins[0].id} trains"
+    message = f"{message}; {at_stake(job, now)}; cancelling it saves the rest"
     if lifecycle and (lifecycle.protect or lifecycle.suspend):
         why = "protected" if lifecycle.protect else "suspended"
-        action, message = Action.HOLD, f"{message}; nothing is done, {name} is {why}"
+        action, message = Action.HOLD, f"{message}; nothing is done, since {name} is {why}"
     elif is_cancelling(job, now, observation.provider.settle):
         action, reason = Action.WAIT, Reason.CANCELLING
         message = f"the provider is cancelling job {job.id}"

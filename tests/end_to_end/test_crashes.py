@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import random
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-
-import pytest
 
 from tests.conftest import Emulator, ProjectDirectory
 
@@ -55,28 +52,3 @@ def test_of_two_applies_at_once_one_says_who_holds_the_lock(
     first.communicate()
     assert first.returncode == 0
     assert emulator.jobs() == 1
-
-
-@pytest.mark.slow
-def test_kills_at_random_instants_never_make_a_second_job(
-    project: ProjectDirectory, emulator: Emulator
-) -> None:
-    names = [f"job-{number}" for number in range(12)]
-    chooser = random.Random(7)
-    # A kill before the POST leaves an intent that has to settle; with the default that takes 15 minutes.
-    text = (project.root / "ftops.yaml").read_text()
-    project.write("ftops.yaml", text.replace("api_key:", "send_window: 2, settle: 1, api_key:"))
-    for name in names:
-        project.manifest(name, f"suffix: {name}")
-    for round_number in range(30):
-        if round_number % 3 == 0:
-            kind = chooser.choice(["lost_reply", "slow", "html", "status_after"])
-            emulator.fault(kind, "create", seconds=0.2)
-        process = start_apply(project.root)
-        time.sleep(chooser.uniform(0.3, 1.2))
-        process.kill()
-        process.communicate()
-    wait_until(
-        lambda: project.ftops("apply", "--yes") == 0 and set(project.plan().values()) == {"keep in-progress"}
-    )
-    assert emulator.jobs() == len(names)

@@ -1,93 +1,145 @@
-"""The promise of the create protocol, over random histories of edits, faults and crashes."""
+"""The promise of the create protocol, over random histories of edits, faults, crashes and rival runs."""
 
 from __future__ import annotations
 
-from contextlib import suppress
+import json
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from ftops.model.change import Action
-from ftops.model.job import JobStatus
-from tests.simulated import FAULTS, Crash, World, fine_tune
+from tests.conftest import REPOSITORY
+from tests.simulator.history import History, generate
+from tests.simulator.player import Player, play
+from tests.simulator.shrinking import shrink, verdict
+from tests.simulator.world import World, fine_tune
 
-NAMES = ("a", "b", "c")
-
-STEPS = st.one_of(
-    st.tuples(st.just("declare"), st.sampled_from(NAMES), st.integers(1, 3)),
-    st.tuples(st.just("remove"), st.sampled_from(NAMES), st.just(0)),
-    st.tuples(st.just("fault"), st.sampled_from(FAULTS), st.just(0)),
-    st.tuples(st.just("apply"), st.just(""), st.integers(0, 6)),
-    st.tuples(st.just("crash"), st.just(""), st.integers(0, 6)),
-    st.tuples(st.just("finish"), st.sampled_from(["succeeded", "failed"]), st.just(0)),
-    st.tuples(st.just("lag"), st.just(""), st.sampled_from([0, 60])),
-    st.tuples(st.just("time"), st.just(""), st.sampled_from([1, 100, 2000])),
-)
+QUICK = range(250)
+THOROUGH = range(1000, 5000)
 
 
-def run(world: World, history: list[tuple[str, str, int]]) -> None:
-    for kind, word, number in history:
-        if kind == "declare":
-            upstream = "a" if word == "b" and number == 3 else None
-            world.declared[word] = fine_tune(word, number, upstream)
-        elif kind == "remove":
-            world.declared.pop(word, None)
-            if word == "a" and "b" in world.declared and world.declared["b"].upstream:
-                world.declared.pop("b")
-        elif kind == "fault":
-            world.provider.faults.append(word)
-        elif kind in ("apply", "crash"):
-            world.provider.crash_in = number if kind == "crash" else None
-            with suppress(Crash):
-                world.apply()
-            world.provider.crash_in = None
-        elif kind == "finish":
-            world.provider.finish(JobStatus(word))
-        elif kind == "lag":
-            world.provider.lag = number
-        else:
-            world.clock.time += number
-        if "b" in world.declared and world.declared["b"].upstream and "a" not in world.declared:
-            world.declared["a"] = fine_tune("a", 1)
+def no_law_is_broken(seeds: Iterable[int]) -> None:
+    for seed in seeds:
+        found = verdict(generate(seed))
+        if found is not None:
+            steps = json.dumps(asdict(shrink(generate(seed))))
+            pytest.fail(
+                f"seed {seed}: {found}\nreplay: python -m tests.simulator {seed}\n"
+                f"shrunk: python -m tests.simulator '{steps}'"
+            )
 
 
-def settle(world: World) -> None:
-    world.provider.faults.clear()
-    world.provider.lag = 0.0
-    for _ in range(8):
-        world.clock.time += 2000
-        world.apply()
+def test_no_history_breaks_a_law() -> None:
+    no_law_is_broken(QUICK)
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(history=st.lists(STEPS, min_size=1, max_size=25))
-def test_no_generation_and_attempt_is_ever_paid_twice(history: list[tuple[str, str, int]]) -> None:
-    world = World()
-    run(world, history)
-    settle(world)
-    assert not {key: count for key, count in world.provider.paid().items() if count > 1}
+@pytest.mark.slow
+def test_thousands_of_histories_break_no_law() -> None:
+    no_law_is_broken(THOROUGH)
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(history=st.lists(STEPS, min_size=1, max_size=25))
-def test_a_last_run_without_faults_converges_and_leaves_no_stray(history: list[tuple[str, str, int]]) -> None:
-    world = World()
-    run(world, history)
-    settle(world)
-    left = [change for change in world.plan().changes if change.action.effective]
-    assert left == []
-    active = [job.id for job in world.provider.jobs.values() if job.status.active]
-    kept = {change.job_id for change in world.plan().changes if change.action is Action.KEEP}
-    assert set(active) <= kept
-    assert world.serials == sorted(world.serials)
+def test_a_seed_replays_exactly_in_another_process() -> None:
+    def replay(hash_seed: str) -> str:
+        command = [sys.executable, "-m", "tests.simulator", "12"]
+        environment = {"PYTHONHASHSEED": hash_seed, "PATH": str(Path(sys.executable).parent)}
+        done = subprocess.run(
+            command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=True
+        )
+        return done.stdout
+
+    assert replay("1") == replay("2")
+
+
+def test_a_failing_history_shrinks_to_the_steps_that_matter() -> None:
+    steps = (("declare", "a", 3), ("lag", 60), ("declare", "b", 2), ("run",), ("time", 100), ("run",))
+    history = History("openai", 120.0, None, steps)
+
+    def two_jobs(one: History) -> bool:
+        player = Player(one)
+        player.walk(one.steps)
+        return len(player.world.provider.jobs) > 1
+
+    shrunk = shrink(history, two_jobs)
+    assert shrunk == History("openai", None, None, (("declare", "a", 0), ("declare", "b", 0), ("run",)))
+
+
+HISTORIES_THAT_BROKE_A_LAW: dict[str, History] = {
+    "a rename onto a forgotten name re-used its number": History(
+        "openai",
+        None,
+        None,
+        (
+            ("declare", "a", 1),
+            ("run",),
+            ("declare", "b", 1),
+            ("remove", "a"),
+            ("fault", "create", "not arrived"),
+            ("run",),
+            ("rename", "b", "a"),
+        ),
+    ),
+    "two creates in doubt looked alike while the provider showed no hyperparameters": History(
+        "openai_legacy",
+        None,
+        None,
+        (
+            ("declare", "d", 2),
+            ("fault", "create", "late"),
+            ("run",),
+            ("time", 150),
+            ("declare", "a", 3),
+            ("fault", "list", "slow"),
+            ("fault", "create", "not arrived"),
+            ("run",),
+        ),
+    ),
+    "a name took over the job that another name's create in doubt waits for": History(
+        "openai",
+        None,
+        None,
+        (
+            ("declare", "d", 1),
+            ("fault", "create", "repeated lost"),
+            ("run",),
+            ("rename", "d", "b"),
+            ("declare", "d", 1),
+        ),
+    ),
+    "a create that was refused hid the jobs of a lost state": History(
+        "openai",
+        None,
+        None,
+        (
+            ("declare", "b", 1),
+            ("run",),
+            ("fault", "create", "unauthorized"),
+            ("lag", 60),
+            ("lose",),
+            ("run",),
+        ),
+    ),
+    "a chain waited for ever for a suspended fine-tune": History(
+        "openai",
+        None,
+        None,
+        (("declare", "a", 1), ("set", "a", "suspend"), ("declare", "c", 1), ("chain", "c", "a")),
+    ),
+}
+
+
+@pytest.mark.parametrize("story", HISTORIES_THAT_BROKE_A_LAW)
+def test_a_history_that_broke_a_law_breaks_none_any_more(story: str) -> None:
+    play(HISTORIES_THAT_BROKE_A_LAW[story])
 
 
 @pytest.mark.parametrize("dialect", ["openai", "openai_legacy"])
 def test_a_list_that_lags_behind_a_lost_reply_never_causes_a_second_job(dialect: str) -> None:
     world = World(dialect)
     world.declared["a"] = fine_tune("a")
-    world.provider.faults = ["lost reply"]
+    world.provider.faults["create"] = ["lost reply"]
     world.provider.lag = 60
     world.apply()
     for _ in range(3):
@@ -102,7 +154,7 @@ def test_a_list_that_lags_behind_a_lost_reply_never_causes_a_second_job(dialect:
 def test_a_create_that_never_arrived_is_sent_again_under_its_own_numbers() -> None:
     world = World()
     world.declared["a"] = fine_tune("a")
-    world.provider.faults = ["not arrived"]
+    world.provider.faults["create"] = ["not arrived"]
     world.apply()
     world.clock.time += 2000
     assert world.actions() == {"a": "create new"}
@@ -114,7 +166,7 @@ def test_a_create_that_never_arrived_is_sent_again_under_its_own_numbers() -> No
 def test_a_lost_reply_is_adopted_in_the_same_run(dialect: str) -> None:
     world = World(dialect)
     world.declared["a"] = fine_tune("a")
-    world.provider.faults = ["lost reply"]
+    world.provider.faults["create"] = ["lost reply"]
     world.apply()
     assert world.actions() == {"a": "keep in-progress"}
     assert len(world.provider.jobs) == 1
@@ -124,7 +176,7 @@ def test_two_lookalikes_of_a_provider_without_stamps_are_told_apart() -> None:
     world = World("openai_legacy")
     world.declared["a"] = fine_tune("a")
     world.declared["b"] = fine_tune("b")
-    world.provider.faults = ["lost reply"]
+    world.provider.faults["create"] = ["lost reply"]
     world.apply()
     world.apply()
     assert set(world.actions().values()) == {"keep in-progress"}
@@ -135,7 +187,7 @@ def test_a_job_at_a_provider_without_stamps_that_could_be_ours_holds_the_create(
     world = World("openai_legacy")
     world.declared["a"] = fine_tune("a")
     world.apply()
-    world.backend = type(world.backend)(world.clock.now)
+    world.lose_state()
     assert world.actions() == {"a": "hold lookalike"}
 
 
@@ -143,5 +195,5 @@ def test_a_lost_state_never_pays_again_where_jobs_are_stamped() -> None:
     world = World()
     world.declared["a"] = fine_tune("a")
     world.apply()
-    world.backend = type(world.backend)(world.clock.now)
+    world.lose_state()
     assert world.actions() == {"a": "hold other-lineage"}

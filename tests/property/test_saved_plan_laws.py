@@ -16,7 +16,7 @@ from ftops.planner.freshness import Rest, bindings, rest
 from ftops.reconciler import Hands, Loaded, Reviewed, carry_out, declared
 from ftops.report.json_report import parse_plan, plan_document
 from ftops.state.backend import Holder
-from tests.property.test_at_most_one_job import STEPS, run, settle
+from tests.property.small_histories import STEPS, run, settle
 from tests.simulated import FAULTS, Crash, World, fine_tune
 
 VERSIONS = st.sampled_from([None, 1, 2, 3])

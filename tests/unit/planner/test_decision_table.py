@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ftops.model.finetune import OnChange, OnRemove, Retry, RetryOn
 from ftops.model.job import FailureClass, Job, JobError, JobStatus
-from tests.simulated import World, fine_tune
+from tests.simulator.world import World, fine_tune
 
 
 def made(name: str = "a", **lifecycle: object) -> World:
@@ -83,7 +83,7 @@ def test_a_missing_job_is_waited_for_and_then_held_as_vanished() -> None:
 def test_a_refused_create_is_held() -> None:
     world = World()
     world.declared["a"] = fine_tune("a")
-    world.provider.faults = ["rejected"]
+    world.provider.faults["create"] = ["rejected"]
     world.apply()
     assert world.actions() == {"a": "hold rejected"}
 
@@ -179,7 +179,6 @@ def test_a_rename_is_no_new_job() -> None:
     world = made()
     world.declared = {"b": fine_tune("b", renamed_from="a")}
     world.declared["b"] = replace(world.declared["b"], training_files=fine_tune("a").training_files)
-    world.extra_datasets = ("a",)
     assert world.actions() == {"b": "update renamed"}
     world.apply()
     assert world.actions() == {"b": "keep in-progress"}

@@ -1,0 +1,25 @@
+"""What a running job has cost so far, in the words of a plan: its age and its trained tokens."""
+
+from __future__ import annotations
+
+from ftops.model.state import RecordedJob
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+
+
+def at_stake(job: RecordedJob, now: float) -> str:
+    """Say how long a job has run and how much it has trained; what the provider does not tell is unknown."""
+    age = "for an unknown time" if job.created_at is None else f"for {_duration(now - job.created_at)}"
+    tokens = "an unknown number of" if job.trained_tokens is None else f"{job.trained_tokens:,}"
+    return f"it has run {age} and trained {tokens} tokens"
+
+
+def _duration(seconds: float) -> str:
+    whole = max(0, int(seconds))
+    if whole < _MINUTE:
+        return f"{whole} s"
+    if whole < _HOUR:
+        return f"{whole // _MINUTE} min"
+    if whole < _DAY:
+        return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE} min"
+    return f"{whole // _DAY} d {whole % _DAY // _HOUR} h"

@@ -1,0 +1,221 @@
+"""The provider's side: jobs and files, what was really asked for, and the faults to come."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter, defaultdict
+from dataclasses import dataclass, replace
+
+from ftops.errors import (
+    Ambiguous,
+    Failure,
+    NotSent,
+    ProviderError,
+    RateLimited,
+    Rejected,
+    Unauthorized,
+)
+from ftops.model.job import FailureClass, Job, JobError, JobFile, JobStatus, Stamp, UploadedFile
+from ftops.model.observation import ProviderFacts
+from ftops.model.request import JobRequest
+from ftops.providers.registry import DIALECTS
+
+CREATE_FAULTS = (
+    "lost reply",
+    "not arrived",
+    "error before",
+    "error after",
+    "quota",
+    "rejected",
+    "unauthorized",
+    "not sent",
+    "slow",
+    "late",
+    "late error",
+)
+DUPLICATING_FAULTS = ("repeated", "repeated lost")
+"""A proxy sends the POST twice: one of the three ways to two jobs that DESIGN 6 admits."""
+LIST_FAULTS = ("error", "truncated page", "repeated page", "slow", "unauthorized")
+LYING_FAULT = "lie"
+"""The list claims to be whole and lacks its newest half: another of the three."""
+CANCEL_FAULTS = (
+    "lost reply",
+    "error before",
+    "error after",
+    "quota",
+    "slow",
+    "accepted",
+    "ignored",
+    "refused",
+)
+OTHER_FAULTS = ("error", "slow")
+FAULTS = {
+    "create": CREATE_FAULTS,
+    "list": LIST_FAULTS,
+    "cancel": CANCEL_FAULTS,
+    "retrieve": OTHER_FAULTS,
+    "upload": OTHER_FAULTS,
+    "list files": OTHER_FAULTS,
+}
+
+SLOW_SECONDS = 70.0
+"""Longer than the send window, so that what comes after a slow reply is late."""
+LATE_SECONDS = 200.0
+"""How long a request may be on its way after its client gave up: with any lag, less than the settle time."""
+SILENT_SECONDS = 30.0
+"""How long a job without stamps does not show its hyperparameters, as in the founding format."""
+
+Key = tuple[str, str, int, int]
+"""Lineage, name, generation, attempt: what may be paid once."""
+
+
+class SimulatedClock:
+    """Both clocks of every machine, in seconds."""
+
+    def __init__(self) -> None:
+        self.time = 1_000_000.0
+
+    def now(self) -> float:
+        return self.time
+
+    def monotonic(self) -> float:
+        return self.time
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A create that is still on its way to the provider."""
+
+    at: float
+    request: JobRequest
+
+
+class Account:
+    """Everything at the provider. `truth` is what each paid job was asked for, stamps or not."""
+
+    def __init__(self, clock: SimulatedClock, dialect: str = "openai", max_active: int | None = None) -> None:
+        self.clock = clock
+        self.facts = ProviderFacts("p", dialect, DIALECTS[dialect].capabilities, max_active=max_active)
+        self.jobs: dict[str, Job] = {}
+        self.files: dict[str, UploadedFile] = {}
+        self.truth: dict[str, Stamp] = {}
+        self.faults: defaultdict[str, list[str]] = defaultdict(list)
+        self.lag = 0.0
+        self.hidden: dict[str, float] = {}
+        self.was_hidden: set[str] = set()
+        self.on_the_way: list[Arrival] = []
+        self.cancel_asked: set[str] = set()
+        self.cancelled_outside: set[str] = set()
+        self._numbers = itertools.count(1)
+
+    def key(self, job_id: str) -> Key:
+        """Say what a job of ours was paid for."""
+        stamp = self.truth[job_id]
+        return stamp.lineage, stamp.name, stamp.generation, stamp.attempt
+
+    def paid_ids(self) -> set[str]:
+        """Give the jobs that were paid for, as far as the provider still has them."""
+        return self.truth.keys() & self.jobs.keys()
+
+    def ours(self) -> list[tuple[str, Stamp]]:
+        """Give the same with what each was asked for, in the order in which they came."""
+        return [(job_id, stamp) for job_id, stamp in self.truth.items() if job_id in self.jobs]
+
+    def paid(self) -> Counter[tuple[str, int, int]]:
+        """Count the jobs of each name, generation and attempt."""
+        return Counter((stamp.name, stamp.generation, stamp.attempt) for stamp in self.truth.values())
+
+    def fault(self, operation: str) -> str:
+        """Take the fault that strikes this request."""
+        self.arrive()
+        queue = self.faults[operation]
+        return queue.pop(0) if queue else "ok"
+
+    def failed(self, kind: str, operation: str) -> ProviderError:
+        """Say a fault as the transport would."""
+        failure = Failure("p", operation)
+        if kind == "quota":
+            return RateLimited("the account is full", failure=replace(failure, status=429))
+        if kind == "rejected":
+            return Rejected("refused", failure=replace(failure, status=400, message="refused", code="bad"))
+        if kind == "refused":
+            return Rejected("not now", failure=replace(failure, status=400))
+        if kind == "unauthorized":
+            return Unauthorized("the key is wrong", failure=replace(failure, status=401))
+        if kind == "not sent":
+            return NotSent("no route", failure=failure)
+        status = 500 if "error" in kind else None
+        return Ambiguous("the connection broke", failure=replace(failure, status=status))
+
+    def arrive(self) -> None:
+        """Let those creates take effect whose time has come."""
+        due = [one for one in self.on_the_way if one.at <= self.clock.time]
+        for one in due:
+            self.on_the_way.remove(one)
+            self.start(one.request, one.at)
+
+    def start(self, request: JobRequest, at: float | None = None) -> Job:
+        """Make a job: from here on it costs money."""
+        number = next(self._numbers)
+        shown = {f"hyperparameters.{key}": value for key, value in request.hyperparameters.items()}
+        job = Job(
+            id=f"job-{number}",
+            provider="p",
+            status=JobStatus.PENDING,
+            model=request.model,
+            created_at=at or self.clock.time,
+            training_files=tuple(
+                JobFile(file.id, self.files[file.id].filename) for file in request.training_files
+            ),
+            settings={path: value for path, value in shown.items() if path in self.facts.capabilities.echoes},
+            stamp=request.stamp if self.facts.capabilities.stamps else None,
+        )
+        self.jobs[job.id] = job
+        if request.stamp is not None:
+            self.truth[job.id] = request.stamp
+        return job
+
+    def shown(self, job: Job) -> Job:
+        """Give a job as the provider tells it: the founding format fills the settings in only later."""
+        young = self.clock.time - (job.created_at or 0) < SILENT_SECONDS
+        return replace(job, settings={}) if young and not self.facts.capabilities.stamps else job
+
+    def sees(self, job_id: str) -> bool:
+        """Tell whether the provider admits that it has this job."""
+        return job_id in self.jobs and self.hidden.get(job_id, 0.0) <= self.clock.time
+
+    def store_file(self, filename: str) -> UploadedFile:
+        """Keep an uploaded file."""
+        file = UploadedFile(f"file-{next(self._numbers)}", filename, 10)
+        self.files[file.id] = file
+        return file
+
+    def hide(self, job_id: str, seconds: float) -> None:
+        """Let a job vanish for a while."""
+        self.hidden[job_id] = self.clock.time + seconds
+        self.was_hidden.add(job_id)
+
+    def cancel_outside(self, job_id: str) -> None:
+        """Let somebody else cancel a job."""
+        if self.jobs[job_id].status.active and job_id not in self.cancel_asked:
+            self.cancelled_outside.add(job_id)
+            self._end(job_id, JobStatus.CANCELLED)
+
+    def finish(self, status: JobStatus, only: str | None = None) -> None:
+        """End every active job, or one; those that are being cancelled end as cancelled."""
+        for job in list(self.jobs.values()):
+            if job.status.active and only in (None, job.id):
+                cancelling = job.status is JobStatus.CANCELLING
+                self._end(job.id, JobStatus.CANCELLED if cancelling else status)
+
+    def _end(self, job_id: str, status: JobStatus) -> None:
+        job = self.jobs[job_id]
+        self.jobs[job_id] = replace(
+            job,
+            status=status,
+            finished_at=self.clock.time,
+            fine_tuned_model=f"model-of-{job_id}" if status is JobStatus.SUCCEEDED else None,
+            error=JobError("server_error", "it broke", FailureClass.PROVIDER_ERROR)
+            if status is JobStatus.FAILED
+            else None,
+        )

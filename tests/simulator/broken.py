@@ -1,0 +1,240 @@
+"""Appliers and planners that break the protocol of DESIGN 6, each in one way: the simulator must catch them.
+
+Not here, since nothing comes of them alone: a POST without a look at the lock, and one without a look at its
+deadline. Each is covered by the other and by the conditional write of the state; without all three it shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from ftops import reconciler
+from ftops.applier import applier, cancels, creates, ledger, waves
+from ftops.errors import Ambiguous
+from ftops.model.job import JobList
+from ftops.model.state import ArchivedRecord, State
+from ftops.planner import settling
+from ftops.state.backends.memory import MemoryBackend
+from tests.simulator.history import Step
+from tests.simulator.port import Port
+from tests.simulator.store import LeasePort, StorePort
+
+Patch = Callable[[pytest.MonkeyPatch], None]
+
+
+@dataclass(frozen=True)
+class Broken:
+    """One way to get it wrong. `dialect` is where it shows; None: anywhere."""
+
+    how: str
+    breaks: Patch
+    dialect: str | None = None
+    focus: tuple[Step, ...] = ()
+
+
+def _record_before_intent(patch: pytest.MonkeyPatch) -> None:
+    """Never write an intent, only the record of the job after the POST."""
+    written = ledger.Ledger.snapshot
+
+    def without_new_intents(self: Any) -> State:
+        state = written(self)
+        kept = {
+            name: replace(record, intent=None) if record.intent and record.job is None else record
+            for name, record in state.fine_tunes.items()
+        }
+        return replace(state, fine_tunes=kept)
+
+    patch.setattr(ledger.Ledger, "snapshot", without_new_intents)
+
+
+def _no_write_before_post(patch: pytest.MonkeyPatch) -> None:
+    """Write the intents together with what became of them."""
+    write, send = applier._Apply._write, creates.send
+    sending = [True]
+
+    def later(self: Any) -> None:
+        open_now = [one for one in self.ledger.records.values() if one.intent and not one.intent.lapsed]
+        if not (open_now and sending[0]):
+            write(self)
+        sending[0] = True
+
+    def posted(*arguments: Any) -> Any:
+        sending[0] = False
+        return send(*arguments)
+
+    patch.setattr(applier._Apply, "_write", later)
+    patch.setattr(creates, "send", posted)
+
+
+def _post_retried(patch: pytest.MonkeyPatch) -> None:
+    post = Port.create_fine_tune
+
+    def twice(self: Port, request: Any) -> Any:
+        try:
+            return post(self, request)
+        except Ambiguous:
+            return post(self, request)
+
+    patch.setattr(Port, "create_fine_tune", twice)
+
+
+def _intent_cleared_on_timeout(patch: pytest.MonkeyPatch) -> None:
+    record = applier._Apply._record_certain
+
+    def cleared(self: Any, sent: list[Any]) -> None:
+        for one in sent:
+            record(self, one)
+
+    patch.setattr(applier._Apply, "_record", cleared)
+
+
+def _settle_time_ignored(patch: pytest.MonkeyPatch) -> None:
+    resolve = settling.resolve_intent
+
+    def at_once(intent: Any, live: Any, now: float) -> Any:
+        verdict = resolve(intent, live, now)
+        return replace(intent, lapsed=True) if verdict == (settling.Doubt.SETTLING, ()) else verdict
+
+    patch.setattr(settling, "resolve_intent", at_once)
+
+
+def _no_fencing(patch: pytest.MonkeyPatch) -> None:
+    """Believe the lock for ever, send however late, and overwrite whatever is stored."""
+    patch.setattr(LeasePort, "check", lambda self: self._boundary("before check"))
+    patch.setattr(LeasePort, "expires_at", None)
+    _unconditional_write(patch)
+
+
+def _unconditional_write(patch: pytest.MonkeyPatch) -> None:
+    write = MemoryBackend.write
+
+    def anyway(self: MemoryBackend, data: bytes, expected: str | None) -> str:
+        stored = self.read()
+        return write(self, data, stored.version if stored else None)
+
+    patch.setattr(MemoryBackend, "write", anyway)
+
+
+def _uncertain_write_believed(patch: pytest.MonkeyPatch) -> None:
+    from ftops.errors import StateUncertain
+
+    write = StorePort.write
+
+    def believed(self: StorePort, data: bytes, expected: str | None) -> str:
+        try:
+            return write(self, data, expected)
+        except StateUncertain:
+            stored = self._store.backend.read()
+            return stored.version if stored else "1"
+
+    patch.setattr(StorePort, "write", believed)
+
+
+def _incomplete_list_believed(patch: pytest.MonkeyPatch) -> None:
+    listed = Port.list_fine_tunes
+    patch.setattr(Port, "list_fine_tunes", lambda self: JobList(listed(self).jobs))
+
+
+def _cancel_not_noted(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(cancels, "note", lambda order, ledger, now: None)
+
+
+def _cancel_without_reading_again(patch: pytest.MonkeyPatch) -> None:
+    def blind(order: Any, context: Any, lock: Any) -> Any:
+        return cancels.CancelResult(order, context.providers[order.provider].cancel_fine_tune(order.job_id))
+
+    patch.setattr(cancels, "_cancel", blind)
+
+
+def _create_although_the_cancel_failed(patch: pytest.MonkeyPatch) -> None:
+    create = applier._Apply._create
+
+    def regardless(self: Any) -> None:
+        self.uncancelled = set()
+        create(self)
+
+    patch.setattr(applier._Apply, "_create", regardless)
+
+
+def _numbers_forgotten(patch: pytest.MonkeyPatch) -> None:
+    forget = ledger.Ledger.forget
+
+    def wholly(self: Any, name: str, **how: Any) -> None:
+        forget(self, name, **how)
+        self.archive[name] = ArchivedRecord(0)
+
+    patch.setattr(ledger.Ledger, "forget", wholly)
+
+
+def _duplicates_let_go(patch: pytest.MonkeyPatch) -> None:
+    from ftops.planner import planner
+
+    patch.setattr(planner, "strays", lambda *arguments: ())
+
+
+def _everything_unknown_cancelled(patch: pytest.MonkeyPatch) -> None:
+    """Take every job at the provider that is not current for one to be cancelled."""
+    carry_out = reconciler.carry_out
+
+    def pruned(loaded: Any, reviewed: Any, changes: Any, hands: Any) -> Any:
+        applied = carry_out(loaded, reviewed, changes, hands)
+        current = {one.job.id for one in applied.state.fine_tunes.values() if one.job}
+        for name, seen in reviewed.observations.items():
+            for job in seen.jobs:
+                if job.id not in current and job.status.active:
+                    hands.providers[name].retrieve_fine_tune(job.id)
+                    hands.providers[name].cancel_fine_tune(job.id)
+        return applied
+
+    patch.setattr("tests.simulator.world.carry_out", pruned)
+
+
+def _lookalikes_together(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(waves, "look_alike", lambda first, second: False)
+    patch.setattr("ftops.planner.gates.look_alike", lambda first, second: False)
+
+
+def _earlier_lookalikes_adopted(patch: pytest.MonkeyPatch) -> None:
+    """Take any job that looks right for the one in doubt, even one that was there before."""
+    patch.setattr(creates, "_lookalikes", lambda *arguments: ())
+    patch.setattr("ftops.planner.planner.worth_keeping", lambda job: False)
+
+
+def _missing_taken_for_gone(patch: pytest.MonkeyPatch) -> None:
+    from ftops.planner.situation import Situation
+
+    patch.setattr(Situation, "vanished", property(lambda self: self.missing))
+    patch.setattr(reconciler, "_retrieved", lambda provider, job_id: None)
+
+
+UNCERTAIN: tuple[Step, ...] = (("store", "uncertain before"), ("crash",), ("run",), ("declare",))
+TRUNCATED: tuple[Step, ...] = (
+    ("fault", "list", "truncated page"),
+    ("fault", "create", "late"),
+    ("run",),
+    ("time", 2000),
+)
+BROKEN = (
+    Broken("record before intent", _record_before_intent),
+    Broken("no state write before the POST", _no_write_before_post),
+    Broken("POST retried", _post_retried),
+    Broken("intent cleared on timeout", _intent_cleared_on_timeout),
+    Broken("settle time ignored", _settle_time_ignored),
+    Broken("no fencing", _no_fencing),
+    Broken("state written unconditionally", _unconditional_write),
+    Broken("unknown write believed", _uncertain_write_believed, None, UNCERTAIN),
+    Broken("incomplete list believed", _incomplete_list_believed, "openai", TRUNCATED),
+    Broken("cancel not noted before it is sent", _cancel_not_noted),
+    Broken("cancel without reading again", _cancel_without_reading_again),
+    Broken("create although the cancel failed", _create_although_the_cancel_failed),
+    Broken("numbers forgotten with the manifest", _numbers_forgotten),
+    Broken("duplicates let go", _duplicates_let_go, "openai"),
+    Broken("everything unknown cancelled", _everything_unknown_cancelled),
+    Broken("look-alikes created together", _lookalikes_together, "openai_legacy"),
+    Broken("earlier look-alikes adopted", _earlier_lookalikes_adopted, "openai_legacy"),
+    Broken("missing taken for gone", _missing_taken_for_gone),
+)

@@ -1,0 +1,254 @@
+"""What must hold, whatever happens: at each request, at each write of the state, and at the end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from ftops.model.change import Action, Change, Reason
+from ftops.model.finetune import FineTune
+from ftops.model.job import Job, JobList, JobStatus
+from ftops.model.plan import Plan
+from ftops.model.request import JobRequest
+from ftops.model.state import State
+from ftops.state.statefile import decode
+from tests.simulator.account import Account, Key
+
+STALL_SECONDS = 500.0
+"""A process that stands still for so long between the check and the POST may pay twice (DESIGN 6)."""
+
+LONGEST_LAG_SECONDS = 60.0
+
+
+class LawBroken(AssertionError):
+    """A history after which ftops has broken its promise."""
+
+
+class StateHistory:
+    """The states as they were written; each must know all that the one before knew."""
+
+    def __init__(self) -> None:
+        self.broken: list[str] = []
+        self.last: State | None = None
+
+    def lost(self) -> None:
+        """Note that somebody threw the state away."""
+        self.last = None
+
+    def written(self, data: bytes) -> None:
+        """Take note of a write that was made."""
+        state, before = decode(data, "here"), self.last
+        self.last = state
+        if before is None:
+            return
+        if state.lineage != before.lineage or state.serial <= before.serial:
+            self.broken.append(f"the state goes back from serial {before.serial} to {state.serial}")
+        numbers = _generations(state)
+        for name, generation in _generations(before).items():
+            if numbers.get(name, 0) < generation:
+                now = numbers.get(name, 0)
+                self.broken.append(f"the generation of {name} goes back from {generation} to {now}")
+        if lost := owners(before).keys() - owners(state).keys():
+            self.broken.append(f"the state forgets {sorted(lost)}")
+
+
+@dataclass
+class Findings:
+    """What the laws have noted so far.
+
+    `doubled` are the keys for which DESIGN 6 admits a second job: a stall between check and POST, a POST
+    repeated on its way, a list that claims to be whole and is not.
+    """
+
+    history: StateHistory
+    broken: list[str] = field(default_factory=list)
+    doubled: set[Key] = field(default_factory=set)
+    trace: list[str] = field(default_factory=list)
+
+    def law(self, text: str) -> None:
+        """Note that a law is broken."""
+        self.broken.append(text)
+        self.trace.append(f"BROKEN: {text}")
+
+
+class Watch:
+    """Looks over the shoulder of one run."""
+
+    def __init__(
+        self, account: Account, findings: Findings, declared: Mapping[str, FineTune], started: float
+    ) -> None:
+        self._account = account
+        self._findings = findings
+        self._declared = declared
+        self._started = started
+        self._read_again: set[str] = set()
+
+    def posting(self, request: JobRequest, since: float, kind: str) -> None:
+        """A create reaches the provider, or would: nothing that it doubles may be there."""
+        stamp, account, findings = request.stamp, self._account, self._findings
+        if stamp is None:
+            findings.law("a create without a stamp is sent")
+            return
+        if account.clock.time - since > STALL_SECONDS or kind.startswith("repeated"):
+            findings.doubled.add((stamp.lineage, stamp.name, stamp.generation, stamp.attempt))
+        if stamp.name in {name for _, name, _, _ in findings.doubled}:
+            return
+        for job in self._others_of(stamp.name, stamp.lineage):
+            if job.status.active and job.id not in account.cancel_asked:
+                findings.law(f"{stamp.name} is created while its job {job.id} runs")
+            ended_before = (job.finished_at or account.clock.time) < self._started
+            same = account.truth[job.id].fingerprint == stamp.fingerprint
+            if job.status is JobStatus.SUCCEEDED and ended_before and same:
+                findings.law(f"{stamp.name} is trained again although {job.id} has made this model")
+
+        for job_id, other in account.ours():
+            left_behind = other.name == stamp.name and other.lineage != stamp.lineage
+            if left_behind and account.sees(job_id) and self._worth_keeping(job_id):
+                findings.law(f"{stamp.name} is created although a lost state made {job_id} for it")
+
+    def listed(self, listed: JobList) -> None:
+        """A list that claims to be whole and lacks an old job is one of the admitted ways to two jobs."""
+        account = self._account
+        if not listed.complete:
+            return
+        seen = {job.id for job in listed.jobs}
+        recorded = self._owners()
+        for job_id in account.paid_ids() - seen:
+            old = (account.jobs[job_id].created_at or 0) <= account.clock.time - account.lag
+            if old and job_id not in recorded:
+                self._findings.doubled.add(account.key(job_id))
+
+    def retrieved(self, job_id: str) -> None:
+        """A job is looked at."""
+        self._read_again.add(job_id)
+
+    def cancelling(self, job_id: str) -> None:
+        """A cancel reaches the provider: the job must be ours, looked at just now, and free to go."""
+        findings = self._findings
+        if job_id not in self._account.truth:
+            findings.law(f"the foreign job {job_id} is cancelled")
+            return
+        if job_id not in self._read_again:
+            findings.law(f"{job_id} is cancelled without being read again")
+        self._read_again.discard(job_id)
+        owner = self._owners().get(job_id)
+        fine_tune = self._declared.get(owner) if owner else None
+        if fine_tune and (fine_tune.lifecycle.protect or fine_tune.lifecycle.suspend):
+            findings.law(f"{job_id} is cancelled although {owner} is protected or suspended")
+
+    def _worth_keeping(self, job_id: str) -> bool:
+        """Tell whether a job of a lost state must hold the create: with stamps, until a person has spoken."""
+        last = self._findings.history.last
+        settled = last is not None and (job_id in owners(last) or job_id in last.not_mine.get("p", ()))
+        job = self._account.jobs[job_id]
+        runs = job.status.active and job_id not in self._account.cancel_asked
+        made = job.status is JobStatus.SUCCEEDED and (job.finished_at or 0) < self._started
+        listable = (job.created_at or 0) <= self._started - LONGEST_LAG_SECONDS
+        stamps = self._account.facts.capabilities.stamps and listable
+        return stamps and not settled and job_id not in self._account.was_hidden and (runs or made)
+
+    def _others_of(self, name: str, lineage: str) -> Iterator[Job]:
+        account, owner = self._account, self._owners()
+        detached = _detached(self._findings.history.last)
+        for job_id, stamp in account.ours():
+            mine = owner.get(job_id, stamp.name) == name and stamp.lineage == lineage
+            if mine and job_id not in account.was_hidden and job_id not in detached:
+                yield account.jobs[job_id]
+
+    def _owners(self) -> Mapping[str, str]:
+        last = self._findings.history.last
+        return owners(last) if last else {}
+
+
+def owners(state: State) -> dict[str, str]:
+    """Map each recorded job to the name that has it."""
+    found = {job.id: name for name, entry in state.archive.items() for job in entry.jobs}
+    return found | {job.id: name for name, record in state.fine_tunes.items() for job in record.jobs}
+
+
+def convergence(plan: Plan) -> Iterator[str]:
+    """Applied without a fault, a plan leaves nothing to do."""
+    left = [f"{change.name}: {change.action} {change.reason}" for change in plan.effective_changes]
+    if left:
+        yield f"a fault-free apply does not converge: {', '.join(left)} is left"
+
+
+def at_most_once(account: Account, findings: Findings, state: State) -> Iterator[str]:
+    """No key is paid twice; where DESIGN 6 admits it, the second job does not go on."""
+    asked, known = _open_nonces(state), owners(state)
+    paid = Counter(account.key(job_id) for job_id in account.paid_ids())
+    for key, count in paid.items():
+        if count == 1:
+            continue
+        if key not in findings.doubled:
+            yield f"{count} jobs for {key}"
+            continue
+        running = [
+            job_id
+            for job_id in account.paid_ids()
+            if account.key(job_id) == key
+            and account.jobs[job_id].status.active
+            and account.sees(job_id)
+            and account.truth[job_id].nonce not in asked
+        ]
+        taken = key[0] == state.lineage or any(job_id in known for job_id in running)
+        if len(running) > 1 and taken and account.facts.capabilities.stamps:
+            yield f"the second job for {key} is not cancelled: {running} run on"
+
+
+def all_recorded(account: Account, findings: Findings, state: State) -> Iterator[str]:
+    """Every paid job is in the state, recorded or adopted, unless its hold waits for a person."""
+    known, in_doubt = owners(state), _open_nonces(state)
+    for job_id, stamp in account.ours():
+        lost = job_id not in known and stamp.lineage == state.lineage and stamp.nonce not in in_doubt
+        if lost and account.sees(job_id) and account.key(job_id) not in findings.doubled:
+            yield f"job {job_id} of {stamp.name} was paid and is in no record"
+
+
+def no_stray(
+    account: Account, findings: Findings, plan: Plan, state: State, declared: Iterable[str]
+) -> Iterator[str]:
+    """What runs is somebody's current job, held on purpose, or was let go."""
+    named = {change.job_id for change in plan.changes} | {change.cancel_first for change in plan.changes}
+    named |= {record.job.id for name, record in state.fine_tunes.items() if record.job and name in declared}
+    detached = _detached(state)
+    for job_id, stamp in account.ours():
+        active = account.jobs[job_id].status.active and account.sees(job_id)
+        excused = not account.facts.capabilities.stamps and account.key(job_id) in findings.doubled
+        excused = excused or stamp.nonce in _open_nonces(state)
+        if active and stamp.lineage == state.lineage and not excused and job_id not in named | detached:
+            yield f"job {job_id} of {stamp.name} runs and nobody wants it"
+
+
+def honest_holds(account: Account, changes: Iterable[Change]) -> Iterator[str]:
+    """A hold tells the truth about its job, and no wait outlasts every reason for it."""
+    for change in changes:
+        job_id = change.job_id or ""
+        if change.action is Action.WAIT:
+            yield f"{change.name} waits for ever: {change.reason}"
+        if change.reason is Reason.CANCELLED_EXTERNALLY and job_id not in account.cancelled_outside:
+            yield f"{change.name}: {job_id} was not cancelled outside ftops, as the hold says"
+        if change.reason is Reason.VANISHED and job_id not in account.was_hidden:
+            yield f"{change.name}: {job_id} has not vanished, as the hold says"
+        if change.reason is Reason.FAILED and account.jobs[job_id].status is not JobStatus.FAILED:
+            yield f"{change.name}: {job_id} has not failed, as the hold says"
+
+
+def _open_nonces(state: State) -> set[str]:
+    """Give the nonces of intents that are in doubt: what carries one is held until a person has looked."""
+    intents = [record.intent for record in state.fine_tunes.values() if record.intent]
+    return {intent.nonce for intent in intents if not intent.lapsed}
+
+
+def _generations(state: State) -> dict[str, int]:
+    found = {name: entry.generation for name, entry in state.archive.items()}
+    for name, record in state.fine_tunes.items():
+        found[name] = max(found.get(name, 0), record.generation)
+    return found
+
+
+def _detached(state: State | None) -> set[str]:
+    if state is None:
+        return set()
+    return {job.id for entry in state.archive.values() for job in entry.jobs if job.detached}
