@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: quickstart test test-slow conformance check fix docs install install-dev
+.PHONY: quickstart test test-slow conformance services check fix docs install install-dev
 
 quickstart: install ## install, then plan and apply the example on the embedded emulator
 	rm -rf examples/quickstart/.ftops
@@ -20,6 +20,9 @@ test-slow: install-dev ## the tests that take many seconds
 
 conformance: install ## real clients, each in an environment of its own, drive the emulator
 	$(BIN)/python -m tests.conformance
+
+services: ## install the servers that tests of shared state talk to; without them these tests skip
+	sh tests/services/install.sh
 
 check: install-dev ## style, types, floors
 	$(BIN)/ruff format --check .

@@ -32,6 +32,7 @@ from ftops.policy.check import review
 from ftops.providers.provider import Provider
 from ftops.providers.registry import dialects, facts_of
 from ftops.state.manager import StateManager
+from ftops.state.registry import refuse_unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +95,13 @@ class Hands:
 
 
 def load(root: Path) -> Loaded:
-    """Read project, manifests and data. Raises InvalidInput with every problem of all three."""
+    """Read project, manifests and data. Raises InvalidInput with every problem of all three.
+
+    Raises StateError for a state that no store of ours could keep.
+    """
     project, document = load_project(root, dialects())
+    if isinstance(project.state.url, str):
+        refuse_unknown(project.state.url)
     facts = {name: facts_of(settings) for name, settings in project.providers.items()}
     loaded = load_fine_tunes(root, project, document, facts)
     inspected = inspect_datasets(root, loaded.fine_tunes, facts)

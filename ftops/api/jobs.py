@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ftops.api.session import Surroundings, opened_provider
+from ftops.api.stored_state import Place, open_stored_state
 from ftops.errors import FtopsError, UsageError
 from ftops.manifests.project import load_project
 from ftops.model.job import Job, JobStatus
@@ -17,8 +18,6 @@ from ftops.model.state import RecordedJob, State
 from ftops.providers.provider import Provider
 from ftops.providers.registry import dialects
 from ftops.report.metrics import NotMetrics, metrics_of_events, read_metrics_file
-from ftops.state.manager import StateManager
-from ftops.state.registry import open_backend
 
 MOST_CURVES = 25
 """Running jobs whose losses `status` reads; each costs a request or more."""
@@ -41,8 +40,8 @@ def open_job(root: Path, name: str, surroundings: Surroundings) -> Iterator[Know
     """
     root = root.resolve()
     project, _ = load_project(root, dialects())
-    manager = StateManager(open_backend(project.state, root), project.name, new_lineage=lambda: "")
-    recorded = _newest(manager.read(), name)
+    place = Place(root, surroundings.environ, surroundings.vault)
+    recorded = _newest(open_stored_state(project, place).manager.read(), name)
     settings = project.providers.get(recorded.provider)
     if settings is None:
         raise FtopsError(

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ftops.api.freeze import Freeze, frozen
-from ftops.errors import FtopsError, Interrupted
+from ftops.api.stored_state import Place, open_stored_state
+from ftops.errors import FtopsError, Interrupted, LockHeld, StateError
 from ftops.model.event import Event, EventKind
 from ftops.model.project import EMULATOR_SCHEME, ProviderSettings
 from ftops.model.secret import Vault
@@ -20,11 +21,13 @@ from ftops.providers.provider import Provider
 from ftops.providers.references import References
 from ftops.providers.registry import open_provider
 from ftops.reconciler import Hands, Loaded, Reviewed, Selection, load, make_plan, observe
-from ftops.state.backend import Lease
-from ftops.state.features import TookOver
+from ftops.state.backend import Holder, Lease
+from ftops.state.features import ComparesClocks, TookOver
 from ftops.state.holder import current_holder
 from ftops.state.manager import StateManager
-from ftops.state.registry import open_backend
+
+MOST_SKEW_SECONDS = 60.0
+"""How far a clock may be off: a send window. The settle time, 900 s, has to cover it many times over."""
 
 
 class SystemClock:
@@ -43,13 +46,23 @@ class SystemClock:
 class Surroundings:
     """What a session takes from whoever opens it: variables, a wish to stop, and an ear for events.
 
-    `vault` learns every credential that is resolved, and keeps it out of the state.
+    `vault` learns every credential that is resolved, and keeps it out of the state. `lock_timeout` is the
+    seconds to wait for a lock that somebody holds.
     """
 
     environ: Mapping[str, str]
     stop: threading.Event
     emit: Callable[[Event], None]
     vault: Vault = field(default_factory=Vault)
+    lock_timeout: float = 0.0
+
+    def place(self, root: Path) -> Place:
+        """Give what a project's state is opened with."""
+
+        def tell(words: str) -> None:
+            self.emit(Event(EventKind.LOCK_AWAITED, time.time(), words))
+
+        return Place(root, self.environ, self.vault, tell)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +127,42 @@ class Session:
 def hold_lock(
     manager: StateManager, operation: str, now: float, surroundings: Surroundings
 ) -> Iterator[Lease]:
-    """Hold the lock of a state, and say so if the last holder ended without releasing it."""
-    lease = manager.lock(current_holder(operation, surroundings.environ, now), 0.0)
+    """Hold the lock of a state, and say so if the last holder ended without releasing it.
+
+    Raises LockHeld, and StateError where this machine's clock is not the store's: a create that another run
+    left in doubt would be given up too soon, or waited for too long.
+    """
+    holder = current_holder(operation, surroundings.environ, now)
+    lease = _taken(manager, holder, surroundings)
     try:
+        _compare_clocks(lease, manager.location)
         if isinstance(lease, TookOver) and lease.taken_from is not None:
             words = f"took over the lock of {lease.taken_from}, which ended without releasing it"
             surroundings.emit(Event(EventKind.LOCK_TAKEN_OVER, now, words))
         yield lease
     finally:
         lease.release()
+
+
+def _taken(manager: StateManager, holder: Holder, surroundings: Surroundings) -> Lease:
+    """Take the lock; whoever has to wait for it is told for whom before the wait begins."""
+    if surroundings.lock_timeout:
+        try:
+            return manager.lock(holder, 0.0)
+        except LockHeld as held:
+            words = f"{held.message}; waiting for at most {surroundings.lock_timeout:g} s"
+            surroundings.emit(Event(EventKind.LOCK_AWAITED, holder.since, words))
+    return manager.lock(holder, surroundings.lock_timeout)
+
+
+def _compare_clocks(lease: Lease, location: str) -> None:
+    ahead = lease.clock_ahead if isinstance(lease, ComparesClocks) else None
+    if ahead is not None and abs(ahead) > MOST_SKEW_SECONDS:
+        side = "ahead of" if ahead > 0 else "behind"
+        raise StateError(
+            f"the clock of this machine is {abs(ahead):.0f} s {side} the clock of {location}",
+            hint="set the clock (NTP): other runners' creates in doubt are judged by it; nothing was done",
+        )
 
 
 @contextmanager
@@ -139,14 +179,10 @@ def open_session(root: Path, surroundings: Surroundings, *, lineage: str | None 
             name: stack.enter_context(opened_provider(settings, root, environ, vault))
             for name, settings in loaded.project.providers.items()
         }
-        backend = open_backend(loaded.project.state, root)
-        manager = StateManager(
-            backend,
-            loaded.project.name,
-            new_lineage=lambda: lineage or str(uuid.uuid4()),
-            guard=vault.refuse,
+        state = open_stored_state(
+            loaded.project, surroundings.place(root), new_lineage=lambda: lineage or str(uuid.uuid4())
         )
-        yield Session(loaded, providers, manager, SystemClock(), surroundings)
+        yield Session(loaded, providers, state.manager, SystemClock(), surroundings)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import click
 from ftops.applier.surgery import arrived, in_doubt, never_arrived, not_mine, take_over
 from ftops.cli.completion import fine_tune_names
 from ftops.cli.secrecy import current_vault
-from ftops.cli.session import Session, open_session
+from ftops.cli.session import Session, lock_timeout_option, open_session
 from ftops.errors import FtopsError, UsageError
 from ftops.manifests.writing import manifest_for
 from ftops.model.change import Change
@@ -23,6 +23,7 @@ from ftops.report.words import printable
 @click.argument("name")
 @click.argument("job_id")
 @click.option("--provider", help="Where the job is, if not at the default provider.")
+@lock_timeout_option
 @click.pass_obj
 def import_command(root: Path, name: str, job_id: str, provider: str | None) -> None:
     """Take over one job: write its manifest and record it, so that the plan shows no change."""
@@ -58,6 +59,7 @@ def import_command(root: Path, name: str, job_id: str, provider: str | None) -> 
 @click.option("--never-arrived", "lost", is_flag=True, help="The provider never got the create in doubt.")
 @click.option("--not-mine", "foreign", metavar="ID", help="This job is somebody else's.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@lock_timeout_option
 @click.pass_obj
 def resolve_command(
     root: Path, name: str, *, job_id: str | None, lost: bool, foreign: str | None, yes: bool

@@ -17,7 +17,7 @@ from ftops.cli.saved_plans import (
     read_plan_file,
     selection_of,
 )
-from ftops.cli.session import Session, open_session
+from ftops.cli.session import Session, lock_timeout_option, open_session
 from ftops.controller.loop import repeat_until_settled
 from ftops.errors import ExitCode, FtopsError, Problem
 from ftops.model.change import Action
@@ -40,6 +40,7 @@ from ftops.report.words import counted, printable
     "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print it."
 )
 @options.selection_options
+@lock_timeout_option
 @click.pass_obj
 def apply_command(
     root: Path,
@@ -64,7 +65,7 @@ def apply_command(
         raise click.UsageError("without a terminal nobody can answer: pass --yes or a PLANFILE")
     run: Round | None = None
     try:
-        saved = None if planfile is None else read_plan_file(root / planfile)
+        saved = None if planfile is None else read_plan_file(root / planfile, root)
         lineage = first_lineage(saved) if saved else None
         with blaming_moved_data(root, saved), open_session(root, changes=True, lineage=lineage) as session:
             if saved is not None:

@@ -15,6 +15,7 @@ import click
 
 from ftops.api.freeze import frozen
 from ftops.api.session import opened_provider
+from ftops.api.stored_state import Place, open_stored_state
 from ftops.cli import options
 from ftops.cli.secrecy import current_vault
 from ftops.datasets.inspection import inspect_datasets
@@ -31,8 +32,6 @@ from ftops.report import doctor as report
 from ftops.report.doctor import Check, Verdict
 from ftops.report.words import counted
 from ftops.state.backend import Holder, StateBackend, Writability
-from ftops.state.manager import StateManager
-from ftops.state.registry import open_backend
 
 
 @click.command("doctor")
@@ -116,13 +115,13 @@ class _Examination:
 
     def _remembered(self, project: Project) -> Iterator[Check]:
         try:
-            backend = open_backend(project.state, self.root)
+            place = Place(self.root, self.environ, current_vault())
+            stored = open_stored_state(project, place)
         except FtopsError as error:
             yield from report.failed("state", error)
             return
-        state = None
+        backend, manager, state = stored.backend, stored.manager, None
         try:
-            manager = StateManager(backend, project.name, new_lineage=lambda: "none")
             state = manager.read()
             unwritable = backend.unwritable() if isinstance(backend, Writability) else None
             yield from report.state_checks(
@@ -151,8 +150,9 @@ class _Examination:
 
 
 def _alive(holder: Holder) -> bool | None:
-    """Tell whether the holder's process runs; None when it is on another host."""
-    if holder.host != socket.gethostname():
+    """Tell whether the holder's process runs; None when it is on another host, or unknown."""
+    # Terraform, which can hold the same lock, tells no process.
+    if holder.host != socket.gethostname() or holder.pid <= 0:
         return None
     try:
         os.kill(holder.pid, 0)

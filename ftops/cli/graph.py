@@ -6,16 +6,16 @@ from pathlib import Path
 
 import click
 
+from ftops.api.stored_state import open_stored_state
 from ftops.cli import options
-from ftops.errors import InvalidInput, StateError
+from ftops.cli.session import surroundings
+from ftops.errors import FtopsError, InvalidInput
 from ftops.manifests.parser import load_fine_tunes
 from ftops.manifests.project import load_project
 from ftops.model.project import Project
 from ftops.model.state import State
 from ftops.providers.registry import dialects, facts_of
 from ftops.report.graph import make_graph, render_dot, render_graph, render_json, render_mermaid
-from ftops.state.manager import StateManager
-from ftops.state.registry import open_backend
 
 
 @click.command("graph")
@@ -49,8 +49,7 @@ def graph_command(root: Path, form: str) -> None:
 def _state(root: Path, project: Project) -> State | None:
     """Read the state; a graph without statuses is still a graph, so that it cannot be read is only said."""
     try:
-        backend = open_backend(project.state, root)
-        return StateManager(backend, project.name, new_lineage=lambda: "").read()
-    except StateError as error:
+        return open_stored_state(project, surroundings().place(root)).manager.read()
+    except FtopsError as error:
         click.echo(f"Without statuses: {error.message}", err=True)
         return None

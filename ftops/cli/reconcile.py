@@ -8,7 +8,7 @@ import click
 
 from ftops.cli import options
 from ftops.cli.apply import one_round, round_code
-from ftops.cli.session import open_session
+from ftops.cli.session import lock_timeout_option, open_session
 
 
 @click.command("reconcile")
@@ -17,6 +17,7 @@ from ftops.cli.session import open_session
     "--parallelism", type=click.IntRange(1, 64), default=8, show_default=True, help="Requests at one time."
 )
 @options.selection_options
+@lock_timeout_option
 @click.pass_obj
 def reconcile_command(
     root: Path,

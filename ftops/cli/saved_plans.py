@@ -9,14 +9,19 @@ from dataclasses import replace
 from pathlib import Path
 
 from ftops.api.rounds import Round, carried_out
+from ftops.api.stored_state import open_seal
 from ftops.cli.private_files import write_private
-from ftops.cli.session import Session
+from ftops.cli.secrecy import current_vault
+from ftops.cli.session import Session, surroundings
 from ftops.errors import FtopsError, InvalidInput, NeedsPerson
+from ftops.manifests.project import load_project
 from ftops.model.json_value import JSON
 from ftops.planner.freshness import Rest, bindings, rest
+from ftops.providers.registry import dialects
 from ftops.reconciler import Loaded, Reviewed, Selection, declared, narrowed
-from ftops.report.json_report import plan_document
+from ftops.report.json_report import FORMAT_VERSION, plan_document
 from ftops.report.plan_file import SavedPlan, decode_plan_file, encode_plan_file
+from ftops.state.sealing import opened, sealed
 
 MOST_TOLD = 5
 """How many reasons for staleness one sentence takes; the rest is counted."""
@@ -36,22 +41,35 @@ def bound(loaded: Loaded, reviewed: Reviewed, chosen: Selection) -> Reviewed:
     return replace(reviewed, planning=replace(reviewed.planning, plan=whole))
 
 
-def write_plan_file(path: Path, reviewed: Reviewed) -> None:
-    """Write a plan so that nobody ever reads half of one; only its owner may read it."""
+def write_plan_file(path: Path, reviewed: Reviewed, loaded: Loaded) -> None:
+    """Write a plan so that nobody ever reads half of one; only its owner may read it.
+
+    Encrypted where the project encrypts.
+    """
+    data = encode_plan_file(plan_document(reviewed.plan, reviewed.review))
+    current_vault().refuse(data, f"the file {path.name}")
+    seal = open_seal(loaded.project.encryption, surroundings().place(loaded.root))
     try:
-        write_private(path, encode_plan_file(plan_document(reviewed.plan, reviewed.review)))
+        write_private(path, seal.close(data, {"format_version": FORMAT_VERSION}) if seal else data)
     except OSError as error:
         message = f"cannot write the plan to {path}: {error.strerror or error}"
         raise FtopsError(message, hint="check the path, its permissions and the space") from error
 
 
-def read_plan_file(path: Path) -> SavedPlan:
-    """Read a plan file. Raises FtopsError for anything that `ftops plan --out` did not write."""
+def read_plan_file(path: Path, root: Path) -> SavedPlan:
+    """Read a plan file; only for an encrypted one the project at `root` is looked at, for its key.
+
+    Raises FtopsError for anything that `ftops plan --out` did not write.
+    """
     try:
         data = path.read_bytes()
     except OSError as error:
         message = f"cannot read the plan {path}: {error.strerror or error}"
         raise FtopsError(message, hint="make one with `ftops plan --out FILE`") from error
+    if sealed(data) is not None:
+        root = root.resolve()
+        project, _ = load_project(root, dialects())
+        data = opened(data, open_seal(project.encryption, surroundings().place(root)), str(path))
     return decode_plan_file(data, str(path))
 
 

@@ -5,26 +5,50 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import click
 
 from ftops.api import session as api
 from ftops.api.session import Session
+from ftops.cli import options
 from ftops.cli.secrecy import current_vault
 from ftops.model.event import Event
 from ftops.state.backend import Lease
 from ftops.state.manager import StateManager
 
-__all__ = ["Session", "hold_lock", "open_session", "surroundings"]
+__all__ = ["Session", "hold_lock", "lock_timeout_option", "open_session", "surroundings"]
+
+
+LOCK_TIMEOUT = "ftops.lock_timeout"
+
+
+def lock_timeout_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --lock-timeout; whoever takes the lock in this command waits that long."""
+    return click.option(
+        "--lock-timeout",
+        metavar="DURATION",
+        envvar="FTOPS_LOCK_TIMEOUT",
+        show_envvar=True,
+        expose_value=False,
+        callback=_keep_lock_timeout,
+        help="Wait so long for a lock that another run holds (30s, 5m).",
+    )(command)
+
+
+def _keep_lock_timeout(context: click.Context, _: click.Parameter, text: str | None) -> None:
+    context.meta[LOCK_TIMEOUT] = options.seconds(text) or 0.0
 
 
 def surroundings(stop: threading.Event | None = None) -> api.Surroundings:
-    """Give what a command works in: the environment, its secrets, stderr."""
-    return api.Surroundings(os.environ, stop or threading.Event(), _show_event, current_vault())
+    """Give what a command works in: the environment, its secrets, stderr, and its patience for the lock."""
+    context = click.get_current_context(silent=True)
+    lock_timeout = context.meta.get(LOCK_TIMEOUT, 0.0) if context else 0.0
+    return api.Surroundings(os.environ, stop or threading.Event(), _show_event, current_vault(), lock_timeout)
 
 
 @contextmanager

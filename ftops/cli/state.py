@@ -9,12 +9,20 @@ from pathlib import Path
 import click
 
 from ftops.cli.completion import fine_tune_names
-from ftops.cli.state_access import BACKUPS, open_state
-from ftops.cli.state_surgery import mv_command, push_command, rebuild_command, rm_command, unlock_command
-from ftops.errors import StateError, UsageError
+from ftops.cli.state_access import BACKUPS, StateAccess, open_state
+from ftops.cli.state_migrate import migrate_command
+from ftops.cli.state_surgery import (
+    mv_command,
+    push_command,
+    rebuild_command,
+    restore_command,
+    rm_command,
+    unlock_command,
+)
+from ftops.errors import StateError, StateMoved, UsageError
 from ftops.report.terminal import columns
 from ftops.state.features import Earlier, KeepsHistory
-from ftops.state.statefile import decode, encode_record
+from ftops.state.statefile import encode_record
 
 
 @click.group("state")
@@ -22,7 +30,15 @@ def state_command() -> None:
     """Look into the state, and repair it."""
 
 
-for _command in (mv_command, rm_command, push_command, rebuild_command, unlock_command):
+for _command in (
+    mv_command,
+    rm_command,
+    push_command,
+    restore_command,
+    rebuild_command,
+    unlock_command,
+    migrate_command,
+):
     state_command.add_command(_command)
 
 
@@ -51,14 +67,16 @@ def show_command(root: Path, name: str) -> None:
 
 
 @state_command.command("pull")
+@click.option("--raw", is_flag=True, help="As it is stored: neither unpacked nor decrypted.")
+@click.option("--version", "version", metavar="NAME", help="An earlier one, as `history` names it.")
 @click.pass_obj
-def pull_command(root: Path) -> None:
-    """Print the whole state as it is stored, readable or not."""
+def pull_command(root: Path, version: str | None, *, raw: bool) -> None:
+    """Print the whole state as text, whether ftops can read it or not."""
     access = open_state(root)
-    data = access.manager.stored()
+    data = access.manager.stored() if version is None else access.earlier(version)
     if data is None:
         raise StateError(f"there is no state at {access.backend.location}")
-    click.echo(data, nl=False)
+    click.echo(data if raw else access.manager.text(data), nl=False)
 
 
 @state_command.command("history")
@@ -66,26 +84,32 @@ def pull_command(root: Path) -> None:
 def history_command(root: Path) -> None:
     """List the versions of the state that are still there, the newest first."""
     access = open_state(root)
+    table = [("VERSION", "SERIAL", "FINE-TUNES", "WRITTEN")]
+    now = access.manager.stored()
+    if now is not None:
+        table.append(("now", *_contents(access, now), "-"))
     kept = list(access.backend.history()) if isinstance(access.backend, KeepsHistory) else []
-    kept += _backups(access.root / BACKUPS)
-    table = [("SERIAL", "FINE-TUNES", "WRITTEN", "WHERE")]
-    for earlier in sorted(kept, key=lambda one: -one.written_at):
+    rows = [(earlier, access.earlier(earlier.name)) for earlier in kept]
+    rows += _backups(access.root / BACKUPS)
+    for earlier, data in sorted(rows, key=lambda row: -row[0].written_at):
         written = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(earlier.written_at))
-        table.append((*_contents(earlier), written, earlier.name))
+        table.append((earlier.name, *_contents(access, data), written))
     click.echo(columns(table), nl=False)
-    click.echo("To go back: `ftops state push FILE --force`, then look at `ftops plan`.", err=True)
+    back = "`ftops state restore VERSION`, or " if kept else ""
+    click.echo(f"To go back: {back}`ftops state push FILE --force`; then look at `ftops plan`.", err=True)
 
 
-def _backups(directory: Path) -> Iterator[Earlier]:
-    for path in directory.glob("*.json"):
-        yield Earlier(str(path), path.stat().st_mtime, path.read_bytes())
+def _backups(directory: Path) -> Iterator[tuple[Earlier, bytes]]:
+    for path in (*directory.glob("*.json"), *directory.glob("*.json.gz")):
+        found = path.stat()
+        yield Earlier(str(path), found.st_mtime, found.st_size), path.read_bytes()
 
 
-def _contents(earlier: Earlier) -> tuple[str, str]:
-    if earlier.data is None:
-        return "-", "-"
+def _contents(access: StateAccess, data: bytes) -> tuple[str, str]:
     try:
-        state = decode(earlier.data, earlier.name)
+        state = access.manager.decoded(data)
+    except StateMoved as moved:
+        return "moved", f"to {moved.moved_to}"
     except StateError:
         return "unreadable", "-"
     return str(state.serial), str(len(state.fine_tunes))

@@ -11,15 +11,16 @@ from pathlib import Path
 
 import click
 
+from ftops.api.stored_state import open_stored_state
 from ftops.cli.private_files import write_private
-from ftops.cli.session import hold_lock
+from ftops.cli.session import hold_lock, surroundings
 from ftops.errors import FtopsError, StateError
 from ftops.manifests.project import load_project
 from ftops.model.state import State
 from ftops.providers.registry import dialects
 from ftops.state.backend import Lease, StateBackend
+from ftops.state.features import KeepsHistory
 from ftops.state.manager import StateManager
-from ftops.state.registry import open_backend
 
 BACKUPS = ".ftops/backups"
 """Where surgery puts the state from before: in the project, whatever store the state is in."""
@@ -44,6 +45,15 @@ class StateAccess:
             )
         return state
 
+    def earlier(self, name: str) -> bytes:
+        """Fetch an earlier version from the store. Raises StateError where there is none."""
+        if not isinstance(self.backend, KeepsHistory):
+            raise StateError(
+                f"{self.backend.location} keeps no earlier versions that ftops could fetch",
+                hint=self.backend.recovery,
+            )
+        return self.backend.earlier(name)
+
     @contextmanager
     def locked(self, operation: str) -> Iterator[Lease]:
         """Hold the lock of the state."""
@@ -51,13 +61,12 @@ class StateAccess:
             yield lease
 
 
-def open_state(root: Path) -> StateAccess:
-    """Open the state that `ftops.yaml` names; manifests and keys need not be right."""
+def open_state(root: Path, url: str | None = None) -> StateAccess:
+    """Open the state that `ftops.yaml` names, or the one at `url`; manifests and keys need not be right."""
     root = root.resolve()
     project, _ = load_project(root, dialects())
-    backend = open_backend(project.state, root)
-    manager = StateManager(backend, project.name, new_lineage=lambda: "")
-    return StateAccess(root, project.name, backend, manager)
+    opened = open_stored_state(project, surroundings().place(root), url=url)
+    return StateAccess(root, project.name, opened.backend, opened.manager)
 
 
 def can_ask(*, yes: bool) -> None:
@@ -77,13 +86,14 @@ def keep_backup(root: Path, data: bytes, serial: int | None, operation: str) -> 
     """Keep the state from before. Raises FtopsError: without a backup no surgery is done."""
     number = "unreadable" if serial is None else f"serial-{serial}"
     stem = f"{number}-before-{operation}"
+    ending = "json.gz" if data.startswith(b"\x1f\x8b") else "json"
     directory = root / BACKUPS
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        path, count = directory / f"{stem}.json", 1
+        path, count = directory / f"{stem}.{ending}", 1
         while path.exists() and path.read_bytes() != data:
             count += 1
-            path = directory / f"{stem}-{count}.json"
+            path = directory / f"{stem}-{count}.{ending}"
         write_private(path, data)
     except OSError as error:
         message = f"cannot keep a backup in {directory}: {error.strerror or error}"

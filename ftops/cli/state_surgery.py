@@ -13,7 +13,7 @@ import click
 from ftops.applier.rebuilding import Rebuilt, rebuilt
 from ftops.applier.surgery import removed, renamed
 from ftops.cli.completion import fine_tune_names
-from ftops.cli.session import Session, open_session
+from ftops.cli.session import Session, lock_timeout_option, open_session
 from ftops.cli.state_access import StateAccess, ask, can_ask, keep_backup, open_state
 from ftops.errors import FtopsError, NeedsPerson, Refused, StateError
 from ftops.model.state import State
@@ -21,7 +21,7 @@ from ftops.planner.matching import LiveJobs
 from ftops.reconciler import Selection
 from ftops.report.words import counted
 from ftops.state.features import BreaksLocks, ExplainsLocks
-from ftops.state.statefile import decode
+from ftops.state.holder import clock
 
 _yes = click.option("--yes", is_flag=True, help="Do not ask.")
 
@@ -30,6 +30,7 @@ _yes = click.option("--yes", is_flag=True, help="Do not ask.")
 @click.argument("old", shell_complete=fine_tune_names)
 @click.argument("new")
 @_yes
+@lock_timeout_option
 @click.pass_obj
 def mv_command(root: Path, old: str, new: str, *, yes: bool) -> None:
     """Give the record of OLD the name NEW. In a manifest, `renamed_from` does this in review."""
@@ -41,6 +42,7 @@ def mv_command(root: Path, old: str, new: str, *, yes: bool) -> None:
 @click.command("rm")
 @click.argument("name", shell_complete=fine_tune_names)
 @_yes
+@lock_timeout_option
 @click.pass_obj
 def rm_command(root: Path, name: str, *, yes: bool) -> None:
     """Forget NAME: its job runs on, unwatched. Nothing is cancelled or deleted."""
@@ -53,34 +55,31 @@ def rm_command(root: Path, name: str, *, yes: bool) -> None:
 @click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
 @click.option("--force", is_flag=True, help="Even from another lineage, or an older one.")
 @_yes
+@lock_timeout_option
 @click.pass_obj
 def push_command(root: Path, file: str, *, force: bool, yes: bool) -> None:
     """Put the state in FILE (- for standard input) in place of the stored one."""
     can_ask(yes=yes)
     access = open_state(root)
-    pushed = decode(_bytes_of(root, file), file, "nothing was changed")
-    if pushed.project != access.project:
-        raise StateError(
-            f"{file} belongs to project {pushed.project}, this is {access.project}",
-            hint="nothing was changed",
-        )
-    with access.locked("state push") as lock:
-        data = access.manager.stored()
-        current = _readable(data, access, force=force)
-        if current is not None and not force:
-            _refuse_older(pushed, current)
-        there = f"serial {current.serial} there" if current else "what is there" if data else "nothing"
-        words = f"the state of {access.backend.location}: serial {pushed.serial} replaces {there}"
-        ask(f"{words}; {counted(len(pushed.fine_tunes), 'fine-tune')}.", yes=yes)
-        if data is not None:
-            keep_backup(access.root, data, current.serial if current else None, "push")
-        lock.check()
-        written = access.manager.replace(pushed, current)
-    click.echo(f"written as serial {written.serial}")
+    _put_in_place(access, (_bytes_of(root, file), file), "push", force=force, yes=yes)
+
+
+@click.command("restore")
+@click.argument("version")
+@_yes
+@lock_timeout_option
+@click.pass_obj
+def restore_command(root: Path, version: str, *, yes: bool) -> None:
+    """Put an earlier VERSION, as `ftops state history` names it, in place of the present state."""
+    can_ask(yes=yes)
+    access = open_state(root)
+    _put_in_place(access, (access.earlier(version), version), "restore", force=True, yes=yes)
+    click.echo("Jobs made since are found again by their marks: look at `ftops plan`.", err=True)
 
 
 @click.command("rebuild")
 @_yes
+@lock_timeout_option
 @click.pass_obj
 def rebuild_command(root: Path, *, yes: bool) -> None:
     """Make a lost state again from the marks that jobs carry at their providers."""
@@ -101,25 +100,38 @@ def rebuild_command(root: Path, *, yes: bool) -> None:
 
 
 @click.command("unlock")
+@click.argument("lock_id", metavar="[ID]", required=False)
 @_yes
 @click.pass_obj
-def unlock_command(root: Path, *, yes: bool) -> None:
-    """Break a lock whose holder is gone; where the kernel does that, say so."""
+def unlock_command(root: Path, lock_id: str | None, *, yes: bool) -> None:
+    """Break the lock ID whose holder is gone; where it comes free by itself, say how.
+
+    The message of whoever finds the lock taken has the ID: with it, the lock of a later run is never broken.
+    """
     backend = open_state(root).backend
     holder = backend.holder()
     why = f": {backend.explain_lock()}" if isinstance(backend, ExplainsLocks) else ""
     if holder is None:
         click.echo(f"Nobody holds the lock of {backend.location}{why}.")
         return
+    if lock_id is not None and holder.id != lock_id:
+        raise NeedsPerson(
+            f"the lock {lock_id} of {backend.location} is gone: {holder} holds {holder.id}",
+            hint="nothing was changed; that is another run",
+        )
     if not isinstance(backend, BreaksLocks):
-        here = holder.host == socket.gethostname() and holder.pid != os.getpid()
+        here = holder.host == socket.gethostname() and holder.pid not in (0, os.getpid())
         end = f"`kill {holder.pid}`" if here else f"process {holder.pid} on {holder.host}"
         raise NeedsPerson(
             f"{holder} holds the lock of {backend.location}{why}",
             hint=f"if that run hangs, end it: {end}; nothing else has to be broken",
         )
     can_ask(yes=yes)
-    ask(f"The lock of {backend.location} is taken from {holder}. If that run lives, it must not.", yes=yes)
+    ask(
+        f"The lock {holder.id} of {backend.location} is taken from {holder}, since {clock(holder.since)}. "
+        "Be sure that this run is dead: if it lives, two runs could create jobs.",
+        yes=yes,
+    )
     backend.unlock(holder)
     click.echo("unlocked")
 
@@ -136,6 +148,31 @@ def _cut(root: Path, operation: str, words: str, cut: Callable[[State], State], 
         access.manager.write(after)
 
 
+def _put_in_place(
+    access: StateAccess, source: tuple[bytes, str], operation: str, *, force: bool, yes: bool
+) -> None:
+    """Replace the stored state by another one, given as bytes and what they are called."""
+    pushed = access.manager.decoded(*source)
+    if pushed.project != access.project:
+        raise StateError(
+            f"{source[1]} belongs to project {pushed.project}, this is {access.project}",
+            hint="nothing was changed",
+        )
+    with access.locked(f"state {operation}") as lock:
+        data = access.manager.stored()
+        current = _readable(data, access, force=force)
+        if current is not None and not force:
+            _refuse_older(pushed, current)
+        there = f"serial {current.serial} there" if current else "what is there" if data else "nothing"
+        words = f"the state of {access.backend.location}: serial {pushed.serial} replaces {there}"
+        ask(f"{words}; {counted(len(pushed.fine_tunes), 'fine-tune')}.", yes=yes)
+        if data is not None:
+            keep_backup(access.root, data, current.serial if current else None, operation)
+        lock.check()
+        written = access.manager.replace(pushed, current)
+    click.echo(f"written as serial {written.serial}")
+
+
 def _bytes_of(root: Path, file: str) -> bytes:
     if file == "-":
         return sys.stdin.buffer.read()
@@ -149,7 +186,7 @@ def _bytes_of(root: Path, file: str) -> bytes:
 
 def _readable(data: bytes | None, access: StateAccess, *, force: bool) -> State | None:
     try:
-        return None if data is None else decode(data, access.backend.location, access.backend.recovery)
+        return None if data is None else access.manager.decoded(data)
     except StateError:
         if not force:
             raise

@@ -195,7 +195,11 @@ def _syntax_problem(error: Exception, data: bytes, name: str) -> Problem:
     if isinstance(error, yaml.MarkedYAMLError):
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
-        return Problem(f"is not valid YAML: {error.problem or error.context}", name, line, column)
+        words = error.problem or error.context or ""
+        # Newer libyaml has a limit of its own, which flow collections reach before ours.
+        deep = "nesting depth" in words
+        said = "is nested too deeply" if deep else f"is not valid YAML: {words}"
+        return Problem(said, name, line, column)
     if isinstance(error, yaml.reader.ReaderError):
         line = data[: error.position].count(b"\n") + 1 if isinstance(error.position, int) else None
         return Problem(f"is not text that YAML takes: {error.reason}", name, line, hint="save it as UTF-8")

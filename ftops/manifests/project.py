@@ -15,6 +15,7 @@ from ftops.manifests.schema import Finding, document_rules
 from ftops.manifests.wording import Shown, shown, shown_secret, suggestion
 from ftops.model.project import (
     EMULATOR_SCHEME,
+    Encryption,
     EnvReference,
     ExecReference,
     FileReference,
@@ -22,6 +23,7 @@ from ftops.model.project import (
     Project,
     ProviderSettings,
     Setting,
+    StateSettings,
 )
 
 __all__ = ["PROJECT_FILE", "load_project"]
@@ -30,6 +32,7 @@ _PRIVATE = frozenset(("api_key", "headers", "organization", "project", "base_url
 """Fields of a provider in which a person may have written a key: their values are never shown."""
 _SECRET_HEADERS = ("auth", "key", "token", "secret", "cookie", "password", "credential")
 _SECRET_VALUE = re.compile(r"^(sk-|Bearer\s|Basic\s|Token\s)|^[a-z+]+://[^/@]*@", re.IGNORECASE)
+_PASSWORD_IN_URL = re.compile(r"^[a-z0-9+.-]+://[^/?#]*:[^/?#]*@|[?&]password=", re.IGNORECASE)
 _REFERENCE_HINT = "write {env: NAME}, {file: PATH} or {exec: [COMMAND, ...]}"
 
 
@@ -77,12 +80,14 @@ def _is_private(path: Steps) -> bool:
     match path:
         case ("spec", "providers", _, field, *_):
             return field in _PRIVATE
+        case ("spec", "state", "url", *_) | ("spec", "encryption", "identity", *_):
+            return True
     return False
 
 
 def _without_key(finding: Finding) -> Finding:
     match finding.path:
-        case ("spec", "providers", _, "api_key"):
+        case ("spec", "providers", _, "api_key") | ("spec", "encryption", "identity"):
             return Finding(finding.path, "must be a reference: a key never stands in a file", _REFERENCE_HINT)
     return finding
 
@@ -93,16 +98,23 @@ def _meaning(spec: Mapping[str, Any], dialects: Collection[str]) -> Iterator[Fin
     if default is not None and default not in providers:
         hint = suggestion(default, providers)
         yield Finding(("spec", "default_provider"), f"unknown provider {default!r}", hint)
-    state = spec.get("state", "")
-    if "://" in state and not state.startswith("file://"):
-        message = "this version keeps state in a local file only"
-        yield Finding(("spec", "state"), message, "write a path in the project")
+    yield from _state_findings(spec.get("state", ""))
     for name in spec.get("prices", {}):
         if name not in providers:
             message = f"unknown provider {name!r}"
             yield Finding(("spec", "prices", name), message, suggestion(name, providers), key=True)
     for name, provider in providers.items():
         yield from _provider_findings(("spec", "providers", name), provider, dialects)
+
+
+def _state_findings(state: Any) -> Iterator[Finding]:
+    whole = not isinstance(state, Mapping)
+    path: Steps = ("spec", "state") if whole else ("spec", "state", "url")
+    url = state if whole else state.get("url")
+    if isinstance(url, str) and _PASSWORD_IN_URL.search(url):
+        message = "holds a password, which never stands in a file"
+        hint = "give it as PGPASSWORD or TF_HTTP_PASSWORD, or the whole URL as {env: NAME}"
+        yield Finding(path, message, hint)
 
 
 def _provider_findings(
@@ -133,7 +145,8 @@ def _project(value: Mapping[str, Any]) -> Project:
     return Project(
         name=value["metadata"]["name"],
         manifests=tuple(spec.get("manifests", ("jobs/",))),
-        state=spec.get("state", ".ftops/state.json"),
+        state=_state(spec.get("state", {})),
+        encryption=_encryption(spec.get("encryption")),
         providers={name: _provider(name, settings) for name, settings in spec["providers"].items()},
         default_provider=spec.get("default_provider"),
         defaults=spec.get("defaults", {}),
@@ -141,6 +154,25 @@ def _project(value: Mapping[str, Any]) -> Project:
         policies=spec.get("policies", {}),
         prices=spec.get("prices", {}),
     )
+
+
+def _state(value: Any) -> StateSettings:
+    told = {"url": value} if isinstance(value, str) else value
+    usual = StateSettings()
+    return StateSettings(
+        url=_set(told.get("url", usual.url)),
+        lease=float(told.get("lease", usual.lease)),
+        history=int(told.get("history", usual.history)),
+    )
+
+
+def _encryption(value: Any) -> Encryption | None:
+    if value is None:
+        return None
+    identity = _set(value["identity"])
+    if isinstance(identity, str):
+        raise TypeError("the schema lets only references pass")
+    return Encryption(identity, tuple(value.get("recipients", ())))
 
 
 def _limits(value: Mapping[str, Any]) -> Limits:

@@ -19,6 +19,7 @@ class EventKind(StrEnum):
     CHANGE_SKIPPED = "change-skipped"
     STATE_WRITTEN = "state-written"
     LOCK_TAKEN_OVER = "lock-taken-over"
+    LOCK_AWAITED = "lock-awaited"
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,26 @@ class ProviderSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class StateSettings:
+    """Where the state is kept: a path in the project, or the URL of a store. `lease` is seconds.
+
+    `history` is how many earlier states are kept, where the store leaves that to us.
+    """
+
+    url: Setting = ".ftops/state.json"
+    lease: float = 60.0
+    history: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Encryption:
+    """How state and saved plans are encrypted: by age, to the identity's own key and to `recipients`."""
+
+    identity: Reference
+    recipients: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """What one apply may do without a person lifting a limit by name. `max_cost` is in USD."""
 
@@ -70,12 +90,13 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A directory with `ftops.yaml`. `state` is a path in it, or a URL; `defaults` go under every spec."""
+    """A directory with `ftops.yaml`. `defaults` go under every spec; no encryption where it is None."""
 
     name: str
     manifests: tuple[str, ...]
-    state: str
+    state: StateSettings
     providers: Mapping[str, ProviderSettings]
+    encryption: Encryption | None = None
     default_provider: str | None = None
     defaults: JSONObject = field(default_factory=dict)
     limits: Limits = Limits()

@@ -48,19 +48,22 @@ class References:
         self.vault = vault or Vault()
         self._root = root
         self._exec_seconds = exec_seconds
-        self._answers: dict[tuple[str, ...], str] = {}
+        self._answers: dict[tuple[str, ...], bytes] = {}
 
-    def resolve(self, reference: Reference) -> str:
-        """Give the value, never empty. Raises Unresolved, and Refused for a command that CI forbids."""
+    def resolve(self, reference: Reference, *, lines: bool = False) -> str:
+        """Give the value, never empty: one line, or with `lines` any number, as a key file has them.
+
+        Raises Unresolved, and Refused for a command that CI forbids.
+        """
         match reference:
             case EnvReference(name):
                 return self._variable(name)
             case FileReference(path):
-                return self._file(path)
+                return _text(self._file(path), "the file of {file: ...}", lines=lines)
             case ExecReference(command):
                 if command not in self._answers:
                     self._answers[command] = self._output(command)
-                return self._answers[command]
+                return _text(self._answers[command], "the output of {exec: ...}", lines=lines)
 
     def _variable(self, name: str) -> str:
         value = self.environ.get(name, "")
@@ -69,21 +72,20 @@ class References:
             raise Unresolved(f"environment variable {name} {state}", f"export {name}=...")
         return value
 
-    def _file(self, path: str) -> str:
+    def _file(self, path: str) -> bytes:
         where = self._root / Path(path).expanduser()
         try:
             # A FIFO or a device would block for ever, or never end.
             if where.exists() and not where.is_file():
                 raise Unresolved("the file of {file: ...} is no regular file", "name a file")
             with where.open("rb") as file:
-                data = file.read(LONGEST + 1)
+                return file.read(LONGEST + 1)
         except (OSError, RuntimeError) as error:
             why = error.strerror if isinstance(error, OSError) else "there is no such home directory"
             message = f"the file of {{file: ...}} cannot be read: {why}"
             raise Unresolved(message, "relative paths start at ftops.yaml") from error
-        return _text(data, "the file of {file: ...}")
 
-    def _output(self, command: tuple[str, ...]) -> str:
+    def _output(self, command: tuple[str, ...]) -> bytes:
         if self.environ.get("CI") and self.environ.get("FTOPS_ALLOW_EXEC") != "1":
             raise Refused(
                 "in CI no command of {exec: ...} is run: a pull request can change it",
@@ -105,7 +107,7 @@ class References:
             raise Unresolved(message, "the first word is a program, no shell reads the rest") from error
         return self._answer(process)
 
-    def _answer(self, process: subprocess.Popen[bytes]) -> str:
+    def _answer(self, process: subprocess.Popen[bytes]) -> bytes:
         # What a failing command says may hold the secret, so nothing of it is shown.
         hint = "run it by hand to see why"
         try:
@@ -115,7 +117,7 @@ class References:
             raise Unresolved(message, hint) from error
         if process.returncode and len(data) <= LONGEST:
             raise Unresolved(f"the command of {{exec: ...}} ended with {process.returncode}", hint)
-        return _text(data, "the output of {exec: ...}")
+        return data
 
 
 def _read(process: subprocess.Popen[bytes], deadline: float) -> bytes:
@@ -147,15 +149,15 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def _text(data: bytes, what: str) -> str:
-    """Read one line of text; the line break at its end belongs to the file, not to the value."""
+def _text(data: bytes, what: str, *, lines: bool) -> str:
+    """Read text, one line unless `lines`; the line break at its end belongs to the file, not to the value."""
     if len(data) > LONGEST:
         raise Unresolved(f"{what} is larger than {LONGEST} bytes", "it must hold the value alone")
     try:
         text = data.decode("utf-8").removeprefix("\ufeff").strip()
     except UnicodeDecodeError as error:
         raise Unresolved(f"{what} is not UTF-8", "it must hold the value alone") from error
-    if not text or not text.isprintable():
+    if not text or not (lines or text.isprintable()):
         kind = "empty" if not text else "not one line of text"
         raise Unresolved(f"{what} is {kind}", "it must hold the value alone")
     return text

@@ -8,6 +8,7 @@ from functools import cache
 from urllib.parse import urlsplit
 
 from ftops.errors import FtopsError, InvalidInput, Problem, Refused
+from ftops.model.hosts import ALLOWED_HOSTS, is_allowed_host
 from ftops.model.observation import ProviderFacts
 from ftops.model.project import EMULATOR_SCHEME, ProviderSettings, Setting
 from ftops.model.secret import Secret
@@ -144,20 +145,15 @@ class _Resolver:
 
 
 def _check_host(name: str, url: str, dialect: Dialect, environ: Mapping[str, str]) -> None:
-    if not environ.get("CI"):
-        return
-    from ftops.providers.transport import LOOPBACK
-
     try:
         asked, own = urlsplit(url), urlsplit(dialect.default_base_url or "")
     except ValueError:
         return  # No address at all, and refused as such before anything is sent.
     host = asked.hostname or ""
-    allowed = {item.strip().lower() for item in environ.get("FTOPS_ALLOWED_HOSTS", "").split(",")}
     # The dialect's own host counts with its own scheme: over http anybody on the way reads the key.
-    if host in LOOPBACK or host in allowed or (asked.scheme, host) == (own.scheme, own.hostname):
+    if is_allowed_host(host, environ) or (asked.scheme, host) == (own.scheme, own.hostname):
         return
     raise Refused(
         f"provider {name}: in CI the key is not sent to {host}: not {dialect.name}'s own over https",
-        hint=f"if it is meant, set FTOPS_ALLOWED_HOSTS={host} in the CI settings",
+        hint=f"if it is meant, set {ALLOWED_HOSTS}={host} in the CI settings",
     )

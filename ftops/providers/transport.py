@@ -25,6 +25,7 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from ftops import __version__
 from ftops.errors import FtopsError, InvalidInput, NotSent, Problem, ProviderError
+from ftops.model.hosts import LOOPBACK
 from ftops.model.secret import Secret
 from ftops.providers.failures import Origin, broken, not_reached, passing, plain_cause, refused, unreadable
 from ftops.providers.upload_body import FileShrank, HashedFile
@@ -36,8 +37,6 @@ LONGEST_PAUSE = 20.0
 
 POOL_SIZE = 64
 """Connections kept for each host; more threads than this would open and close one a request."""
-
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 _LOG = logging.getLogger("ftops.http")
 _T = TypeVar("_T")

@@ -2,13 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, runtime_checkable
+
+
+def silent(_: str) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a store is opened with. Opening sends nothing: the first read or lock does.
+
+    `url` is resolved and may hold a password, so it is never shown; `root` is the project's directory, and
+    `project` its name. `lease` is the seconds after which a lock that nobody renews is free for others;
+    `history` the number of earlier states that are kept, one a run, where the store leaves that to us.
+    `trusted`: the URL came from the environment, not from a file that a pull request can change. `tell` takes
+    a sentence for the person who waits, from any thread.
+    """
+
+    url: str
+    root: Path
+    project: str
+    environ: Mapping[str, str]
+    lease: float = 60.0
+    history: int = 10
+    trusted: bool = False
+    tell: Callable[[str], None] = silent
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds a lock, for the message to whoever wants it. `since` is Unix seconds."""
+    """Who holds a lock, for whoever wants it. `since` is Unix seconds on the holder's clock."""
 
     id: str
     who: str
@@ -67,6 +94,7 @@ class StateBackend(Protocol):
 
         Gives the new version. Raises StateConflict, having written nothing, when it is another one, and
         StateUncertain when the outcome cannot be known here; nothing may be built on any other StateError.
+        A store that compares under its lock raises LockHeld and LeaseLost too, having written nothing.
         """
 
     def lock(self, holder: Holder, timeout: float) -> Lease:

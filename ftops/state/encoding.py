@@ -8,7 +8,7 @@ from typing import Any
 
 from ftops.model.finetune import Lifecycle, OnChange, OnRemove, Retry
 from ftops.model.job import JobError
-from ftops.model.state import ArchivedRecord, Intent, Record, RecordedJob, State
+from ftops.model.state import ArchivedRecord, Intent, Record, RecordedJob
 
 LIFECYCLE = Lifecycle(
     suspend=False,
@@ -25,19 +25,6 @@ LIFECYCLE = Lifecycle(
 
 class NotFinite(ValueError):
     """An infinite number or none at all; the JSON writer would turn it into null without a word."""
-
-
-def state(value: State) -> dict[str, Any]:
-    """Everything but the format version."""
-    return {
-        "project": value.project,
-        "lineage": value.lineage,
-        "serial": value.serial,
-        "fine_tunes": {name: record(member) for name, member in value.fine_tunes.items()},
-        "archive": {name: _archived(member) for name, member in value.archive.items()},
-        "datasets": value.datasets,
-        "not_mine": value.not_mine,
-    }
 
 
 def record(value: Record) -> dict[str, Any]:
@@ -63,14 +50,8 @@ def record(value: Record) -> dict[str, Any]:
     )
 
 
-def plain_mapping(value: Any) -> dict[str, Any]:
-    """Serve the JSON writer, which knows no mapping but dict. Raises TypeError for anything else."""
-    if isinstance(value, Mapping):
-        return dict(value)
-    raise TypeError(f"a {type(value).__name__} is no JSON")
-
-
-def _archived(value: ArchivedRecord) -> dict[str, Any]:
+def archived(value: ArchivedRecord) -> dict[str, Any]:
+    """Encode what stays of a forgotten fine-tune."""
     return _present(
         {
             "generation": value.generation,
@@ -78,6 +59,13 @@ def _archived(value: ArchivedRecord) -> dict[str, Any]:
             "spent_nonces": value.spent_nonces,
         }
     )
+
+
+def plain_mapping(value: Any) -> dict[str, Any]:
+    """Serve the JSON writer, which knows no mapping but dict. Raises TypeError for anything else."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"a {type(value).__name__} is no JSON")
 
 
 def _intent(value: Intent) -> dict[str, Any]:

@@ -11,14 +11,14 @@ from ftops.state.backend import Holder
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """One version of the state that the store still has. `written_at` is Unix seconds.
+    """One version of the state from before. `written_at` is Unix seconds, `size` bytes as stored.
 
-    `name` tells a person where it is; `data` is None where only the store itself could fetch it.
+    `name` is what a person types to get it back, and tells where it is.
     """
 
     name: str
     written_at: float
-    data: bytes | None = None
+    size: int
 
 
 @runtime_checkable
@@ -26,7 +26,10 @@ class KeepsHistory(Protocol):
     """A store that still has states from before the last write."""
 
     def history(self) -> Sequence[Earlier]:
-        """Give every version there is, the newest first. Raises StateError."""
+        """Give the versions from before the present one, the newest first. Raises StateError."""
+
+    def earlier(self, name: str) -> bytes:
+        """Fetch one of them. Raises StateError, also where there is none of this name."""
 
 
 @runtime_checkable
@@ -39,7 +42,7 @@ class BreaksLocks(Protocol):
 
 @runtime_checkable
 class ExplainsLocks(Protocol):
-    """A store whose lock needs no breaking, and that can say why."""
+    """A store that can say how its lock comes free when its holder is gone."""
 
     def explain_lock(self) -> str:
         """Say in a sentence how the lock comes free."""
@@ -52,3 +55,12 @@ class TookOver(Protocol):
     @property
     def taken_from(self) -> Holder | None:
         """Name that holder, None if the lock was free."""
+
+
+@runtime_checkable
+class ComparesClocks(Protocol):
+    """A lease that saw the store's clock when it was taken."""
+
+    @property
+    def clock_ahead(self) -> float | None:
+        """Give the seconds by which this machine's clock is ahead of the store's, None where unknown."""

@@ -1,13 +1,18 @@
-"""Who we are, for whoever finds the lock taken."""
+"""Who holds a lock: who we are, how that is written down, and what it says to whoever finds it taken."""
 
 from __future__ import annotations
 
+import json
 import os
 import pwd
 import socket
+import time
 import uuid
 from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
 
+from ftops.errors import LockHeld
 from ftops.state.backend import Holder
 
 _WHO = ("GITHUB_ACTOR", "GITLAB_USER_LOGIN", "LOGNAME", "USER")
@@ -46,3 +51,41 @@ def _ci_run(environ: Mapping[str, str]) -> str | None:
 
 def _first(environ: Mapping[str, str], names: tuple[str, ...]) -> str | None:
     return next((environ[name] for name in names if environ.get(name)), None)
+
+
+def holder_members(holder: Holder) -> dict[str, Any]:
+    """Give a holder as members of a JSON object."""
+    return asdict(holder)
+
+
+def holder_of(told: Any) -> Holder | None:
+    """Understand such an object, or its bytes; None for anything else: others may write there."""
+    try:
+        if isinstance(told, bytes | str):
+            told = json.loads(told)
+        run = told["ci_run"]
+        return Holder(
+            id=str(told["id"]),
+            who=str(told["who"]),
+            host=str(told["host"]),
+            pid=int(told["pid"]),
+            operation=str(told["operation"]),
+            since=float(told["since"]),
+            ci_run=None if run is None else str(run),
+        )
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
+        return None
+
+
+def lock_held(location: str, holder: Holder | None, hint: str) -> LockHeld:
+    """Make the error for whoever finds the lock taken."""
+    who = f"{holder}, since {clock(holder.since)}" if holder else "another run"
+    return LockHeld(f"the state {location} is locked by {who}", hint=hint)
+
+
+def clock(seconds: float) -> str:
+    """Write an instant (Unix seconds) for a person."""
+    try:
+        return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))
+    except (OverflowError, ValueError, OSError):
+        return "an instant that is no time"

@@ -8,10 +8,8 @@ from dataclasses import replace
 from ftops.errors import StateConflict, StateError, StateUncertain
 from ftops.model.state import State
 from ftops.state.backend import Holder, Lease, StateBackend, Stored
-from ftops.state.statefile import decode, encode
-
-Guard = Callable[[bytes, str], None]
-"""(bytes, what they are) -> nothing, or an error if they may not be written."""
+from ftops.state.form import StateForm
+from ftops.state.statefile import moved_away
 
 
 class StateManager:
@@ -23,10 +21,10 @@ class StateManager:
         project: str,
         *,
         new_lineage: Callable[[], str],
-        guard: Guard = lambda _data, _what: None,
+        form: StateForm | None = None,
     ) -> None:
         self._backend = backend
-        self._guard = guard
+        self._form = form or StateForm()
         self._project = project
         self._new_lineage = new_lineage
         self._version: str | None = None
@@ -56,7 +54,7 @@ class StateManager:
         elif self._last is not None and stored.version == self._version:
             return self._last
         else:
-            state = self._checked(decode(stored.data, self.location, self._backend.recovery))
+            state = self._checked(self.decoded(stored.data))
         self._version = stored.version if stored else None
         self._last = state
         return state
@@ -69,21 +67,30 @@ class StateManager:
         """
         self._refuse_foreign(state)
         new = replace(state, serial=state.serial + 1)
-        data = encode(new)
-        self._guard(data, "the state")
-        try:
-            self._version = self._backend.write(data, self._version)
-        except StateUncertain as doubt:
-            self._version = self._recognised(data, doubt).version
+        self._put(self._form.encode(new))
         self._last = new
-        self.writes += 1
         return new
+
+    def retire(self, place: str) -> None:
+        """Put a notice in place of the state that was read last: it lives at `place` now."""
+        if self._last is None or self._version is None:
+            raise StateError(f"there is no state at {self.location} that could have moved")
+        self._put(moved_away(self._last, place))
 
     def stored(self) -> bytes | None:
         """Give the bytes as they are, readable or not; for a look, and before `replace`."""
         found = self._backend.read()
         self._version = found.version if found else None
         return found.data if found else None
+
+    def decoded(self, data: bytes, what: str | None = None) -> State:
+        """Read a state from bytes of this store, or from `what` else. Raises StateError."""
+        hint = self._backend.recovery if what is None else "nothing was changed"
+        return self._form.decode(data, what or self.location, hint)
+
+    def text(self, data: bytes) -> bytes:
+        """Give stored bytes unpacked and decrypted, whatever they say. Raises StateError."""
+        return self._form.text(data, self.location)
 
     def replace(self, state: State, over: State | None) -> State:
         """Write a state of another origin over what was read last (`over`; None: nothing readable).
@@ -131,6 +138,13 @@ class StateManager:
             )
         if state.project != self._project:
             raise StateError(f"a state of project {state.project} cannot be written as {self._project}")
+
+    def _put(self, data: bytes) -> None:
+        try:
+            self._version = self._backend.write(data, self._version)
+        except StateUncertain as doubt:
+            self._version = self._recognised(data, doubt).version
+        self.writes += 1
 
     def _recognised(self, data: bytes, doubt: StateUncertain) -> Stored:
         try:

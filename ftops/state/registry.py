@@ -2,43 +2,163 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from urllib.parse import unquote
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from ftops.errors import StateError
-from ftops.state.backend import StateBackend
-from ftops.state.backends.local import LocalBackend
+from ftops.state.backend import Opening, StateBackend
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 
-def _local(url: str, root: Path) -> StateBackend:
-    path = unquote(url.removeprefix("file://")) if url.startswith("file://") else url
-    if not path:
-        raise StateError("spec.state names no file", hint="the default is .ftops/state.json")
-    return LocalBackend(root / path)
+@dataclass(frozen=True, slots=True)
+class BackendKind:
+    """One kind of store, as data: how it is opened, and what a person should know of it.
+
+    `module` has `open_store(opening)` and is imported only when such a store is opened; `library` is what it
+    needs beyond ftops' own packages, in the extra `extra`. `packs`: it takes any bytes, so that a large state
+    is compressed; the others take JSON alone. The remarks are for docs/reference/state-backends.md.
+    """
+
+    title: str
+    schemes: tuple[str, ...]
+    module: str
+    condition: str
+    lock: str
+    history: str
+    credentials: str
+    tested: str
+    packs: bool = False
+    library: str | None = None
+    extra: str | None = None
 
 
-BACKENDS: Mapping[str, Callable[[str, Path], StateBackend]] = {"file": _local}
-"""Scheme -> how to open it; a plain path counts as `file`."""
+def _object_store(title: str, scheme: str, credentials: str, tested: str) -> BackendKind:
+    return BackendKind(
+        title=title,
+        schemes=(scheme,),
+        module="ftops.state.backends.object_store",
+        condition="conditional put; a store that ignores conditions is refused before anything is written",
+        lock="a lease in KEY.lock, renewed while the run lives, taken over once it was seen unrenewed for a "
+        "whole lease",
+        history="a copy under KEY.history/ from before each run, `history` of them",
+        credentials=credentials,
+        tested=tested,
+        packs=True,
+        library="obstore",
+        extra="remote",
+    )
 
 
-def open_backend(url: str, root: Path) -> StateBackend:
-    """Open the store that `spec.state` names; a relative path is taken from the project's root."""
-    scheme = url.split("://", 1)[0] if "://" in url else "file"
-    if scheme in BACKENDS:
-        return BACKENDS[scheme](url, root)
+BACKENDS: tuple[BackendKind, ...] = (
+    BackendKind(
+        title="local file",
+        schemes=("file",),
+        module="ftops.state.backends.local",
+        condition="version compared under a lock of the file system, then an atomic rename",
+        lock="`flock`, freed by the kernel when the process ends",
+        history="`.backup`, the state before the last write",
+        credentials="none",
+        tested="ext4 and tmpfs; two processes",
+    ),
+    _object_store(
+        "Amazon S3 and what speaks it",
+        "s3",
+        "`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_REGION`, "
+        "`AWS_ENDPOINT_URL`, web identity, instance metadata",
+        "moto",
+    ),
+    _object_store(
+        "Google Cloud Storage",
+        "gs",
+        "`GOOGLE_APPLICATION_CREDENTIALS`, `GOOGLE_SERVICE_ACCOUNT`, instance metadata",
+        "not tested: there is no emulator that honours its conditions; it runs the same code as S3 and Azure",
+    ),
+    _object_store(
+        "Azure Blob Storage",
+        "az",
+        "`AZURE_STORAGE_ACCOUNT_NAME`, `AZURE_STORAGE_ACCOUNT_KEY` or `AZURE_STORAGE_SAS_TOKEN`, "
+        "`AZURE_CLIENT_ID` and its kin, managed identity",
+        "azurite",
+    ),
+    BackendKind(
+        title="PostgreSQL 14 and newer",
+        schemes=("postgresql", "postgres"),
+        module="ftops.state.backends.postgres",
+        condition="`UPDATE ... WHERE version`, in one transaction",
+        lock="a session advisory lock, freed by the server when the session ends or was silent for a lease",
+        history="a table, `history` rows from before each run",
+        credentials="`PGHOST`, `PGUSER`, `PGPASSWORD`, `PGPASSFILE`, `PGSSLMODE` and the rest of libpq's",
+        tested="a server of Debian's packages",
+        packs=True,
+        library="psycopg",
+        extra="postgres",
+    ),
+    BackendKind(
+        title="Terraform's HTTP state protocol (GitLab-managed state)",
+        schemes=("https", "http"),
+        module="ftops.state.backends.terraform_http",
+        condition="compared under the lock: the protocol has no conditional write",
+        lock="LOCK and UNLOCK; never expires, so a killed run's lock is broken by `ftops state unlock ID`",
+        history="none in the protocol; GitLab shows earlier versions itself",
+        credentials="`TF_HTTP_USERNAME`, `TF_HTTP_PASSWORD`; in GitLab CI `CI_JOB_TOKEN`; addresses and "
+        "methods from `TF_HTTP_LOCK_ADDRESS`, `TF_HTTP_UNLOCK_ADDRESS`, `TF_HTTP_LOCK_METHOD`, "
+        "`TF_HTTP_UNLOCK_METHOD`, `TF_HTTP_UPDATE_METHOD`",
+        tested="a small server, which Terraform itself was pointed at",
+    ),
+)
+"""Every kind of store that ftops itself has."""
+
+_BY_SCHEME: Mapping[str, BackendKind] = {scheme: kind for kind in BACKENDS for scheme in kind.schemes}
+
+
+def scheme_of(url: str) -> str:
+    """Give the scheme of a URL; a plain path counts as `file`."""
+    return url.split("://", 1)[0].lower() if "://" in url else "file"
+
+
+def packs(url: str) -> bool:
+    """Tell whether the store of this URL takes any bytes; of a third party's nothing is assumed."""
+    kind = _BY_SCHEME.get(scheme_of(url))
+    return kind is not None and kind.packs
+
+
+def refuse_unknown(url: str) -> None:
+    """Raise StateError for a URL that no store knows; opens nothing and imports nothing of a store."""
+    if scheme_of(url) not in _BY_SCHEME:
+        _added(scheme_of(url))
+
+
+def open_backend(opening: Opening) -> StateBackend:
+    """Open the store that a URL names. Raises StateError for one that is unknown or cannot be loaded."""
+    scheme = scheme_of(opening.url)
+    kind = _BY_SCHEME.get(scheme)
+    try:
+        module_open = import_module(kind.module).open_store if kind else _added(scheme).load()
+    except (ImportError, AttributeError) as error:
+        if kind is not None and kind.library is not None:
+            raise StateError(
+                f"state at {scheme}:// needs the package {kind.library}, which cannot be loaded: {error}",
+                hint=f"pip install 'ftops[{kind.extra}]'",
+            ) from error
+        raise StateError(
+            f"the state backend {scheme} cannot be loaded: {error}", hint="install its package again"
+        ) from error
+    opened: StateBackend = module_open(opening)
+    return opened
+
+
+def _added(scheme: str) -> EntryPoint:
+    """Find the entry point of a third party's scheme."""
     from importlib.metadata import entry_points
 
     installed = entry_points(group="ftops.state_backends")
     for found in installed.select(name=scheme):
-        try:
-            opened: StateBackend = found.load()(url, root)
-        except (ImportError, AttributeError) as error:
-            raise StateError(
-                f"the state backend {scheme} cannot be loaded: {error}", hint="install its package again"
-            ) from error
-        return opened
-    known = ", ".join(sorted({*BACKENDS, *installed.names}))
+        return found
+    known = ", ".join(sorted({*_BY_SCHEME, *installed.names}))
     raise StateError(
         f"no state backend knows the URL scheme {scheme}://", hint=f"there are a plain path and: {known}"
     )

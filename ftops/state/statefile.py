@@ -11,9 +11,10 @@ from typing import Any
 
 import orjson
 
-from ftops.errors import StateError
+from ftops.errors import StateError, StateMoved
 from ftops.model.state import Record, State
 from ftops.state import decoding, encoding
+from ftops.state.sections import SectionWriter
 
 FORMAT_VERSION = 1
 
@@ -22,27 +23,53 @@ Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
 UPGRADES: Mapping[int, Upgrade] = {}
 """From each older format version to the next one; these stay for ever."""
 
-_OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
 _RECOVERY = "restore it from a backup"
 
 
-def encode(state: State) -> bytes:
-    """Write a state down. Equal states give equal bytes. Raises StateError for what JSON cannot hold."""
-    return _dumped(lambda: {"format_version": FORMAT_VERSION, **encoding.state(state)})
+def encode(state: State, writer: SectionWriter | None = None, *, packed: bool = False) -> bytes:
+    """Write a state down. Equal states give equal bytes. Raises StateError for what JSON cannot hold.
+
+    A `writer` that wrote the last one writes only what has changed since.
+    """
+    try:
+        return (writer or SectionWriter()).write(state, FORMAT_VERSION, packed=packed)
+    except (encoding.NotFinite, orjson.JSONEncodeError) as error:
+        raise StateError(
+            f"the state cannot be written as JSON: {error}", hint="nothing was written; look at the manifests"
+        ) from error
 
 
 def encode_record(record: Record) -> str:
     """Write one record as the state file has it."""
-    return _dumped(lambda: encoding.record(record)).decode()
+    options = orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    return orjson.dumps(encoding.record(record), option=options, default=encoding.plain_mapping).decode()
+
+
+def moved_away(state: State, place: str) -> bytes:
+    """Write down, in place of a state, that it lives elsewhere now: whoever still reads here is told."""
+    words = {
+        "format_version": FORMAT_VERSION,
+        "lineage": state.lineage,
+        "moved_to": place,
+        "project": state.project,
+        "serial": state.serial + 1,
+    }
+    return orjson.dumps(words, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
 def decode(data: bytes, location: str, recovery: str = _RECOVERY) -> State:
-    """Read a state back. Raises StateError, naming `location` and the spot, for anything but a state."""
+    """Read a state back, as plain text.
+
+    Raises StateError, naming `location` and the spot, for anything but a state, and StateMoved where only
+    the notice is left that it was moved.
+    """
     try:
         document = orjson.loads(data)
     except orjson.JSONDecodeError as error:
         raise StateError(f"{location} is not valid JSON: {error}", hint=recovery) from error
     document = upgraded(document, location, recovery=recovery)
+    if "moved_to" in document:
+        raise StateMoved(location, str(document["moved_to"]))
     try:
         return decoding.state(document)
     except decoding.Malformed as error:
@@ -72,12 +99,3 @@ def upgraded(
         except (KeyError, TypeError, AttributeError) as error:
             raise StateError(f"{location} cannot be upgraded from format {step}", hint=recovery) from error
     return {key: value for key, value in document.items() if key != "format_version"}
-
-
-def _dumped(document: Callable[[], Any]) -> bytes:
-    try:
-        return orjson.dumps(document(), option=_OPTIONS, default=encoding.plain_mapping)
-    except (encoding.NotFinite, orjson.JSONEncodeError) as error:
-        raise StateError(
-            f"the state cannot be written as JSON: {error}", hint="nothing was written; look at the manifests"
-        ) from error

@@ -26,7 +26,8 @@ PUBLIC = [
     "InvalidInput", "Job", "JobError", "JobEvent", "JobList", "JobRequest", "JobStatus", "LeaseLost",
     "Loaded", "LockHeld", "Method", "NeedsPerson", "NotFound", "NotSent", "Outcome", "Problem", "Project",
     "Provider", "ProviderError", "RateLimited", "Reason", "Refused", "Rejected", "Reply", "RequestFile",
-    "ReviewedPlan", "SecretExposed", "StateConflict", "StateError", "StateUncertain", "StatusRow",
+    "ReviewedPlan", "SecretExposed", "StateConflict", "StateError", "StateMoved", "StateUncertain",
+    "StatusRow",
     "Unauthorized", "UploadedFile", "Upstream", "UsageError", "Violation", "__version__", "load",
     "open_project", "open_provider",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from dataclasses import replace
 
 from hypothesis import given, settings
@@ -14,6 +15,7 @@ from ftops.model.job import FailureClass, JobError, JobStatus
 from ftops.model.state import ArchivedRecord, Intent, Record, RecordedJob, State
 from ftops.state.backends.memory import MemoryBackend
 from ftops.state.manager import StateManager
+from ftops.state.sections import SectionWriter
 from ftops.state.statefile import decode, encode
 
 WHOLE = st.integers(0, 2**53)
@@ -84,6 +86,16 @@ def test_a_state_is_read_back_as_it_was_written(state: State) -> None:
     again = decode(data, "here")
     assert again == state
     assert encode(again) == data
+
+
+@settings(deadline=None)
+@given(st.lists(STATE, min_size=1, max_size=3))
+def test_a_writer_that_remembers_writes_what_one_that_does_not_would(states: list[State]) -> None:
+    writer = SectionWriter()
+    for state in states:
+        for one in (state, replace(state, serial=state.serial + 1)):
+            assert encode(one, writer) == encode(one)
+            assert gzip.decompress(encode(one, writer, packed=True)) == encode(one)
 
 
 class TwoManagers(RuleBasedStateMachine):

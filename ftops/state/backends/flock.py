@@ -10,12 +10,12 @@ import contextlib
 import fcntl
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ftops.errors import LeaseLost
 from ftops.state.backend import Holder
+from ftops.state.holder import holder_members, holder_of
 
 MOST_WORDS = 65536
 """Bytes of an announcement that are read; something else may have written there."""
@@ -85,8 +85,8 @@ def announce(path: Path, holder: Holder) -> Announcement:
     descriptor = take_waiting(path)
     try:
         # Whoever releases removes its words: those that are still there are of a run that died.
-        dead = _holder(os.pread(descriptor, MOST_WORDS, 0))
-        words = json.dumps(asdict(holder)).encode()
+        dead = holder_of(os.pread(descriptor, MOST_WORDS, 0))
+        words = json.dumps(holder_members(holder)).encode()
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, words, 0)
     except BaseException:
@@ -104,7 +104,7 @@ def living_holder(path: Path) -> Holder | None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return _holder(os.pread(descriptor, MOST_WORDS, 0))
+        return holder_of(os.pread(descriptor, MOST_WORDS, 0))
     finally:
         os.close(descriptor)
     return None
@@ -133,20 +133,3 @@ def _is_file_at(descriptor: int, path: Path) -> bool:
     except OSError:
         return False
 
-
-def _holder(data: bytes) -> Holder | None:
-    """Understand an announcement; None while it is being written, or when something else wrote there."""
-    try:
-        told: Any = json.loads(data)
-        run = told["ci_run"]
-        return Holder(
-            id=str(told["id"]),
-            who=str(told["who"]),
-            host=str(told["host"]),
-            pid=int(told["pid"]),
-            operation=str(told["operation"]),
-            since=float(told["since"]),
-            ci_run=None if run is None else str(run),
-        )
-    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
-        return None

@@ -9,18 +9,17 @@ import errno
 import hashlib
 import os
 import shutil
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import unquote
 
-from ftops.errors import LockHeld, StateConflict, StateError
-from ftops.state.backend import Holder, Lease, Stored
+from ftops.errors import StateConflict, StateError
+from ftops.state.backend import Holder, Lease, Opening, Stored
 from ftops.state.backends.flock import FlockLease, announce, living_holder, take, take_waiting
+from ftops.state.backends.waiting import Patience
 from ftops.state.features import Earlier
-
-POLL_SECONDS = 0.1
-"""How often a busy lock is tried again: short beside any apply, long beside a system call."""
+from ftops.state.holder import lock_held
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _NO_HARD_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV})
@@ -32,19 +31,12 @@ class LocalBackend:
     Symlinks are followed first: two ways to one state share one lock, and a write keeps the link.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        *,
-        monotonic: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
+    def __init__(self, path: Path, patience: Patience = Patience()) -> None:  # noqa: B008 - frozen
         self._given = path
         self._path = Path(os.path.realpath(path))
         self._lock_path = self._beside(".lock")
         self._info_path = self._beside(".lock.info")
-        self._monotonic = monotonic
-        self._sleep = sleep
+        self._patience = patience
 
     @property
     def location(self) -> str:
@@ -84,13 +76,9 @@ class LocalBackend:
 
     def lock(self, holder: Holder, timeout: float) -> Lease:
         """Take the `flock`, trying again until `timeout` is over."""
-        deadline = self._monotonic() + timeout
         with self._errors("lock"):
             self._lock_path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = take(self._lock_path)
-            while descriptor is None and (left := deadline - self._monotonic()) > 0:
-                self._sleep(min(POLL_SECONDS, left))
-                descriptor = take(self._lock_path)
+            descriptor = self._patience.until(lambda: take(self._lock_path), timeout)
             if descriptor is not None:
                 try:
                     info = announce(self._info_path, holder)
@@ -98,12 +86,8 @@ class LocalBackend:
                     os.close(descriptor)
                     raise
                 return FlockLease(descriptor, info, self._lock_path, self._info_path)
-        other = self.holder()
-        who = f"{other}, since {_clock(other.since)}" if other else "another run"
-        raise LockHeld(
-            f"the state {self._given} is locked by {who}",
-            hint="wait for that run to end; if it hangs, end its process, which frees the lock",
-        )
+        hint = "wait for that run to end; if it hangs, end its process, which frees the lock"
+        raise lock_held(str(self._given), self.holder(), hint)
 
     def holder(self) -> Holder | None:
         """Tell who holds the lock; None when nobody does, whatever a dead run has left behind."""
@@ -122,10 +106,21 @@ class LocalBackend:
         return None if shutil.disk_usage(folder).free else f"the disk of {folder} is full"
 
     def history(self) -> Sequence[Earlier]:
-        """Give the state and its backup."""
+        """Give the backup."""
+        backup = self._beside(".backup")
         with self._errors("look for earlier versions of"):
-            paths = [path for path in (self._path, self._beside(".backup")) if path.is_file()]
-            return [Earlier(str(path), path.stat().st_mtime, path.read_bytes()) for path in paths]
+            if not backup.is_file():
+                return []
+            found = backup.stat()
+            return [Earlier(str(backup), found.st_mtime, found.st_size)]
+
+    def earlier(self, name: str) -> bytes:
+        """Read the backup."""
+        backup = self._beside(".backup")
+        if name != str(backup):
+            raise StateError(f"{self._given} has no earlier version {name}", hint="see `ftops state history`")
+        with self._errors("read the backup of"):
+            return backup.read_bytes()
 
     def explain_lock(self) -> str:
         """Say why nothing has to be broken."""
@@ -200,5 +195,11 @@ def _version(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _clock(seconds: float) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))
+
+def open_store(opening: Opening) -> LocalBackend:
+    """Open a path, or a `file://` URL; a relative one starts at the project's root."""
+    url = opening.url
+    path = unquote(url.removeprefix("file://")) if url.startswith("file://") else url
+    if not path:
+        raise StateError("spec.state names no file", hint="the default is .ftops/state.json")
+    return LocalBackend(opening.root / path)

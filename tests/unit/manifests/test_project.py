@@ -8,7 +8,14 @@ import pytest
 
 from ftops.errors import InvalidInput
 from ftops.manifests.project import load_project
-from ftops.model.project import EnvReference, Limits, ProviderSettings
+from ftops.model.project import (
+    Encryption,
+    EnvReference,
+    FileReference,
+    Limits,
+    ProviderSettings,
+    StateSettings,
+)
 from tests.unit.manifests.workspace import Workspace
 
 DIALECTS = ("openai", "openai_legacy")
@@ -56,7 +63,7 @@ def test_everything_that_is_written_is_read(workspace: Workspace) -> None:
     project, _ = load_project(workspace.root, DIALECTS)
     assert project.name == "demo"
     assert project.manifests == ("a/", "b.yaml")
-    assert project.state == "here.json"
+    assert project.state == StateSettings("here.json")
     assert project.defaults == {"suffix": "x"}
     assert project.limits == Limits(max_creates=4, max_cost=10)
     assert project.prices == {"oa": {"m": {"training_per_million_tokens": 3}}}
@@ -80,7 +87,8 @@ def test_what_is_not_written_has_the_documented_defaults(workspace: Workspace) -
     workspace.write("ftops.yaml", f"{HEAD}  providers:\n{EMULATED}")
     project, _ = load_project(workspace.root, DIALECTS)
     assert project.manifests == ("jobs/",)
-    assert project.state == ".ftops/state.json"
+    assert project.state == StateSettings(".ftops/state.json", 60.0, 10)
+    assert project.encryption is None
     assert project.default_provider is None
     assert project.limits == Limits(25, 5, 30, None)
     assert project.providers["local"].settle == 900
@@ -109,9 +117,12 @@ def test_a_directory_without_a_project_says_how_to_make_one(tmp_path: Path) -> N
             f"{HEAD}  providers:\n{EMULATED.replace('openai', 'opnai')}",
             "unknown dialect 'opnai' (did you mean",
         ),
+        (f"{HEAD}  providers:\n{EMULATED}  state: {{lease: 1}}\n", "spec.state.lease: must be at least 5"),
+        (f"{HEAD}  providers:\n{EMULATED}  state: {{ulr: x}}\n", "did you mean 'url'?"),
+        (f"{HEAD}  providers:\n{EMULATED}  encryption: {{}}\n", "the field 'identity' is missing"),
         (
-            f"{HEAD}  providers:\n{EMULATED}  state: s3://b/k\n",
-            "this version keeps state in a local file only",
+            f"{HEAD}  providers:\n{EMULATED}  encryption: {{identity: {{env: K}}, recipients: [me]}}\n",
+            "an age recipient begins with age1",
         ),
         (f"{HEAD}  providers:\n{EMULATED}  prices: {{loca: {{}}}}\n", "unknown provider 'loca'"),
         (f"{HEAD}  providers:\n{EMULATED}  policies: {{x: 1}}\n", "unknown field 'x'"),
@@ -167,3 +178,42 @@ def test_a_literal_key_that_yaml_reads_as_a_number_is_not_shown_either(workspace
     told = problems(workspace, with_provider("api_key: 424242"))
     assert "must be a reference: a key never stands in a file" in told[0]
     assert "424242" not in told[0]
+
+
+PASSWORD = "hunter2-hunter2"
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        f"postgresql://ana:{PASSWORD}@db/ftops",
+        f"https://ana:{PASSWORD}@git.example/state",
+        f"postgresql://db/ftops?user=ana&password={PASSWORD}",
+    ],
+)
+@pytest.mark.parametrize("form", ["  state: '{}'\n", "  state: {{url: '{}'}}\n"])
+def test_a_password_in_the_address_of_the_state_is_refused_and_not_shown(
+    form: str, state: str, workspace: Workspace
+) -> None:
+    (problem,) = problems(workspace, f"{HEAD}  providers:\n{EMULATED}{form.format(state)}")
+    assert "holds a password" in problem
+    assert PASSWORD not in problem
+
+
+def test_an_identity_that_is_written_down_is_refused_and_not_shown(workspace: Workspace) -> None:
+    told = problems(
+        workspace, f"{HEAD}  providers:\n{EMULATED}  encryption: {{identity: AGE-SECRET-KEY-1X}}\n"
+    )
+    assert "must be a reference" in "\n".join(told)
+    assert "AGE-SECRET" not in "\n".join(told)
+
+
+def test_a_state_is_a_string_or_says_more(workspace: Workspace) -> None:
+    written = """\
+  state: {url: {env: FTOPS_STATE}, lease: 30, history: 5}
+  encryption: {identity: {file: ~/age.txt}, recipients: [age1abc]}
+"""
+    workspace.write("ftops.yaml", f"{HEAD}  providers:\n{EMULATED}{written}")
+    project, _ = load_project(workspace.root, DIALECTS)
+    assert project.state == StateSettings(EnvReference("FTOPS_STATE"), 30, 5)
+    assert project.encryption == Encryption(FileReference("~/age.txt"), ("age1abc",))

@@ -9,6 +9,7 @@ import pytest
 from ftops.errors import LeaseLost, LockHeld, StateConflict, StateError
 from ftops.state.backend import Holder
 from ftops.state.backends.local import LocalBackend
+from ftops.state.backends.waiting import Patience
 
 HOLDER = Holder("id", "me", "here", os.getpid(), "apply", 0.0, "https://ci/1")
 
@@ -173,7 +174,7 @@ def test_a_lost_lease_does_not_remove_the_words_of_its_successor(path: Path) -> 
 
 def test_a_lock_that_comes_free_while_waiting_is_taken(path: Path) -> None:
     lease = LocalBackend(path).lock(HOLDER, 0)
-    waiting = LocalBackend(path, monotonic=lambda: 0.0, sleep=lambda _: lease.release())
+    waiting = LocalBackend(path, Patience(lambda: 0.0, lambda _: lease.release()))
     waiting.lock(HOLDER, 1).check()
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from ftops.errors import StateError
+from ftops.state.backend import Opening
 from ftops.state.holder import current_holder
 from ftops.state.registry import open_backend
 
@@ -19,19 +20,19 @@ from ftops.state.registry import open_backend
     ],
 )
 def test_a_path_or_a_file_url_is_a_local_state(url: str, path: str, tmp_path: Path) -> None:
-    assert open_backend(url, tmp_path).location == path.format(root=tmp_path)
+    assert open_backend(Opening(url, tmp_path, "p", {})).location == path.format(root=tmp_path)
 
 
 def test_an_unknown_scheme_is_refused_with_those_that_there_are(tmp_path: Path) -> None:
     with pytest.raises(StateError, match="scheme ftp://") as refused:
-        open_backend("ftp://host/state", tmp_path)
+        open_backend(Opening("ftp://host/state", tmp_path, "p", {}))
     assert refused.value.hint is not None
     assert "file" in refused.value.hint
 
 
 def test_a_file_url_without_a_path_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StateError, match="names no file"):
-        open_backend("file://", tmp_path)
+        open_backend(Opening("file://", tmp_path, "p", {}))
 
 
 GITHUB = {"GITHUB_ACTOR": "ana", "GITHUB_REPOSITORY": "o/r", "GITHUB_RUN_ID": "7"}

@@ -1,0 +1,100 @@
+"""The state of a project, opened from its settings: references resolved, bytes unpacked and decrypted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from ftops.errors import InvalidInput, Problem
+from ftops.manifests.project import PROJECT_FILE
+from ftops.model.project import Encryption, Project, Setting
+from ftops.model.secret import Secret, Vault
+from ftops.providers.references import References, Unresolved
+from ftops.state.backend import Opening, StateBackend, silent
+from ftops.state.form import StateForm
+from ftops.state.manager import StateManager
+from ftops.state.registry import open_backend, packs
+from ftops.state.sealing import Seal
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What opening a state needs beside the project: variables, the vault, an ear for notices."""
+
+    root: Path
+    environ: Mapping[str, str]
+    vault: Vault = field(default_factory=Vault)
+    tell: Callable[[str], None] = silent
+
+
+@dataclass(frozen=True, slots=True)
+class StoredState:
+    """A state's store, and the manager who alone reads and writes states in it."""
+
+    backend: StateBackend
+    manager: StateManager
+
+
+def open_stored_state(
+    project: Project, place: Place, *, new_lineage: Callable[[], str] = str, url: str | None = None
+) -> StoredState:
+    """Open the state that `ftops.yaml` names, or the one at `url` with the same settings. Sends nothing.
+
+    Raises InvalidInput for a reference that leads nowhere, and StateError for a URL that nobody can open.
+    """
+    if url is not None:
+        project = replace(project, state=replace(project.state, url=url))
+    setting = project.state.url
+    resolved = setting if isinstance(setting, str) else _resolved(setting, "state.url", place)
+    opening = Opening(
+        url=resolved,
+        root=place.root,
+        project=project.name,
+        environ=place.environ,
+        lease=project.state.lease,
+        history=project.state.history,
+        trusted=not isinstance(setting, str),
+        tell=place.tell,
+    )
+    for password in _passwords(resolved):
+        place.vault.add(Secret(password, "spec.state.url"))
+    backend = open_backend(opening)
+    form = StateForm(
+        packs=packs(resolved), seal=open_seal(project.encryption, place), guard=place.vault.refuse
+    )
+    return StoredState(backend, StateManager(backend, project.name, new_lineage=new_lineage, form=form))
+
+
+def open_seal(encryption: Encryption | None, place: Place) -> Seal | None:
+    """Open what encrypts states and saved plans; None where the project does not encrypt."""
+    if encryption is None:
+        return None
+    identities = _resolved(encryption.identity, "encryption.identity", place, lines=True)
+    for line in identities.splitlines():
+        place.vault.add(Secret(line, "spec.encryption.identity"))
+    return Seal(identities, encryption.recipients)
+
+
+def _resolved(setting: Setting, field_name: str, place: Place, *, lines: bool = False) -> str:
+    if isinstance(setting, str):
+        return setting
+    try:
+        return References(place.environ, place.root, place.vault).resolve(setting, lines=lines)
+    except Unresolved as error:
+        path = f"spec.{field_name}"
+        raise InvalidInput(
+            (Problem(error.message, file=PROJECT_FILE, path=path, hint=error.hint),)
+        ) from error
+
+
+def _passwords(url: str) -> list[str]:
+    """Give what must not be shown of a URL that came from a reference."""
+    try:
+        parts = urlsplit(url)
+        query = dict(parse_qsl(parts.query))
+        found = (unquote(parts.password or ""), parts.password or "", query.get("password", ""))
+    except ValueError:
+        return [url]
+    return [password for password in found if password]

@@ -1,0 +1,146 @@
+"""A state as text in sections: what did not change since the last write is not written out again.
+
+The text is one JSON document, whatever its sections. Packed, each section is a gzip member of its own; a file
+of many members is an ordinary .gz file, and equal states still give equal bytes.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from operator import is_
+from typing import Any
+
+import orjson
+
+from ftops.model.state import State
+from ftops.state import encoding
+
+SECTION_MEMBERS = 256
+"""Members of a section, on average: a change of one costs writing out so many; 100,000 make 400 sections."""
+
+GZIP_LEVEL = 1
+"""A state of 100,000 records: 24 MB in 0.8 s; level 6 takes 2.1 s for 21 MB."""
+
+_GZIP = 31
+_OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2
+_STEP = b"  "
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """What a section was made from, and its bytes. `first`: no comma stands before it."""
+
+    values: tuple[Any, ...]
+    names: tuple[str, ...]
+    first: bool
+    data: bytes
+
+    def is_of(self, members: list[tuple[str, Any]], *, first: bool) -> bool:
+        """Tell whether it was made from these very values: they are frozen, so identity is enough."""
+        return (
+            self.first == first
+            and len(members) == len(self.names)
+            and all(mine == name for mine, (name, _) in zip(self.names, members, strict=True))
+            and all(is_(mine, value) for mine, (_, value) in zip(self.values, members, strict=True))
+        )
+
+
+class SectionWriter:
+    """Writes down one state after another. `guard` sees every piece of text before it is packed."""
+
+    def __init__(self, guard: Callable[[bytes], None] = lambda _: None) -> None:
+        self._guard = guard
+        self._sections: dict[tuple[bool, str, str], _Section] = {}
+        self._used: dict[tuple[bool, str, str], _Section] = {}
+
+    def write(self, state: State, format_version: int, *, packed: bool) -> bytes:
+        """Give the document. Raises NotFinite and TypeError for what JSON cannot hold."""
+        self._used = {}
+        data = b"".join(self._pieces(state, format_version, packed=packed))
+        # Sections of names that are gone would otherwise be kept for ever.
+        self._sections = self._used
+        return data
+
+    def _pieces(self, state: State, format_version: int, *, packed: bool) -> Iterator[bytes]:
+        yield self._finished(b'{\n  "archive": ', packed=packed)
+        yield from self._map("archive", state.archive, encoding.archived, 1, packed=packed)
+        yield self._finished(b',\n  "datasets": ', packed=packed)
+        yield from self._datasets(state.datasets, packed=packed)
+        yield self._finished(b',\n  "fine_tunes": ', packed=packed)
+        yield from self._map("fine_tunes", state.fine_tunes, encoding.record, 1, packed=packed)
+        rest = {
+            "format_version": format_version,
+            "lineage": state.lineage,
+            "not_mine": state.not_mine,
+            "project": state.project,
+            "serial": state.serial,
+        }
+        yield self._finished(b"," + _members(rest, 0) + b"\n}\n", packed=packed)
+
+    def _datasets(self, datasets: Mapping[str, Mapping[str, str]], *, packed: bool) -> Iterator[bytes]:
+        """Write each provider's files as a map of its own: there may be as many as there are records."""
+        if not datasets:
+            yield self._finished(b"{}", packed=packed)
+            return
+        before = b"{\n"
+        for provider, files in sorted(datasets.items()):
+            name = orjson.dumps(provider)
+            yield self._finished(before + _STEP * 2 + name + b": ", packed=packed)
+            yield from self._map(f"datasets {provider}", files, str, 2, packed=packed)
+            before = b",\n"
+        yield self._finished(b"\n" + _STEP + b"}", packed=packed)
+
+    def _map(
+        self,
+        place: str,
+        members: Mapping[str, Any],
+        encode: Callable[[Any], Any],
+        depth: int,
+        *,
+        packed: bool,
+    ) -> Iterator[bytes]:
+        if not members:
+            yield self._finished(b"{}", packed=packed)
+            return
+        yield self._finished(b"{", packed=packed)
+        first = True
+        for some in _cut(sorted(members.items())):
+            key = packed, place, some[0][0]
+            section = self._sections.get(key)
+            if section is None or not section.is_of(some, first=first):
+                text = _members({name: encode(value) for name, value in some}, depth)
+                data = self._finished(text if first else b"," + text, packed=packed)
+                names, values = zip(*some, strict=True)
+                section = _Section(values, names, first, data)
+            self._used[key] = section
+            yield section.data
+            first = False
+        yield self._finished(b"\n" + _STEP * depth + b"}", packed=packed)
+
+    def _finished(self, text: bytes, *, packed: bool) -> bytes:
+        self._guard(text)
+        if not packed:
+            return text
+        packer = zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, _GZIP)
+        return packer.compress(text) + packer.flush()
+
+
+def _cut(members: list[tuple[str, Any]]) -> Iterator[list[tuple[str, Any]]]:
+    """Cut where a name says so: a new name moves no boundary but those beside it."""
+    starts = [
+        index
+        for index, (name, _) in enumerate(members)
+        if index == 0 or zlib.crc32(name.encode()) % SECTION_MEMBERS == 0
+    ]
+    for start, end in pairwise([*starts, len(members)]):
+        yield members[start:end]
+
+
+def _members(members: Mapping[str, Any], depth: int) -> bytes:
+    """Give the members of a map without its braces, as they stand at a depth of the document."""
+    text = orjson.dumps(members, option=_OPTIONS, default=encoding.plain_mapping)[1:-2]
+    # No text in JSON holds a line break, so every one of these is the writer's own.
+    return text.replace(b"\n", b"\n" + _STEP * depth)
