@@ -53,7 +53,7 @@ class ProjectDirectory:
 
     def __init__(self, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.root = root
-        self._capsys = capsys
+        self.capsys = capsys
         self.out = ""
         self.err = ""
 
@@ -75,9 +75,9 @@ class ProjectDirectory:
         self.write(f"jobs/{name}.yaml", "\n".join(lines) + "\n")
 
     def ftops(self, *arguments: str) -> int:
-        self._capsys.readouterr()
+        self.capsys.readouterr()
         code = run(["-C", str(self.root), *arguments])
-        self.out, self.err = self._capsys.readouterr()
+        self.out, self.err = self.capsys.readouterr()
         return code
 
     def plan(self) -> dict[str, str]:

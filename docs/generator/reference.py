@@ -81,12 +81,35 @@ def state_backends_page() -> str:
     for kind in BACKENDS:
         lines += ["", f"## {kind.title}", "", "| | |", "|---|---|"]
         lines += [f"| {name} | {_cell(value)} |" for name, value in _store_facts(kind)]
+        if kind.library == "psycopg":
+            lines += _tables()
     lines += [
         "",
         "A package can add a scheme by the entry point `ftops.state_backends`: a function that takes an",
         "`ftops.state.backend.Opening` and gives a `StateBackend`.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _tables() -> list[str]:
+    """Show what an administrator runs; psycopg is imported for it, and so only here."""
+    from ftops.state.backends.postgres_tables import GRANTS, TABLES
+
+    return [
+        "",
+        "ftops takes two connections, and makes its tables in the first schema of the role's `search_path`.",
+        "A pooler must be in session mode. Where the role may make no tables, an administrator runs:",
+        "",
+        "```text",
+        *TABLES.splitlines(),
+        "```",
+        "",
+        "and grants what the role needs to apply (to plan, `SELECT` on the three tables is enough):",
+        "",
+        "```text",
+        *GRANTS.splitlines(),
+        "```",
+    ]
 
 
 def _store_facts(kind: BackendKind) -> list[tuple[str, str]]:

@@ -19,6 +19,9 @@ from ftops.planner.matching import Appearance, LiveJobs, appearance
 LEASE_MARGIN_SECONDS = 5.0
 """How long before the end of a lease the last create may be sent: more than a check and a send take."""
 
+MOST_MARGIN = 0.25
+"""Of what is left of a lease, no more than this part is margin: else a short lease would send nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ready:
@@ -51,7 +54,8 @@ def prepare(change: Change, context: Context, ledger: Ledger, lock: HeldLock, li
     now, monotonic = context.clock.now(), context.clock.monotonic()
     window = provider.facts.send_window
     if lock.expires_at is not None:
-        window = min(window, lock.expires_at - LEASE_MARGIN_SECONDS - now)
+        left = lock.expires_at - now
+        window = min(window, left - min(LEASE_MARGIN_SECONDS, MOST_MARGIN * left))
     record = ledger.records.get(change.name)
     lapsed = record.intent if record and record.intent and record.intent.lapsed else None
     same = lapsed is not None and lapsed.fingerprint == change.fingerprint

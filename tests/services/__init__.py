@@ -11,10 +11,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from ftops.state.backend import Opening
+
+_T = TypeVar("_T")
 
 
 class Unavailable(Exception):
@@ -46,7 +49,7 @@ class Service:
         )
 
 
-def started(name: str, start: Callable[[], AbstractContextManager[Service]]) -> Iterator[Service]:
+def started(name: str, start: Callable[[], AbstractContextManager[_T]]) -> Iterator[_T]:
     """Serve as the body of a fixture: start, or skip, or fail where the server is required."""
     try:
         running = start()

@@ -195,7 +195,6 @@ def _version(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-
 def open_store(opening: Opening) -> LocalBackend:
     """Open a path, or a `file://` URL; a relative one starts at the project's root."""
     url = opening.url

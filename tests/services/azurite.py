@@ -1,0 +1,108 @@
+"""Azure Blob Storage as azurite plays it: the program of its npm package, in memory, with a container."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from email.utils import formatdate
+from pathlib import Path
+
+import requests
+
+from tests.services import Service, Unavailable
+
+CONTAINER = "ftops-states"
+ACCOUNT = "devstoreaccount1"
+KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+"""The key that every azurite has: published, and worth nothing."""
+
+_VERSION = "2021-08-06"
+
+
+@contextmanager
+def azurite() -> Iterator[Service]:
+    """Start azurite on a free loopback port. Raises Unavailable where it is missing or does not start."""
+    program = _program()
+    port = _free_port()
+    with tempfile.TemporaryDirectory(prefix="ftops-azurite-") as home:
+        process = subprocess.Popen(
+            [
+                *(program, "--blobHost", "127.0.0.1", "--blobPort", str(port), "--inMemoryPersistence"),
+                *("--silent", "--skipApiVersionCheck", "--disableTelemetry"),
+            ],
+            cwd=home,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            _wait_for(process, port)
+            address = f"http://127.0.0.1:{port}/{ACCOUNT}"
+            _create_container(address)
+            yield Service(
+                "azurite",
+                f"az://{CONTAINER}/",
+                {
+                    "AZURE_STORAGE_ACCOUNT_NAME": ACCOUNT,
+                    "AZURE_STORAGE_ACCOUNT_KEY": KEY,
+                    "AZURE_STORAGE_ENDPOINT": address,
+                },
+            )
+        finally:
+            _end(process)
+
+
+def _program() -> str:
+    local = Path(__file__).parents[2] / ".services/node_modules/.bin/azurite-blob"
+    given = os.environ.get("FTOPS_AZURITE")
+    found = given or shutil.which("azurite-blob") or (str(local) if local.exists() else None)
+    if found is None:
+        raise Unavailable("azurite-blob is not in PATH, in .services, or named by FTOPS_AZURITE")
+    return found
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait_for(process: subprocess.Popen[bytes], port: int) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and process.poll() is None:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.05)
+    raise Unavailable("azurite-blob does not start")
+
+
+def _create_container(address: str) -> None:
+    """Sign by hand: obstore makes no containers, and an SDK for one request is too much."""
+    stamped = {"x-ms-date": formatdate(usegmt=True), "x-ms-version": _VERSION}
+    headers = "".join(f"{name}:{stamped[name]}\n" for name in sorted(stamped))
+    text = "PUT" + "\n" * 12 + headers + f"/{ACCOUNT}/{ACCOUNT}/{CONTAINER}\nrestype:container"
+    digest = hmac.new(base64.b64decode(KEY), text.encode(), hashlib.sha256).digest()
+    signed = {**stamped, "Authorization": f"SharedKey {ACCOUNT}:{base64.b64encode(digest).decode()}"}
+    reply = requests.put(f"{address}/{CONTAINER}?restype=container", headers=signed, timeout=10)
+    reply.raise_for_status()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(5)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(5)
