@@ -16,7 +16,7 @@ from ftops.model.finetune import DataFile, FineTune, Lifecycle, Upstream
 from ftops.model.job import Job, JobEvent, JobFile, JobList, JobStatus, UploadedFile
 from ftops.model.observation import ProviderFacts
 from ftops.model.plan import Plan
-from ftops.model.project import Limits, Project
+from ftops.model.project import Limits, Project, StateSettings
 from ftops.model.request import JobRequest
 from ftops.providers.provider import Reply
 from ftops.providers.registry import DIALECTS
@@ -236,7 +236,7 @@ class World:
         project = Project(
             "sim",
             ("jobs/",),
-            "state",
+            StateSettings("state"),
             {},
             limits=Limits(max_creates=1000, max_cancels=1000, max_cancels_percent=100),
         )

@@ -90,7 +90,7 @@ def test_init_makes_a_project_that_applies_at_once(
     project: ProjectDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert project.ftops("init", "fresh") == 0
-    fresh = ProjectDirectory(project.root / "fresh", project._capsys)
+    fresh = ProjectDirectory(project.root / "fresh", project.capsys)
     assert fresh.ftops("apply", "--yes", "--wait", "--timeout", "60s") == 0
     assert fresh.ftops("plan", "--detailed-exitcode") == 0
     assert project.ftops("init", "fresh") == 1

@@ -219,7 +219,7 @@ def test_manifests_outside_the_project_are_refused(project: ProjectDirectory, pa
 def test_a_directory_without_a_project_says_how_to_make_one(
     tmp_path: Path, project: ProjectDirectory
 ) -> None:
-    empty = ProjectDirectory(tmp_path / "empty", project._capsys)
+    empty = ProjectDirectory(tmp_path / "empty", project.capsys)
     empty.root.mkdir()
     assert empty.ftops("plan") == 1
     assert "ftops init" in empty.err

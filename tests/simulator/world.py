@@ -15,7 +15,7 @@ from ftops.model.event import ChangeResult, Event
 from ftops.model.finetune import DataFile, FineTune, Lifecycle, Upstream
 from ftops.model.job import Job, JobStatus, Stamp
 from ftops.model.plan import Plan
-from ftops.model.project import Limits, Project
+from ftops.model.project import Limits, Project, StateSettings
 from ftops.model.state import State
 from ftops.reconciler import Hands, Loaded, Reviewed, Selection, carry_out, make_plan, observe
 from ftops.state.backend import Holder
@@ -31,7 +31,7 @@ TICK_SECONDS = 0.01
 PROJECT = Project(
     "sim",
     ("jobs/",),
-    "state",
+    StateSettings("state"),
     {},
     limits=Limits(max_creates=1000, max_cancels=1000, max_cancels_percent=100),
 )

@@ -117,7 +117,8 @@ class ObjectBackend:
 
     def _copy_present(self, expected: str | None) -> bool:
         """Copy the state from before this run, once a run; True if there was something to copy."""
-        if self._kept or expected is None or self._keep <= 0:
+        first, self._kept = not self._kept, True
+        if not first or expected is None or self._keep <= 0:
             return False
         try:
             copied = self._states.copy(
@@ -126,11 +127,11 @@ class ObjectBackend:
                 "keep a copy of the state",
             )
         except StateError as error:
+            self._kept = False
             raise StateError(
                 f"{error.message}; nothing was written",
                 hint=f"allow writing {self._place.key}.history/, or set spec.state.history to 0",
             ) from error
-        self._kept = True
         return copied
 
     def _copy_name(self) -> str:

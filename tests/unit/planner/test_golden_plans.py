@@ -13,7 +13,7 @@ import pytest
 from ftops.manifests.loader import parse_yaml
 from ftops.manifests.parser import load_fine_tunes
 from ftops.model.observation import Observation, ProviderFacts
-from ftops.model.project import Project
+from ftops.model.project import Project, StateSettings
 from ftops.planner.planner import Inputs, plan
 from ftops.providers.registry import DIALECTS
 from ftops.state.statefile import decode
@@ -26,7 +26,7 @@ DIALECT = DIALECTS["openai"]
 @pytest.mark.parametrize("case", CASES, ids=lambda path: path.name)
 def test_the_folder_plans_to_the_expected_changes(case: Path) -> None:
     facts = ProviderFacts("p", "openai", DIALECT.capabilities, max_active=_read(case, "now")["max_active"])
-    project = Project("golden", ("manifests.yaml",), "state.json", {}, default_provider="p")
+    project = Project("golden", ("manifests.yaml",), StateSettings("state.json"), {}, default_provider="p")
     (empty,) = parse_yaml(b"{}", "ftops.yaml").documents
     loaded = load_fine_tunes(case, project, empty, {"p": facts})
     assert loaded.problems == ()
