@@ -12,9 +12,10 @@ from ftops.applier.context import Clock, Context, HeldLock
 from ftops.cost.estimate import Costing, tokens_wanted, total_cost, with_costs
 from ftops.datasets.inspection import inspect_datasets
 from ftops.datasets.tokens import count_tokens
-from ftops.errors import InvalidInput, NotFound, UsageError
+from ftops.errors import InvalidInput, NeedsPerson, NotFound, UsageError
+from ftops.manifests.discovery import FileStamp, file_stamp, manifest_files
 from ftops.manifests.parser import load_fine_tunes
-from ftops.manifests.project import load_project
+from ftops.manifests.project import PROJECT_FILE, load_project
 from ftops.model.change import Action, Change
 from ftops.model.dataset import Dataset
 from ftops.model.event import Event
@@ -37,13 +38,17 @@ from ftops.state.registry import refuse_unknown
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A project and everything it declares, checked. `datasets` by project-relative path."""
+    """A project and everything it declares, checked. `datasets` by project-relative path.
+
+    `stamps` tell whether the manifests are still those that were read.
+    """
 
     root: Path
     project: Project
     facts: Mapping[str, ProviderFacts]
     fine_tunes: tuple[FineTune, ...]
     datasets: Mapping[str, Dataset]
+    stamps: Mapping[str, FileStamp | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,24 @@ def load(root: Path) -> Loaded:
     inspected = inspect_datasets(root, loaded.fine_tunes, facts)
     if problems := (*loaded.problems, *inspected.problems):
         raise InvalidInput(problems)
-    return Loaded(root, project, facts, loaded.fine_tunes, inspected.datasets)
+    return Loaded(root, project, facts, loaded.fine_tunes, inspected.datasets, loaded.stamps)
+
+
+def loaded_again(loaded: Loaded) -> Loaded:
+    """Give what is declared now: the same, unless a file was edited, added or removed since it was read.
+
+    For whoever waited for the lock: what came meanwhile would look as if it were removed. A data file that
+    was edited is noticed when it is sent. Raises InvalidInput, and NeedsPerson for another ftops.yaml.
+    """
+    project, document = load_project(loaded.root, dialects())
+    if project != loaded.project:
+        raise NeedsPerson(
+            f"{PROJECT_FILE} was changed while this run waited for the lock", hint="run ftops again"
+        )
+    files, _ = manifest_files(loaded.root, project.manifests, document)
+    if {file: file_stamp(f"{loaded.root}/{file}") for file in files} == loaded.stamps:
+        return loaded
+    return load(loaded.root)
 
 
 def observe(providers: Mapping[str, Provider], state: State, clock: Clock) -> Mapping[str, Observation]:

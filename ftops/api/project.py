@@ -46,8 +46,9 @@ def open_project(
 ) -> Iterator[Project]:
     """Load a project directory and open its providers and state; nothing is sent before `plan`.
 
-    Manifests and data are read once, here. `environ` (default `os.environ`) is where references to keys
-    are looked up. Raises InvalidInput for a project that is not sound.
+    Manifests and data are read here, and by `apply` again if a manifest was edited since. `environ` (default
+    `os.environ`) is where references to keys are looked up. Raises InvalidInput for a project that is not
+    sound.
     """
     events = _Ear()
     variables = os.environ if environ is None else environ

@@ -20,7 +20,7 @@ from ftops.model.secret import Vault
 from ftops.providers.provider import Provider
 from ftops.providers.references import References
 from ftops.providers.registry import open_provider
-from ftops.reconciler import Hands, Loaded, Reviewed, Selection, load, make_plan, observe
+from ftops.reconciler import Hands, Loaded, Reviewed, Selection, load, loaded_again, make_plan, observe
 from ftops.state.backend import Holder, Lease
 from ftops.state.features import ComparesClocks, TookOver
 from ftops.state.holder import current_holder
@@ -65,9 +65,9 @@ class Surroundings:
         return Place(root, self.environ, self.vault, tell)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Session:
-    """A loaded project with everything open that a run needs."""
+    """A loaded project with everything open that a run needs. `loaded` is read anew under the lock."""
 
     loaded: Loaded
     providers: dict[str, Provider]
@@ -101,8 +101,9 @@ class Session:
 
     @contextmanager
     def locked(self, operation: str) -> Iterator[Lease]:
-        """Hold the lock of the state."""
+        """Hold the lock of the state, and look again at what is declared: others ran meanwhile."""
         with hold_lock(self.manager, operation, self.clock.now(), self.surroundings) as lease:
+            self.loaded = loaded_again(self.loaded)
             yield lease
 
     def freeze(self) -> Freeze | None:

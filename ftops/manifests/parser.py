@@ -12,7 +12,7 @@ from ftops.manifests.chains import chain_findings
 from ftops.manifests.composition import composed
 from ftops.manifests.data_paths import DataPaths
 from ftops.manifests.dialect_checks import DialectChecks
-from ftops.manifests.discovery import manifest_files
+from ftops.manifests.discovery import FileStamp, file_stamp, manifest_files
 from ftops.manifests.document import Document, Steps
 from ftops.manifests.loader import read_yaml
 from ftops.manifests.origin import Origin, with_defaults
@@ -30,11 +30,13 @@ _NAME = ("metadata", "name")
 class LoadedManifests:
     """Every fine-tune that could be read, by name, and all that is wrong: then nothing may be done.
 
-    A data file that is missing or lies outside the project is left out of its fine-tune.
+    A data file that is missing or lies outside the project is left out of its fine-tune. `stamps` are of the
+    files, by project-relative path, from before they were read.
     """
 
     fine_tunes: tuple[FineTune, ...]
     problems: tuple[Problem, ...]
+    stamps: Mapping[str, FileStamp | None]
 
 
 def load_fine_tunes(
@@ -44,7 +46,9 @@ def load_fine_tunes(
     root = root.resolve()
     files, problems = manifest_files(root, project.manifests, project_document)
     reader = _Reader(root, project, project_document, providers)
+    stamps = {}
     for file in files:
+        stamps[file] = file_stamp(f"{root}/{file}")
         parsed = read_yaml(f"{root}/{file}", file)
         problems += parsed.problems
         for document in parsed.documents:
@@ -53,7 +57,7 @@ def load_fine_tunes(
     for fine_tune, finding in chain_findings(fine_tunes, reader.claimed):
         problems.append(_placed_again(root, fine_tune, finding, project_document))
     unique = dict.fromkeys(problems)
-    return LoadedManifests(tuple(fine_tunes.values()), tuple(sorted(unique, key=_place)))
+    return LoadedManifests(tuple(fine_tunes.values()), tuple(sorted(unique, key=_place)), stamps)
 
 
 class _Reader:

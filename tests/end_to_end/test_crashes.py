@@ -52,3 +52,25 @@ def test_of_two_applies_at_once_one_says_who_holds_the_lock(
     first.communicate()
     assert first.returncode == 0
     assert emulator.jobs() == 1
+
+
+def test_a_run_that_waited_for_the_lock_does_what_is_declared_by_then(
+    project: ProjectDirectory, emulator: Emulator
+) -> None:
+    """What it read before the wait is old: a fine-tune that came since would look as if it were removed."""
+    project.manifest("a", "suffix: a")
+    emulator.fault("slow", "create", seconds=2)
+    first = start_apply(project.root)
+    wait_until(lambda: emulator.requests("create") == 1)
+    command = [sys.executable, "-m", "ftops", "-C", str(project.root), "apply", "--yes", "--lock-timeout"]
+    second = subprocess.Popen([*command, "20s"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    assert second.stderr is not None
+    assert b"waiting for at most 20 s" in second.stderr.readline()
+    project.manifest("b", "suffix: b")
+    first.communicate()
+    second.communicate()
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert project.plan() == {"a": "keep in-progress", "b": "keep in-progress"}
+    project.manifest("c", "suffix: c")
+    assert project.ftops("apply", "--yes") == 0
+    assert emulator.jobs() == 3

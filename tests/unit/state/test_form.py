@@ -124,6 +124,7 @@ def test_a_plain_state_is_still_read_once_a_project_encrypts() -> None:
         ("AGE-SECRET-KEY-1NONSENSE", (), "is none that age understands"),
         (str(IDENTITY), ("age1nonsense",), "age1nonsense in spec.encryption.recipients"),
     ],
+    ids=["empty", "public", "nonsense", "recipient"],
 )
 def test_keys_that_are_none_are_refused_and_not_shown(
     identities: str, recipients: tuple[str, ...], told: str
