@@ -42,14 +42,26 @@ def test_what_the_plan_did_not_show_is_refused_as_a_whole(
     project.manifest("b", "suffix: b")
     with ftops.open_project(project.root) as opened:
         plan = opened.plan()
-        # Somebody else changes a and applies: to this program, which has read the old manifest, that is
-        # a job to be replaced, and its plan never said so.
+        # Somebody edits a meanwhile: now its job is to be replaced, and the plan never said so.
         project.manifest("a", "hyperparameters: {n_epochs: 4}")
-        assert project.ftops("apply", "--yes", "--target", "a") == 0
-        sent = emulator.requests("create"), emulator.requests("cancel")
         with pytest.raises(ftops.NeedsPerson, match="changed since it was approved: a"):
             opened.apply(plan)
-    assert (emulator.requests("create"), emulator.requests("cancel")) == sent == (2, 1)
+    assert (emulator.requests("create"), emulator.requests("cancel")) == (1, 0)
+
+
+def test_what_somebody_else_applied_meanwhile_is_not_undone(
+    project: ProjectDirectory, emulator: Emulator
+) -> None:
+    project.manifest("a", "hyperparameters: {n_epochs: 3}")
+    project.ftops("apply", "--yes")
+    project.manifest("b", "suffix: b")
+    with ftops.open_project(project.root) as opened:
+        plan = opened.plan()
+        project.manifest("a", "hyperparameters: {n_epochs: 4}")
+        assert project.ftops("apply", "--yes", "--target", "a") == 0
+        assert [one.change.name for one in opened.apply(plan).done] == ["b"]
+    assert project.plan() == {"a": "keep in-progress", "b": "keep in-progress"}
+    assert (emulator.requests("create"), emulator.requests("cancel")) == (3, 1)
 
 
 def test_a_plan_of_one_part_never_does_another(project: ProjectDirectory, emulator: Emulator) -> None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Callable
 
 from ftops.errors import StateError, StateUncertain
-from ftops.state.backend import Holder
+from ftops.state.backend import Holder, silent
 from ftops.state.backends.object_access import Found, Unmet
 from ftops.state.backends.object_errors import Place
 from ftops.state.backends.object_lease import Clocks, ObjectLease, Objects, Taken, Words, bounded, understood
@@ -51,13 +52,21 @@ class _Watch:
 class LockObject:
     """The lock beside a state, at KEY.lock; KEY.probe shows whether the store honours conditions."""
 
-    def __init__(self, objects: Objects, place: Place, lease: float, clocks: Clocks) -> None:
+    def __init__(
+        self,
+        objects: Objects,
+        place: Place,
+        lease: float,
+        clocks: Clocks,
+        tell: Callable[[str], None] = silent,
+    ) -> None:
         self._objects = objects
         self._location = place.location
         self._key = f"{place.key}.lock"
         self._probe = f"{place.key}.probe"
         self._lease = bounded(lease)
         self._clocks = clocks
+        self._tell = tell
 
     @property
     def lease(self) -> float:
@@ -96,6 +105,11 @@ class LockObject:
             if left <= 0:
                 if changed or not (insisting or self._seems_dead(found, there)):
                     raise lock_held(self._location, there.holder, self._hint(there))
+                if not insisting:
+                    self._tell(
+                        f"the lock of {self._location} seems to be of a dead run ({there.holder}): "
+                        f"watching it for {there.lease:g} s before it is taken over"
+                    )
                 insisting = True
             self._clocks.sleep(min(self._clocks.pause, left) if left > 0 else self._clocks.pause)
         raise StateError(

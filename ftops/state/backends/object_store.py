@@ -184,5 +184,5 @@ def open_store(opening: Opening) -> ObjectBackend:
     place, clocks, rights = place_of(opening.url), Clocks(), Rights()
     locks = open_access(place, opening.environ, LOCK_SECONDS, rights)
     states = open_access(place, opening.environ, STATE_SECONDS, rights)
-    lock = LockObject(locks, place, opening.lease, clocks)
+    lock = LockObject(locks, place, opening.lease, clocks, opening.tell)
     return ObjectBackend(states, lock, place, opening.history, clocks)

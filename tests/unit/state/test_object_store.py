@@ -242,7 +242,10 @@ def test_a_key_at_the_top_of_its_bucket_works(service: Service) -> None:
         assert backend.read() is None
         backend.lock(ME, 0).release()
         version = written(backend, b"1")
-        backend.write(b"2", version)
+        version = backend.write(b"2", version)
+        assert backend.history() == []
+        backend.lock(ME, 0).release()
+        backend.write(b"3", version)
         assert len(backend.history()) == 1
 
 
