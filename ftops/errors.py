@@ -7,7 +7,7 @@
     ├── StateError                  1   unreadable, newer, foreign or unwritable state
     │   ├── StateConflict           4   somebody else wrote the state since it was read
     │   ├── StateUncertain          1   a write may or may not have been made: read it back
-    │   └── StateMoved              4   the state was moved to another place
+    │   └── StateMoved              1   the state was moved to another place
     ├── LockHeld                    4   another run holds the lock
     ├── LeaseLost                   4   our lock is gone: nothing more may be sent
     ├── SecretExposed               1   something that would be written holds a credential
@@ -153,8 +153,6 @@ class StateUncertain(StateError):
 
 class StateMoved(StateError):
     """The state was moved: only a notice is left, and nothing may be planned as if there were no state."""
-
-    exit_code = ExitCode.NEEDS_PERSON
 
     def __init__(self, location: str, moved_to: str) -> None:
         super().__init__(

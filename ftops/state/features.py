@@ -13,7 +13,7 @@ from ftops.state.backend import Holder
 class Earlier:
     """One version of the state from before. `written_at` is Unix seconds, `size` bytes as stored.
 
-    `name` is what a person types to get it back, and tells where it is.
+    `name` is what a person types to get it back.
     """
 
     name: str

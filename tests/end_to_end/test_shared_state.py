@@ -55,7 +55,7 @@ def test_a_state_moves_to_a_store_and_back_and_is_found_again(
     assert "moved, and compared" in project.out
     assert f"spec.state in ftops.yaml to: {url}" in project.err
     for command in (("plan",), ("apply", "--yes"), ("state", "migrate", url, "--yes"), ("status",)):
-        assert project.ftops(*command) == 4
+        assert project.ftops(*command) == 1
         assert f"the state {project.root / LOCAL} was moved to" in project.err
     assert project.ftops("state", "history") == 0
     assert "moved" in project.out

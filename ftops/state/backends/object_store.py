@@ -98,7 +98,7 @@ class ObjectBackend:
         """List the copies, by the store's clock."""
         listed = self._states.listing(self._history, "list earlier versions of")
         copies = sorted(listed, key=lambda copy: (copy.modified, copy.key), reverse=True)
-        return [Earlier(self._url(copy.key), copy.modified, copy.size) for copy in copies]
+        return [Earlier(copy.key.rpartition("/")[2], copy.modified, copy.size) for copy in copies]
 
     def earlier(self, name: str) -> bytes:
         """Fetch a copy, by its URL or the last part of it."""
@@ -157,7 +157,7 @@ class ObjectBackend:
     def _prune(self) -> None:
         try:
             for old in self.history()[self._keep :]:
-                self._states.delete(old.name.removeprefix(self._url("")), "delete an old copy of")
+                self._states.delete(f"{self._history}/{old.name}", "delete an old copy of")
         except StateError:
             # The state is written, which is what counts; what is left over goes with the next run's copy.
             return
