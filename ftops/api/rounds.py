@@ -9,7 +9,8 @@ from ftops.api.freeze import Freeze
 from ftops.api.session import Session
 from ftops.errors import NeedsPerson
 from ftops.model.event import ChangeResult, Outcome
-from ftops.reconciler import Approval, Hands, Loaded, Reviewed, Selection, carry_out, unapproved
+from ftops.planner.approval import Approval, unapproved
+from ftops.reconciler import Hands, Loaded, Reviewed, Selection, carry_out
 
 
 @dataclass(frozen=True, slots=True)
