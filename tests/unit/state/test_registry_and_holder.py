@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,7 @@ import pytest
 from ftops.errors import StateError
 from ftops.state.backend import Opening
 from ftops.state.holder import current_holder
-from ftops.state.registry import open_backend
+from ftops.state.registry import BACKENDS, open_backend, packs
 
 
 @pytest.mark.parametrize(
@@ -56,3 +58,36 @@ def test_a_holder_without_any_variable_still_has_a_name_and_its_own_id() -> None
     first, second = current_holder("apply", {}, 0), current_holder("apply", {}, 0)
     assert first.who
     assert first.id != second.id
+
+
+@pytest.mark.parametrize(
+    ("url", "library", "extra"),
+    [
+        ("s3://b/k", "obstore", "remote"),
+        ("gs://b/k", "obstore", "remote"),
+        ("az://c/k", "obstore", "remote"),
+        ("postgresql://h/d", "psycopg", "postgres"),
+    ],
+)
+def test_a_missing_package_is_one_sentence_with_the_command(url: str, library: str, extra: str) -> None:
+    code = (
+        f"import sys; sys.modules[{library!r}] = None\n"
+        "from pathlib import Path\n"
+        "from ftops.errors import StateError\n"
+        "from ftops.state.backend import Opening\n"
+        "from ftops.state.registry import open_backend\n"
+        f"try: open_backend(Opening({url!r}, Path(), 'p', {{}}))\n"
+        "except StateError as error: print(error.message, '|', error.hint)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert f"needs the package {library}" in done.stdout
+    assert done.stdout.endswith(f"| pip install 'ftops[{extra}]'\n")
+
+
+def test_every_kind_of_store_opens_and_sends_nothing(tmp_path: Path) -> None:
+    keys = {"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AZURE_STORAGE_ACCOUNT_NAME": "a"}
+    for kind in BACKENDS:
+        for scheme in kind.schemes:
+            location = open_backend(Opening(f"{scheme}://host/path", tmp_path, "p", keys)).location
+            assert "host" in location
+            assert packs(f"{scheme}://host/path") == kind.packs
