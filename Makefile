@@ -13,7 +13,7 @@ quickstart: install ## install, then plan and apply the example on the embedded 
 	$(BIN)/ftops -C examples/quickstart outputs
 
 test: install-dev ## install, then pass the tests
-	$(BIN)/python -m pytest -q -m "not slow"
+	$(BIN)/python -m pytest -q -n 2 -m "not slow"
 
 test-slow: install-dev ## the tests that take many seconds
 	$(BIN)/python -m pytest -q -m slow

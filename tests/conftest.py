@@ -12,6 +12,9 @@ import requests
 
 from ftops.cli.main import run
 from ftops.emulator.server import EmulatorServer, EmulatorSettings
+from tests.contracts.matrix import pytest_terminal_summary
+
+__all__ = ["pytest_terminal_summary"]  # A hook: pytest finds it here, whether it runs in parallel or not.
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
