@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ftops.api.freeze import Freeze, frozen
-from ftops.api.stored_state import Place, open_stored_state
+from ftops.api.stored_state import Place, StoredState, open_stored_state
 from ftops.errors import FtopsError, Interrupted, LockHeld, StateError
 from ftops.model.event import Event, EventKind
 from ftops.model.project import EMULATOR_SCHEME, ProviderSettings
@@ -62,7 +62,13 @@ class Surroundings:
         def tell(words: str) -> None:
             self.emit(Event(EventKind.LOCK_AWAITED, time.time(), words))
 
-        return Place(root, self.environ, self.vault, tell)
+        def pause(seconds: float) -> None:
+            if self.stop.wait(seconds):
+                raise Interrupted(
+                    "stopped while it waited for the lock; nothing was done", hint="run ftops again"
+                )
+
+        return Place(root, self.environ, self.vault, tell, pause)
 
 
 @dataclass(slots=True)
@@ -71,9 +77,14 @@ class Session:
 
     loaded: Loaded
     providers: dict[str, Provider]
-    manager: StateManager
+    state: StoredState
     clock: SystemClock
     surroundings: Surroundings
+
+    @property
+    def manager(self) -> StateManager:
+        """Who reads and writes the state."""
+        return self.state.manager
 
     @property
     def stop(self) -> threading.Event:
@@ -183,7 +194,7 @@ def open_session(root: Path, surroundings: Surroundings, *, lineage: str | None 
         state = open_stored_state(
             loaded.project, surroundings.place(root), new_lineage=lambda: lineage or str(uuid.uuid4())
         )
-        yield Session(loaded, providers, state.manager, SystemClock(), surroundings)
+        yield Session(loaded, providers, state, SystemClock(), surroundings)
 
 
 @contextmanager

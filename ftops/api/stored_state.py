@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,20 +22,22 @@ from ftops.state.sealing import Seal
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What opening a state needs beside the project: variables, the vault, an ear for notices."""
+    """What opening a state needs beside the project: variables, the vault, and how to wait for the lock."""
 
     root: Path
     environ: Mapping[str, str]
     vault: Vault = field(default_factory=Vault)
     tell: Callable[[str], None] = silent
+    sleep: Callable[[float], None] = time.sleep
 
 
 @dataclass(frozen=True, slots=True)
 class StoredState:
-    """A state's store, and the manager who alone reads and writes states in it."""
+    """A state's store, the manager who alone reads and writes states in it, and what encrypts them."""
 
     backend: StateBackend
     manager: StateManager
+    seal: Seal | None
 
 
 def open_stored_state(
@@ -57,14 +60,14 @@ def open_stored_state(
         history=project.state.history,
         trusted=not isinstance(setting, str),
         tell=place.tell,
+        sleep=place.sleep,
     )
     for password in _passwords(resolved):
         place.vault.add(Secret(password, "spec.state.url"))
     backend = open_backend(opening)
-    form = StateForm(
-        packs=packs(resolved), seal=open_seal(project.encryption, place), guard=place.vault.refuse
-    )
-    return StoredState(backend, StateManager(backend, project.name, new_lineage=new_lineage, form=form))
+    seal = open_seal(project.encryption, place)
+    form = StateForm(packs=packs(resolved), seal=seal, guard=place.vault.refuse)
+    return StoredState(backend, StateManager(backend, project.name, new_lineage=new_lineage, form=form), seal)
 
 
 def open_seal(encryption: Encryption | None, place: Place) -> Seal | None:
@@ -73,6 +76,8 @@ def open_seal(encryption: Encryption | None, place: Place) -> Seal | None:
         return None
     identities = _resolved(encryption.identity, "encryption.identity", place, lines=True)
     for line in identities.splitlines():
+        if line.startswith("#"):
+            continue  # The public key, which may stand in any recipients.
         place.vault.add(Secret(line, "spec.encryption.identity"))
     return Seal(identities, encryption.recipients)
 

@@ -46,7 +46,7 @@ def plan_command(
             if out is not None or form == "json":
                 reviewed = bound(session.loaded, reviewed, chosen)
         if out is not None:
-            write_plan_file(root / out, reviewed, session.loaded)
+            write_plan_file(root / out, reviewed, session.state.seal)
     show_plan(reviewed, form)
     if freeze:
         click.echo(f"{freeze}: apply and reconcile refuse ({freeze.way_out})", err=True)

@@ -21,7 +21,7 @@ from ftops.providers.registry import dialects
 from ftops.reconciler import Loaded, Reviewed, Selection, declared, narrowed
 from ftops.report.json_report import FORMAT_VERSION, plan_document
 from ftops.report.plan_file import SavedPlan, decode_plan_file, encode_plan_file
-from ftops.state.sealing import opened, sealed
+from ftops.state.sealing import Seal, opened, sealed
 
 MOST_TOLD = 5
 """How many reasons for staleness one sentence takes; the rest is counted."""
@@ -41,14 +41,13 @@ def bound(loaded: Loaded, reviewed: Reviewed, chosen: Selection) -> Reviewed:
     return replace(reviewed, planning=replace(reviewed.planning, plan=whole))
 
 
-def write_plan_file(path: Path, reviewed: Reviewed, loaded: Loaded) -> None:
+def write_plan_file(path: Path, reviewed: Reviewed, seal: Seal | None) -> None:
     """Write a plan so that nobody ever reads half of one; only its owner may read it.
 
-    Encrypted where the project encrypts.
+    With a seal, it is encrypted.
     """
     data = encode_plan_file(plan_document(reviewed.plan, reviewed.review))
     current_vault().refuse(data, f"the file {path.name}")
-    seal = open_seal(loaded.project.encryption, surroundings().place(loaded.root))
     try:
         write_private(path, seal.close(data, {"format_version": FORMAT_VERSION}) if seal else data)
     except OSError as error:

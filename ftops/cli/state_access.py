@@ -18,6 +18,7 @@ from ftops.errors import FtopsError, StateError
 from ftops.manifests.project import load_project
 from ftops.model.state import State
 from ftops.providers.registry import dialects
+from ftops.report.words import printable
 from ftops.state.backend import Lease, StateBackend
 from ftops.state.features import KeepsHistory
 from ftops.state.manager import StateManager
@@ -76,8 +77,12 @@ def can_ask(*, yes: bool) -> None:
 
 
 def ask(words: str, *, yes: bool) -> None:
-    """Say what will be done and ask. Raises FtopsError for a No: nothing was changed."""
-    click.echo(words)
+    """Say what will be done and ask. Raises FtopsError for a No: nothing was changed.
+
+    `words` may quote what others wrote into the store, such as who holds its lock.
+    """
+    for line in words.split("\n"):
+        click.echo(printable(line))
     if not yes and not click.confirm("Go on?", default=False, err=True):
         raise FtopsError("not done", hint="nothing was changed")
 

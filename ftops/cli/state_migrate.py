@@ -12,7 +12,7 @@ from ftops.cli.state_access import StateAccess, ask, can_ask, keep_backup, open_
 from ftops.errors import Refused, StateError, StateMoved, UsageError
 from ftops.manifests.project import PROJECT_FILE
 from ftops.model.state import State
-from ftops.report.words import counted
+from ftops.report.words import counted, printable
 
 
 @click.command("migrate")
@@ -38,7 +38,6 @@ def migrate_command(root: Path, url: str, *, yes: bool) -> None:
         ask(f"{words}, and a notice stays in its place.", yes=yes)
         keep_backup(old.root, data, state.serial, "migrate")
         new_lock.check()
-        new.manager.stored()
         new.manager.replace(state, there)
         _compare(state, open_state(root, url))
         old_lock.check()
@@ -58,19 +57,34 @@ def _there(new: StateAccess, state: State) -> State | None:
     try:
         there = new.manager.decoded(data)
     except StateMoved as moved:
-        click.echo(f"{new.backend.location} holds the notice of a move to {moved.moved_to}", err=True)
+        notice = f"{new.backend.location} holds the notice of a move to {moved.moved_to}"
+        click.echo(printable(notice), err=True)
         return None
-    same = (there.project, there.lineage) == (state.project, state.lineage)
-    # An interrupted move wrote one serial ahead and nothing more; any further one was written by a run there.
-    unfinished = there.serial <= state.serial or replace(there, serial=state.serial) == state
-    if same and unfinished:
-        click.echo(f"{new.backend.location} holds an older copy, serial {there.serial}", err=True)
-        return there
-    raise Refused(
-        f"{new.backend.location} holds a state already: project {there.project}, lineage {there.lineage}, "
-        f"serial {there.serial}",
-        hint="nothing was changed; take another place, or look at that one with `ftops state pull`",
-    )
+    if (there.project, there.lineage) != (state.project, state.lineage):
+        raise Refused(
+            f"{new.backend.location} holds a state already: project {there.project}, lineage "
+            f"{there.lineage}, serial {there.serial}",
+            hint="nothing was changed; take another place, or look at that one with `ftops state pull`",
+        )
+    if lost := _identities(there) - _identities(state):
+        raise Refused(
+            f"the copy of this state at {new.backend.location} knows jobs that this one does not "
+            f"({min(lost)}): runs have worked with it",
+            hint="nothing was changed; if it is the right one, set spec.state to it",
+        )
+    click.echo(f"{new.backend.location} holds an older copy, serial {there.serial}", err=True)
+    return there
+
+
+def _identities(state: State) -> set[str]:
+    """Give every job, and every nonce of a create that may have become one."""
+    known: set[str] = set()
+    for record in state.fine_tunes.values():
+        known |= {job.id for job in record.jobs} | {*record.spent_nonces}
+        known |= {record.intent.nonce} if record.intent else set()
+    for archived in state.archive.values():
+        known |= {job.id for job in archived.jobs} | {*archived.spent_nonces}
+    return known
 
 
 def _compare(state: State, copy: StateAccess) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,8 @@ class Opening:
     `project` its name. `lease` is the seconds after which a lock that nobody renews is free for others;
     `history` the number of earlier states that are kept, one a run, where the store leaves that to us.
     `trusted`: the URL came from the environment, not from a file that a pull request can change. `tell` takes
-    a sentence for the person who waits, from any thread.
+    a sentence for the person who waits, from any thread. `sleep` passes the time while the lock is waited
+    for, and for nothing else: it may raise, to end the wait.
     """
 
     url: str
@@ -31,6 +33,7 @@ class Opening:
     history: int = 10
     trusted: bool = False
     tell: Callable[[str], None] = silent
+    sleep: Callable[[float], None] = time.sleep
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,10 @@ class StateBackend(Protocol):
         """
 
     def lock(self, holder: Holder, timeout: float) -> Lease:
-        """Take the lock, waiting up to `timeout` seconds. Raises LockHeld with the holder's words."""
+        """Take the lock, waiting up to `timeout` seconds. Raises LockHeld with the holder's words.
+
+        What the opening's `sleep` raises comes out as it is; then nothing is held.
+        """
 
     def holder(self) -> Holder | None:
         """Tell who holds the lock now, as far as can be known."""

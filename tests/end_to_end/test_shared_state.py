@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -81,6 +84,29 @@ def test_a_move_that_was_interrupted_can_be_done_again(project: ProjectDirectory
     assert project.plan() == {"a": "keep in-progress"}
 
 
+def test_a_state_does_not_move_onto_a_copy_that_was_worked_with(
+    project: ProjectDirectory, emulator: Emulator, url: str
+) -> None:
+    """Its jobs are in no other state, however far the serial of the other one has come."""
+    project.manifest("a")
+    assert project.ftops("apply", "--yes") == 0
+    before = (project.root / LOCAL).read_bytes()
+    assert project.ftops("state", "migrate", url, "--yes") == 0
+    (project.root / LOCAL).write_bytes(before)
+    point_at(project, url)
+    project.manifest("b", "suffix: b")
+    assert project.ftops("apply", "--yes") == 0
+    point_at(project, LOCAL)
+    for number in range(5):
+        project.manifest("a", labels=f"{{round: '{number}'}}")
+        assert project.ftops("apply", "--yes", "--target", "a") == 0
+    assert project.ftops("state", "migrate", url, "--yes") == 3
+    assert "knows jobs that this one does not" in project.err
+    point_at(project, url)
+    assert project.plan()["b"] == "keep in-progress"
+    assert emulator.jobs() == 2
+
+
 def test_a_state_does_not_move_onto_another_one(project: ProjectDirectory, url: str) -> None:
     project.manifest("a")
     point_at(project, url)
@@ -121,6 +147,35 @@ def test_whoever_finds_the_lock_taken_learns_who_has_it(
     assert shared.ftops("state", "unlock") == 0
     assert "Nobody holds the lock" in shared.out
     assert emulator.jobs() == 1
+
+
+def test_a_run_that_waits_for_the_lock_ends_when_it_is_asked_to(
+    shared: ProjectDirectory, emulator: Emulator, service: Service, url: str
+) -> None:
+    shared.manifest("a")
+    backend = open_backend(replace(service.opening(name_of(shared), lease=30), url=url))
+    lease = backend.lock(RIVAL, 0)
+    command = [
+        sys.executable,
+        "-m",
+        "ftops",
+        "-C",
+        str(shared.root),
+        "apply",
+        "--yes",
+        "--lock-timeout",
+        "90s",
+    ]
+    waiting = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    assert waiting.stderr is not None
+    assert "waiting for at most 90 s" in waiting.stderr.readline()
+    waiting.send_signal(signal.SIGTERM)
+    _, told = waiting.communicate(timeout=10)
+    assert waiting.returncode == 130
+    assert "stopped while it waited for the lock; nothing was done" in told
+    lease.check()
+    lease.release()
+    assert emulator.jobs() == 0
 
 
 def test_an_earlier_state_is_restored(shared: ProjectDirectory, emulator: Emulator, service: Service) -> None:

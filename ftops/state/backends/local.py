@@ -201,4 +201,4 @@ def open_store(opening: Opening) -> LocalBackend:
     path = unquote(url.removeprefix("file://")) if url.startswith("file://") else url
     if not path:
         raise StateError("spec.state names no file", hint="the default is .ftops/state.json")
-    return LocalBackend(opening.root / path)
+    return LocalBackend(opening.root / path, Patience(sleep=opening.sleep))

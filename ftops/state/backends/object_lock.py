@@ -106,8 +106,9 @@ class LockObject:
                 if changed or not (insisting or self._seems_dead(found, there)):
                     raise lock_held(self._location, there.holder, self._hint(there))
                 if not insisting:
+                    dead = there.holder or "it does not say whose"
                     self._tell(
-                        f"the lock of {self._location} seems to be of a dead run ({there.holder}): "
+                        f"the lock of {self._location} seems to be of a dead run ({dead}): "
                         f"watching it for {there.lease:g} s before it is taken over"
                     )
                 insisting = True

@@ -181,7 +181,7 @@ def place_of(url: str) -> Place:
 
 def open_store(opening: Opening) -> ObjectBackend:
     """Open s3://, gs:// or az:// with the credentials of the environment; sends nothing."""
-    place, clocks, rights = place_of(opening.url), Clocks(), Rights()
+    place, clocks, rights = place_of(opening.url), Clocks(sleep=opening.sleep), Rights()
     locks = open_access(place, opening.environ, LOCK_SECONDS, rights)
     states = open_access(place, opening.environ, STATE_SECONDS, rights)
     lock = LockObject(locks, place, opening.lease, clocks, opening.tell)

@@ -252,4 +252,4 @@ class PostgresBackend:
 
 def open_store(opening: Opening) -> PostgresBackend:
     """Open a `postgresql://` URL. Raises StateError and Refused; sends nothing."""
-    return PostgresBackend(opening)
+    return PostgresBackend(opening, patience=Patience(sleep=opening.sleep, pause=0.2))

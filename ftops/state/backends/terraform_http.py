@@ -116,7 +116,7 @@ class TerraformHttpBackend:
 
     def lock(self, holder: Holder, timeout: float) -> HttpLease:
         """Take the lock, trying again each second until `timeout` is over."""
-        self._lease = self._leased(holder, timeout)
+        self._lease = self._leased(holder, timeout, self._patience)
         return self._lease
 
     def holder(self) -> Holder | None:
@@ -149,7 +149,7 @@ class TerraformHttpBackend:
         """Say that it takes a person."""
         return BREAK.format(id="ID")
 
-    def _leased(self, holder: Holder, timeout: float) -> HttpLease:
+    def _leased(self, holder: Holder, timeout: float, patience: Patience) -> HttpLease:
         refused: list[Refusal] = []
 
         def attempt() -> Grant | None:
@@ -160,9 +160,9 @@ class TerraformHttpBackend:
             return None
 
         with _certain():
-            grant = self._patience.until(attempt, timeout)
+            grant = patience.until(attempt, timeout)
             if grant is None and refused[-1].passing:
-                grant = self._patience.until(attempt, LOOK_PATIENCE)
+                grant = patience.until(attempt, LOOK_PATIENCE)
         if grant is not None:
             return HttpLease(self._location, self._lock, grant, self._tell)
         found = refused[-1].holder
@@ -178,7 +178,8 @@ class TerraformHttpBackend:
         if lease is not None and kept:
             yield lease
             return
-        moment = self._leased(self._us("write"), WRITE_PATIENCE)
+        # Nobody ends this wait: what is to be written may be a job that is paid.
+        moment = self._leased(self._us("write"), WRITE_PATIENCE, Patience(pause=self._patience.pause))
         try:
             yield moment
         finally:
@@ -261,5 +262,12 @@ def open_store(opening: Opening) -> TerraformHttpBackend:
     lock = HttpLock(location, requests, routes, us)
     update = environ.get("TF_HTTP_UPDATE_METHOD") or "POST"
     return TerraformHttpBackend(
-        location, (update, url), lock, requests, gitlab=gitlab, us=us, tell=opening.tell
+        location,
+        (update, url),
+        lock,
+        requests,
+        gitlab=gitlab,
+        us=us,
+        patience=Patience(sleep=opening.sleep, pause=1.0),
+        tell=opening.tell,
     )
