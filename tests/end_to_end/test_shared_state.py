@@ -149,6 +149,19 @@ def test_whoever_finds_the_lock_taken_learns_who_has_it(
     assert emulator.jobs() == 1
 
 
+def test_whoever_holds_a_lock_cannot_steer_our_terminal(
+    shared: ProjectDirectory, service: Service, url: str
+) -> None:
+    backend = open_backend(replace(service.opening(name_of(shared), lease=30), url=url))
+    lease = backend.lock(replace(RIVAL, who="ana\x1b]0;gotcha\x07"), 0)
+    shared.manifest("a")
+    for command in (("apply", "--yes"), ("doctor",), ("state", "unlock", "id-of-rival", "--yes")):
+        shared.ftops(*command)
+        assert "gotcha" in shared.out + shared.err
+        assert "\x1b" not in shared.out + shared.err
+    lease.release()
+
+
 def test_a_run_that_waits_for_the_lock_ends_when_it_is_asked_to(
     shared: ProjectDirectory, emulator: Emulator, service: Service, url: str
 ) -> None:
