@@ -16,6 +16,7 @@ from ftops.model.project import Project
 from ftops.model.state import State
 from ftops.providers.registry import dialects, facts_of
 from ftops.report.graph import make_graph, render_dot, render_graph, render_json, render_mermaid
+from ftops.report.words import printable
 
 
 @click.command("graph")
@@ -51,5 +52,5 @@ def _state(root: Path, project: Project) -> State | None:
     try:
         return open_stored_state(project, surroundings().place(root)).manager.read()
     except FtopsError as error:
-        click.echo(f"Without statuses: {error.message}", err=True)
+        click.echo(printable(f"Without statuses: {error.problems[0]}"), err=True)
         return None

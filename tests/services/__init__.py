@@ -57,7 +57,7 @@ def started(name: str, start: Callable[[], AbstractContextManager[_T]]) -> Itera
     except Unavailable as why:
         if name in os.environ.get("FTOPS_REQUIRE", "").split(","):
             pytest.fail(f"{name} is required by FTOPS_REQUIRE, but: {why}")
-        pytest.skip(f"{name}: {why}")
+        pytest.skip(f"{name}: {why} (`make services` installs it)")
     try:
         yield service
     finally:
