@@ -13,10 +13,12 @@ from ftops.cost.estimate import Costing, tokens_wanted, total_cost, with_costs
 from ftops.datasets.inspection import inspect_datasets
 from ftops.datasets.tokens import count_tokens
 from ftops.errors import InvalidInput, NeedsPerson, NotFound, UsageError
+from ftops.manifests.commits import commit_of, is_older
 from ftops.manifests.discovery import FileStamp, file_stamp, manifest_files
 from ftops.manifests.parser import load_fine_tunes
 from ftops.manifests.project import PROJECT_FILE, load_project
 from ftops.model.change import Change
+from ftops.model.commit import Commit
 from ftops.model.dataset import Dataset
 from ftops.model.event import Event
 from ftops.model.finetune import FineTune
@@ -30,6 +32,7 @@ from ftops.planner.freshness import Declared
 from ftops.planner.planner import Inputs, Planning, plan
 from ftops.planner.settling import needs_second_list
 from ftops.policy.check import review
+from ftops.policy.rules import Allowed
 from ftops.providers.provider import Provider
 from ftops.providers.registry import dialects, facts_of
 from ftops.state.manager import StateManager
@@ -40,7 +43,8 @@ from ftops.state.registry import refuse_unknown
 class Loaded:
     """A project and everything it declares, checked. `datasets` by project-relative path.
 
-    `stamps` tell whether the manifests are still those that were read.
+    `stamps` tell whether the manifests are still those that were read; `commit`, where they are from a
+    repository, is what it was at before they were read.
     """
 
     root: Path
@@ -49,6 +53,7 @@ class Loaded:
     fine_tunes: tuple[FineTune, ...]
     datasets: Mapping[str, Dataset]
     stamps: Mapping[str, FileStamp | None] = field(default_factory=dict)
+    commit: Commit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,7 @@ class Selection:
     allow_empty: bool = False
     lifted: Mapping[str, float] = field(default_factory=dict)
     exactly: frozenset[str] | None = None
+    allow_older: bool = False
 
     @property
     def everything(self) -> bool:
@@ -72,12 +78,13 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """A plan with its review, and what applying it starts from."""
+    """A plan with its review, and what applying it starts from. `commit` is for the state to remember."""
 
     planning: Planning
     review: Review
     observations: Mapping[str, Observation]
     stored: State
+    commit: Commit | None = None
 
     @property
     def plan(self) -> Plan:
@@ -104,6 +111,7 @@ def load(root: Path) -> Loaded:
 
     Raises StateError for a state that no store of ours could keep.
     """
+    commit = commit_of(root)
     project, document = load_project(root, dialects())
     if isinstance(project.state.url, str):
         refuse_unknown(project.state.url)
@@ -112,7 +120,7 @@ def load(root: Path) -> Loaded:
     inspected = inspect_datasets(root, loaded.fine_tunes, facts)
     if problems := (*loaded.problems, *inspected.problems):
         raise InvalidInput(problems)
-    return Loaded(root, project, facts, loaded.fine_tunes, inspected.datasets, loaded.stamps)
+    return Loaded(root, project, facts, loaded.fine_tunes, inspected.datasets, loaded.stamps, commit)
 
 
 def loaded_again(loaded: Loaded) -> Loaded:
@@ -121,6 +129,7 @@ def loaded_again(loaded: Loaded) -> Loaded:
     For whoever waited for the lock: what came meanwhile would look as if it were removed. A data file that
     was edited is noticed when it is sent. Raises InvalidInput, and NeedsPerson for another ftops.yaml.
     """
+    commit = commit_of(loaded.root)
     project, document = load_project(loaded.root, dialects())
     if project != loaded.project:
         raise NeedsPerson(
@@ -128,7 +137,7 @@ def loaded_again(loaded: Loaded) -> Loaded:
         )
     files, _ = manifest_files(loaded.root, project.manifests, document)
     if {file: file_stamp(f"{loaded.root}/{file}") for file in files} == loaded.stamps:
-        return loaded
+        return replace(loaded, commit=commit)
     return load(loaded.root)
 
 
@@ -145,6 +154,7 @@ def make_plan(
     """Decide what is to be done, what it costs and whether it may be done.
 
     Pure where the project declares no prices; with prices, the files of what is created are read for tokens.
+    Git is asked where the state was last applied from another commit.
     """
     planning = plan(
         Inputs(
@@ -157,8 +167,19 @@ def make_plan(
             selection=_names(selection, loaded.fine_tunes, state),
         )
     )
-    priced, verdict = _judged(loaded, planning.plan, selection)
-    return Reviewed(Planning(priced, planning.state), verdict, observations, state)
+    older = bool(loaded.commit and state.commit and is_older(loaded.root, loaded.commit, state.commit))
+    facts = replace(planning.plan.facts, commit=loaded.commit, older_than=state.commit if older else None)
+    priced, verdict = _judged(loaded, replace(planning.plan, facts=facts), selection)
+    commit = _remembered(loaded.commit, state, older=older and not selection.allow_older)
+    return Reviewed(Planning(priced, planning.state), verdict, observations, state, commit)
+
+
+def _remembered(commit: Commit | None, state: State, *, older: bool) -> Commit | None:
+    """Give what the state is to say that it was applied from; the same tree is no news."""
+    told = state.commit
+    if commit is None or older or (told is not None and told.tree == commit.tree):
+        return told
+    return commit
 
 
 def _priced(plan: Plan, loaded: Loaded) -> tuple[Plan, tuple[str, ...]]:
@@ -184,7 +205,11 @@ def carry_out(loaded: Loaded, reviewed: Reviewed, changes: Iterable[Change], han
         emit=hands.emit,
         parallelism=hands.parallelism,
     )
-    return apply(changes, (reviewed.stored, reviewed.planning.state), context, hands.manager, hands.lock)
+    wanted, settled = tuple(changes), reviewed.planning.state
+    # Where there is no state yet, a run that does nothing must not begin one.
+    if wanted or settled.serial:
+        settled = replace(settled, commit=reviewed.commit)
+    return apply(wanted, (reviewed.stored, settled), context, hands.manager, hands.lock)
 
 
 def declared(loaded: Loaded, *, everything: bool) -> Declared:
@@ -193,23 +218,26 @@ def declared(loaded: Loaded, *, everything: bool) -> Declared:
 
 
 def narrowed(loaded: Loaded, reviewed: Reviewed, changes: Iterable[Change], selection: Selection) -> Reviewed:
-    """Give the plan with these of its changes alone, and judge it again: limits are for what is done."""
-    kept = tuple(changes)
-    part, verdict = _judged(loaded, replace(reviewed.plan, changes=kept), selection)
+    """Give the plan with these of its changes alone, and judge it again: limits are for what is done.
+
+    They are those of a saved plan, which does nothing but what was looked at: an older commit cannot harm.
+    """
+    facts = replace(reviewed.plan.facts, older_than=None)
+    part, verdict = _judged(loaded, replace(reviewed.plan, changes=tuple(changes), facts=facts), selection)
     return replace(reviewed, planning=replace(reviewed.planning, plan=part), review=verdict)
 
 
 def _judged(loaded: Loaded, planned: Plan, selection: Selection) -> tuple[Plan, Review]:
     priced, unknown = _priced(planned, loaded)
-    verdict = review(
-        priced,
+    allowed = Allowed(
         loaded.project.limits,
         total_cost(priced.changes),
-        lifted=selection.lifted,
-        allow_empty=selection.allow_empty,
-        cost_unknown_because=unknown,
+        selection.lifted,
+        selection.allow_empty,
+        selection.allow_older,
+        unknown,
     )
-    return priced, verdict
+    return priced, review(priced, allowed)
 
 
 def _observe(provider: Provider, state: State, clock: Clock) -> Observation:

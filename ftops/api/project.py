@@ -100,11 +100,13 @@ class Project:
         labels: Mapping[str, str] | None = None,
         allow: Mapping[str, float] | None = None,
         allow_empty: bool = False,
+        allow_older: bool = False,
     ) -> ReviewedPlan:
         """List the providers and decide what is to be done. Changes nothing and takes no lock.
 
         `targets` and `labels` choose fine-tunes (upstreams come along), `allow` lifts limits by name
-        (`{"creates": 40}`), `allow_empty` accepts that nothing is declared any more.
+        (`{"creates": 40}`), `allow_empty` accepts that nothing is declared any more, `allow_older` a commit
+        from before the one that the state was last applied from.
         """
         self._require_open()
         if isinstance(targets, str):
@@ -112,7 +114,9 @@ class Project:
         unknown = [name for name in allow or {} if name not in LIFTABLE]
         if unknown:
             raise UsageError(f"no limit is named {unknown[0]}", hint=f"there are {', '.join(LIFTABLE)}")
-        selection = Selection(tuple(targets), dict(labels or {}), allow_empty, dict(allow or {}))
+        selection = Selection(
+            tuple(targets), dict(labels or {}), allow_empty, dict(allow or {}), allow_older=allow_older
+        )
         reviewed = self._session.plan(selection)
         plan = ReviewedPlan(reviewed)
         self._plans[plan] = reviewed, selection

@@ -52,13 +52,9 @@ def apply_command(
     timeout: str | None,
     parallelism: int,
     form: str,
-    target: tuple[str, ...],
-    selector: tuple[str, ...],
-    allow_empty: bool,
-    allow: tuple[str, ...],
+    chosen: Selection,
 ) -> int:
     """Plan, show, ask, and carry it out; or carry out what a saved plan holds, without a question."""
-    chosen = options.selection(target, selector, allow, allow_empty=allow_empty)
     limit = options.seconds(timeout)
     if planfile is not None and chosen != Selection():
         raise click.UsageError("a saved plan holds its own selection and limits: give none with PLANFILE")

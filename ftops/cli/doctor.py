@@ -20,9 +20,11 @@ from ftops.cli import options
 from ftops.cli.secrecy import current_vault
 from ftops.datasets.inspection import inspect_datasets
 from ftops.errors import ExitCode, FtopsError, InvalidInput
+from ftops.manifests.commits import commit_of, is_older
 from ftops.manifests.document import Document
 from ftops.manifests.parser import load_fine_tunes
 from ftops.manifests.project import PROJECT_FILE, load_project
+from ftops.model.commit import Commit
 from ftops.model.job import Job
 from ftops.model.project import Project, ProviderSettings
 from ftops.model.state import State
@@ -128,11 +130,17 @@ class _Examination:
                 backend.location, state, exists=manager.exists, unwritable=unwritable
             )
             yield from report.lineage_checks(state, self.seen, exists=manager.exists)
+            yield from self._commit(state.commit)
         except FtopsError as error:
             yield from report.failed("state", error)
         yield from self._lock(backend)
         if state is not None:
             yield from self._intents(project, state)
+
+    def _commit(self, applied: Commit | None) -> Iterator[Check]:
+        commit = commit_of(self.root)
+        older = bool(commit and applied and is_older(self.root, commit, applied))
+        yield from report.commit_checks(commit, applied, older=older)
 
     def _lock(self, backend: StateBackend) -> Iterator[Check]:
         try:

@@ -8,6 +8,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +36,26 @@ _COLOURS = {
 
 
 def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --target, --selector, --allow-empty and --allow."""
+    """Add the options of a selection; the command is given them as one `chosen`."""
+
+    @wraps(command)
+    def with_selection(
+        *args: Any,
+        target: tuple[str, ...],
+        selector: tuple[str, ...],
+        allow: tuple[str, ...],
+        allow_empty: bool,
+        allow_older: bool,
+        **others: Any,
+    ) -> Any:
+        chosen = _selection(target, selector, allow, allow_empty=allow_empty, allow_older=allow_older)
+        return command(*args, chosen=chosen, **others)
+
+    made: Callable[..., Any] = with_selection
     for option in (
         click.option("--allow", multiple=True, metavar="LIMIT=N", help="Lift one limit by name."),
         click.option("--allow-empty", is_flag=True, help="Accept a project without fine-tunes."),
+        click.option("--allow-older", is_flag=True, help="Accept a commit from before the last applied one."),
         click.option("--selector", multiple=True, metavar="L=V", help="Only fine-tunes with this label."),
         click.option(
             "--target",
@@ -48,22 +65,31 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
             shell_complete=fine_tune_names,
         ),
     ):
-        command = option(command)
-    return command
+        made = option(made)
+    return made
 
 
-def selection(
-    target: tuple[str, ...], selector: tuple[str, ...], allow: tuple[str, ...], *, allow_empty: bool
+def _selection(
+    target: tuple[str, ...],
+    selector: tuple[str, ...],
+    allow: tuple[str, ...],
+    *,
+    allow_empty: bool,
+    allow_older: bool,
 ) -> Selection:
-    """Read those options. Raises UsageError for words that mean nothing."""
     labels = dict(_pair(text, "--selector") for text in selector)
+    return Selection(target, labels, allow_empty, limits_lifted(allow), allow_older=allow_older)
+
+
+def limits_lifted(allow: tuple[str, ...]) -> dict[str, float]:
+    """Read the values of --allow. Raises UsageError for words that mean nothing."""
     lifted: dict[str, float] = {}
     for text in allow:
         name, number = _pair(text, "--allow")
         if name not in LIFTABLE or not re.fullmatch(r"\d+(\.\d+)?", number):
             raise click.UsageError(f"--allow {text}: write LIMIT=N, with a limit of {', '.join(LIFTABLE)}")
         lifted[name] = float(number)
-    return Selection(target, labels, allow_empty, lifted)
+    return lifted
 
 
 def seconds(text: str | None) -> float | None:

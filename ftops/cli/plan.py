@@ -10,7 +10,7 @@ from ftops.cli import options
 from ftops.cli.saved_plans import bound, write_plan_file
 from ftops.cli.session import open_session
 from ftops.errors import ExitCode
-from ftops.reconciler import Reviewed
+from ftops.reconciler import Reviewed, Selection
 from ftops.report.json_report import plan_document
 
 
@@ -32,13 +32,9 @@ def plan_command(
     *,
     out: str | None,
     detailed_exitcode: bool,
-    target: tuple[str, ...],
-    selector: tuple[str, ...],
-    allow_empty: bool,
-    allow: tuple[str, ...],
+    chosen: Selection,
 ) -> int:
     """Show what apply would do. Takes no lock and writes nothing but --out."""
-    chosen = options.selection(target, selector, allow, allow_empty=allow_empty)
     with options.documented_failure(root, form):
         with open_session(root) as session:
             reviewed = session.plan(chosen)

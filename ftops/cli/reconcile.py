@@ -9,6 +9,7 @@ import click
 from ftops.cli import options
 from ftops.cli.apply import one_round, round_code
 from ftops.cli.session import lock_timeout_option, open_session
+from ftops.reconciler import Selection
 
 
 @click.command("reconcile")
@@ -24,13 +25,9 @@ def reconcile_command(
     *,
     once: bool,
     parallelism: int,
-    target: tuple[str, ...],
-    selector: tuple[str, ...],
-    allow_empty: bool,
-    allow: tuple[str, ...],
+    chosen: Selection,
 ) -> int:
     """Plan and apply within the project's limits, without a question: for schedules."""
-    chosen = options.selection(target, selector, allow, allow_empty=allow_empty)
     with open_session(root, changes=True) as session:
         run = one_round(session, chosen, parallelism, "text", approved=None)
         session.raise_if_stopped()

@@ -35,6 +35,7 @@ def bound(loaded: Loaded, reviewed: Reviewed, chosen: Selection) -> Reviewed:
         "targets": list(chosen.targets),
         "labels": dict(chosen.labels),
         "allow_empty": chosen.allow_empty,
+        "allow_older": chosen.allow_older,
         "lifted": dict(chosen.lifted),
     }
     whole = replace(plan, bindings={**what, "selection": selection})
@@ -90,6 +91,7 @@ def selection_of(saved: SavedPlan) -> Selection:
             for name, number in (lifted.items() if isinstance(lifted, Mapping) else ())
             if isinstance(number, int | float)
         },
+        allow_older=chosen.get("allow_older") is True,
         exactly=frozenset(change.name for change in saved.plan.changes) if some else None,
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ftops.model.change import Action, Change
+from ftops.model.commit import Commit
 from ftops.model.json_value import JSONObject
 
 
@@ -16,7 +17,8 @@ class PlanFacts:
 
     `known_active` are recorded jobs that were active when last seen, `newly_missing` those of them that
     this run's complete lists lack for the first time. `wrong_accounts` says of each provider whose jobs
-    belong to another organization than the expected one.
+    belong to another organization than the expected one. `commit` is what is declared by, and `older_than`
+    what the state was last applied from, where that is newer.
     """
 
     declared: int = 0
@@ -24,6 +26,8 @@ class PlanFacts:
     known_active: int = 0
     newly_missing: int = 0
     wrong_accounts: tuple[str, ...] = ()
+    commit: Commit | None = None
+    older_than: Commit | None = None
 
 
 @dataclass(frozen=True, slots=True)

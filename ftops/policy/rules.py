@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, Decimal, localcontext
 
 from ftops.errors import ExitCode
@@ -24,12 +24,13 @@ LIFTABLE = ("creates", "cancels", "cancels_percent", "cost", "vanished")
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """The limits in force: the project's, where no option lifts one by name."""
+    """What the plan is judged by: its cost, the project's limits, and what this run was told to accept."""
 
     limits: Limits
-    lifted: Mapping[str, float]
-    allow_empty: bool
-    cost: CostEstimate | None
+    cost: CostEstimate | None = None
+    lifted: Mapping[str, float] = field(default_factory=dict)
+    allow_empty: bool = False
+    allow_older: bool = False
     cost_unknown_because: Sequence[str] = ()
 
     def limit(self, name: str, default: float | None) -> float | None:
@@ -50,6 +51,18 @@ def empty_project(plan: Plan, allowed: Allowed) -> Iterator[Violation]:
     if plan.facts.declared == 0 and plan.facts.recorded > 0 and not allowed.allow_empty:
         message = f"the project declares no fine-tune, the state has {plan.facts.recorded}"
         yield Violation("empty-project", message, "if everything is to go, pass --allow-empty")
+
+
+def older_commit(plan: Plan, allowed: Allowed) -> Iterator[Violation]:
+    """What a newer commit added looks removed to an older one, and what it changed, changed back."""
+    facts = plan.facts
+    if facts.older_than is not None and plan.effective_changes and not allowed.allow_older:
+        message = (
+            f"this is commit {facts.commit}, and the state was last applied from a newer one, "
+            f"{facts.older_than}: what that one brought would be taken back"
+        )
+        hint = "pull, or rebase onto it; to go back on purpose, pass --allow-older"
+        yield Violation("older-commit", message, hint, ExitCode.NEEDS_PERSON)
 
 
 def mass_vanish(plan: Plan, allowed: Allowed) -> Iterator[Violation]:
@@ -125,6 +138,7 @@ Rule = Callable[[Plan, Allowed], Iterator[Violation]]
 RULES: Sequence[Rule] = (
     incomplete,
     empty_project,
+    older_commit,
     mass_vanish,
     wrong_account,
     max_creates,

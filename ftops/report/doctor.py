@@ -19,6 +19,7 @@ from ftops.errors import (
     RateLimited,
     Unauthorized,
 )
+from ftops.model.commit import Commit
 from ftops.model.job import Job, JobList
 from ftops.model.project import EMULATOR_SCHEME, EnvReference, ProviderSettings
 from ftops.model.state import State
@@ -191,6 +192,20 @@ def lineage_checks(state: State, seen: Mapping[str, Collection[Job]], *, exists:
                 "put the lost state back, or rename the project if the name is used twice; see `ftops plan`"
             )
             yield Check("lineage", Verdict.WARN, message, hint, provider)
+
+
+def commit_checks(commit: Commit | None, applied: Commit | None, *, older: bool) -> Iterator[Check]:
+    """Compare the checkout with what the state was last applied from; without Git there are no commits."""
+    last = f"the state was last applied from {applied}"
+    if commit is None and applied is not None:
+        following = "install git, or let it trust this directory (git config safe.directory)"
+        yield Check(
+            "commit", Verdict.WARN, f"git does not tell the commit of this checkout; {last}", following
+        )
+    elif older:
+        yield Check("commit", Verdict.WARN, f"{commit} is older; {last}", "pull before the next apply")
+    elif commit is not None:
+        yield Check("commit", Verdict.OK, f"{commit}; {last}" if applied else str(commit))
 
 
 def lock_check(holder: str | None, since: float, now: float, *, alive: bool | None) -> Check:

@@ -6,10 +6,12 @@ An unknown member is refused too, since the next write would lose it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from sys import intern
 from typing import Any
 
+from ftops.model.commit import Commit
 from ftops.model.finetune import Lifecycle, OnChange, OnRemove, Retry, RetryOn
 from ftops.model.job import FailureClass, JobError, JobStatus
 from ftops.model.state import ArchivedRecord, Intent, Record, RecordedJob, State
@@ -20,6 +22,7 @@ from ftops.state.members import Malformed, Members
 __all__ = ["Malformed", "state"]
 
 _STATE = frozenset(State.__slots__)
+_COMMIT = frozenset(Commit.__slots__)
 _RECORD = frozenset(Record.__slots__)
 _ARCHIVED = frozenset(ArchivedRecord.__slots__)
 _INTENT = frozenset(Intent.__slots__)
@@ -43,7 +46,25 @@ def state(document: Members) -> State:
         archive=take.emptied(members, "archive", _archived),
         datasets=take.emptied(members, "datasets", _file_ids),
         not_mine=take.emptied(members, "not_mine", _job_ids),
+        commit=take.nested(members, "commit", _commit),
     )
+
+
+def _commit(value: Any) -> Commit:
+    members = take.only(value, _COMMIT)
+    return Commit(
+        id=_hash(members, "id"),
+        tree=_hash(members, "tree"),
+        committed_at=take.whole(members, "committed_at"),
+    )
+
+
+def _hash(members: Members, key: str) -> str:
+    """Take what may be handed to git and printed."""
+    found = take.text(members, key)
+    if re.fullmatch(r"[0-9a-f]{40,64}", found):
+        return found
+    raise Malformed(key, "must be a hash of git's")
 
 
 def _record(value: Any) -> Record:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
+from ftops.model.commit import Commit
 from ftops.model.finetune import Lifecycle, OnChange, OnRemove, Retry
 from ftops.model.job import JobError
 from ftops.model.state import ArchivedRecord, Intent, Record, RecordedJob
@@ -59,6 +60,11 @@ def archived(value: ArchivedRecord) -> dict[str, Any]:
             "spent_nonces": value.spent_nonces,
         }
     )
+
+
+def commit(value: Commit) -> dict[str, Any]:
+    """Encode what the state was last applied from."""
+    return {"id": value.id, "tree": value.tree, "committed_at": value.committed_at}
 
 
 def plain_mapping(value: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from ftops.errors import StateConflict
+from ftops.model.commit import Commit
 from ftops.model.finetune import Lifecycle, OnChange, OnRemove, Retry, RetryOn
 from ftops.model.job import FailureClass, JobError, JobStatus
 from ftops.model.state import ArchivedRecord, Intent, Record, RecordedJob, State
@@ -69,6 +70,7 @@ RECORD = st.builds(
     history=JOBS,
     spent_nonces=TEXTS,
 )
+HASH = st.text("0123456789abcdef", min_size=40, max_size=64)
 STATE = st.builds(
     State,
     *(TEXT, TEXT, WHOLE),
@@ -76,6 +78,7 @@ STATE = st.builds(
     archive=st.dictionaries(TEXT, st.builds(ArchivedRecord, WHOLE, JOBS, TEXTS), max_size=2),
     datasets=st.dictionaries(TEXT, NAMES, max_size=2),
     not_mine=st.dictionaries(TEXT, TEXTS, max_size=2),
+    commit=st.none() | st.builds(Commit, HASH, HASH, WHOLE),
 )
 
 

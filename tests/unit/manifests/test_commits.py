@@ -1,0 +1,97 @@
+"""Which of two commits is older, in real repositories."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ftops.manifests.commits import commit_of, is_older
+from ftops.model.commit import Commit
+from tests.repository import Repository
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    return Repository.init(tmp_path / "repository")
+
+
+def at(repository: Repository, directory: str = ".") -> Commit:
+    found = commit_of(repository.root / directory)
+    assert found is not None
+    return found
+
+
+def test_a_commit_has_its_hash_its_time_and_the_tree_of_the_project(repository: Repository) -> None:
+    first = repository.commit({"a/ftops.yaml": "1", "b/ftops.yaml": "1"}, at=1_700_000_000)
+    found = at(repository, "a")
+    assert (found.id, found.committed_at) == (first, 1_700_000_000)
+    assert str(found) == first[:12]
+    repository.commit({"b/ftops.yaml": "2"}, at=1_700_000_001)
+    assert at(repository, "a").tree == found.tree
+    assert at(repository, "b").tree != found.tree
+
+
+def test_without_a_repository_there_is_no_commit(tmp_path: Path, repository: Repository) -> None:
+    assert commit_of(tmp_path) is None
+    assert commit_of(tmp_path / "nowhere") is None
+    assert commit_of(repository.root) is None
+    repository.commit({"a": "1"})
+    (repository.root / "untracked").mkdir()
+    assert commit_of(repository.root / "untracked") is None
+
+
+def test_without_git_there_is_no_commit(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    repository.commit({"a": "1"})
+    assert commit_of(repository.root) is not None
+    monkeypatch.setenv("PATH", str(repository.root))
+    assert commit_of(repository.root) is None
+
+
+def test_a_signature_that_the_user_wants_to_see_is_not_in_the_way(repository: Repository) -> None:
+    repository.commit({"a": "1"})
+    repository.git("config", "log.showSignature", "true")
+    repository.git("config", "core.pager", "false")
+    assert commit_of(repository.root) is not None
+
+
+@pytest.mark.parametrize("step", [-60, 0, 60])
+def test_history_goes_before_clocks(repository: Repository, step: int) -> None:
+    repository.commit({"a": "1"}, at=1_700_000_000)
+    one = at(repository)
+    repository.commit({"a": "2"}, at=1_700_000_000 + step)
+    two = at(repository)
+    assert is_older(repository.root, one, two)
+    assert not is_older(repository.root, two, one)
+    assert not is_older(repository.root, one, one)
+
+
+def test_a_commit_that_declares_the_same_is_not_older(repository: Repository) -> None:
+    repository.commit({"a/x": "1"}, at=1_700_000_000)
+    one = at(repository, "a")
+    repository.commit({"b/x": "1"}, at=1_700_000_060)
+    assert not is_older(repository.root / "a", one, at(repository, "a"))
+
+
+def test_branches_that_went_apart_are_told_by_time(repository: Repository) -> None:
+    start = repository.commit({"a": "1"}, at=1_700_000_000)
+    repository.commit({"a": "2"}, at=1_700_000_060)
+    one = at(repository)
+    repository.git("checkout", "-q", "-b", "side", start)
+    repository.commit({"b": "2"}, at=1_700_000_120)
+    two = at(repository)
+    assert is_older(repository.root, one, two)
+    assert not is_older(repository.root, two, one)
+
+
+def test_in_a_shallow_clone_the_time_tells(repository: Repository, tmp_path: Path) -> None:
+    first = repository.commit({"a": "1"}, at=1_700_000_000)
+    one = at(repository)
+    repository.commit({"a": "2"}, at=1_700_000_060)
+    two = at(repository)
+    new = repository.clone(tmp_path / "new", "--depth", "1")
+    repository.git("checkout", "-q", "-B", "old", first)
+    old = repository.clone(tmp_path / "old", "--depth", "1", "--branch", "old")
+    assert (commit_of(new.root), commit_of(old.root)) == (two, one)
+    assert is_older(old.root, one, two)
+    assert not is_older(new.root, two, one)
