@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -17,6 +18,7 @@ from ftops.state.backend import Holder
 from ftops.state.registry import open_backend
 from tests.conftest import Emulator, ProjectDirectory
 from tests.services import Service
+from tests.services.http_state import http_state
 
 LOCAL = ".ftops/state.json"
 RIVAL = Holder("id-of-rival", "ana", "runner-7", 4242, "apply", 1_700_000_000.0, "https://ci.example/run/7")
@@ -189,6 +191,30 @@ def test_a_run_that_waits_for_the_lock_ends_when_it_is_asked_to(
     lease.check()
     lease.release()
     assert emulator.jobs() == 0
+
+
+@pytest.mark.parametrize(("ahead", "words"), [(300, "behind"), (-300, "ahead of")])
+def test_a_runner_whose_clock_is_off_sends_nothing_until_it_is_set(
+    project: ProjectDirectory, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, ahead: int, words: str
+) -> None:
+    """It would give up, or wait for, what another runner left in doubt at the wrong time."""
+    project.manifest("a")
+    with http_state() as service:
+        for name, value in service.environ.items():
+            monkeypatch.setenv(name, value)
+        point_at(project, service.url("p"))
+        service.controls.ahead = ahead
+        assert project.ftops("plan") == 0
+        assert project.ftops("apply", "--yes") == 1
+        # A Date tells whole seconds.
+        assert re.search(
+            rf"Error: the clock of this machine is (299|300|301) s {words} the clock of ", project.err
+        )
+        assert "set the clock (NTP)" in project.err
+        assert emulator.jobs() == 0
+        service.controls.ahead = 0
+        assert project.ftops("apply", "--yes") == 0
+        assert emulator.jobs() == 1
 
 
 def test_an_earlier_state_is_restored(shared: ProjectDirectory, emulator: Emulator, service: Service) -> None:

@@ -10,6 +10,7 @@ import base64
 import json
 import re
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -41,12 +42,16 @@ class Kept:
 
 @dataclass
 class Controls:
-    """What a test can make the server do. `silent` refuses without saying who holds; `lax` frees any lock."""
+    """What a test can make the server do.
+
+    `silent` refuses without saying who holds; `lax` frees any lock; `ahead` is how many seconds its clock is.
+    """
 
     ignores_locks: bool = False
     silent: bool = False
     lax: bool = False
     dateless: bool = False
+    ahead: float = 0.0
     states: dict[str, Kept] = field(default_factory=dict)
     seen: list[str] = field(default_factory=list)
     accounts: list[str | None] = field(default_factory=list)
@@ -200,7 +205,7 @@ class _Handler(BaseHTTPRequestHandler):
     def answer(self, status: int, data: bytes) -> None:
         self.send_response_only(status)
         if not self.controls.dateless:
-            self.send_header("Date", self.date_time_string())
+            self.send_header("Date", self.date_time_string(time.time() + self.controls.ahead))
         if status == 307:
             self.send_header("Location", "http://elsewhere.example/states/x")
         if status != 204:
