@@ -12,7 +12,7 @@ from ftops.applier.context import Clock, Context, HeldLock
 from ftops.cost.estimate import Costing, tokens_wanted, total_cost, with_costs
 from ftops.datasets.inspection import inspect_datasets
 from ftops.datasets.tokens import count_tokens
-from ftops.errors import InvalidInput, NeedsPerson, NotFound, UsageError
+from ftops.errors import InvalidInput, NeedsPerson, NotFound
 from ftops.manifests.commits import commit_of, is_older
 from ftops.manifests.discovery import FileStamp, file_stamp, manifest_files
 from ftops.manifests.parser import load_fine_tunes
@@ -30,6 +30,7 @@ from ftops.model.review import Review
 from ftops.model.state import State
 from ftops.planner.freshness import Declared
 from ftops.planner.planner import Inputs, Planning, plan
+from ftops.planner.selection import Selection, selected_names
 from ftops.planner.settling import needs_second_list
 from ftops.policy.check import review
 from ftops.policy.rules import Allowed
@@ -54,26 +55,6 @@ class Loaded:
     datasets: Mapping[str, Dataset]
     stamps: Mapping[str, FileStamp | None] = field(default_factory=dict)
     commit: Commit | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """What a run is about: all, or some names; and what it may do beyond the project's limits.
-
-    `exactly` are the names of a saved plan, upstreams included; names that are gone by now are no error.
-    """
-
-    targets: tuple[str, ...] = ()
-    labels: Mapping[str, str] = field(default_factory=dict)
-    allow_empty: bool = False
-    lifted: Mapping[str, float] = field(default_factory=dict)
-    exactly: frozenset[str] | None = None
-    allow_older: bool = False
-
-    @property
-    def everything(self) -> bool:
-        """Tell whether it is about the whole project."""
-        return not self.targets and not self.labels and self.exactly is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +145,7 @@ def make_plan(
             observations=observations,
             state=state,
             now=now,
-            selection=_names(selection, loaded.fine_tunes, state),
+            selection=selected_names(selection, loaded.fine_tunes, state),
         )
     )
     older = bool(loaded.commit and state.commit and is_older(loaded.root, loaded.commit, state.commit))
@@ -288,17 +269,3 @@ def _retrieved(provider: Provider, job_id: str) -> Job | None:
         return provider.retrieve_fine_tune(job_id)
     except NotFound:
         return None
-
-
-def _names(selection: Selection, fine_tunes: Iterable[FineTune], state: State) -> frozenset[str] | None:
-    """Resolve --target and --selector to names. Raises UsageError for a target that nobody knows."""
-    if selection.everything or selection.exactly is not None:
-        return selection.exactly
-    labels = {name: record.labels for name, record in state.fine_tunes.items()}
-    labels |= {fine_tune.name: fine_tune.labels for fine_tune in fine_tunes}
-    for target in selection.targets:
-        if target not in labels:
-            raise UsageError(f"no fine-tune is named {target}", hint="see `ftops status`")
-    wanted = selection.labels.items()
-    matching = {name for name, has in labels.items() if selection.labels and wanted <= has.items()}
-    return frozenset({*selection.targets, *matching})

@@ -18,9 +18,10 @@ from ftops.model.observation import ProviderFacts
 from ftops.model.plan import Plan
 from ftops.model.project import Limits, Project, StateSettings
 from ftops.model.request import JobRequest
+from ftops.planner.selection import Selection
 from ftops.providers.provider import Reply
 from ftops.providers.registry import DIALECTS
-from ftops.reconciler import Hands, Loaded, Reviewed, Selection, carry_out, make_plan, observe
+from ftops.reconciler import Hands, Loaded, Reviewed, carry_out, make_plan, observe
 from ftops.state.backend import Holder
 from ftops.state.backends.memory import MemoryBackend
 from ftops.state.manager import StateManager

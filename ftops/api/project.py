@@ -22,10 +22,11 @@ from ftops.model.finetune import FineTune
 from ftops.model.project import EMULATOR_SCHEME, EnvReference, ProviderSettings
 from ftops.model.secret import Vault
 from ftops.planner.approval import approvals
+from ftops.planner.selection import Selection
 from ftops.policy.rules import LIFTABLE
 from ftops.providers.provider import Provider
 from ftops.providers.registry import dialects
-from ftops.reconciler import Loaded, Reviewed, Selection
+from ftops.reconciler import Loaded, Reviewed
 from ftops.reconciler import load as load_checked
 from ftops.report.status import StatusRow, output_rows, status_rows
 

@@ -10,7 +10,8 @@ from ftops.api.session import Session
 from ftops.errors import NeedsPerson
 from ftops.model.event import ChangeResult, Outcome
 from ftops.planner.approval import Approval, unapproved
-from ftops.reconciler import Hands, Loaded, Reviewed, Selection, carry_out
+from ftops.planner.selection import Selection
+from ftops.reconciler import Hands, Loaded, Reviewed, carry_out
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,11 @@ from ftops.errors import FtopsError, Interrupted, LockHeld, StateError
 from ftops.model.event import Event, EventKind
 from ftops.model.project import EMULATOR_SCHEME, ProviderSettings
 from ftops.model.secret import Vault
+from ftops.planner.selection import Selection
 from ftops.providers.provider import Provider
 from ftops.providers.references import References
 from ftops.providers.registry import open_provider
-from ftops.reconciler import Hands, Loaded, Reviewed, Selection, load, loaded_again, make_plan, observe
+from ftops.reconciler import Hands, Loaded, Reviewed, load, loaded_again, make_plan, observe
 from ftops.state.backend import Holder, Lease
 from ftops.state.features import ComparesClocks, TookOver
 from ftops.state.holder import current_holder

@@ -15,7 +15,7 @@ from ftops.manifests.writing import manifest_for
 from ftops.model.change import Change
 from ftops.model.finetune import FineTune
 from ftops.model.state import State
-from ftops.reconciler import Selection
+from ftops.planner.selection import Selection
 from ftops.report.words import printable
 
 

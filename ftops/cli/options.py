@@ -18,8 +18,9 @@ from ftops.cli.completion import fine_tune_names
 from ftops.errors import ExitCode, FtopsError
 from ftops.model.change import JOB_FAILED_REASONS, NEEDS_PERSON_REASONS, Action
 from ftops.model.event import ChangeResult, Outcome
+from ftops.planner.selection import Selection
 from ftops.policy.rules import LIFTABLE
-from ftops.reconciler import Reviewed, Selection
+from ftops.reconciler import Reviewed
 from ftops.report.words import Styler, plain
 
 _COLOURS = {

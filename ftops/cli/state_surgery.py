@@ -18,7 +18,7 @@ from ftops.cli.state_access import StateAccess, ask, can_ask, keep_backup, open_
 from ftops.errors import FtopsError, NeedsPerson, Refused, StateError
 from ftops.model.state import State
 from ftops.planner.matching import LiveJobs
-from ftops.reconciler import Selection
+from ftops.planner.selection import Selection
 from ftops.report.words import counted
 from ftops.state.features import BreaksLocks, ExplainsLocks
 from ftops.state.holder import clock

@@ -12,7 +12,7 @@ from ftops.cli import options
 from ftops.cli.completion import fine_tune_names
 from ftops.cli.session import Session, open_session
 from ftops.errors import ExitCode, UsageError
-from ftops.reconciler import Selection
+from ftops.planner.selection import Selection
 from ftops.report.json_report import outputs_document, status_document
 from ftops.report.status import StatusRow, output_rows, settled, status_rows, with_progress
 from ftops.report.terminal import render_environment, render_outputs, render_status
