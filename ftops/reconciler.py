@@ -13,7 +13,7 @@ from ftops.cost.estimate import Costing, tokens_wanted, total_cost, with_costs
 from ftops.datasets.inspection import inspect_datasets
 from ftops.datasets.tokens import count_tokens
 from ftops.errors import InvalidInput, NeedsPerson, NotFound
-from ftops.manifests.commits import commit_of, is_older
+from ftops.manifests.commits import Age, age, commit_of
 from ftops.manifests.discovery import FileStamp, file_stamp, manifest_files
 from ftops.manifests.parser import load_fine_tunes
 from ftops.manifests.project import PROJECT_FILE, load_project
@@ -59,13 +59,16 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """A plan with its review, and what applying it starts from. `commit` is for the state to remember."""
+    """A plan with its review, and what applying it starts from.
+
+    `applied_from` is the commit that the state is to remember once it is applied.
+    """
 
     planning: Planning
     review: Review
     observations: Mapping[str, Observation]
     stored: State
-    commit: Commit | None = None
+    applied_from: Commit | None = None
 
     @property
     def plan(self) -> Plan:
@@ -148,19 +151,23 @@ def make_plan(
             selection=selected_names(selection, loaded.fine_tunes, state),
         )
     )
-    older = bool(loaded.commit and state.commit and is_older(loaded.root, loaded.commit, state.commit))
-    facts = replace(planning.plan.facts, commit=loaded.commit, older_than=state.commit if older else None)
-    priced, verdict = _judged(loaded, replace(planning.plan, facts=facts), selection)
-    commit = _remembered(loaded.commit, state, older=older and not selection.allow_older)
-    return Reviewed(Planning(priced, planning.state), verdict, observations, state, commit)
-
-
-def _remembered(commit: Commit | None, state: State, *, older: bool) -> Commit | None:
-    """Give what the state is to say that it was applied from; the same tree is no news."""
     told = state.commit
-    if commit is None or older or (told is not None and told.tree == commit.tree):
-        return told
-    return commit
+    stands = _age(loaded, told)
+    facts = replace(
+        planning.plan.facts, commit=loaded.commit, older_than=told if stands is Age.OLDER else None
+    )
+    priced, verdict = _judged(loaded, replace(planning.plan, facts=facts), selection)
+    # A part of the project that goes back must not let the rest follow unasked.
+    going_back = selection.allow_older and selection.everything and priced.effective_changes
+    applied_from = loaded.commit if stands is Age.NEWER or (stands is Age.OLDER and going_back) else told
+    return Reviewed(Planning(priced, planning.state), verdict, observations, state, applied_from)
+
+
+def _age(loaded: Loaded, told: Commit | None) -> Age:
+    """Compare what was loaded with the commit that a state was last applied from."""
+    if loaded.commit is None:
+        return Age.SAME
+    return Age.NEWER if told is None else age(loaded.root, loaded.commit, told)
 
 
 def _priced(plan: Plan, loaded: Loaded) -> tuple[Plan, tuple[str, ...]]:
@@ -172,11 +179,20 @@ def _priced(plan: Plan, loaded: Loaded) -> tuple[Plan, tuple[str, ...]]:
 
 
 def carry_out(loaded: Loaded, reviewed: Reviewed, changes: Iterable[Change], hands: Hands) -> Applied:
-    """Apply changes of a plan that may be applied; the lock must be held since before it was made."""
+    """Apply changes of a plan that may be applied; the lock must be held since before it was made.
+
+    What the plan is not about keeps its settings, and so does all that an older commit has no change for.
+    """
+    wanted, settled = tuple(changes), reviewed.planning.state
+    # Where there is no state yet, a run that does nothing must not begin one.
+    if wanted or settled.serial:
+        settled = replace(settled, commit=reviewed.applied_from)
+    about = wanted if reviewed.plan.facts.older_than else reviewed.plan.changes
+    names = {change.name for change in about}
     context = Context(
         project=loaded.project.name,
         root=loaded.root,
-        fine_tunes={fine_tune.name: fine_tune for fine_tune in loaded.fine_tunes},
+        fine_tunes={one.name: one for one in loaded.fine_tunes if one.name in names},
         datasets=loaded.datasets,
         providers=hands.providers,
         observations=reviewed.observations,
@@ -186,10 +202,6 @@ def carry_out(loaded: Loaded, reviewed: Reviewed, changes: Iterable[Change], han
         emit=hands.emit,
         parallelism=hands.parallelism,
     )
-    wanted, settled = tuple(changes), reviewed.planning.state
-    # Where there is no state yet, a run that does nothing must not begin one.
-    if wanted or settled.serial:
-        settled = replace(settled, commit=reviewed.commit)
     return apply(wanted, (reviewed.stored, settled), context, hands.manager, hands.lock)
 
 
@@ -199,12 +211,8 @@ def declared(loaded: Loaded, *, everything: bool) -> Declared:
 
 
 def narrowed(loaded: Loaded, reviewed: Reviewed, changes: Iterable[Change], selection: Selection) -> Reviewed:
-    """Give the plan with these of its changes alone, and judge it again: limits are for what is done.
-
-    They are those of a saved plan, which does nothing but what was looked at: an older commit cannot harm.
-    """
-    facts = replace(reviewed.plan.facts, older_than=None)
-    part, verdict = _judged(loaded, replace(reviewed.plan, changes=tuple(changes), facts=facts), selection)
+    """Give the plan with these of its changes alone, and judge it again: limits are for what is done."""
+    part, verdict = _judged(loaded, replace(reviewed.plan, changes=tuple(changes)), selection)
     return replace(reviewed, planning=replace(reviewed.planning, plan=part), review=verdict)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+_OWN = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
 _WHO = {
     f"GIT_{role}_{what}": value
     for role in ("AUTHOR", "COMMITTER")
@@ -33,7 +34,7 @@ class Repository:
         nothing = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
         done = subprocess.run(
             ["git", "-C", str(self.root), *arguments],
-            env={**os.environ, **_WHO, **dates, **nothing},
+            env={**_OWN, **_WHO, **dates, **nothing},
             check=True,
             capture_output=True,
             text=True,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
 
+from ftops.api.plans import ReviewedPlan
 from ftops.api.rounds import Round, apply_round
 from ftops.cli import options
 from ftops.cli.plan import show_plan
@@ -69,8 +71,8 @@ def apply_command(
             if saved is not None:
                 chosen, run = selection_of(saved), saved_round(session, saved, parallelism, form)
             else:
-                approved = None if yes else _ask(session, chosen, form, waits=wait)
-                run = one_round(session, chosen, parallelism, form, approved=approved)
+                do = one_round if yes else partial(_asked_round, waits=wait)
+                run = do(session, chosen, parallelism, form)
             code = round_code(run)
             if wait and code in (ExitCode.NOTHING, ExitCode.JOB_FAILED):
                 shown = saved.plan if saved else run.reviewed.plan
@@ -100,10 +102,13 @@ def one_round(
     parallelism: int,
     form: str,
     *,
-    approved: frozenset[Approval] | None,
+    approved: frozenset[Approval] | None = None,
     quiet: bool = False,
 ) -> Round:
-    """Lock, plan again, and do what is approved (None: everything within the limits)."""
+    """Lock, plan again, and do what is approved (None: everything within the limits).
+
+    Raises Refused or NeedsPerson for what forbids a plan that was approved before it came up.
+    """
     showing = form == "text" and approved is None and not quiet
 
     def look(reviewed: Reviewed) -> None:
@@ -111,7 +116,9 @@ def one_round(
             show_plan(reviewed, "text")
 
     run = apply_round(session, chosen, parallelism, approved=approved, look=look)
-    if not quiet or run.reviewed.review.violations or run.frozen:
+    if approved is not None:
+        ReviewedPlan(run.reviewed).raise_for_violations()
+    if not quiet or run.frozen:
         _conclude(run, form)
     return run
 
@@ -137,15 +144,15 @@ def _conclude(run: Round, form: str) -> None:
         click.echo(f"{run.frozen}: what was not yet sent was skipped ({run.frozen.way_out})", err=True)
 
 
-def _ask(session: Session, chosen: Selection, form: str, *, waits: bool) -> frozenset[Approval]:
-    """Show the plan and ask; the answer No is an error, as a script would want it."""
+def _asked_round(session: Session, chosen: Selection, parallelism: int, form: str, *, waits: bool) -> Round:
+    """Show the plan, ask, and do what was shown; the answer No is an error, as a script would want it."""
     reviewed = session.plan(chosen)
     show_plan(reviewed, "text", err=form == "json")
-    if options.refusal_code(reviewed) or not reviewed.plan.effective_changes:
-        return approvals(reviewed.plan, waits=waits)
-    if not click.confirm("Apply these changes?", default=False, err=True):
+    if reviewed.review.violations:
+        return Round(reviewed)
+    if reviewed.plan.effective_changes and not click.confirm("Apply these changes?", default=False, err=True):
         raise FtopsError("not applied", hint="nothing was changed")
-    return approvals(reviewed.plan, waits=waits)
+    return one_round(session, chosen, parallelism, form, approved=approvals(reviewed.plan, waits=waits))
 
 
 def _wait(

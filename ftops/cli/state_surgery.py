@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -220,4 +221,5 @@ def _found(session: Session, state: State, *, lost: bool) -> Rebuilt:
         if not seen.provider.capabilities.stamps and unmarked:
             jobs = counted(len(unmarked), "unrecorded job")
             click.echo(f"provider {name}: {jobs} cannot carry our mark; see `ftops plan`", err=True)
-    return rebuilt(state, reviewed.observations, session.loaded.fine_tunes, reviewed.plan, lost=lost)
+    found = rebuilt(state, reviewed.observations, session.loaded.fine_tunes, reviewed.plan, lost=lost)
+    return replace(found, state=replace(found.state, commit=state.commit or session.loaded.commit))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from enum import Enum
 from pathlib import Path
 
-from ftops.model.commit import Commit
+from ftops.model.commit import HASH, Commit
 
 _SECONDS = 10.0
 """For one answer of a local repository; it takes 3 ms."""
@@ -15,27 +16,61 @@ _SECONDS = 10.0
 _ENVIRONMENT = {"GIT_NO_LAZY_FETCH": "1", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
 """Looking must not fetch, lock or ask."""
 
+_SETTINGS = ("safe.bareRepository=explicit", "i18n.logOutputEncoding=UTF-8")
+
+_OF_A_HOOK = frozenset(
+    {
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR", "GIT_DIR", "GIT_GRAFT_FILE",
+        "GIT_IMPLICIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX", "GIT_SHALLOW_FILE",
+        "GIT_WORK_TREE",
+    }
+)  # fmt: skip
+"""What git hands to hooks and aliases (`git rev-parse --local-env-vars`): perhaps of another repository."""
+
+
+class Age(Enum):
+    """How a commit stands to another one, for what it declares."""
+
+    OLDER = "from before the other, and declares something else"
+    SAME = "no news: declares what the other does"
+    NEWER = "news"
+
 
 def commit_of(root: Path) -> Commit | None:
     """Give the commit that the project at `root` is checked out from.
 
     None without git or a repository, for one that git does not trust, and where HEAD does not have `root`.
     """
-    head = _answer(root, "log", "-1", "--no-show-signature", "--format=%H %ct", "HEAD")
-    found = re.fullmatch(r"([0-9a-f]{40,64}) (\d+)", head or "")
+    head = _answer(root, "log", "-1", "--no-show-signature", "--format=%H %ct", "HEAD", "--")
+    found = re.fullmatch(rf"({HASH}) (\d+)", head or "")
     tree = _answer(root, "rev-parse", "--verify", "--quiet", f"{found[1]}:./") if found else None
     return Commit(found[1], tree, int(found[2])) if found and tree else None
 
 
-def is_older(root: Path, commit: Commit, other: Commit) -> bool:
-    """Tell whether `commit` is from before `other` and declares something else.
+def age(root: Path, commit: Commit, other: Commit) -> Age:
+    """Compare `commit`, at which `root` is, with another one.
 
     By history, where it is here and one is an ancestor of the other. In a shallow clone, and for branches
-    that went apart, by the time they were committed.
+    that went apart, by the time they were committed; of two in the same second each is older than the
+    other, since to stand back costs less than to take back.
     """
-    if commit.tree == other.tree or _is_ancestor(root, other, commit):
-        return False
-    return commit.committed_at < other.committed_at or _is_ancestor(root, commit, other)
+    if commit.id == other.id:
+        return Age.SAME
+    same = commit.tree == other.tree
+    if not _is_ancestor(root, other, commit) and (
+        commit.committed_at <= other.committed_at or _is_ancestor(root, commit, other)
+    ):
+        return Age.SAME if same else Age.OLDER
+    return Age.SAME if same and _left_alone(root, other, commit) else Age.NEWER
+
+
+def _left_alone(root: Path, since: Commit, until: Commit) -> bool:
+    """Tell whether surely no commit between the two touched the project.
+
+    Equal trees do not tell: what one commit brought and the next one reverted was there between them.
+    """
+    between = ("rev-list", "--max-count=1", "--full-history", f"{since.id}..{until.id}", "--", ".")
+    return _answer(root, *between) == ""
 
 
 def _is_ancestor(root: Path, one: Commit, other: Commit) -> bool:
@@ -45,10 +80,11 @@ def _is_ancestor(root: Path, one: Commit, other: Commit) -> bool:
 
 def _answer(root: Path, *arguments: str) -> str | None:
     """Give what git prints, None if it fails. No hook, pager or shell is run."""
+    settings = [word for setting in _SETTINGS for word in ("-c", setting)]
     try:
         done = subprocess.run(  # noqa: S603 - commit ids and constants alone
-            ["git", "-C", str(root), *arguments],  # noqa: S607 - the git of whoever calls
-            env={**os.environ, **_ENVIRONMENT},
+            ["git", "-C", str(root), *settings, *arguments],  # noqa: S607 - the git of whoever calls
+            env=_environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_SECONDS,
@@ -57,3 +93,10 @@ def _answer(root: Path, *arguments: str) -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return done.stdout.decode("utf-8", "replace").strip()
+
+
+def _environment() -> dict[str, str]:
+    """Leave out what a hook's repository hands down; whoever names both places means them."""
+    meant = "GIT_DIR" in os.environ and "GIT_WORK_TREE" in os.environ
+    kept = {name: value for name, value in os.environ.items() if meant or name not in _OF_A_HOOK}
+    return {**kept, **_ENVIRONMENT}

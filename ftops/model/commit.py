@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+HASH = "[0-9a-f]{40}|[0-9a-f]{64}"
+"""A pattern: SHA-1 or SHA-256. Only what fits is handed to git and printed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Commit:

@@ -20,6 +20,7 @@ class EventKind(StrEnum):
     STATE_WRITTEN = "state-written"
     LOCK_TAKEN_OVER = "lock-taken-over"
     LOCK_AWAITED = "lock-awaited"
+    COMMIT_UNKNOWN = "commit-unknown"
 
 
 @dataclass(frozen=True, slots=True)

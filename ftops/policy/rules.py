@@ -18,6 +18,8 @@ FEWEST_FOR_PERCENT = 4
 FEWEST_VANISHED = 2
 VANISHED_PERCENT = 30
 
+OLDER_COMMIT = "older-commit"
+
 LIFTABLE = ("creates", "cancels", "cancels_percent", "cost", "vanished")
 """The names that `--allow NAME=N` takes."""
 
@@ -59,10 +61,10 @@ def older_commit(plan: Plan, allowed: Allowed) -> Iterator[Violation]:
     if facts.older_than is not None and plan.effective_changes and not allowed.allow_older:
         message = (
             f"this is commit {facts.commit}, and the state was last applied from a newer one, "
-            f"{facts.older_than}: what that one brought would be taken back"
+            f"{facts.older_than}: this run could take back what that one brought"
         )
         hint = "pull, or rebase onto it; to go back on purpose, pass --allow-older"
-        yield Violation("older-commit", message, hint, ExitCode.NEEDS_PERSON)
+        yield Violation(OLDER_COMMIT, message, hint, ExitCode.NEEDS_PERSON)
 
 
 def mass_vanish(plan: Plan, allowed: Allowed) -> Iterator[Violation]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from sys import intern
 from typing import Any
 
-from ftops.model.commit import Commit
+from ftops.model.commit import HASH, Commit
 from ftops.model.finetune import Lifecycle, OnChange, OnRemove, Retry, RetryOn
 from ftops.model.job import FailureClass, JobError, JobStatus
 from ftops.model.state import ArchivedRecord, Intent, Record, RecordedJob, State
@@ -60,9 +60,8 @@ def _commit(value: Any) -> Commit:
 
 
 def _hash(members: Members, key: str) -> str:
-    """Take what may be handed to git and printed."""
     found = take.text(members, key)
-    if re.fullmatch(r"[0-9a-f]{40,64}", found):
+    if re.fullmatch(HASH, found):
         return found
     raise Malformed(key, "must be a hash of git's")
 

@@ -221,3 +221,17 @@ def test_the_quickstart_example_runs_to_the_end(
     assert set(json.loads(capsys.readouterr().out)) == {"workshop-answers", "workshop-short"}
     assert run(["-C", str(root), "plan", "--detailed-exitcode"]) == 0
     assert "no changes" in capsys.readouterr().out
+
+
+def test_a_target_leaves_the_settings_of_the_others_to_a_run_that_shows_them(
+    project: ProjectDirectory,
+) -> None:
+    project.manifest("a")
+    project.manifest("b", "suffix: b\nlifecycle: {on_remove: detach}")
+    assert project.ftops("apply", "--yes") == 0
+    project.manifest("a", "suffix: a")
+    project.manifest("b", "suffix: b")
+    assert project.ftops("apply", "--yes", "--target", "a") == 0
+    assert project.plan() == {"a": "keep in-progress", "b": "update settings"}
+    assert project.ftops("apply", "--yes") == 0
+    assert project.plan()["b"] == "keep in-progress"

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +15,9 @@ import pytest
 import ftops
 from ftops.errors import NeedsPerson
 from tests.conftest import Emulator, ProjectDirectory
+from tests.end_to_end.test_shared_state import point_at
 from tests.repository import Repository
+from tests.services.http_state import http_state
 
 
 @pytest.fixture
@@ -75,21 +82,57 @@ def test_an_older_commit_with_nothing_to_do_is_fine_and_is_not_remembered(
     assert remembered(project) == repository.git("rev-parse", "newer")
 
 
-def test_a_newer_commit_is_remembered_although_it_changes_no_job(
+def test_what_a_newer_commit_took_back_is_not_brought_by_an_older_one(
     project: ProjectDirectory, repository: Repository, emulator: Emulator
 ) -> None:
-    """It may have taken back what an older run, still waiting somewhere, would now create."""
+    """The revert declares what the commit before both did: it has nothing to do, and is news all the same."""
     repository.git("checkout", "-q", "older")
     assert project.ftops("apply", "--yes") == 0
     repository.git("checkout", "-q", "newer")
+    assert project.ftops("plan", "--out", "newer.plan") == 0
+    repository.git("checkout", "-q", "-b", "last")
     repository.git("revert", "--no-edit", "HEAD", at=1_700_000_120)
-    project.write("README", "no manifest")
-    last = repository.commit(at=1_700_000_180)
     assert project.ftops("apply", "--yes") == 0
-    assert remembered(project) == last
+    assert remembered(project) == repository.git("rev-parse", "last")
     repository.git("checkout", "-q", "newer")
-    assert project.ftops("apply", "--yes") == 4
+    for command in (("apply", "--yes"), ("apply", "newer.plan")):
+        assert project.ftops(*command) == 4
+        assert "older-commit" in project.out
     assert emulator.jobs() == 1
+
+
+def test_an_older_commit_changes_no_setting_either(
+    project: ProjectDirectory, repository: Repository, emulator: Emulator
+) -> None:
+    """It would turn `detach`, which the newer one says, back into a cancel."""
+    project.manifest("b", "suffix: b\nlifecycle: {on_remove: detach}")
+    repository.commit(at=1_700_000_090)
+    repository.git("tag", "newest")
+    assert project.ftops("apply", "--yes") == 0
+    before = (project.root / ".ftops/state.json").read_bytes()
+    repository.git("checkout", "-q", "newer")
+    assert project.ftops("apply", "--yes", "--target", "a") == 0
+    assert project.ftops("apply", "--yes") == 4
+    assert (project.root / ".ftops/state.json").read_bytes() == before
+    repository.git("checkout", "-q", "newest")
+    (project.root / "jobs/b.yaml").unlink()
+    repository.commit(at=1_700_000_150)
+    assert project.plan() == {"a": "keep in-progress", "b": "forget detached"}
+    assert emulator.jobs() == 2
+
+
+def test_a_part_that_goes_back_does_not_take_the_rest_along(
+    project: ProjectDirectory, repository: Repository, emulator: Emulator
+) -> None:
+    project.manifest("a", "suffix: changed")
+    newest = repository.commit(at=1_700_000_090)
+    assert project.ftops("apply", "--yes") == 0
+    repository.git("checkout", "-q", "older")
+    assert project.ftops("apply", "--yes", "--target", "a", "--allow-older") == 0
+    assert remembered(project) == newest
+    assert project.ftops("apply", "--yes") == 4
+    assert "older-commit" in project.out
+    assert emulator.jobs() == 3
 
 
 def test_a_commit_that_leaves_the_project_as_it_is_writes_nothing(
@@ -100,23 +143,6 @@ def test_a_commit_that_leaves_the_project_as_it_is_writes_nothing(
     repository.commit(at=1_700_000_120)
     assert project.ftops("apply", "--yes") == 0
     assert (project.root / ".ftops/state.json").read_bytes() == before
-
-
-def test_a_saved_plan_does_what_it_shows_whatever_was_applied_meanwhile(
-    project: ProjectDirectory, repository: Repository, emulator: Emulator
-) -> None:
-    repository.git("checkout", "-q", "-b", "side", "older")
-    assert project.ftops("apply", "--yes") == 0
-    project.manifest("c", "suffix: c")
-    repository.commit(at=1_700_000_030)
-    assert project.ftops("plan", "--out", "side.plan") == 0
-    repository.git("checkout", "-q", "newer")
-    assert project.ftops("apply", "--yes") == 0
-    repository.git("checkout", "-q", "side")
-    assert project.ftops("apply", "side.plan") == 0
-    assert "1 to create, 0 to replace, 0 to cancel" in project.out
-    assert remembered(project) == repository.git("rev-parse", "newer")
-    assert emulator.jobs() == 3
 
 
 def test_a_plan_of_an_older_commit_is_saved_to_be_looked_at_only(
@@ -142,6 +168,29 @@ def test_a_run_that_does_nothing_begins_no_state(
     assert not (project.root / ".ftops/state.json").exists()
     assert emulator.jobs() == 2
     assert repository.git("status", "--porcelain") == ""
+
+
+def test_a_state_that_is_rebuilt_remembers_what_it_was_rebuilt_from(
+    project: ProjectDirectory, repository: Repository
+) -> None:
+    assert project.ftops("apply", "--yes") == 0
+    (project.root / ".ftops/state.json").unlink()
+    assert project.ftops("state", "rebuild", "--yes") == 0
+    assert remembered(project) == repository.git("rev-parse", "newer")
+
+
+def test_a_run_without_git_says_that_nothing_is_compared(
+    project: ProjectDirectory, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert project.ftops("apply", "--yes") == 0
+    newer = repository.git("rev-parse", "newer")
+    monkeypatch.setenv("PATH", "/nowhere")
+    project.manifest("c", "suffix: c")
+    assert project.ftops("apply", "--yes") == 0
+    assert (
+        f"git does not tell the commit of this checkout: whether it is older than {newer[:12]}" in project.err
+    )
+    assert remembered(project) == newer
 
 
 def test_the_doctor_compares_the_commits(
@@ -189,4 +238,67 @@ def test_two_clones_share_a_state_and_the_older_one_stands_back(
     assert late.ftops("apply", "--yes") == 4
     assert "older-commit" in late.out
     assert shared.plan() == {"a": "keep in-progress", "b": "keep in-progress"}
+    assert emulator.jobs() == 2
+
+
+@pytest.fixture
+def late(project: ProjectDirectory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A clone of an older commit, with the same state: it does not declare b."""
+    with http_state() as service:
+        for name, value in service.environ.items():
+            monkeypatch.setenv(name, value)
+        point_at(project, service.url("p"))
+        project.manifest("a")
+        repository = Repository.init(project.root)
+        repository.commit(at=1_700_000_000)
+        yield repository.clone(tmp_path / "late").root
+        assert repository.git("status", "--porcelain") == ""
+
+
+def begun(root: Path, *arguments: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "ftops", "-C", str(root), "apply", *arguments]
+    return subprocess.Popen(
+        command, stdin=stdin, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+
+
+def apply_newer(project: ProjectDirectory) -> None:
+    project.manifest("b", "suffix: b")
+    Repository(project.root).commit(at=1_700_000_060)
+    assert project.ftops("apply", "--yes", "--lock-timeout", "20s") == 0
+
+
+def test_whoever_waits_while_a_newer_commit_is_applied_is_told_why_it_ends(
+    project: ProjectDirectory, late: Path, emulator: Emulator
+) -> None:
+    """What it showed at first had no violation; the round in which it comes up says it."""
+    waiting = begun(late, "--yes", "--wait")
+    assert waiting.stderr is not None
+    while "the job is" not in waiting.stderr.readline():
+        assert waiting.poll() is None
+    apply_newer(project)
+    _, told = waiting.communicate(timeout=60)
+    assert waiting.returncode == 4
+    assert "Error: older-commit: this is commit " in told
+    assert "cancelled" not in told
+    assert emulator.jobs() == 2
+
+
+def test_whoever_thinks_while_a_newer_commit_is_applied_is_told_so(
+    project: ProjectDirectory, late: Path, emulator: Emulator
+) -> None:
+    person, terminal = pty.openpty()
+    asking = begun(late, stdin=terminal)
+    assert asking.stderr is not None
+    question = ""
+    while "Apply these changes?" not in question:
+        question += asking.stderr.read(1)
+        assert asking.poll() is None
+    apply_newer(project)
+    os.write(person, b"y\n")
+    _, told = asking.communicate(timeout=60)
+    os.close(person)
+    os.close(terminal)
+    assert asking.returncode == 4
+    assert "Error: older-commit: this is commit " in told
     assert emulator.jobs() == 2

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from ftops.errors import StateConflict
+from ftops.model import commit
 from ftops.model.commit import Commit
 from ftops.model.finetune import Lifecycle, OnChange, OnRemove, Retry, RetryOn
 from ftops.model.job import FailureClass, JobError, JobStatus
@@ -70,7 +71,7 @@ RECORD = st.builds(
     history=JOBS,
     spent_nonces=TEXTS,
 )
-HASH = st.text("0123456789abcdef", min_size=40, max_size=64)
+HASH = st.from_regex(f"({commit.HASH})", fullmatch=True)
 STATE = st.builds(
     State,
     *(TEXT, TEXT, WHOLE),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ftops.manifests.commits import commit_of, is_older
+from ftops.manifests.commits import Age, age, commit_of
 from ftops.model.commit import Commit
 from tests.repository import Repository
 
@@ -61,16 +61,29 @@ def test_history_goes_before_clocks(repository: Repository, step: int) -> None:
     one = at(repository)
     repository.commit({"a": "2"}, at=1_700_000_000 + step)
     two = at(repository)
-    assert is_older(repository.root, one, two)
-    assert not is_older(repository.root, two, one)
-    assert not is_older(repository.root, one, one)
+    assert age(repository.root, one, two) is Age.OLDER
+    assert age(repository.root, two, one) is Age.NEWER
+    assert age(repository.root, one, one) is Age.SAME
 
 
-def test_a_commit_that_declares_the_same_is_not_older(repository: Repository) -> None:
+def test_a_commit_that_leaves_the_project_alone_is_no_news(repository: Repository) -> None:
     repository.commit({"a/x": "1"}, at=1_700_000_000)
     one = at(repository, "a")
     repository.commit({"b/x": "1"}, at=1_700_000_060)
-    assert not is_older(repository.root / "a", one, at(repository, "a"))
+    two = at(repository, "a")
+    assert age(repository.root / "a", one, two) is Age.SAME
+    assert age(repository.root / "a", two, one) is Age.SAME
+
+
+def test_what_was_brought_and_reverted_is_news(repository: Repository) -> None:
+    repository.commit({"a": "1"}, at=1_700_000_000)
+    one = at(repository)
+    repository.commit({"b": "1"}, at=1_700_000_060)
+    repository.git("revert", "--no-edit", "HEAD", at=1_700_000_120)
+    three = at(repository)
+    assert three.tree == one.tree
+    assert age(repository.root, three, one) is Age.NEWER
+    assert age(repository.root, one, three) is Age.SAME
 
 
 def test_branches_that_went_apart_are_told_by_time(repository: Repository) -> None:
@@ -80,18 +93,45 @@ def test_branches_that_went_apart_are_told_by_time(repository: Repository) -> No
     repository.git("checkout", "-q", "-b", "side", start)
     repository.commit({"b": "2"}, at=1_700_000_120)
     two = at(repository)
-    assert is_older(repository.root, one, two)
-    assert not is_older(repository.root, two, one)
+    assert age(repository.root, one, two) is Age.OLDER
+    assert age(repository.root, two, one) is Age.NEWER
 
 
-def test_in_a_shallow_clone_the_time_tells(repository: Repository, tmp_path: Path) -> None:
+@pytest.mark.parametrize("seconds", [60, 0])
+def test_in_a_shallow_clone_the_time_tells(repository: Repository, tmp_path: Path, seconds: int) -> None:
+    """Of the same second nobody can tell: both stand back."""
     first = repository.commit({"a": "1"}, at=1_700_000_000)
     one = at(repository)
-    repository.commit({"a": "2"}, at=1_700_000_060)
+    repository.commit({"a": "2"}, at=1_700_000_000 + seconds)
     two = at(repository)
     new = repository.clone(tmp_path / "new", "--depth", "1")
     repository.git("checkout", "-q", "-B", "old", first)
     old = repository.clone(tmp_path / "old", "--depth", "1", "--branch", "old")
     assert (commit_of(new.root), commit_of(old.root)) == (two, one)
-    assert is_older(old.root, one, two)
-    assert not is_older(new.root, two, one)
+    assert age(old.root, one, two) is Age.OLDER
+    assert age(new.root, two, one) is (Age.NEWER if seconds else Age.OLDER)
+
+
+def test_a_file_named_head_is_no_commit(repository: Repository) -> None:
+    repository.commit({"HEAD": "1"})
+    assert commit_of(repository.root) is not None
+
+
+def test_a_hook_of_another_repository_does_not_mislead(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = repository.commit({"a": "1"})
+    other = Repository.init(tmp_path / "other")
+    other.commit({"b": "1"})
+    for value in (".", str(other.root / ".git")):
+        monkeypatch.setenv("GIT_DIR", value)
+        assert at(repository).id == own
+    monkeypatch.setenv("GIT_DIR", str(repository.root / ".git"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(repository.root))
+    assert at(repository).id == own
+
+
+def test_git_prints_what_is_asked_for_whatever_encoding_is_set(repository: Repository) -> None:
+    repository.git("config", "i18n.logOutputEncoding", "UTF-16")
+    repository.commit({"a": "1"})
+    assert commit_of(repository.root) is not None

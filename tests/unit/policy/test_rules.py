@@ -115,4 +115,5 @@ def test_an_older_commit_may_look_and_change_nothing() -> None:
     assert "a newer one, aaaaaaaaaaaa:" in found.message
     assert "--allow-older" in str(found.hint)
     assert review(made, Allowed(Limits(), allow_older=True)).violations == ()
+    assert review(made, Allowed(Limits(max_creates=0))).violations == (found,)
     assert review(replace(made, changes=(change(0, Action.KEEP),)), Allowed(Limits())).violations == ()
