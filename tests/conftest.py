@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import requests
+from hypothesis import settings
 
 from ftops.cli.main import run
 from ftops.emulator.server import EmulatorServer, EmulatorSettings
 from tests.contracts.matrix import pytest_terminal_summary
 
 __all__ = ["pytest_terminal_summary"]  # A hook: pytest finds it here, whether it runs in parallel or not.
+
+# A busy machine is no reason to fail; what decides over a landing must decide the same twice.
+settings.register_profile("search", deadline=None)
+settings.register_profile("gate", deadline=None, derandomize=True)
+settings.load_profile(os.environ.get("FTOPS_HYPOTHESIS", "search"))
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

@@ -32,7 +32,7 @@ ROUNDS = st.lists(
 
 Rounds = list[tuple[dict[str, int | None], str | None]]
 HISTORIES = st.lists(STEPS, min_size=1, max_size=15)
-LAW = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+LAW = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 MOVES = st.lists(
     st.one_of(
         st.tuples(st.just("apply"), st.integers(0, 6)),

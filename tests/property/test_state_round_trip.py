@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -83,7 +83,6 @@ STATE = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(STATE)
 def test_a_state_is_read_back_as_it_was_written(state: State) -> None:
     data = encode(state)
@@ -92,7 +91,6 @@ def test_a_state_is_read_back_as_it_was_written(state: State) -> None:
     assert encode(again) == data
 
 
-@settings(deadline=None)
 @given(st.lists(STATE, min_size=1, max_size=3))
 def test_a_writer_that_remembers_writes_what_one_that_does_not_would(states: list[State]) -> None:
     writer = SectionWriter()

@@ -144,7 +144,7 @@ def test_a_line_without_end_is_refused_before_it_fills_the_memory(tmp_path: Path
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_bytes_raise_and_only_right_files_pass_in_silence(tmp_path: Path, data: bytes) -> None:
     inspected = inspect(tmp_path, data)
     assert inspected.problems or inspected.datasets["d.jsonl"].examples > 0
@@ -160,7 +160,7 @@ ROWS = st.lists(
 
 
 @given(ROWS, st.integers(0, 4))
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_changing_one_row_changes_the_digest(tmp_path: Path, rows: list[dict[str, str]], index: int) -> None:
     def digest() -> str:
         data = "".join(json.dumps(row) + "\n" for row in rows).encode()

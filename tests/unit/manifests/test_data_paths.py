@@ -87,7 +87,7 @@ STEPS = st.lists(
 
 
 @given(STEPS, st.booleans())
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_nothing_outside_is_ever_given(root: Path, tmp_path: Path, steps: list[str], absolute: bool) -> None:
     for link, target in (("out", tmp_path), ("jobs/out", tmp_path), ("jobs/back", root / "data")):
         if not (root / link).is_symlink():

@@ -167,7 +167,7 @@ def test_windows_line_ends_count_once() -> None:
 
 
 @given(st.binary(max_size=300))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_no_bytes_raise(data: bytes) -> None:
     parse_yaml(data, "f.yaml")
 
@@ -211,7 +211,7 @@ PIECES = st.sampled_from(
 
 
 @given(st.lists(PIECES, max_size=40).map("".join))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_no_heap_of_yaml_signs_raises_and_each_problem_has_its_file(text: str) -> None:
     parsed = parse(text)
     faults = [problem for document in parsed.documents for problem in document.problems]
@@ -252,6 +252,6 @@ VALUES = st.recursive(
 
 
 @given(VALUES)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_what_is_written_reads_back_the_same(value: object) -> None:
     assert value_of(dump({"x": value})) == {"x": value}

@@ -281,7 +281,7 @@ PLACES = st.lists(st.sampled_from(["jobs/a", "jobs/b", "jobs/deep/c", "jobs/z"])
 
 
 @given(PLACES, st.permutations(["p", "q", "r", "s"]))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_moving_fine_tunes_between_files_changes_their_source_only(
     workspace: Workspace, places: list[str], order: list[str]
 ) -> None:
@@ -302,7 +302,7 @@ def test_moving_fine_tunes_between_files_changes_their_source_only(
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_bytes_in_a_manifest_raise(workspace: Workspace, data: bytes) -> None:
     (workspace.root / "jobs/a.yaml").write_bytes(data)
     (workspace.root / "jobs/b.yaml").write_bytes(manifest("b").encode() + data)

@@ -158,7 +158,7 @@ PATHS = [
 
 
 @given(st.lists(st.tuples(st.sampled_from(PATHS), WRONG), max_size=4))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_the_fast_answer_and_the_findings_agree(changes: list[tuple[str, Any]]) -> None:
     document = value_of(FINE_TUNE)
     for path, value in changes:

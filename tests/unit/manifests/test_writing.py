@@ -41,7 +41,7 @@ def document(spec: dict[str, Any], name: str = "a", labels: dict[str, str] | Non
 
 
 @given(SPECS, NAMES, st.dictionaries(WORDS, WORDS, max_size=3))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_what_is_written_reads_back_the_same(spec: dict[str, Any], name: str, labels: dict[str, str]) -> None:
     written = document(spec, name, labels)
     assert document_rules("finetune").valid(written)
