@@ -13,12 +13,12 @@ from ftops.cost.estimate import Costing, tokens_wanted, total_cost, with_costs
 from ftops.datasets.inspection import inspect_datasets
 from ftops.datasets.tokens import count_tokens
 from ftops.errors import InvalidInput, NeedsPerson, NotFound
-from ftops.manifests.commits import Age, age, commit_of
+from ftops.manifests.commits import commit_of, is_before, left_alone
 from ftops.manifests.discovery import FileStamp, file_stamp, manifest_files
 from ftops.manifests.parser import load_fine_tunes
 from ftops.manifests.project import PROJECT_FILE, load_project
 from ftops.model.change import Change
-from ftops.model.commit import Commit
+from ftops.model.commit import AppliedCommit, Commit
 from ftops.model.dataset import Dataset
 from ftops.model.event import Event
 from ftops.model.finetune import FineTune
@@ -28,7 +28,7 @@ from ftops.model.plan import Plan
 from ftops.model.project import Project
 from ftops.model.review import Review
 from ftops.model.state import State
-from ftops.planner.freshness import Declared
+from ftops.planner.freshness import Declared, declares
 from ftops.planner.planner import Inputs, Planning, plan
 from ftops.planner.selection import Selection, selected_names
 from ftops.planner.settling import needs_second_list
@@ -59,16 +59,13 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """A plan with its review, and what applying it starts from.
-
-    `applied_from` is the commit that the state is to remember once it is applied.
-    """
+    """A plan with its review, what applying it starts from, and what it is about."""
 
     planning: Planning
     review: Review
     observations: Mapping[str, Observation]
     stored: State
-    applied_from: Commit | None = None
+    selection: Selection
 
     @property
     def plan(self) -> Plan:
@@ -137,8 +134,8 @@ def make_plan(
 ) -> Reviewed:
     """Decide what is to be done, what it costs and whether it may be done.
 
-    Pure where the project declares no prices; with prices, the files of what is created are read for tokens.
-    Git is asked where the state was last applied from another commit.
+    With prices, the files of what is created are read for tokens; where another commit was applied last, git
+    is asked which is older. Else it is pure.
     """
     planning = plan(
         Inputs(
@@ -151,23 +148,45 @@ def make_plan(
             selection=selected_names(selection, loaded.fine_tunes, state),
         )
     )
-    told = state.commit
-    stands = _age(loaded, told)
-    facts = replace(
-        planning.plan.facts, commit=loaded.commit, older_than=told if stands is Age.OLDER else None
-    )
+    facts = replace(planning.plan.facts, commit=loaded.commit, older_than=_older_than(loaded, state))
     priced, verdict = _judged(loaded, replace(planning.plan, facts=facts), selection)
-    # A part of the project that goes back must not let the rest follow unasked.
-    going_back = selection.allow_older and selection.everything and priced.effective_changes
-    applied_from = loaded.commit if stands is Age.NEWER or (stands is Age.OLDER and going_back) else told
-    return Reviewed(Planning(priced, planning.state), verdict, observations, state, applied_from)
+    return Reviewed(Planning(priced, planning.state), verdict, observations, state, selection)
 
 
-def _age(loaded: Loaded, told: Commit | None) -> Age:
-    """Compare what was loaded with the commit that a state was last applied from."""
-    if loaded.commit is None:
-        return Age.SAME
-    return Age.NEWER if told is None else age(loaded.root, loaded.commit, told)
+def _older_than(loaded: Loaded, state: State) -> Commit | None:
+    """Give the commit that was applied last, if this one is from before it and declares something else."""
+    commit, applied = loaded.commit, state.applied
+    if commit is None or applied is None or not is_before(loaded.root, commit, applied.commit):
+        return None
+    same = declares(declared(loaded, everything=True)) == applied.declares
+    return None if same else applied.commit
+
+
+def applied_commit(loaded: Loaded, reviewed: Reviewed) -> AppliedCommit | None:
+    """Give what the state is to say was applied last, once this plan is.
+
+    It is the newer commit, and an older one only if all of the project goes back on purpose: a part that
+    was applied says nothing of the rest. A commit that did not touch the project costs no write.
+    """
+    commit, applied, made, selection = (
+        loaded.commit,
+        reviewed.stored.applied,
+        reviewed.plan,
+        reviewed.selection,
+    )
+    if commit is None or not selection.everything:
+        return applied
+    if applied is not None and made.facts.older_than is not None:
+        goes_back = made.effective_changes and selection.accepts(made.facts.older_than)
+        if not goes_back:
+            return applied
+    elif applied is not None and _no_news(loaded.root, commit, applied.commit):
+        return applied
+    return AppliedCommit(commit, declares(declared(loaded, everything=True)))
+
+
+def _no_news(root: Path, commit: Commit, applied: Commit) -> bool:
+    return is_before(root, commit, applied) or left_alone(root, applied, commit)
 
 
 def _priced(plan: Plan, loaded: Loaded) -> tuple[Plan, tuple[str, ...]]:
@@ -181,12 +200,12 @@ def _priced(plan: Plan, loaded: Loaded) -> tuple[Plan, tuple[str, ...]]:
 def carry_out(loaded: Loaded, reviewed: Reviewed, changes: Iterable[Change], hands: Hands) -> Applied:
     """Apply changes of a plan that may be applied; the lock must be held since before it was made.
 
-    What the plan is not about keeps its settings, and so does all that an older commit has no change for.
+    Settings are taken over for what the plan is about; of an older commit, for what it changes alone.
     """
     wanted, settled = tuple(changes), reviewed.planning.state
     # Where there is no state yet, a run that does nothing must not begin one.
     if wanted or settled.serial:
-        settled = replace(settled, commit=reviewed.applied_from)
+        settled = replace(settled, applied=applied_commit(loaded, reviewed))
     about = wanted if reviewed.plan.facts.older_than else reviewed.plan.changes
     names = {change.name for change in about}
     context = Context(
@@ -213,7 +232,10 @@ def declared(loaded: Loaded, *, everything: bool) -> Declared:
 def narrowed(loaded: Loaded, reviewed: Reviewed, changes: Iterable[Change], selection: Selection) -> Reviewed:
     """Give the plan with these of its changes alone, and judge it again: limits are for what is done."""
     part, verdict = _judged(loaded, replace(reviewed.plan, changes=tuple(changes)), selection)
-    return replace(reviewed, planning=replace(reviewed.planning, plan=part), review=verdict)
+    if part.effective_changes != reviewed.plan.effective_changes:
+        selection = replace(selection, exactly=frozenset(change.name for change in part.changes))
+    planning = replace(reviewed.planning, plan=part)
+    return replace(reviewed, planning=planning, review=verdict, selection=selection)
 
 
 def _judged(loaded: Loaded, planned: Plan, selection: Selection) -> tuple[Plan, Review]:
@@ -223,7 +245,7 @@ def _judged(loaded: Loaded, planned: Plan, selection: Selection) -> tuple[Plan, 
         total_cost(priced.changes),
         selection.lifted,
         selection.allow_empty,
-        selection.allow_older,
+        selection.accepts(planned.facts.older_than),
         unknown,
     )
     return priced, review(priced, allowed)

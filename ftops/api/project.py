@@ -22,7 +22,7 @@ from ftops.model.finetune import FineTune
 from ftops.model.project import EMULATOR_SCHEME, EnvReference, ProviderSettings
 from ftops.model.secret import Vault
 from ftops.planner.approval import approvals
-from ftops.planner.selection import Selection
+from ftops.planner.selection import ANY_COMMIT, Selection
 from ftops.policy.rules import LIFTABLE
 from ftops.providers.provider import Provider
 from ftops.providers.registry import dialects
@@ -115,12 +115,13 @@ class Project:
         unknown = [name for name in allow or {} if name not in LIFTABLE]
         if unknown:
             raise UsageError(f"no limit is named {unknown[0]}", hint=f"there are {', '.join(LIFTABLE)}")
+        older = ANY_COMMIT if allow_older else None
         selection = Selection(
-            tuple(targets), dict(labels or {}), allow_empty, dict(allow or {}), allow_older=allow_older
+            tuple(targets), dict(labels or {}), allow_empty, dict(allow or {}), allow_older=older
         )
         reviewed = self._session.plan(selection)
         plan = ReviewedPlan(reviewed)
-        self._plans[plan] = reviewed, selection
+        self._plans[plan] = reviewed, selection.as_shown(reviewed.plan)
         return plan
 
     def apply(

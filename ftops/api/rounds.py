@@ -11,7 +11,7 @@ from ftops.errors import NeedsPerson
 from ftops.model.event import ChangeResult, Event, EventKind, Outcome
 from ftops.planner.approval import Approval, unapproved
 from ftops.planner.selection import Selection
-from ftops.reconciler import Hands, Loaded, Reviewed, carry_out
+from ftops.reconciler import Hands, Reviewed, carry_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +48,25 @@ def apply_round(
                 f"the plan has changed since it was approved: {names}; nothing more was done",
                 hint="look at `ftops plan` and apply again",
             )
-        return carried_out(session, session.loaded, reviewed, session.hands(lock, parallelism))
+        return carried_out(session, reviewed, session.hands(lock, parallelism))
 
 
 def _tell_unknown_commit(session: Session, reviewed: Reviewed) -> None:
     """Say that an older commit would not be noticed: git is missing, or does not trust the directory."""
-    applied = reviewed.stored.commit
+    applied = reviewed.stored.applied
     if applied is not None and session.loaded.commit is None and reviewed.plan.effective_changes:
         words = (
-            f"git does not tell the commit of this checkout: whether it is older than {applied}, "
+            f"git does not tell the commit of this checkout: whether it is older than {applied.commit}, "
             "from which the state was last applied, is not known (see `ftops doctor`)"
         )
         session.surroundings.emit(Event(EventKind.COMMIT_UNKNOWN, session.clock.now(), words))
 
 
-def carried_out(session: Session, loaded: Loaded, reviewed: Reviewed, hands: Hands) -> Round:
+def carried_out(session: Session, reviewed: Reviewed, hands: Hands) -> Round:
     """Do what a plan holds; the lock is held since before it was made. Raises Refused when frozen."""
     # Planning lists every provider, which takes its time: the switch may have been turned meanwhile.
     session.refuse_frozen()
     _tell_unknown_commit(session, reviewed)
-    results = carry_out(loaded, reviewed, reviewed.plan.effective_changes, hands).results
+    results = carry_out(session.loaded, reviewed, reviewed.plan.effective_changes, hands).results
     undone = any(result.outcome is not Outcome.DONE for result in results)
     return Round(reviewed, results, session.freeze() if undone else None)

@@ -76,6 +76,7 @@ def apply_command(
             code = round_code(run)
             if wait and code in (ExitCode.NOTHING, ExitCode.JOB_FAILED):
                 shown = saved.plan if saved else run.reviewed.plan
+                chosen = chosen.as_shown(run.reviewed.plan)
                 code = _wait(session, chosen, parallelism, limit, approvals(shown, waits=True))
             session.raise_if_stopped()
     except FtopsError as error:
@@ -131,7 +132,8 @@ def saved_round(session: Session, saved: SavedPlan, parallelism: int, form: str)
             show_plan(reviewed, "text")
         if form == "text" and done:
             total = len(saved.plan.effective_changes)
-            click.echo(f"{done} of {counted(total, 'change')} of the saved plan are done already.")
+            verb = "is" if done == 1 else "are"
+            click.echo(f"{done} of {counted(total, 'change')} of the saved plan {verb} done already.")
 
     run = apply_saved(session, saved, parallelism, look)
     _conclude(run, form)
@@ -152,7 +154,8 @@ def _asked_round(session: Session, chosen: Selection, parallelism: int, form: st
         return Round(reviewed)
     if reviewed.plan.effective_changes and not click.confirm("Apply these changes?", default=False, err=True):
         raise FtopsError("not applied", hint="nothing was changed")
-    return one_round(session, chosen, parallelism, form, approved=approvals(reviewed.plan, waits=waits))
+    shown = chosen.as_shown(reviewed.plan)
+    return one_round(session, shown, parallelism, form, approved=approvals(reviewed.plan, waits=waits))
 
 
 def _wait(

@@ -20,7 +20,7 @@ from ftops.cli import options
 from ftops.cli.secrecy import current_vault
 from ftops.datasets.inspection import inspect_datasets
 from ftops.errors import ExitCode, FtopsError, InvalidInput
-from ftops.manifests.commits import Age, age, commit_of
+from ftops.manifests.commits import commit_of, is_before
 from ftops.manifests.document import Document
 from ftops.manifests.parser import load_fine_tunes
 from ftops.manifests.project import PROJECT_FILE, load_project
@@ -130,7 +130,7 @@ class _Examination:
                 backend.location, state, exists=manager.exists, unwritable=unwritable
             )
             yield from report.lineage_checks(state, self.seen, exists=manager.exists)
-            yield from self._commit(state.commit)
+            yield from self._commit(state.applied.commit if state.applied else None)
         except FtopsError as error:
             yield from report.failed("state", error)
         yield from self._lock(backend)
@@ -139,7 +139,7 @@ class _Examination:
 
     def _commit(self, applied: Commit | None) -> Iterator[Check]:
         commit = commit_of(self.root)
-        older = bool(commit and applied and age(self.root, commit, applied) is Age.OLDER)
+        older = bool(commit and applied and is_before(self.root, commit, applied))
         yield from report.commit_checks(commit, applied, older=older)
 
     def _lock(self, backend: StateBackend) -> Iterator[Check]:

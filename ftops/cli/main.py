@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import os
+import signal
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -106,8 +107,13 @@ def cli(ctx: click.Context, directory: str, log_format: str, *, verbose: bool) -
 def run(arguments: list[str]) -> int:
     """Run a command line and give its exit code; nothing that a user or network can cause gets past here."""
     _accept_every_sign()
-    with secrecy():
-        return _run(arguments)
+    # Asked to end, a command frees what it holds, such as the lock of the state, as on Ctrl-C.
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with secrecy():
+            return _run(arguments)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _run(arguments: list[str]) -> int:

@@ -18,7 +18,7 @@ from ftops.cli.completion import fine_tune_names
 from ftops.errors import ExitCode, FtopsError
 from ftops.model.change import JOB_FAILED_REASONS, NEEDS_PERSON_REASONS, Action
 from ftops.model.event import ChangeResult, Outcome
-from ftops.planner.selection import Selection
+from ftops.planner.selection import ANY_COMMIT, Selection
 from ftops.policy.rules import LIFTABLE
 from ftops.reconciler import Reviewed
 from ftops.report.words import Styler, plain
@@ -56,7 +56,7 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option("--allow", multiple=True, metavar="LIMIT=N", help="Lift one limit by name."),
         click.option("--allow-empty", is_flag=True, help="Accept a project without fine-tunes."),
-        click.option("--allow-older", is_flag=True, help="Accept a commit from before the last applied one."),
+        click.option("--allow-older", is_flag=True, help="Go back behind the commit that was applied last."),
         click.option("--selector", multiple=True, metavar="L=V", help="Only fine-tunes with this label."),
         click.option(
             "--target",
@@ -79,7 +79,8 @@ def _selection(
     allow_older: bool,
 ) -> Selection:
     labels = dict(_pair(text, "--selector") for text in selector)
-    return Selection(target, labels, allow_empty, limits_lifted(allow), allow_older=allow_older)
+    older = ANY_COMMIT if allow_older else None
+    return Selection(target, labels, allow_empty, limits_lifted(allow), allow_older=older)
 
 
 def limits_lifted(allow: tuple[str, ...]) -> dict[str, float]:

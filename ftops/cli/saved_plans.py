@@ -17,7 +17,7 @@ from ftops.errors import FtopsError, InvalidInput, NeedsPerson
 from ftops.manifests.project import load_project
 from ftops.model.json_value import JSON
 from ftops.planner.freshness import Rest, bindings, rest
-from ftops.planner.selection import Selection
+from ftops.planner.selection import ANY_COMMIT, Selection
 from ftops.providers.registry import dialects
 from ftops.reconciler import Loaded, Reviewed, declared, narrowed
 from ftops.report.json_report import FORMAT_VERSION, plan_document
@@ -36,7 +36,7 @@ def bound(loaded: Loaded, reviewed: Reviewed, chosen: Selection) -> Reviewed:
         "targets": list(chosen.targets),
         "labels": dict(chosen.labels),
         "allow_empty": chosen.allow_empty,
-        "allow_older": chosen.allow_older,
+        "allow_older": chosen.as_shown(plan).allow_older,
         "lifted": dict(chosen.lifted),
     }
     whole = replace(plan, bindings={**what, "selection": selection})
@@ -83,7 +83,7 @@ def selection_of(saved: SavedPlan) -> Selection:
     """Give the selection that the plan was made with, by the names that it came to."""
     told = saved.plan.bindings.get("selection")
     chosen = told if isinstance(told, Mapping) else {}
-    lifted = chosen.get("lifted")
+    lifted, older = chosen.get("lifted"), chosen.get("allow_older")
     some = bool(chosen.get("targets") or chosen.get("labels"))
     return Selection(
         allow_empty=chosen.get("allow_empty") is True,
@@ -92,7 +92,7 @@ def selection_of(saved: SavedPlan) -> Selection:
             for name, number in (lifted.items() if isinstance(lifted, Mapping) else ())
             if isinstance(number, int | float)
         },
-        allow_older=chosen.get("allow_older") is True,
+        allow_older=older if isinstance(older, str) and older != ANY_COMMIT else None,
         exactly=frozenset(change.name for change in saved.plan.changes) if some else None,
     )
 
@@ -157,8 +157,4 @@ def apply_saved(
         look(reviewed, left.done)
         if reviewed.review.violations:
             return Round(reviewed)
-        changes = reviewed.plan.effective_changes
-        mine = {change.name for change in changes}
-        fine_tunes = tuple(found for found in session.loaded.fine_tunes if found.name in mine)
-        loaded = replace(session.loaded, fine_tunes=fine_tunes)
-        return carried_out(session, loaded, reviewed, session.hands(lock, parallelism))
+        return carried_out(session, reviewed, session.hands(lock, parallelism))

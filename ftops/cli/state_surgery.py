@@ -20,6 +20,7 @@ from ftops.errors import FtopsError, NeedsPerson, Refused, StateError
 from ftops.model.state import State
 from ftops.planner.matching import LiveJobs
 from ftops.planner.selection import Selection
+from ftops.reconciler import applied_commit
 from ftops.report.words import counted
 from ftops.state.features import BreaksLocks, ExplainsLocks
 from ftops.state.holder import clock
@@ -222,4 +223,4 @@ def _found(session: Session, state: State, *, lost: bool) -> Rebuilt:
             jobs = counted(len(unmarked), "unrecorded job")
             click.echo(f"provider {name}: {jobs} cannot carry our mark; see `ftops plan`", err=True)
     found = rebuilt(state, reviewed.observations, session.loaded.fine_tunes, reviewed.plan, lost=lost)
-    return replace(found, state=replace(found.state, commit=state.commit or session.loaded.commit))
+    return replace(found, state=replace(found.state, applied=applied_commit(session.loaded, reviewed)))

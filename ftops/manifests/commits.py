@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from enum import Enum
 from pathlib import Path
 
 from ftops.model.commit import HASH, Commit
@@ -28,14 +27,6 @@ _OF_A_HOOK = frozenset(
 """What git hands to hooks and aliases (`git rev-parse --local-env-vars`): perhaps of another repository."""
 
 
-class Age(Enum):
-    """How a commit stands to another one, for what it declares."""
-
-    OLDER = "from before the other, and declares something else"
-    SAME = "no news: declares what the other does"
-    NEWER = "news"
-
-
 def commit_of(root: Path) -> Commit | None:
     """Give the commit that the project at `root` is checked out from.
 
@@ -43,34 +34,31 @@ def commit_of(root: Path) -> Commit | None:
     """
     head = _answer(root, "log", "-1", "--no-show-signature", "--format=%H %ct", "HEAD", "--")
     found = re.fullmatch(rf"({HASH}) (\d+)", head or "")
-    tree = _answer(root, "rev-parse", "--verify", "--quiet", f"{found[1]}:./") if found else None
-    return Commit(found[1], tree, int(found[2])) if found and tree else None
+    if found is None or _answer(root, "cat-file", "-e", f"{found[1]}:./") is None:
+        return None
+    return Commit(found[1], int(found[2]))
 
 
-def age(root: Path, commit: Commit, other: Commit) -> Age:
-    """Compare `commit`, at which `root` is, with another one.
+def is_before(root: Path, commit: Commit, other: Commit) -> bool:
+    """Tell whether `commit`, at which `root` is, is from before another one: by history, else by time.
 
-    By history, where it is here and one is an ancestor of the other. In a shallow clone, and for branches
-    that went apart, by the time they were committed; of two in the same second each is older than the
-    other, since to stand back costs less than to take back.
+    History does not tell in a shallow clone, nor between branches that went apart. Of two commits of the
+    same second each is before the other, since to stand back costs less than to take back.
     """
-    if commit.id == other.id:
-        return Age.SAME
-    same = commit.tree == other.tree
-    if not _is_ancestor(root, other, commit) and (
-        commit.committed_at <= other.committed_at or _is_ancestor(root, commit, other)
-    ):
-        return Age.SAME if same else Age.OLDER
-    return Age.SAME if same and _left_alone(root, other, commit) else Age.NEWER
+    if commit.id == other.id or _is_ancestor(root, other, commit):
+        return False
+    if _is_ancestor(root, commit, other):
+        return True
+    return commit.committed_at <= other.committed_at
 
 
-def _left_alone(root: Path, since: Commit, until: Commit) -> bool:
+def left_alone(root: Path, since: Commit, until: Commit) -> bool:
     """Tell whether surely no commit between the two touched the project.
 
-    Equal trees do not tell: what one commit brought and the next one reverted was there between them.
+    That both declare the same does not tell: what one commit brought and the next one reverted was there.
     """
     between = ("rev-list", "--max-count=1", "--full-history", f"{since.id}..{until.id}", "--", ".")
-    return _answer(root, *between) == ""
+    return since.id == until.id or _answer(root, *between) == ""
 
 
 def _is_ancestor(root: Path, one: Commit, other: Commit) -> bool:

@@ -10,15 +10,18 @@ HASH = "[0-9a-f]{40}|[0-9a-f]{64}"
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A Git commit, as far as runs compare theirs.
-
-    `tree` is that of the project's directory alone: in a repository of many projects most commits leave
-    it as it was. `committed_at` is in Unix seconds, by the clock of whoever committed.
-    """
+    """A Git commit. `committed_at` is in Unix seconds, by the clock of whoever committed."""
 
     id: str
-    tree: str
     committed_at: int
 
     def __str__(self) -> str:
         return self.id[:12]
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedCommit:
+    """The commit that all of a project was last applied from, and the digest of what it declares."""
+
+    commit: Commit
+    declares: str

@@ -18,7 +18,7 @@ class PlanFacts:
     `known_active` are recorded jobs that were active when last seen, `newly_missing` those of them that
     this run's complete lists lack for the first time. `wrong_accounts` says of each provider whose jobs
     belong to another organization than the expected one. `commit` is what is declared by, and `older_than`
-    what the state was last applied from, where that is newer.
+    the newer one that was applied last, where there is one.
     """
 
     declared: int = 0

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from ftops.model.commit import Commit
+from ftops.model.commit import AppliedCommit
 from ftops.model.finetune import Lifecycle
 from ftops.model.job import Job, JobError, JobStatus
 from ftops.model.json_value import JSON, JSONObject
@@ -132,7 +132,7 @@ class State:
     """Everything that is remembered. `serial` grows with each write; `lineage` is made once, with the state.
 
     `datasets` maps provider -> SHA-256 -> file id; `not_mine` maps provider -> ids of jobs that a person
-    declared to be somebody else's. `commit` is what it was last applied from, where that is known.
+    declared to be somebody else's. `applied` is what was last applied, where git told it.
     """
 
     project: str
@@ -142,7 +142,7 @@ class State:
     archive: Mapping[str, ArchivedRecord] = field(default_factory=dict)
     datasets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     not_mine: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    commit: Commit | None = None
+    applied: AppliedCommit | None = None
 
     def with_record(self, name: str, record: Record) -> State:
         """Give the state with this record in place of the name's old one."""

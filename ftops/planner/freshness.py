@@ -73,6 +73,20 @@ def bindings(plan: Plan, declared: Declared, state: State) -> JSONObject:
     }
 
 
+def declares(declared: Declared) -> str:
+    """Give the digest of everything that is declared: two commits of the same one want the same.
+
+    About 0.2 ms a fine-tune, so it is asked for only where commits differ.
+    """
+    return digest(
+        {
+            "manifests": {fine_tune.name: _declaration(fine_tune) for fine_tune in declared.fine_tunes},
+            "data": {path: dataset.sha256 for path, dataset in declared.datasets.items()},
+            "providers": {name: _account(settings) for name, settings in declared.providers.items()},
+        }
+    )
+
+
 def rest(saved: Plan, new: Planning, declared: Declared) -> Rest:
     """Compare a saved plan with a new one for the same names. Adopting a planned create is always allowed."""
     now = bindings(replace(saved, bindings={}), declared, new.state)

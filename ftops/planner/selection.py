@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ftops.errors import UsageError
+from ftops.model.commit import Commit
 from ftops.model.finetune import FineTune
+from ftops.model.plan import Plan
 from ftops.model.state import State
+
+ANY_COMMIT = "any"
+"""What --allow-older accepts until a plan has shown which commit it is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +20,7 @@ class Selection:
     """What a run is about: all, or some names; and what it may do beyond the project's limits.
 
     `exactly` are the names of a saved plan, upstreams included; names that are gone by now are no error.
+    `allow_older` is the commit that the run may be older than, or ANY_COMMIT before one was shown.
     """
 
     targets: tuple[str, ...] = ()
@@ -22,12 +28,23 @@ class Selection:
     allow_empty: bool = False
     lifted: Mapping[str, float] = field(default_factory=dict)
     exactly: frozenset[str] | None = None
-    allow_older: bool = False
+    allow_older: str | None = None
 
     @property
     def everything(self) -> bool:
         """Tell whether it is about the whole project."""
         return not self.targets and not self.labels and self.exactly is None
+
+    def accepts(self, newer: Commit | None) -> bool:
+        """Tell whether the run may be older than just this commit."""
+        return newer is not None and self.allow_older in (ANY_COMMIT, newer.id)
+
+    def as_shown(self, plan: Plan) -> Selection:
+        """Bind what may be older to the commit that this plan showed: not to one that comes later."""
+        if self.allow_older != ANY_COMMIT:
+            return self
+        shown = plan.facts.older_than
+        return replace(self, allow_older=shown.id if shown else None)
 
 
 def selected_names(

@@ -63,7 +63,10 @@ def older_commit(plan: Plan, allowed: Allowed) -> Iterator[Violation]:
             f"this is commit {facts.commit}, and the state was last applied from a newer one, "
             f"{facts.older_than}: this run could take back what that one brought"
         )
-        hint = "pull, or rebase onto it; to go back on purpose, pass --allow-older"
+        hint = (
+            "pull, or rebase onto it (a shallow clone can only compare times: `git fetch --unshallow`); "
+            "to go back on purpose, pass --allow-older"
+        )
         yield Violation(OLDER_COMMIT, message, hint, ExitCode.NEEDS_PERSON)
 
 

@@ -12,6 +12,7 @@ from ftops.errors import ExitCode, FtopsError, NeedsPerson, Refused
 from ftops.model.fingerprint import digest
 from ftops.model.plan import Plan
 from ftops.model.review import CostEstimate, Review, Violation
+from ftops.policy.rules import OLDER_COMMIT
 from ftops.report.json_report import FORMAT_VERSION, json_text, parse_plan
 
 _AGAIN = "make it again with `ftops plan --out`"
@@ -39,9 +40,12 @@ class SavedPlan:
         if not self.plan.complete:
             raise NeedsPerson("the plan was made from an incomplete list and cannot be applied", hint=_AGAIN)
         if not self.applicable:
-            rules = ", ".join(found.rule for found in self.review.violations)
-            why = f"was refused when it was made ({rules})" if rules else "was made to be looked at only"
-            raise Refused(f"the plan {why} and cannot be applied", hint=_AGAIN)
+            rules = [found.rule for found in self.review.violations]
+            why = (
+                f"was refused when it was made ({', '.join(rules)})" if rules else "was to be looked at only"
+            )
+            refused = NeedsPerson if rules == [OLDER_COMMIT] else Refused
+            raise refused(f"the plan {why} and cannot be applied", hint=_AGAIN)
         if not self.plan.bindings:
             raise FtopsError("the document is not bound to anything and cannot be applied", hint=_AGAIN)
 

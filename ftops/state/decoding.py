@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from sys import intern
 from typing import Any
 
-from ftops.model.commit import HASH, Commit
+from ftops.model.commit import HASH, AppliedCommit, Commit
 from ftops.model.finetune import Lifecycle, OnChange, OnRemove, Retry, RetryOn
 from ftops.model.job import FailureClass, JobError, JobStatus
 from ftops.model.state import ArchivedRecord, Intent, Record, RecordedJob, State
@@ -22,7 +22,7 @@ from ftops.state.members import Malformed, Members
 __all__ = ["Malformed", "state"]
 
 _STATE = frozenset(State.__slots__)
-_COMMIT = frozenset(Commit.__slots__)
+_APPLIED = frozenset({*Commit.__slots__, *AppliedCommit.__slots__} - {"id"})
 _RECORD = frozenset(Record.__slots__)
 _ARCHIVED = frozenset(ArchivedRecord.__slots__)
 _INTENT = frozenset(Intent.__slots__)
@@ -46,24 +46,18 @@ def state(document: Members) -> State:
         archive=take.emptied(members, "archive", _archived),
         datasets=take.emptied(members, "datasets", _file_ids),
         not_mine=take.emptied(members, "not_mine", _job_ids),
-        commit=take.nested(members, "commit", _commit),
+        applied=take.nested(members, "applied", _applied),
     )
 
 
-def _commit(value: Any) -> Commit:
-    members = take.only(value, _COMMIT)
-    return Commit(
-        id=_hash(members, "id"),
-        tree=_hash(members, "tree"),
-        committed_at=take.whole(members, "committed_at"),
+def _applied(value: Any) -> AppliedCommit:
+    members = take.only(value, _APPLIED)
+    commit = take.text(members, "commit")
+    if not re.fullmatch(HASH, commit):
+        raise Malformed("commit", "must be a hash of git's")
+    return AppliedCommit(
+        Commit(commit, take.whole(members, "committed_at")), declares=take.text(members, "declares")
     )
-
-
-def _hash(members: Members, key: str) -> str:
-    found = take.text(members, key)
-    if re.fullmatch(HASH, found):
-        return found
-    raise Malformed(key, "must be a hash of git's")
 
 
 def _record(value: Any) -> Record:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
-from ftops.model.commit import Commit
+from ftops.model.commit import AppliedCommit
 from ftops.model.finetune import Lifecycle, OnChange, OnRemove, Retry
 from ftops.model.job import JobError
 from ftops.model.state import ArchivedRecord, Intent, Record, RecordedJob
@@ -62,9 +62,10 @@ def archived(value: ArchivedRecord) -> dict[str, Any]:
     )
 
 
-def commit(value: Commit) -> dict[str, Any]:
-    """Encode what the state was last applied from."""
-    return {"id": value.id, "tree": value.tree, "committed_at": value.committed_at}
+def applied(value: AppliedCommit) -> dict[str, Any]:
+    """Encode what was last applied."""
+    commit = value.commit
+    return {"commit": commit.id, "committed_at": commit.committed_at, "declares": value.declares}
 
 
 def plain_mapping(value: Any) -> dict[str, Any]:

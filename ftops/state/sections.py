@@ -65,11 +65,11 @@ class SectionWriter:
         return data
 
     def _pieces(self, state: State, format_version: int, *, packed: bool) -> Iterator[bytes]:
-        yield self._finished(b'{\n  "archive": ', packed=packed)
+        before = b"{"
+        if state.applied is not None:
+            before += _members({"applied": encoding.applied(state.applied)}, 0) + b","
+        yield self._finished(before + b'\n  "archive": ', packed=packed)
         yield from self._map("archive", state.archive, encoding.archived, 1, packed=packed)
-        if state.commit is not None:
-            text = _members({"commit": encoding.commit(state.commit)}, 0)
-            yield self._finished(b"," + text, packed=packed)
         yield self._finished(b',\n  "datasets": ', packed=packed)
         yield from self._datasets(state.datasets, packed=packed)
         yield self._finished(b',\n  "fine_tunes": ', packed=packed)

@@ -36,8 +36,8 @@ def repository(project: ProjectDirectory) -> Repository:
 
 def remembered(project: ProjectDirectory) -> str | None:
     state = json.loads((project.root / ".ftops/state.json").read_text())
-    commit = state.get("commit")
-    return commit["id"] if commit else None
+    applied = state.get("applied")
+    return applied["commit"] if applied else None
 
 
 def test_an_older_commit_does_not_cancel_what_a_newer_one_declares(
@@ -151,7 +151,7 @@ def test_a_plan_of_an_older_commit_is_saved_to_be_looked_at_only(
     assert project.ftops("apply", "--yes") == 0
     repository.git("checkout", "-q", "older")
     assert project.ftops("plan", "--out", "back.plan") == 0
-    assert project.ftops("apply", "back.plan") == 3
+    assert project.ftops("apply", "back.plan") == 4
     assert "was refused when it was made (older-commit)" in project.err
     assert project.ftops("plan", "--allow-older", "--out", "back.plan") == 0
     assert project.ftops("apply", "back.plan") == 0
@@ -168,6 +168,76 @@ def test_a_run_that_does_nothing_begins_no_state(
     assert not (project.root / ".ftops/state.json").exists()
     assert emulator.jobs() == 2
     assert repository.git("status", "--porcelain") == ""
+
+
+def test_what_was_accepted_is_one_commit_and_no_later_one(
+    project: ProjectDirectory, repository: Repository, emulator: Emulator
+) -> None:
+    assert project.ftops("apply", "--yes") == 0
+    repository.git("checkout", "-q", "older")
+    assert project.ftops("plan", "--allow-older", "--out", "back.plan") == 0
+    repository.git("checkout", "-q", "newer")
+    project.manifest("c", "suffix: c")
+    newest = repository.commit(at=1_700_000_120)
+    assert project.ftops("apply", "--yes") == 0
+    repository.git("checkout", "-q", "older")
+    assert project.ftops("apply", "back.plan") == 4
+    assert "older-commit" in project.out
+    with ftops.open_project(project.root) as opened:
+        plan = opened.plan(allow_older=True)
+        assert [change.name for change in plan.effective_changes] == ["b", "c"]
+    assert remembered(project) == newest
+    assert emulator.jobs() == 3
+
+
+def test_a_saved_plan_that_is_done_does_not_go_back_again(
+    project: ProjectDirectory, repository: Repository
+) -> None:
+    assert project.ftops("apply", "--yes") == 0
+    repository.git("checkout", "-q", "older")
+    assert project.ftops("plan", "--allow-older", "--out", "back.plan") == 0
+    assert project.ftops("apply", "back.plan") == 0
+    repository.git("checkout", "-q", "newer")
+    assert project.ftops("apply", "--yes") == 0
+    newer = remembered(project)
+    repository.git("checkout", "-q", "older")
+    assert project.ftops("apply", "back.plan") == 0
+    assert "1 of 1 change of the saved plan is done already" in project.out
+    assert remembered(project) == newer
+    assert project.ftops("reconcile", "--once") == 4
+
+
+def test_an_older_commit_that_declares_the_same_may_go_on(
+    project: ProjectDirectory, repository: Repository, emulator: Emulator
+) -> None:
+    """A chain that is half done must not end because somebody mended the README."""
+    project.manifest("child", "", model="{from: a}")
+    repository.commit(at=1_700_000_090)
+    repository.git("tag", "chain")
+    project.write("README", "words")
+    repository.commit(at=1_700_000_120)
+    assert project.ftops("apply", "--yes") == 0
+    repository.git("checkout", "-q", "chain")
+    emulator.advance(100_000)
+    assert project.plan()["child"] == "create new"
+    assert project.ftops("apply", "--yes") == 0
+    assert emulator.jobs() == 3
+
+
+def test_runs_of_parts_do_not_keep_each_other_out(
+    project: ProjectDirectory, repository: Repository, emulator: Emulator
+) -> None:
+    """Pipelines of two teams, each with its own --selector: neither has applied all of its commit."""
+    project.manifest("b2", "suffix: b2", labels="{team: b}")
+    repository.commit(at=1_700_000_090)
+    repository.git("tag", "of-b")
+    project.manifest("a2", "suffix: a2", labels="{team: a}")
+    repository.commit(at=1_700_000_120)
+    assert project.ftops("apply", "--yes", "--selector", "team=a") == 0
+    assert remembered(project) is None
+    repository.git("checkout", "-q", "of-b")
+    assert project.ftops("apply", "--yes", "--selector", "team=b") == 0
+    assert emulator.jobs() == 2
 
 
 def test_a_state_that_is_rebuilt_remembers_what_it_was_rebuilt_from(

@@ -49,7 +49,7 @@ def test_a_saved_plan_is_shown_and_applied_without_a_question(
     assert project.ftops("apply", "saved.json") == 0
     assert project.plan() == {"a": "keep in-progress"}
     assert project.ftops("apply", "saved.json") == 0
-    assert "1 of 1 change of the saved plan are done already" in project.out
+    assert "1 of 1 change of the saved plan is done already" in project.out
     assert emulator.jobs() == 1
 
 

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from ftops.errors import StateConflict
 from ftops.model import commit
-from ftops.model.commit import Commit
+from ftops.model.commit import AppliedCommit, Commit
 from ftops.model.finetune import Lifecycle, OnChange, OnRemove, Retry, RetryOn
 from ftops.model.job import FailureClass, JobError, JobStatus
 from ftops.model.state import ArchivedRecord, Intent, Record, RecordedJob, State
@@ -79,7 +79,7 @@ STATE = st.builds(
     archive=st.dictionaries(TEXT, st.builds(ArchivedRecord, WHOLE, JOBS, TEXTS), max_size=2),
     datasets=st.dictionaries(TEXT, NAMES, max_size=2),
     not_mine=st.dictionaries(TEXT, TEXTS, max_size=2),
-    commit=st.none() | st.builds(Commit, HASH, HASH, WHOLE),
+    applied=st.none() | st.builds(AppliedCommit, st.builds(Commit, HASH, WHOLE), TEXT),
 )
 
 

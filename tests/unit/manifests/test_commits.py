@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ftops.manifests.commits import Age, age, commit_of
+from ftops.manifests.commits import commit_of, is_before, left_alone
 from ftops.model.commit import Commit
 from tests.repository import Repository
 
@@ -22,14 +22,11 @@ def at(repository: Repository, directory: str = ".") -> Commit:
     return found
 
 
-def test_a_commit_has_its_hash_its_time_and_the_tree_of_the_project(repository: Repository) -> None:
-    first = repository.commit({"a/ftops.yaml": "1", "b/ftops.yaml": "1"}, at=1_700_000_000)
+def test_a_commit_has_its_hash_and_its_time(repository: Repository) -> None:
+    first = repository.commit({"a/ftops.yaml": "1"}, at=1_700_000_000)
     found = at(repository, "a")
     assert (found.id, found.committed_at) == (first, 1_700_000_000)
     assert str(found) == first[:12]
-    repository.commit({"b/ftops.yaml": "2"}, at=1_700_000_001)
-    assert at(repository, "a").tree == found.tree
-    assert at(repository, "b").tree != found.tree
 
 
 def test_without_a_repository_there_is_no_commit(tmp_path: Path, repository: Repository) -> None:
@@ -61,29 +58,22 @@ def test_history_goes_before_clocks(repository: Repository, step: int) -> None:
     one = at(repository)
     repository.commit({"a": "2"}, at=1_700_000_000 + step)
     two = at(repository)
-    assert age(repository.root, one, two) is Age.OLDER
-    assert age(repository.root, two, one) is Age.NEWER
-    assert age(repository.root, one, one) is Age.SAME
+    assert is_before(repository.root, one, two)
+    assert not is_before(repository.root, two, one)
+    assert not is_before(repository.root, one, one)
 
 
-def test_a_commit_that_leaves_the_project_alone_is_no_news(repository: Repository) -> None:
+def test_only_what_no_commit_touched_was_left_alone(repository: Repository) -> None:
     repository.commit({"a/x": "1"}, at=1_700_000_000)
-    one = at(repository, "a")
+    one, here = at(repository), repository.root / "a"
     repository.commit({"b/x": "1"}, at=1_700_000_060)
-    two = at(repository, "a")
-    assert age(repository.root / "a", one, two) is Age.SAME
-    assert age(repository.root / "a", two, one) is Age.SAME
-
-
-def test_what_was_brought_and_reverted_is_news(repository: Repository) -> None:
-    repository.commit({"a": "1"}, at=1_700_000_000)
-    one = at(repository)
-    repository.commit({"b": "1"}, at=1_700_000_060)
-    repository.git("revert", "--no-edit", "HEAD", at=1_700_000_120)
-    three = at(repository)
-    assert three.tree == one.tree
-    assert age(repository.root, three, one) is Age.NEWER
-    assert age(repository.root, one, three) is Age.SAME
+    two = at(repository)
+    assert left_alone(here, one, one)
+    assert left_alone(here, one, two)
+    assert not left_alone(repository.root, one, two)
+    repository.commit({"a/y": "1"}, at=1_700_000_120)
+    repository.git("revert", "--no-edit", "HEAD", at=1_700_000_180)
+    assert not left_alone(here, two, at(repository))
 
 
 def test_branches_that_went_apart_are_told_by_time(repository: Repository) -> None:
@@ -93,8 +83,8 @@ def test_branches_that_went_apart_are_told_by_time(repository: Repository) -> No
     repository.git("checkout", "-q", "-b", "side", start)
     repository.commit({"b": "2"}, at=1_700_000_120)
     two = at(repository)
-    assert age(repository.root, one, two) is Age.OLDER
-    assert age(repository.root, two, one) is Age.NEWER
+    assert is_before(repository.root, one, two)
+    assert not is_before(repository.root, two, one)
 
 
 @pytest.mark.parametrize("seconds", [60, 0])
@@ -108,8 +98,9 @@ def test_in_a_shallow_clone_the_time_tells(repository: Repository, tmp_path: Pat
     repository.git("checkout", "-q", "-B", "old", first)
     old = repository.clone(tmp_path / "old", "--depth", "1", "--branch", "old")
     assert (commit_of(new.root), commit_of(old.root)) == (two, one)
-    assert age(old.root, one, two) is Age.OLDER
-    assert age(new.root, two, one) is (Age.NEWER if seconds else Age.OLDER)
+    assert is_before(old.root, one, two)
+    assert is_before(new.root, two, one) is (seconds == 0)
+    assert not left_alone(new.root, one, two)
 
 
 def test_a_file_named_head_is_no_commit(repository: Repository) -> None:

@@ -107,7 +107,7 @@ def test_large_limits_are_written_out() -> None:
 
 
 def test_an_older_commit_may_look_and_change_nothing() -> None:
-    newer, older = (Commit(letter * 40, letter * 40, 1_700_000_000) for letter in "ab")
+    newer, older = (Commit(letter * 40, 1_700_000_000) for letter in "ab")
     made = replace(plan_of(1), facts=PlanFacts(declared=1, commit=older, older_than=newer))
     (found,) = review(made, Allowed(Limits())).violations
     assert found.exit_code is ExitCode.NEEDS_PERSON

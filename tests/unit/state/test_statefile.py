@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from ftops.errors import StateError
-from ftops.model.commit import Commit
+from ftops.model.commit import AppliedCommit, Commit
 from ftops.model.job import JobStatus
 from ftops.model.state import Record, State
 from ftops.state.statefile import decode, encode, upgraded
@@ -46,7 +46,7 @@ def test_every_member_of_a_full_record_is_read() -> None:
     assert record.history[0].cancel_accepted == 0.0
     assert record.annotations == {"owner": ""}
     assert state.not_mine == {"oa": ("ftjob-x",)}
-    assert state.commit == Commit("c" * 40, "d" * 40, 1_700_000_000)
+    assert state.applied == AppliedCommit(Commit("c" * 40, 1_700_000_000), f"sha256:{'d' * 64}")
 
 
 def _at(*path: str, value: Any) -> Callable[[dict[str, Any]], None]:
@@ -92,9 +92,9 @@ JOB = ("fine_tunes", "full", "job")
         (_at("archive", "gone", "spent_nonces", value=[1]), "archive.gone.spent_nonces.0 must be a text"),
         (_at("datasets", "oa", value={"x": 1}), "datasets.oa.x must be a text"),
         (_at("not_mine", "oa", value="x"), "not_mine.oa"),
-        (_at("commit", "id", value="--output=x"), "commit.id must be a hash of git's"),
-        (_at("commit", "tree", value="\u001b[2J"), "commit.tree must be a hash of git's"),
-        (_at("commit", "committed_at", value=None), "commit.committed_at must be a whole number"),
+        (_at("applied", "commit", value="--output=x"), "applied.commit must be a hash of git's"),
+        (_at("applied", "commit", value="c" * 41), "applied.commit must be a hash of git's"),
+        (_at("applied", "committed_at", value=None), "applied.committed_at must be a whole number"),
         (_at("fine_tunes", "full", "intent", "lapsed", value=1), "intent.lapsed must be true or false"),
     ],
 )
