@@ -168,25 +168,18 @@ def applied_commit(loaded: Loaded, reviewed: Reviewed) -> AppliedCommit | None:
     It is the newer commit, and an older one only if all of the project goes back on purpose: a part that
     was applied says nothing of the rest. A commit that did not touch the project costs no write.
     """
-    commit, applied, made, selection = (
-        loaded.commit,
-        reviewed.stored.applied,
-        reviewed.plan,
-        reviewed.selection,
-    )
+    commit, applied = loaded.commit, reviewed.stored.applied
+    newer, selection = reviewed.plan.facts.older_than, reviewed.selection
     if commit is None or not selection.everything:
         return applied
-    if applied is not None and made.facts.older_than is not None:
-        goes_back = made.effective_changes and selection.accepts(made.facts.older_than)
-        if not goes_back:
-            return applied
-    elif applied is not None and _no_news(loaded.root, commit, applied.commit):
-        return applied
-    return AppliedCommit(commit, declares(declared(loaded, everything=True)))
-
-
-def _no_news(root: Path, commit: Commit, applied: Commit) -> bool:
-    return is_before(root, commit, applied) or left_alone(root, applied, commit)
+    if applied is None:
+        news = True
+    elif newer is not None:
+        news = bool(reviewed.plan.effective_changes) and selection.accepts(newer)
+    else:
+        before = is_before(loaded.root, commit, applied.commit)
+        news = not before and not left_alone(loaded.root, applied.commit, commit)
+    return AppliedCommit(commit, declares(declared(loaded, everything=True))) if news else applied
 
 
 def _priced(plan: Plan, loaded: Loaded) -> tuple[Plan, tuple[str, ...]]:
