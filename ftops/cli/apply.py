@@ -59,10 +59,7 @@ def apply_command(
 ) -> int:
     """Plan, show, ask, and carry it out; or carry out what a saved plan holds, without a question."""
     limit = options.seconds(timeout)
-    if planfile is not None and chosen != Selection():
-        raise click.UsageError("a saved plan holds its own selection and limits: give none with PLANFILE")
-    if planfile is None and not yes and not sys.stdin.isatty():
-        raise click.UsageError("without a terminal nobody can answer: pass --yes or a PLANFILE")
+    _check_usage(planfile, chosen, yes=yes)
     run: Round | None = None
     try:
         saved = None if planfile is None else read_plan_file(root / planfile, root)
@@ -86,6 +83,14 @@ def apply_command(
     if form == "json":
         _print_document(root, run, ())
     return code
+
+
+def _check_usage(planfile: str | None, chosen: Selection, *, yes: bool) -> None:
+    """Raise UsageError for options that contradict each other, and where nobody could answer."""
+    if planfile is not None and chosen != Selection():
+        raise click.UsageError("a saved plan holds its own selection and limits: give none with PLANFILE")
+    if planfile is None and not yes and not sys.stdin.isatty():
+        raise click.UsageError("without a terminal nobody can answer: pass --yes or a PLANFILE")
 
 
 def _print_document(root: Path, run: Round | None, problems: tuple[Problem, ...]) -> None:

@@ -53,11 +53,11 @@ def is_before(root: Path, commit: Commit, other: Commit) -> bool:
 
 
 def left_alone(root: Path, since: Commit, until: Commit) -> bool:
-    """Tell whether surely no commit between the two touched the project.
+    """Tell whether surely no commit that only one of the two has touched the project.
 
     That both declare the same does not tell: what one commit brought and the next one reverted was there.
     """
-    between = ("rev-list", "--max-count=1", "--full-history", f"{since.id}..{until.id}", "--", ".")
+    between = ("rev-list", "--max-count=1", "--full-history", f"{since.id}...{until.id}", "--", ".")
     return since.id == until.id or _answer(root, *between) == ""
 
 

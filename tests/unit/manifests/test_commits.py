@@ -76,6 +76,15 @@ def test_only_what_no_commit_touched_was_left_alone(repository: Repository) -> N
     assert not left_alone(here, two, at(repository))
 
 
+def test_what_another_branch_brought_is_news_to_one_that_lacks_it(repository: Repository) -> None:
+    start = repository.commit({"a/x": "1"}, at=1_700_000_000)
+    repository.commit({"a/y": "1"}, at=1_700_000_060)
+    one, here = at(repository), repository.root / "a"
+    repository.git("checkout", "-q", "-b", "side", start)
+    repository.commit({"b/x": "1"}, at=1_700_000_120)
+    assert not left_alone(here, one, at(repository))
+
+
 def test_branches_that_went_apart_are_told_by_time(repository: Repository) -> None:
     start = repository.commit({"a": "1"}, at=1_700_000_000)
     repository.commit({"a": "2"}, at=1_700_000_060)
