@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from ftops.model.request import JobRequest, RequestFile
     from ftops.model.review import CostEstimate, Violation
     from ftops.providers.provider import Provider, Reply
-    from ftops.reconciler import Loaded
+    from ftops.reconciler.line import Loaded
     from ftops.report.status import StatusRow
 
 __all__ = [
@@ -185,7 +185,7 @@ _ROOMS = {
         "Provider",
         "Reply",
     ),
-    "ftops.reconciler": ("Loaded",),
+    "ftops.reconciler.line": ("Loaded",),
     "ftops.report.status": ("StatusRow",),
 }
 _HOMES = {name: room for room, names in _ROOMS.items() for name in names}

@@ -21,7 +21,8 @@ from ftops.model.request import JobRequest
 from ftops.planner.selection import Selection
 from ftops.providers.provider import Reply
 from ftops.providers.registry import DIALECTS
-from ftops.reconciler import Hands, Loaded, Reviewed, carry_out, make_plan, observe
+from ftops.reconciler.line import Hands, Loaded, Reviewed, carry_out, make_plan
+from ftops.reconciler.observing import observe
 from ftops.state.backend import Holder
 from ftops.state.backends.memory import MemoryBackend
 from ftops.state.manager import StateManager

@@ -26,8 +26,8 @@ from ftops.planner.selection import ANY_COMMIT, Selection
 from ftops.policy.rules import LIFTABLE
 from ftops.providers.provider import Provider
 from ftops.providers.registry import dialects
-from ftops.reconciler import Loaded, Reviewed
-from ftops.reconciler import load as load_checked
+from ftops.reconciler.line import Loaded, Reviewed
+from ftops.reconciler.line import load as load_checked
 from ftops.report.status import StatusRow, output_rows, status_rows
 
 _HOST_RULE = ("CI", "FTOPS_ALLOWED_HOSTS")

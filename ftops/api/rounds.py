@@ -11,7 +11,7 @@ from ftops.errors import NeedsPerson
 from ftops.model.event import ChangeResult, Event, EventKind, Outcome
 from ftops.planner.approval import Approval, unapproved
 from ftops.planner.selection import Selection
-from ftops.reconciler import Hands, Reviewed, carry_out
+from ftops.reconciler.line import Hands, Reviewed, carry_out
 
 
 @dataclass(frozen=True, slots=True)

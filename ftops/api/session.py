@@ -21,7 +21,8 @@ from ftops.planner.selection import Selection
 from ftops.providers.provider import Provider
 from ftops.providers.references import References
 from ftops.providers.registry import open_provider
-from ftops.reconciler import Hands, Loaded, Reviewed, load, loaded_again, make_plan, observe
+from ftops.reconciler.line import Hands, Loaded, Reviewed, load, loaded_again, make_plan
+from ftops.reconciler.observing import observe
 from ftops.state.backend import Holder, Lease
 from ftops.state.features import ComparesClocks, TookOver
 from ftops.state.holder import current_holder

@@ -25,7 +25,7 @@ from ftops.errors import ExitCode, FtopsError, Problem
 from ftops.model.change import Action
 from ftops.planner.approval import Approval, approvals
 from ftops.planner.selection import Selection
-from ftops.reconciler import Reviewed
+from ftops.reconciler.line import Reviewed
 from ftops.report.json_report import apply_document, error_document
 from ftops.report.plan_file import SavedPlan
 from ftops.report.terminal import render_results

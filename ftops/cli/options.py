@@ -20,7 +20,7 @@ from ftops.model.change import JOB_FAILED_REASONS, NEEDS_PERSON_REASONS, Action
 from ftops.model.event import ChangeResult, Outcome
 from ftops.planner.selection import ANY_COMMIT, Selection
 from ftops.policy.rules import LIFTABLE
-from ftops.reconciler import Reviewed
+from ftops.reconciler.line import Reviewed
 from ftops.report.words import Styler, plain
 
 _COLOURS = {

@@ -20,7 +20,7 @@ from ftops.errors import FtopsError, NeedsPerson, Refused, StateError
 from ftops.model.state import State
 from ftops.planner.matching import LiveJobs
 from ftops.planner.selection import Selection
-from ftops.reconciler import applied_commit
+from ftops.reconciler.line import applied_commit
 from ftops.report.words import counted
 from ftops.state.features import BreaksLocks, ExplainsLocks
 from ftops.state.holder import clock

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ftops.reconciler import load
+from ftops.reconciler.line import load
 from ftops.report.words import counted
 
 

@@ -12,7 +12,7 @@ from ftops.model.plan import PlanFacts
 from ftops.model.review import Review
 from ftops.model.state import RecordedJob, State
 from ftops.planner.matching import LiveJobs
-from ftops.reconciler import Reviewed
+from ftops.reconciler.line import Reviewed
 from ftops.report.json_report import parse_plan, plan_document
 from tests.simulator.history import generate
 from tests.simulator.player import Player

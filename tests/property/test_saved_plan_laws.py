@@ -13,7 +13,7 @@ from ftops.model.change import Action
 from ftops.model.job import JobStatus
 from ftops.model.plan import Plan
 from ftops.planner.freshness import Rest, bindings, rest
-from ftops.reconciler import Hands, Loaded, Reviewed, carry_out, declared
+from ftops.reconciler.line import Hands, Loaded, Reviewed, carry_out, declared
 from ftops.report.json_report import parse_plan, plan_document
 from ftops.state.backend import Holder
 from tests.property.small_histories import STEPS, run, settle

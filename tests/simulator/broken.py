@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from ftops import reconciler
 from ftops.applier import applier, cancels, creates, ledger, waves
 from ftops.errors import Ambiguous
 from ftops.model.job import JobList
 from ftops.model.state import ArchivedRecord, State
 from ftops.planner import settling
+from ftops.reconciler import line, observing
 from ftops.state.backends.memory import MemoryBackend
 from tests.simulator.history import Step
 from tests.simulator.port import Port
@@ -178,7 +178,7 @@ def _duplicates_let_go(patch: pytest.MonkeyPatch) -> None:
 
 def _everything_unknown_cancelled(patch: pytest.MonkeyPatch) -> None:
     """Take every job at the provider that is not current for one to be cancelled."""
-    carry_out = reconciler.carry_out
+    carry_out = line.carry_out
 
     def pruned(loaded: Any, reviewed: Any, changes: Any, hands: Any) -> Any:
         applied = carry_out(loaded, reviewed, changes, hands)
@@ -208,7 +208,7 @@ def _missing_taken_for_gone(patch: pytest.MonkeyPatch) -> None:
     from ftops.planner.situation import Situation
 
     patch.setattr(Situation, "vanished", property(lambda self: self.missing))
-    patch.setattr(reconciler, "_retrieved", lambda provider, job_id: None)
+    patch.setattr(observing, "_retrieved", lambda provider, job_id: None)
 
 
 UNCERTAIN: tuple[Step, ...] = (("store", "uncertain before"), ("crash",), ("run",), ("declare",))

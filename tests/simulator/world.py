@@ -18,7 +18,8 @@ from ftops.model.plan import Plan
 from ftops.model.project import Limits, Project, StateSettings
 from ftops.model.state import State
 from ftops.planner.selection import Selection
-from ftops.reconciler import Hands, Loaded, Reviewed, carry_out, make_plan, observe
+from ftops.reconciler.line import Hands, Loaded, Reviewed, carry_out, make_plan
+from ftops.reconciler.observing import observe
 from ftops.state.backend import Holder
 from ftops.state.manager import StateManager
 from tests.simulator.account import Account, SimulatedClock

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from ftops.applier.context import Clock, Context, HeldLock
 from ftops.cost.estimate import Costing, tokens_wanted, total_cost, with_costs
 from ftops.datasets.inspection import inspect_datasets
 from ftops.datasets.tokens import count_tokens
-from ftops.errors import InvalidInput, NeedsPerson, NotFound
+from ftops.errors import InvalidInput, NeedsPerson
 from ftops.manifests.commits import commit_of, is_before, left_alone
 from ftops.manifests.discovery import FileStamp, file_stamp, manifest_files
 from ftops.manifests.parser import load_fine_tunes
@@ -22,7 +21,6 @@ from ftops.model.commit import AppliedCommit, Commit
 from ftops.model.dataset import Dataset
 from ftops.model.event import Event
 from ftops.model.finetune import FineTune
-from ftops.model.job import Job
 from ftops.model.observation import Observation, ProviderFacts
 from ftops.model.plan import Plan
 from ftops.model.project import Project
@@ -31,7 +29,6 @@ from ftops.model.state import State
 from ftops.planner.freshness import Declared, declares
 from ftops.planner.planner import Inputs, Planning, plan
 from ftops.planner.selection import Selection, selected_names
-from ftops.planner.settling import needs_second_list
 from ftops.policy.check import review
 from ftops.policy.rules import Allowed
 from ftops.providers.provider import Provider
@@ -120,13 +117,6 @@ def loaded_again(loaded: Loaded) -> Loaded:
     if {file: file_stamp(f"{loaded.root}/{file}") for file in files} == loaded.stamps:
         return replace(loaded, commit=commit)
     return load(loaded.root)
-
-
-def observe(providers: Mapping[str, Provider], state: State, clock: Clock) -> Mapping[str, Observation]:
-    """List every provider, all at once. Raises ProviderError when one cannot be listed at all."""
-    with ThreadPoolExecutor(max_workers=max(1, len(providers))) as pool:
-        seen = pool.map(lambda provider: _observe(provider, state, clock), providers.values())
-        return {observation.provider.name: observation for observation in seen}
 
 
 def make_plan(
@@ -242,53 +232,3 @@ def _judged(loaded: Loaded, planned: Plan, selection: Selection) -> tuple[Plan, 
         unknown,
     )
     return priced, review(priced, allowed)
-
-
-def _observe(provider: Provider, state: State, clock: Clock) -> Observation:
-    first = _listed(provider, state, clock)
-    if not needs_second_list(state, first):
-        return first
-    second = _listed(provider, state, clock)
-    return Observation(
-        second.provider,
-        second.jobs,
-        second.complete,
-        second.problem,
-        (*first.listed_at, *second.listed_at),
-        second.gone,
-    )
-
-
-def _listed(provider: Provider, state: State, clock: Clock) -> Observation:
-    started = clock.now()
-    listed = provider.list_fine_tunes()
-    jobs = {job.id: job for job in listed.jobs}
-    gone: set[str] = set()
-    for job_id in _watched(state, provider.facts.name) - jobs.keys():
-        found = _retrieved(provider, job_id)
-        if found is None:
-            gone.add(job_id)
-        else:
-            jobs[job_id] = found
-    listed_at = (started,) if listed.complete else ()
-    return Observation(
-        provider.facts, tuple(jobs.values()), listed.complete, listed.problem, listed_at, frozenset(gone)
-    )
-
-
-def _watched(state: State, provider: str) -> set[str]:
-    """Give the recorded jobs that may still run: a list that lacks one of these has to be doubted."""
-    recorded = [job for record in state.fine_tunes.values() for job in record.jobs]
-    archived = [job for entry in state.archive.values() for job in entry.jobs]
-    return {
-        job.id
-        for job in (*recorded, *archived)
-        if job.provider == provider and job.status.active and not job.detached
-    }
-
-
-def _retrieved(provider: Provider, job_id: str) -> Job | None:
-    try:
-        return provider.retrieve_fine_tune(job_id)
-    except NotFound:
-        return None
