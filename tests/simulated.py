@@ -7,6 +7,7 @@ import itertools
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from ftops.errors import Ambiguous, Failure, NotFound, RateLimited, Rejected
@@ -22,7 +23,7 @@ from ftops.planner.selection import Selection
 from ftops.providers.provider import Reply
 from ftops.providers.registry import DIALECTS
 from ftops.reconciler.line import Hands, Loaded, Reviewed, carry_out, make_plan
-from ftops.reconciler.observing import observe
+from ftops.reconciler.observing import look_closer, observe
 from ftops.state.backend import Holder
 from ftops.state.backends.memory import MemoryBackend
 from ftops.state.manager import StateManager
@@ -245,9 +246,10 @@ class World:
         loaded = Loaded(Path(), project, {"p": self.provider.facts}, tuple(self.declared.values()), datasets)
         state = manager.read()
         seen = observe({"p": self.provider}, state, self.clock)
+        look = partial(look_closer, {"p": self.provider})
         lifted = {"vanished": 1000.0}
         chosen = Selection(allow_empty=True, lifted=lifted)
-        return loaded, make_plan(loaded, seen, state, chosen, self.clock.now())
+        return loaded, make_plan(loaded, seen, state, chosen, self.clock.now(), look)
 
 
 def _ignore(event: Event) -> None:

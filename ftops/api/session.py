@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from ftops.api.freeze import Freeze, frozen
@@ -22,7 +23,7 @@ from ftops.providers.provider import Provider
 from ftops.providers.references import References
 from ftops.providers.registry import open_provider
 from ftops.reconciler.line import Hands, Loaded, Reviewed, load, loaded_again, make_plan
-from ftops.reconciler.observing import observe
+from ftops.reconciler.observing import look_closer, observe
 from ftops.state.backend import Holder, Lease
 from ftops.state.features import ComparesClocks, TookOver
 from ftops.state.holder import current_holder
@@ -97,7 +98,8 @@ class Session:
         """Read the state, list the providers, and plan."""
         state = self.manager.read()
         observations = observe(self.providers, state, self.clock)
-        return make_plan(self.loaded, observations, state, selection, self.clock.now())
+        look = partial(look_closer, self.providers)
+        return make_plan(self.loaded, observations, state, selection, self.clock.now(), look)
 
     def hands(self, lock: Lease, parallelism: int) -> Hands:
         """Give what an apply works with. Once the project is frozen it sends nothing more."""

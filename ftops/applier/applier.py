@@ -8,21 +8,34 @@ Each write holds the results of one wave and the intents of the next.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ftops.applier import cancels, creates
 from ftops.applier.context import Context, HeldLock, StateWriter
 from ftops.applier.creates import Ready, Sent
 from ftops.applier.ledger import Ledger
+from ftops.applier.replies import doubt_about, looked_up
 from ftops.applier.uploads import upload_all
 from ftops.applier.waves import Waves
-from ftops.errors import Ambiguous, FtopsError, LeaseLost, ProviderError, RateLimited, Rejected
+from ftops.errors import (
+    Ambiguous,
+    Failure,
+    FtopsError,
+    LeaseLost,
+    NeedsPerson,
+    ProviderError,
+    RateLimited,
+    Rejected,
+)
 from ftops.model.change import Action, Change, Reason
 from ftops.model.event import ChangeResult, Event, EventKind, Outcome
-from ftops.model.job import Job, JobError, JobList
+from ftops.model.job import JobError
 from ftops.model.state import RecordedJob, State
 from ftops.planner.matching import LiveJobs
-from ftops.planner.settling import resolve_intent
+from ftops.planner.recorded import from_stamp
+
+OK = 200
+"""The status of a reply that came, and may be about another job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +115,7 @@ class _Apply:
                     self._adopt(change)
 
     def _adopt(self, change: Change) -> None:
-        if change.reason is not Reason.LOST_REPLY:
+        if change.reason not in (Reason.LOST_REPLY, Reason.RENAMED):
             job = self.ledger.find(change.name, change.job_id or "") or self._stamped(change)
             fine_tune = self.context.fine_tunes[change.name]
             self.ledger.adopt(change.name, fine_tune, job, change.fingerprint or "", change.spec)
@@ -110,18 +123,9 @@ class _Apply:
 
     def _stamped(self, change: Change) -> RecordedJob:
         job = self.live.get(change.provider, change.job_id or "")
-        nonce = job.stamp.nonce if job and job.stamp else None
         if job is None:
             raise FtopsError(f"job {change.job_id} is no longer in the provider's list")
-        return RecordedJob(
-            job.id,
-            job.provider,
-            change.fingerprint or "",
-            change.generation,
-            change.attempt,
-            nonce,
-            job.status,
-        ).seen_as(job)
+        return from_stamp(job)
 
     def _cancel(self, orders: list[cancels.CancelOrder]) -> None:
         for result in cancels.send(orders, self.context, self.lock) if orders else ():
@@ -147,7 +151,8 @@ class _Apply:
             if error is not None:
                 wanted.remove(change)
                 self._failed(change, "; ".join(map(str, error.problems)))
-        self._send_waves(Waves(wanted, self.context.parallelism, self.context.observations))
+        parallelism, seen = self.context.parallelism, self.context.observations
+        self._send_waves(Waves(wanted, parallelism, seen, self.ledger.unmarked))
 
     def _send_waves(self, waves: Waves) -> None:
         blocked: dict[str, str] = {}
@@ -174,18 +179,48 @@ class _Apply:
                 continue
             try:
                 wave.append(creates.prepare(change, self.context, self.ledger, self.lock, self.live))
+            except NeedsPerson as error:
+                self._finish(ChangeResult(change, Outcome.FAILED, error=error.message, ambiguous=True))
             except FtopsError as error:
                 self._failed(change, error.message)
         return wave
 
     def _record(self, sent: list[Sent]) -> None:
         """Take over the replies of one wave; what is in doubt is looked up at once."""
+        sent = [self._believed(one) for one in sent]
         doubtful = [one for one in sent if isinstance(one.error, Ambiguous)]
         for one in sent:
             if one not in doubtful:
                 self._record_certain(one)
         for provider in sorted({one.ready.fine_tune.provider for one in doubtful}):
             self._look_up(provider, [one for one in doubtful if one.ready.fine_tune.provider == provider])
+
+    def _believed(self, one: Sent) -> Sent:
+        """Check a reply against what was sent; one that may be about another job is as good as none."""
+        if one.job is None:
+            return one
+        provider, job = one.ready.intent.provider, one.job
+        before = self.ledger.knows(job.id) or self.live.known(provider, job.id)
+        if job.stamp is None and not before:
+            self._note_unmarked(provider)
+        doubt = doubt_about(one.ready, job, before=before)
+        if doubt is None:
+            return one
+        failure = Failure(provider, "create", status=OK)
+        return Sent(one.ready, error=Ambiguous(f"{provider}: {doubt}", failure=failure))
+
+    def _note_unmarked(self, provider: str) -> None:
+        if not self.context.observations[provider].provider.capabilities.stamps or self.ledger.unmarked(
+            provider
+        ):
+            return
+        now = self.context.clock.now()
+        self.ledger.note_unmarked(provider, now)
+        words = (
+            f"{provider} does not give back the mark that a create carries (does a gateway drop metadata?): "
+            "from now on its jobs are recognised by what they train, and a second job is only reported"
+        )
+        self.context.emit(Event(EventKind.UNMARKED, now, words))
 
     def _record_certain(self, one: Sent) -> None:
         change = one.ready.change
@@ -210,30 +245,16 @@ class _Apply:
         for one in doubtful:
             if isinstance(one.error, ProviderError) and one.error.failure.status is not None:
                 self.ledger.answered(one.ready.change.name, now)
-        try:
-            listed = self.context.providers[provider].list_fine_tunes()
-        except ProviderError as error:
-            listed = JobList((), False, error.message)
-        before = self.context.observations[provider]
-        seen = replace(
-            before, jobs=listed.jobs, complete=listed.complete, problem=listed.problem, listed_at=(now,)
-        )
-        live = LiveJobs({**self.context.observations, provider: seen}, self.ledger.snapshot())
-        found = {one.ready.change.name: self._found(one, live) for one in doubtful}
-        claimed = [job.id for job in found.values() if job is not None]
+        found = looked_up(provider, [one.ready for one in doubtful], self.context, self.ledger)
         for one in doubtful:
             job, change = found[one.ready.change.name], one.ready.change
-            if job is not None and claimed.count(job.id) == 1:
+            if job is not None:
                 self.ledger.created(change.name, job)
                 self._done(change, job.id)
                 continue
             why = one.error.message if one.error else ""
             message = f"{why}; it may have arrived, so it is not sent again: the next run looks for it"
             self._finish(ChangeResult(change, Outcome.FAILED, error=message, ambiguous=True))
-
-    def _found(self, one: Sent, live: LiveJobs) -> Job | None:
-        verdict = resolve_intent(one.ready.intent, live, self.context.clock.now())
-        return verdict if isinstance(verdict, Job) else None
 
     def _write(self) -> None:
         self.lock.check()

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 
 from ftops.applier.context import Context, HeldLock
 from ftops.applier.ledger import Ledger
-from ftops.errors import FtopsError, LeaseLost, ProviderError
+from ftops.errors import FtopsError, LeaseLost, NeedsPerson, ProviderError
 from ftops.model.change import Change
 from ftops.model.finetune import DataFile, FineTune, Upstream
 from ftops.model.job import Job, JobStatus, Stamp
 from ftops.model.request import JobRequest, RequestFile
 from ftops.model.state import FINGERPRINT_VERSION, Intent
-from ftops.planner.matching import Appearance, LiveJobs, appearance
+from ftops.planner.likeness import Appearance, appearance
+from ftops.planner.matching import LiveJobs, worth_keeping
+from ftops.planner.wording import ways_out
 
 LEASE_MARGIN_SECONDS = 5.0
 """How long before the end of a lease the last create may be sent: more than a check and a send take."""
@@ -51,6 +53,7 @@ def prepare(change: Change, context: Context, ledger: Ledger, lock: HeldLock, li
     model = _base_model(fine_tune, ledger)
     file_ids = ledger.file_ids(fine_tune.provider)
     shown = appearance(change.spec, model, file_ids, provider.facts.capabilities)
+    seen = _unclaimed(change, shown, live)
     now, monotonic = context.clock.now(), context.clock.monotonic()
     window = provider.facts.send_window
     if lock.expires_at is not None:
@@ -70,7 +73,7 @@ def prepare(change: Change, context: Context, ledger: Ledger, lock: HeldLock, li
         created_at=now,
         not_after=now + window,
         known=shown,
-        lookalikes=_lookalikes(fine_tune.provider, shown, live),
+        seen=seen,
     )
     request = _request(fine_tune, model, context, file_ids, _stamp(change, intent, context, ledger))
     ledger.intend(change.name, fine_tune, intent)
@@ -126,10 +129,20 @@ def _base_model(fine_tune: FineTune, ledger: Ledger) -> str:
     return f"{job.fine_tuned_model}:ckpt-step-{checkpoint.removeprefix('step:')}"
 
 
-def _lookalikes(provider: str, shown: Appearance, live: LiveJobs) -> tuple[str, ...]:
-    if live.observations[provider].provider.capabilities.stamps:
-        return ()
-    return tuple(job.id for job in live.plausible(provider, shown))
+def _unclaimed(change: Change, shown: Appearance, live: LiveJobs) -> tuple[str, ...]:
+    """Return the jobs without a mark that look like the request, now that the file's id is known.
+
+    Raises NeedsPerson for one that runs or has made a model: a create could pay for it a second time.
+    """
+    found = [job for job, _ in live.plausible(change.provider, shown)]
+    doubled = [job.id for job in found if worth_keeping(job)]
+    if doubled:
+        others = (f"--not-mine {job_id}" for job_id in doubled)
+        raise NeedsPerson(
+            f"the provider has what could be this one ({', '.join(doubled)}), without a mark of ours, so "
+            f"nothing is created; {ways_out(change.name, doubled, *others)}"
+        )
+    return tuple(job.id for job in found)
 
 
 def _stamp(change: Change, intent: Intent, context: Context, ledger: Ledger) -> Stamp:

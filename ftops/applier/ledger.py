@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from ftops.model.finetune import FineTune
+from ftops.model.fingerprint import digest
 from ftops.model.job import Job, JobError
-from ftops.model.state import FINGERPRINT_VERSION, ArchivedRecord, Intent, Record, RecordedJob, State
+from ftops.model.state import (
+    FINGERPRINT_VERSION,
+    ArchivedRecord,
+    Intent,
+    Record,
+    RecordedJob,
+    SentRequest,
+    State,
+)
+from ftops.planner.intents import adopt_intent
 from ftops.planner.settings import settings_differ, with_settings
-from ftops.planner.settling import adopt_intent
 
 
 class Ledger:
@@ -20,6 +29,8 @@ class Ledger:
         self.records = dict(state.fine_tunes)
         self.archive = dict(state.archive)
         self._datasets = {provider: dict(files) for provider, files in state.datasets.items()}
+        jobs = (*(one.jobs for one in self.records.values()), *(one.jobs for one in self.archive.values()))
+        self._job_ids = {job.id for some in jobs for job in some}
 
     def snapshot(self) -> State:
         """Give the records as a State."""
@@ -73,14 +84,17 @@ class Ledger:
         earlier = self.archive.get(name, ArchivedRecord(0))
         job = replace(record.job, detached=detached) if record.job else None
         intent = (record.intent.nonce,) if record.intent else ()
+        asked = (record.intent.request,) if record.intent else ()
         self.archive[name] = ArchivedRecord(
             generation=max(record.generation, earlier.generation),
             jobs=(*((job,) if job else ()), *record.history, *earlier.jobs),
             spent_nonces=(*record.spent_nonces, *intent, *earlier.spent_nonces),
+            requests=(*record.requests, *asked, *earlier.requests),
         )
 
     def adopt(self, name: str, fine_tune: FineTune, job: RecordedJob, fingerprint: str, spec: object) -> None:
         """Make a job the current one of its name; whatever was current joins the history."""
+        self._job_ids.add(job.id)
         record = without_lapsed_intent(self._opened(name, fine_tune, fingerprint, spec))
         others = tuple(old for old in record.jobs if old.id != job.id)
         self.records[name] = replace(
@@ -98,20 +112,25 @@ class Ledger:
     def intend(self, name: str, fine_tune: FineTune, intent: Intent) -> None:
         """Note "about to create this"; a given-up intent leaves its nonce behind."""
         record = self._opened(name, fine_tune, intent.fingerprint, intent.spec)
-        spent = record.spent_nonces
-        if record.intent is not None and record.intent.nonce != intent.nonce:
-            spent = (*spent, record.intent.nonce)
+        spent, requests = record.spent_nonces, record.requests
+        if record.intent is not None:
+            # The first sending may still arrive, whatever is sent now.
+            requests = (*requests, record.intent.request)
+            if record.intent.nonce != intent.nonce:
+                spent = (*spent, record.intent.nonce)
         self.records[name] = replace(
             with_settings(record, fine_tune),
             generation=intent.generation,
             attempt=intent.attempt,
             intent=intent,
             spent_nonces=spent,
+            requests=newest(requests),
         )
 
     def created(self, name: str, job: Job) -> None:
         """Record the job that an intent became."""
         self.records[name] = adopt_intent(self.records[name], job)
+        self._job_ids.add(job.id)
 
     def withdraw(self, name: str) -> None:
         """Note that an intent was certainly not sent; its numbers serve the next create."""
@@ -141,7 +160,21 @@ class Ledger:
                 rejected=error,
                 job=None,
                 history=record.jobs,
+                spent_nonces=(*record.spent_nonces, intent.nonce),
+                requests=newest((*record.requests, intent.request)),
             )
+
+    def knows(self, job_id: str) -> bool:
+        """Return whether a job is in any record, or was since the start: one job answers one create."""
+        return job_id in self._job_ids
+
+    def unmarked(self, provider: str) -> bool:
+        """Return whether the provider is known, by now, not to give marks back."""
+        return self._state.unmarked(provider)
+
+    def note_unmarked(self, provider: str, now: float) -> None:
+        """Note that a reply lacked the mark that was sent."""
+        self._state = self._state.with_unmarked(provider, now)
 
     def file_ids(self, provider: str) -> dict[str, str]:
         """Give the uploaded files of a provider: SHA-256 -> file id."""
@@ -166,6 +199,7 @@ class Ledger:
                 generation=max(record.generation, archived.generation),
                 history=(*record.history, *archived.jobs),
                 spent_nonces=(*record.spent_nonces, *archived.spent_nonces),
+                requests=newest((*record.requests, *archived.requests)),
             )
         return with_settings(record, fine_tune)
 
@@ -174,4 +208,21 @@ def without_lapsed_intent(record: Record) -> Record:
     """Give a create up for good once a job serves: its numbers may be that job's, its nonce is spent."""
     if record.intent is None or not record.intent.lapsed:
         return record
-    return replace(record, intent=None, spent_nonces=(*record.spent_nonces, record.intent.nonce))
+    return replace(
+        record,
+        intent=None,
+        spent_nonces=(*record.spent_nonces, record.intent.nonce),
+        requests=newest((*record.requests, record.intent.request)),
+    )
+
+
+MOST_REQUESTS = 8
+"""Requests that were given up and are still watched for, of one name: the newest ones."""
+
+
+def newest(requests: Iterable[SentRequest]) -> tuple[SentRequest, ...]:
+    """Return the latest requests, each once; of equal ones the first knows who was there before it."""
+    found: dict[str, SentRequest] = {}
+    for request in requests:
+        found.setdefault(digest({"provider": request.provider, "known": request.known}), request)
+    return tuple(found.values())[-MOST_REQUESTS:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from ftops.applier.ledger import Ledger
@@ -10,7 +11,7 @@ from ftops.model.change import Change
 from ftops.model.finetune import FineTune
 from ftops.model.job import Job
 from ftops.model.state import Intent, Record, RecordedJob, State
-from ftops.planner.settling import moved
+from ftops.planner.renaming import moved
 
 
 def take_over(state: State, fine_tune: FineTune, change: Change, job: Job) -> State:
@@ -29,14 +30,14 @@ def take_over(state: State, fine_tune: FineTune, change: Change, job: Job) -> St
         status=job.status,
     ).seen_as(job)
     ledger.adopt(fine_tune.name, fine_tune, recorded, change.fingerprint or "", change.spec)
-    return ledger.snapshot()
+    return accepted(ledger.snapshot(), fine_tune.name, job.id)
 
 
 def arrived(state: State, name: str, job: Job) -> State:
     """Make a job the one that the open intent of a name became, whatever is declared by now."""
     ledger = Ledger(state)
     ledger.created(name, job)
-    return ledger.snapshot()
+    return accepted(ledger.snapshot(), name, job.id)
 
 
 def in_doubt(state: State, name: str) -> Intent | None:
@@ -56,9 +57,59 @@ def never_arrived(state: State, name: str) -> State:
 
 
 def not_mine(state: State, provider: str, job_id: str) -> State:
-    """Note that a job is somebody else's: it is never adopted, never cancelled, and holds nothing up."""
+    """Note that a job is somebody else's: it is never adopted, never cancelled, and holds nothing up.
+
+    One that was adopted by its looks leaves its record.
+    """
     known = state.not_mine.get(provider, ())
-    return replace(state, not_mine={**state.not_mine, provider: tuple(sorted({*known, job_id}))})
+    records = {name: _without(record, job_id) for name, record in state.fine_tunes.items()}
+    return replace(
+        state,
+        fine_tunes=records,
+        not_mine={**state.not_mine, provider: tuple(sorted({*known, job_id}))},
+    )
+
+
+def _without(record: Record, job_id: str) -> Record:
+    job = None if record.job and record.job.id == job_id else record.job
+    history = tuple(old for old in record.history if old.id != job_id)
+    changed = job != record.job or history != record.history
+    return replace(record, job=job, history=history) if changed else record
+
+
+def accepted(state: State, name: str, job_id: str) -> State:
+    """Take a recorded job as it is, on a person's word: neither its settings nor its looks are doubted."""
+    record = _known(state, name)
+    return state.with_record(name, _with_accepted(record, job_id))
+
+
+def claimed(state: State, name: str, jobs: Iterable[Job]) -> State:
+    """Note, on a person's word, that jobs without a mark are second ones: the next apply stops them."""
+    record = _known(state, name)
+    current = record.job
+    others = tuple(
+        RecordedJob(
+            id=job.id,
+            provider=job.provider,
+            fingerprint=current.fingerprint if current else record.fingerprint,
+            generation=current.generation if current else record.generation,
+            attempt=current.attempt if current else record.attempt,
+            nonce=None,
+            status=job.status,
+        ).seen_as(job)
+        for job in jobs
+    )
+    return state.with_record(name, replace(record, history=(*record.history, *others)))
+
+
+def _with_accepted(record: Record, job_id: str) -> Record:
+    def taken(job: RecordedJob) -> RecordedJob:
+        # Whoever names the one that stays consents to the end of the others.
+        kept = job.altered if job.id != job_id else ()
+        return replace(job, altered=kept, likeness=False, accepted=job.accepted or job.id == job_id)
+
+    job = taken(record.job) if record.job else None
+    return replace(record, job=job, history=tuple(taken(old) for old in record.history))
 
 
 def renamed(state: State, old: str, new: str) -> State:

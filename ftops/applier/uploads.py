@@ -37,13 +37,16 @@ def upload_all(changes: Iterable[Change], context: Context, ledger: Ledger) -> F
         except FtopsError as error:
             failures |= dict.fromkeys(datasets, error)
             continue
-        missing = _known(datasets, there, ledger.file_ids(provider))
+        missing = _known(datasets, there, ledger.file_ids(provider), context.project)
         failures |= _send(provider, missing, context, ledger)
     return failures
 
 
 def _known(
-    datasets: Mapping[str, Dataset], there: tuple[UploadedFile, ...], file_ids: dict[str, str]
+    datasets: Mapping[str, Dataset],
+    there: tuple[UploadedFile, ...],
+    file_ids: dict[str, str],
+    project: str,
 ) -> dict[str, Dataset]:
     """Note which files are there already; give those that are not, one a content, by path."""
     usable = {file.id: file for file in there if file.status not in _UNUSABLE}
@@ -52,7 +55,7 @@ def _known(
     for path, dataset in datasets.items():
         if file_ids.get(dataset.sha256) in usable:
             continue
-        found = by_name.get((dataset.upload_name, dataset.bytes))
+        found = by_name.get((dataset.upload_name(project), dataset.bytes))
         if found is not None:
             file_ids[dataset.sha256] = found
             continue
@@ -71,7 +74,8 @@ def _send(provider: str, missing: Mapping[str, Dataset], context: Context, ledge
             context.emit(Event(EventKind.UPLOAD_STARTED, context.clock.now(), message))
             upload = context.providers[provider].upload_file
             path = context.root / dataset.path
-            futures[pool.submit(upload, path, dataset.upload_name, dataset.sha256)] = dataset
+            name = dataset.upload_name(context.project)
+            futures[pool.submit(upload, path, name, dataset.sha256)] = dataset
         for future in as_completed(futures):
             dataset = futures[future]
             try:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from ftops.model.change import Change
 from ftops.model.observation import Observation
-from ftops.planner.matching import Appearance, appearance, look_alike
+from ftops.planner.likeness import Appearance, appearance, look_alike
 
 ROUNDS = 4
 """A wave is this many times the parallelism, so that slow replies do not leave the others idle."""
@@ -18,14 +18,22 @@ SAFE_SHARE = 0.5
 
 
 class Waves:
-    """Cuts the queue of creates into waves, no larger than can be sent in time."""
+    """Cuts the queue of creates into waves, no larger than can be sent in time.
+
+    `unmarked` tells of a provider whether it is known, by now, not to give marks back.
+    """
 
     def __init__(
-        self, changes: list[Change], parallelism: int, observations: Mapping[str, Observation]
+        self,
+        changes: list[Change],
+        parallelism: int,
+        observations: Mapping[str, Observation],
+        unmarked: Callable[[str], bool],
     ) -> None:
         self._queue = deque(changes)
         self._parallelism = parallelism
         self._observations = observations
+        self._unmarked = unmarked
         self._target = max(parallelism * ROUNDS, -(-len(changes) // MOST_WAVES))
         self._seconds_each: float | None = None
 
@@ -33,7 +41,7 @@ class Waves:
         return bool(self._queue)
 
     def next(self) -> list[Change]:
-        """Take the next wave: never two that a provider without stamps could not tell apart."""
+        """Take the next wave: never two that could not be told apart where no mark comes back."""
         wave: list[Change] = []
         later: list[Change] = []
         looks: list[Appearance] = []
@@ -70,4 +78,6 @@ class Waves:
 
     def _shown(self, change: Change) -> Appearance | None:
         capabilities = self._observations[change.provider].provider.capabilities
-        return None if capabilities.stamps else appearance(change.spec, None, {}, capabilities)
+        if capabilities.stamps and not self._unmarked(change.provider):
+            return None
+        return appearance(change.spec, None, {}, capabilities)

@@ -6,14 +6,15 @@ from pathlib import Path
 
 import click
 
-from ftops.applier.surgery import arrived, in_doubt, never_arrived, not_mine, take_over
+from ftops.applier.surgery import accepted, arrived, claimed, in_doubt, never_arrived, not_mine, take_over
 from ftops.cli.completion import fine_tune_names
 from ftops.cli.secrecy import current_vault
 from ftops.cli.session import Session, lock_timeout_option, open_session
 from ftops.errors import FtopsError, UsageError
 from ftops.manifests.writing import manifest_for
-from ftops.model.change import Change
+from ftops.model.change import Change, Reason
 from ftops.model.finetune import FineTune
+from ftops.model.job import Job
 from ftops.model.state import State
 from ftops.planner.selection import Selection
 from ftops.report.words import printable
@@ -70,12 +71,11 @@ def resolve_command(
     with open_session(root, changes=True) as session, session.locked("resolve") as lock:
         state = session.manager.read()
         if job_id is not None:
-            _refuse_recorded(state, job_id)
-            new, words = _theirs(session, state, name, job_id), f"{job_id} becomes the job of {name}"
+            new, words = _theirs(session, state, name, job_id)
         elif lost:
             new, words = never_arrived(state, name), f"the next apply may create {name} again"
         else:
-            _refuse_recorded(state, foreign or "")
+            _refuse_recorded(state, foreign or "", but=name)
             new = not_mine(state, _provider(session, state, name), foreign or "")
             words = f"{foreign} is somebody else's and is never touched"
         click.echo(f"In the state: {words}.")
@@ -86,22 +86,46 @@ def resolve_command(
         session.manager.write(new)
 
 
-def _theirs(session: Session, state: State, name: str, job_id: str) -> State:
+def _theirs(session: Session, state: State, name: str, job_id: str) -> tuple[State, str]:
     """Give the state in which the job is the name's; a create in doubt need not be declared any more."""
     intent = in_doubt(state, name)
     if intent is not None and intent.provider in session.providers:
-        return arrived(state, name, session.providers[intent.provider].retrieve_fine_tune(job_id))
+        _refuse_recorded(state, job_id)
+        job = session.providers[intent.provider].retrieve_fine_tune(job_id)
+        return arrived(state, name, job), f"{job_id} becomes the job of {name}"
+    record = state.fine_tunes.get(name)
+    if record is not None and record.job is not None and record.job.id == job_id:
+        others = _second_jobs(session, name)
+        stopped = f"; the next apply cancels {', '.join(job.id for job in others)}" if others else ""
+        kept = claimed(accepted(state, name, job_id), name, others)
+        return kept, f"{job_id} is taken as it is for {name}{stopped}"
+    _refuse_recorded(state, job_id)
     fine_tune, change = _declared(session, name)
     job = session.providers[fine_tune.provider].retrieve_fine_tune(job_id)
-    return take_over(state, fine_tune, change, job)
+    return take_over(state, fine_tune, change, job), f"{job_id} becomes the job of {name}"
+
+
+def _second_jobs(session: Session, name: str) -> list[Job]:
+    """Look at the jobs without a mark that the plan shows beside the one of this name."""
+    changes = session.plan(Selection()).plan.changes
+    return [
+        session.providers[change.provider].retrieve_fine_tune(change.job_id)
+        for change in changes
+        if change.name == name and change.reason is Reason.LOOKALIKE and change.job_id
+    ]
 
 
 def _provider(session: Session, state: State, name: str) -> str:
     """Name where the jobs of a name are looked for: what is declared decides, else the create in doubt."""
     declared = (one.provider for one in session.loaded.fine_tunes if one.name == name)
-    intent = in_doubt(state, name)
-    found = next(declared, intent.provider if intent else None)
-    return found or _declared(session, name)[0].provider
+    intent, record = in_doubt(state, name), state.fine_tunes.get(name)
+    known = intent.provider if intent else record.provider if record else None
+    # A job with this project's mark and no record is named by the plan alone.
+    shown = (one.provider for one in session.plan(Selection()).plan.changes if one.name == name)
+    found = next(declared, known) or next(shown, None)
+    if found is None:
+        raise UsageError(f"nothing is named {name}", hint="see `ftops status`")
+    return found
 
 
 def _declared(session: Session, name: str) -> tuple[FineTune, Change]:
@@ -115,8 +139,9 @@ def _declared(session: Session, name: str) -> tuple[FineTune, Change]:
     return found[0], change
 
 
-def _refuse_recorded(state: State, job_id: str) -> None:
+def _refuse_recorded(state: State, job_id: str, *, but: str | None = None) -> None:
+    """Raise FtopsError for a job that is in a record; of `but` only one that was created with our mark is."""
     recorded = {name: record.jobs for name, record in state.fine_tunes.items()}
     for name, jobs in (*recorded.items(), *((name, entry.jobs) for name, entry in state.archive.items())):
-        if any(job.id == job_id for job in jobs):
+        if any(job.id == job_id and not (name == but and job.likeness) for job in jobs):
             raise FtopsError(f"job {job_id} is recorded as {name} already", hint="see `ftops state list`")

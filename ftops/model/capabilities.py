@@ -27,13 +27,6 @@ class DataFormat(StrEnum):
     PREFERENCE = "preference"
 
 
-class ModelRule(StrEnum):
-    """How the reply's model may differ from the one asked for."""
-
-    EXACT = "exact"
-    SNAPSHOT = "snapshot"
-
-
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a dialect can do; absent means cannot.
@@ -51,7 +44,6 @@ class Capabilities:
     options: JSONObject
     echoes: frozenset[str]
     suffix_length: int
-    model_rule: ModelRule = ModelRule.EXACT
     seed: bool = False
     integrations: bool = False
     weighted_files: bool = False

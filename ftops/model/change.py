@@ -66,7 +66,10 @@ class Reason(StrEnum):
     VANISHED = "vanished"
     REJECTED = "rejected"
     PROTECTED = "protected"
+    ALTERED = "altered"
+    LIKENESS = "likeness"
     LOOKALIKE = "lookalike"
+    ORPHAN = "orphan"
     OTHER_LINEAGE = "other-lineage"
     AMBIGUOUS_CREATE = "ambiguous-create"
     UPSTREAM = "upstream"
@@ -74,7 +77,15 @@ class Reason(StrEnum):
 
 
 NEEDS_PERSON_REASONS = frozenset(
-    {Reason.AMBIGUOUS_CREATE, Reason.LOOKALIKE, Reason.OTHER_LINEAGE, Reason.DUPLICATE}
+    {
+        Reason.AMBIGUOUS_CREATE,
+        Reason.LOOKALIKE,
+        Reason.LIKENESS,
+        Reason.ALTERED,
+        Reason.OTHER_LINEAGE,
+        Reason.ORPHAN,
+        Reason.DUPLICATE,
+    }
 )
 """Changes for these reasons make the exit code 4: only a person can tell what is true."""
 

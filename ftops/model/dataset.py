@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 DIGEST_IN_NAME = 16
@@ -21,8 +22,19 @@ class Dataset:
     examples: int
     tokens: int | None = None
 
-    @property
-    def upload_name(self) -> str:
-        """Name the file so that an upload is found again by its content, even without a state."""
+    def upload_name(self, project: str) -> str:
+        """Name the file so that an upload is found again by its content, even without a state.
+
+        The project is in it: where no mark can be, a job on this file is this project's and nobody else's.
+        """
         stem = self.path.rsplit("/", 1)[-1].rsplit(".", 1)[0] or "data"
-        return f"{stem}-{self.sha256[:DIGEST_IN_NAME]}.jsonl"
+        return f"{stem}.{project}-{self.sha256[:DIGEST_IN_NAME]}.jsonl"
+
+
+def uploaded_digest(filename: str, project: str) -> str | None:
+    """Return the start of the SHA-256 in the name of an upload of this project, None for any other name."""
+    found = _UPLOAD.fullmatch(filename)
+    return found["digest"] if found and found["project"] == project else None
+
+
+_UPLOAD = re.compile(rf".*\.(?P<project>[^.]+)-(?P<digest>[0-9a-f]{{{DIGEST_IN_NAME}}})\.jsonl", re.DOTALL)

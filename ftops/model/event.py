@@ -21,6 +21,7 @@ class EventKind(StrEnum):
     LOCK_TAKEN_OVER = "lock-taken-over"
     LOCK_AWAITED = "lock-awaited"
     COMMIT_UNKNOWN = "commit-unknown"
+    UNMARKED = "unmarked"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ftops.model.capabilities import Capabilities
-from ftops.model.job import Job
+from ftops.model.job import Job, UploadedFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,8 @@ class Observation:
 
     `listed_at` are the starts (Unix seconds) of the complete lists behind `jobs`, oldest first; empty
     when none was complete. `gone` are recorded ids that a complete list lacked and a retrieve answered
-    with 404. `problem` says why the list is not whole.
+    with 404; `retrieved` are ids that were looked at one by one, and so show all that they can.
+    `problem` says why the list is not whole. `files` are the uploaded files, None where nobody asked.
     """
 
     provider: ProviderFacts
@@ -39,3 +40,5 @@ class Observation:
     problem: str | None = None
     listed_at: tuple[float, ...] = ()
     gone: frozenset[str] = frozenset()
+    retrieved: frozenset[str] = frozenset()
+    files: tuple[UploadedFile, ...] | None = None

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from ftops.model.change import FieldDifference
 from ftops.model.commit import AppliedCommit
 from ftops.model.finetune import Lifecycle
 from ftops.model.job import Job, JobError, JobStatus
@@ -18,13 +19,27 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
+class SentRequest:
+    """What a create asks for, by which its job is recognised where no mark comes back.
+
+    `known` is what the job would show of the request (manifest paths; files as `{"id", "sha256"}`), `seen`
+    the ids of unrecorded jobs that looked like it before it was sent: these are not its job.
+    """
+
+    provider: str
+    known: Mapping[str, JSON] = field(default_factory=dict)
+    seen: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Intent:
     """A durable note "about to create this", written before the request that costs money.
 
     Times are Unix seconds. The POST may be sent until `not_after` and never later; once the provider
-    has answered, however badly, `not_after` is that instant. `known` is what the job would show of the
-    request (manifest paths; files by id) and `lookalikes` the ids of unrecorded jobs that already looked
-    like it before: both serve to recognise a job that carries no stamp.
+    has answered, however badly, `not_after` is that instant. `known` and `seen` are those of its
+    SentRequest. `absent_since` is the start of the first complete list, after the settle time, that lacked
+    the job: only a second one, a settle time later, proves that it never arrived. A clock that jumps
+    forward proves nothing.
     A `lapsed` intent certainly never arrived: its nonce, generation and attempt serve the next create.
     """
 
@@ -38,8 +53,14 @@ class Intent:
     created_at: float
     not_after: float
     known: Mapping[str, JSON] = field(default_factory=dict)
-    lookalikes: tuple[str, ...] = ()
+    seen: tuple[str, ...] = ()
+    absent_since: float | None = None
     lapsed: bool = False
+
+    @property
+    def request(self) -> SentRequest:
+        """What it asks for, as it is kept when the intent is gone."""
+        return SentRequest(self.provider, self.known, self.seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +70,10 @@ class RecordedJob:
     `cancel_requested` is noted before a cancel is sent, `cancel_accepted` after the provider took it:
     the first alone means that a run may have died in between, so the cancel is sent again.
     `missing_since` is when a complete list first lacked it. A `detached` job runs on, unwatched.
+    `request` is what its create asked for, None for a job that ftops did not create. `altered` are fields
+    that the provider shows otherwise than they were sent (before: sent, after: shown). A job known only by
+    `likeness`, on a file that is not this project's alone, is never cancelled without a person. One that
+    a person has `accepted` is taken as it is: neither altered nor doubted.
     """
 
     id: str
@@ -68,6 +93,10 @@ class RecordedJob:
     cancel_requested: float | None = None
     cancel_accepted: float | None = None
     detached: bool = False
+    request: SentRequest | None = None
+    altered: tuple[FieldDifference, ...] = ()
+    likeness: bool = False
+    accepted: bool = False
 
     def seen_as(self, job: Job) -> RecordedJob:
         """Take over what the provider says now; a value once known is not lost to a thinner reply."""
@@ -93,7 +122,8 @@ class Record:
     `generation` is the highest number ever used for the name and `attempt` the highest within it: they
     never fall, while `job.generation` is the job's own (a restored job is older than the record).
     `rejected` is the provider's refusal to create exactly this fingerprint. `spent_nonces` are those of
-    creates that were given up: a job that turns up with one is ours and nobody waits for it.
+    creates that were given up: a job that turns up with one is ours and nobody waits for it; `requests`
+    are what they asked for, by which a job without a mark is noticed.
     """
 
     provider: str
@@ -111,6 +141,7 @@ class Record:
     rejected: JobError | None = None
     history: tuple[RecordedJob, ...] = ()
     spent_nonces: tuple[str, ...] = ()
+    requests: tuple[SentRequest, ...] = ()
 
     @property
     def jobs(self) -> tuple[RecordedJob, ...]:
@@ -125,6 +156,18 @@ class ArchivedRecord:
     generation: int
     jobs: tuple[RecordedJob, ...] = ()
     spent_nonces: tuple[str, ...] = ()
+    requests: tuple[SentRequest, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderMemory:
+    """What is remembered of a provider.
+
+    `unmarked_since` (Unix seconds) is when a create's reply, or a retrieve, first lacked the mark that was
+    sent: from then on its jobs are recognised as where no mark can be.
+    """
+
+    unmarked_since: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +175,8 @@ class State:
     """Everything that is remembered. `serial` grows with each write; `lineage` is made once, with the state.
 
     `datasets` maps provider -> SHA-256 -> file id; `not_mine` maps provider -> ids of jobs that a person
-    declared to be somebody else's. `applied` is what was last applied, where git told it.
+    declared to be somebody else's; `providers` what is remembered of each, by name. `applied` is what was
+    last applied, where git told it.
     """
 
     project: str
@@ -142,11 +186,24 @@ class State:
     archive: Mapping[str, ArchivedRecord] = field(default_factory=dict)
     datasets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     not_mine: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    providers: Mapping[str, ProviderMemory] = field(default_factory=dict)
     applied: AppliedCommit | None = None
 
     def with_record(self, name: str, record: Record) -> State:
         """Give the state with this record in place of the name's old one."""
         return replace(self, fine_tunes={**self.fine_tunes, name: record})
+
+    def unmarked(self, provider: str) -> bool:
+        """Return whether this provider is known not to give back the marks that it is sent."""
+        memory = self.providers.get(provider)
+        return memory is not None and memory.unmarked_since is not None
+
+    def with_unmarked(self, provider: str, now: float) -> State:
+        """Return the state that knows this provider as unmarked; the first time that was seen stays."""
+        if self.unmarked(provider):
+            return self
+        memory = replace(self.providers.get(provider, ProviderMemory()), unmarked_since=now)
+        return replace(self, providers={**self.providers, provider: memory})
 
 
 def _known(new: _T | None, old: _T | None) -> _T | None:

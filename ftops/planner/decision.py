@@ -11,11 +11,13 @@ from dataclasses import dataclass
 
 from ftops.model.change import Action, Reason
 from ftops.model.finetune import OnChange, OnRemove, RetryOn
-from ftops.model.job import JobError, JobStatus
+from ftops.model.job import Job, JobError, JobStatus
 from ftops.model.state import RecordedJob
+from ftops.planner.likeness import said
 from ftops.planner.matching import worth_keeping
 from ftops.planner.situation import Situation
 from ftops.planner.stake import at_stake
+from ftops.planner.wording import known_by_likeness, ways_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,17 @@ def _older_twin(s: Situation) -> Decision | None:
     return Decision(Action.ADOPT, Reason.DUPLICATE, message, best.id, s.job.id)
 
 
+def _altered(s: Situation) -> Decision | None:
+    """Hold what trains, or has trained, something else than was sent: the wrong training is paid for."""
+    if s.job is None or not s.same or not s.job.altered or not (s.active or _made(s)):
+        return None
+    message = (
+        f"job {s.job.id} shows other settings than were sent ({said(s.job.altered)}): the wrong training is "
+        f"being paid for; cancel it at the provider, or take it as it is: {ways_out(s.name, (s.job.id,))}"
+    )
+    return Decision(Action.HOLD, Reason.ALTERED, message, s.job.id)
+
+
 def _in_progress(s: Situation) -> Decision | None:
     if not (s.same and s.active):
         return None
@@ -73,7 +86,7 @@ def _in_progress(s: Situation) -> Decision | None:
 
 
 def _succeeded(s: Situation) -> Decision | None:
-    if not (s.same and s.ended is JobStatus.SUCCEEDED):
+    if not (s.same and _made(s)):
         return None
     return Decision(Action.KEEP, Reason.SUCCEEDED, "the model is ready", _job_id(s))
 
@@ -120,7 +133,7 @@ def _vanished(s: Situation) -> Decision | None:
 
 
 def _rejected(s: Situation) -> Decision | None:
-    if not s.same or s.record is None or s.record.rejected is None:
+    if not s.same or s.record is None or s.record.rejected is None or _fitting(s) is not None:
         return None
     message = f"the provider refused to create it: {s.record.rejected}; change the manifest to try again"
     return Decision(Action.HOLD, Reason.REJECTED, message)
@@ -131,7 +144,7 @@ def _restored(s: Situation) -> Decision | None:
     if not candidates:
         return None
     if s.active and s.record is not None and s.fine_tune is not None:
-        kept = _protected(s) or _draining(s)
+        kept = _protected(s) or _draining(s) or _likeness(s)
         if kept is not None:
             return kept
     best = max(candidates, key=lambda job: (not job.status.active, job.generation, job.attempt))
@@ -141,17 +154,21 @@ def _restored(s: Situation) -> Decision | None:
 
 
 def _found_at_provider(s: Situation) -> Decision | None:
+    job = _fitting(s)
+    if job is None:
+        return None
+    message = f"job {job.id} at the provider is this fine-tune"
+    first = _job_id(s) if s.active else None
+    return Decision(Action.ADOPT, Reason.FOUND_AT_PROVIDER, message, job.id, first)
+
+
+def _fitting(s: Situation) -> Job | None:
+    """Find an unrecorded job of this lineage and name that trains, or has trained, what is declared."""
     for job in s.stamped:
         stamp = job.stamp
-        if (
-            stamp
-            and stamp.lineage == s.lineage
-            and stamp.fingerprint in s.fingerprints
-            and worth_keeping(job)
-        ):
-            message = f"job {job.id} at the provider is this fine-tune"
-            first = _job_id(s) if s.active else None
-            return Decision(Action.ADOPT, Reason.FOUND_AT_PROVIDER, message, job.id, first)
+        same = stamp and stamp.lineage == s.lineage and stamp.fingerprint in s.fingerprints
+        if same and worth_keeping(job):
+            return job
     return None
 
 
@@ -165,23 +182,6 @@ def _other_lineage(s: Situation) -> Decision | None:
             )
             return Decision(Action.HOLD, Reason.OTHER_LINEAGE, message, job.id)
     return None
-
-
-def _lookalike(s: Situation) -> Decision | None:
-    if not s.lookalikes:
-        return None
-    ids = tuple(job.id for job in s.lookalikes)
-    message = (
-        f"the provider has what could be this one ({', '.join(ids)}): model and files fit, and jobs here "
-        f"carry no mark of ours; {ways_out(s.name, ids, *(f'--not-mine {job_id}' for job_id in ids))}"
-    )
-    return Decision(Action.HOLD, Reason.LOOKALIKE, message, ids[0])
-
-
-def ways_out(name: str, job_ids: Sequence[str], *others: str) -> str:
-    """Give the commands that settle a doubt, as they are to be typed."""
-    options = (*(f"--job {job_id}" for job_id in job_ids), *others)
-    return "settle it with " + " or ".join(f"`ftops resolve {name} {option}`" for option in options)
 
 
 def _protected(s: Situation) -> Decision | None:
@@ -198,6 +198,13 @@ def _draining(s: Situation) -> Decision | None:
         return None
     message = f"changed; job {_job_id(s)} may finish first (on_change: drain)"
     return Decision(Action.WAIT, Reason.DRAINING, message, _job_id(s))
+
+
+def _likeness(s: Situation) -> Decision | None:
+    """Hold where a job known by its looks alone would have to be cancelled: it may be somebody else's."""
+    if not s.active or s.job is None or not s.job.likeness:
+        return None
+    return Decision(Action.HOLD, Reason.LIKENESS, known_by_likeness(s.name, s.job.id), s.job.id)
 
 
 def _replace(s: Situation) -> Decision | None:
@@ -243,6 +250,7 @@ DECLARED_ROWS: Sequence[Row] = (
     _suspended,
     _cancelling,
     _older_twin,
+    _altered,
     _in_progress,
     _succeeded,
     _failed,
@@ -254,17 +262,21 @@ DECLARED_ROWS: Sequence[Row] = (
     _restored,
     _found_at_provider,
     _other_lineage,
-    _lookalike,
     _protected,
     _draining,
+    _likeness,
     _replace,
     _create,
 )
-UNDECLARED_ROWS: Sequence[Row] = (_cancelling, _missing, _protected, _detached, _cancel, _forget)
+UNDECLARED_ROWS: Sequence[Row] = (_cancelling, _missing, _protected, _detached, _likeness, _cancel, _forget)
 
 
 def _job_id(s: Situation) -> str | None:
     return s.job.id if s.job else None
+
+
+def _made(s: Situation) -> bool:
+    return s.ended is JobStatus.SUCCEEDED
 
 
 def _cancelled(s: Situation) -> bool:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from ftops.model.change import Action, Reason
+from ftops.model.job import Job
 from ftops.model.state import RecordedJob, State
 from ftops.planner.decision import Decision
-from ftops.planner.matching import Appearance, LiveJobs, look_alike
+from ftops.planner.likeness import Appearance, Likeness, look_alike, said
+from ftops.planner.matching import LiveJobs
 from ftops.planner.situation import Situation
+from ftops.planner.wording import ways_out
 
 
 def gate_on_upstream(
@@ -79,6 +82,23 @@ def gate_on_capacity(
         message = f"{provider} already has its {situation.provider.max_active} active jobs"
         waiting[situation.name] = Decision(Action.WAIT, Reason.PROVIDER_LIMIT, message)
     return waiting
+
+
+def gate_on_claimed(name: str, lookalikes: Sequence[tuple[Job, Likeness]]) -> Decision | None:
+    """Hold while the provider has a job without a mark that a create could double; the likeliest first."""
+    if not lookalikes:
+        return None
+    ordered = sorted(lookalikes, key=lambda pair: len(pair[1].differing))
+    ids = tuple(job.id for job, _ in ordered)
+    found = "; ".join(
+        f"{job.id}, which differs in {said(like.differing)}" if like.differing else f"{job.id}, which fits"
+        for job, like in ordered
+    )
+    message = (
+        f"the provider has what could be this one, without a mark of ours: {found}; "
+        f"{ways_out(name, ids, *(f'--not-mine {job_id}' for job_id in ids))}"
+    )
+    return Decision(Action.HOLD, Reason.LOOKALIKE, message, ids[0])
 
 
 def gate_on_lookalike(

@@ -3,163 +3,205 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
-from ftops.model.capabilities import Capabilities, ModelRule
-from ftops.model.dataset import DIGEST_IN_NAME
-from ftops.model.fingerprint import canonical_json
+from ftops.model.dataset import DIGEST_IN_NAME, uploaded_digest
 from ftops.model.job import Job, JobFile, JobStatus
-from ftops.model.json_value import JSON, JSONObject
 from ftops.model.observation import Observation
-from ftops.model.state import State
+from ftops.model.state import RecordedJob, SentRequest, State
+from ftops.planner.likeness import Appearance, Likeness, likeness
 
-Appearance = Mapping[str, JSON]
-"""What a job shows of a request, by manifest path; files as `{"id": ..., "sha256": ...}`."""
+MOST_LOOKS = 200
+"""Jobs that one run looks at one by one because the list lacks their mark; what is beyond stays in doubt."""
 
 
 class LiveJobs:
-    """Every listed job, found by id and by stamp. `unrecorded` are those that no record knows or disowns."""
+    """Every listed job, found by id, by stamp and by what it trains.
+
+    `unrecorded` are those that no record knows or disowns; `unmarked` those of them without a whole mark
+    of any ftops project. A job is its id at an account: one that is recorded under another provider row
+    of the same account is recorded. `judged` collects what was compared by likeness alone.
+    """
 
     def __init__(self, observations: Mapping[str, Observation], state: State) -> None:
         self.observations = observations
         self._by_id = {
             (provider, job.id): job for provider, seen in observations.items() for job in seen.jobs
         }
-        recorded = _recorded_ids(state)
-        self.unrecorded = [job for key, job in self._by_id.items() if key not in recorded]
+        self._recorded = _Recorded(state)
+        self.unrecorded = [job for key, job in self._by_id.items() if not self._is_recorded(*key, job)]
         self._by_nonce: defaultdict[tuple[str, str], list[Job]] = defaultdict(list)
         self._by_name: defaultdict[tuple[str, str], list[Job]] = defaultdict(list)
         for job in self.unrecorded:
             if job.stamp is not None and job.stamp.project == state.project:
                 self._by_nonce[job.provider, job.stamp.nonce].append(job)
                 self._by_name[job.provider, job.stamp.name].append(job)
+        self._uploads = {name: _Uploads(name, observations[name], state) for name in observations}
+        self._unmarked = _Unmarked(self.unrecorded, self._uploads)
+        self.judged: set[tuple[str, str]] = set()
 
     def get(self, provider: str, job_id: str) -> Job | None:
         """Find a job by its id."""
         return self._by_id.get((provider, job_id))
 
+    def known(self, provider: str, job_id: str) -> bool:
+        """Return whether a job was listed already, or is in a record: no new create can be it."""
+        return (provider, job_id) in self._by_id or job_id in self._recorded.providers
+
     def with_nonce(self, provider: str, nonce: str) -> list[Job]:
-        """Give the unrecorded jobs that carry this nonce in a stamp of this project, oldest first."""
+        """Return the unrecorded jobs that carry this nonce in a stamp of this project, oldest first."""
         return sorted(self._by_nonce.get((provider, nonce), ()), key=_age)
 
     def stamped(self, provider: str, name: str) -> list[Job]:
-        """Give the unrecorded jobs stamped with this project and name, oldest first."""
+        """Return the unrecorded jobs stamped with this project and name, oldest first."""
         return sorted(self._by_name.get((provider, name), ()), key=_age)
 
-    def plausible(self, provider: str, appearance: Appearance) -> list[Job]:
-        """Give the unrecorded jobs that could be this request, however they ended, oldest first."""
-        rule = self.observations[provider].provider.capabilities.model_rule
-        return sorted(
-            (
-                job
-                for job in self.unrecorded
-                if job.provider == provider and not contradicts(appearance, job, rule)
-            ),
-            key=_age,
+    def ours(self) -> Iterator[Job]:
+        """Yield every unrecorded job that carries a stamp of this project."""
+        for jobs in self._by_nonce.values():
+            yield from jobs
+
+    def plausible(self, provider: str, known: Appearance) -> list[tuple[Job, Likeness]]:
+        """Return the unrecorded jobs without a mark that could be this request, oldest first.
+
+        However they ended. They are noted in `judged`: a list may show less of them than a retrieve.
+        """
+        if provider not in self.observations:
+            return []
+        uploads = self._uploads[provider]
+        found = []
+        for job in self._unmarked.candidates(provider, known):
+            like = likeness(known, job, uploads.is_ours)
+            if like is not None and like.plausible:
+                self.judged.add((provider, job.id))
+                found.append((job, like))
+        return sorted(found, key=lambda pair: _age(pair[0]))
+
+    def answering(self, request: SentRequest) -> list[tuple[Job, Likeness]]:
+        """Return the plausible jobs that were not there before the request was sent, oldest first."""
+        found = self.plausible(request.provider, request.known)
+        return [(job, like) for job, like in found if job.id not in request.seen]
+
+    def thin(self) -> frozenset[tuple[str, str]]:
+        """Return the judged jobs that were listed without a mark, and not looked at one by one yet."""
+        open_now = sorted(
+            (provider, job_id)
+            for provider, job_id in self.judged
+            if self.observations[provider].provider.capabilities.stamps
+            and job_id not in self.observations[provider].retrieved
         )
+        return frozenset(open_now[:MOST_LOOKS])
+
+    def wants_files(self) -> frozenset[str]:
+        """Return the providers whose uploads must be listed to tell on whose files unmarked jobs train."""
+        return frozenset(name for name, uploads in self._uploads.items() if uploads.wanted)
+
+    def _is_recorded(self, provider: str, job_id: str, job: Job) -> bool:
+        for other, recorded in self._recorded.providers.get(job_id, {}).items():
+            if other == provider or recorded is None or _same_job(recorded, self.get(other, job_id), job):
+                return True
+        return False
 
 
 def worth_keeping(job: Job) -> bool:
-    """Tell whether a job runs or has made a model: one that a second create would pay for twice."""
+    """Return whether a job runs or has made a model: one that a second create would pay for twice."""
     return job.status.active or job.status is JobStatus.SUCCEEDED
 
 
-def appearance(
-    spec: JSONObject, model: str | None, file_ids: Mapping[str, str], capabilities: Capabilities
-) -> Appearance:
-    """Say how a job for this canonical spec would look in a list of this dialect.
+class _Recorded:
+    """Ids of recorded and disowned jobs -> the provider rows they are recorded under."""
 
-    `file_ids` maps SHA-256 to the provider's id of the uploaded file, as far as known; `model` is the
-    resolved base model, None while the upstream has not made it.
-    """
-    shown: dict[str, JSON] = {"model": model}
-    for role in ("training_file", "validation_file"):
-        shown[role] = [_file_look(file, file_ids) for file in _files(spec.get(role))]
-    hyperparameters = spec.get("hyperparameters")
-    if isinstance(hyperparameters, Mapping):
-        shown |= {f"hyperparameters.{key}": value for key, value in hyperparameters.items()}
-    shown |= {key: spec[key] for key in ("suffix", "seed", "method") if key in spec}
-    return {path: value for path, value in shown.items() if path in capabilities.echoes}
+    def __init__(self, state: State) -> None:
+        self.providers: defaultdict[str, dict[str, RecordedJob | None]] = defaultdict(dict)
+        for jobs in (
+            *(record.jobs for record in state.fine_tunes.values()),
+            *(entry.jobs for entry in state.archive.values()),
+        ):
+            for job in jobs:
+                self.providers[job.id][job.provider] = job
+        for provider, ids in state.not_mine.items():
+            for job_id in ids:
+                self.providers[job_id][provider] = None
 
 
-def contradicts(known: Appearance, job: Job, rule: ModelRule) -> bool:
-    """Tell whether a field that both sides know differs. Null or absent contradicts nothing."""
-    asked = known.get("model")
-    if isinstance(asked, str) and job.model is not None and not _same_model(asked, job.model, rule):
-        return True
-    if job.training_files and (
-        _files_differ(known.get("training_file"), job.training_files)
-        or _files_differ(known.get("validation_file"), job.validation_files)
-    ):
-        return True
-    shown = {**job.settings, "suffix": job.suffix}
-    return any(
-        shown.get(path) is not None and canonical_json(shown[path]) != canonical_json(value)
-        for path, value in known.items()
-        if value is not None and path in shown
-    )
+class _Uploads:
+    """Which files of one provider are this project's, by the digest in their name."""
+
+    def __init__(self, provider: str, seen: Observation, state: State) -> None:
+        self._project = state.project
+        self._ids = {file_id: sha256 for sha256, file_id in state.datasets.get(provider, {}).items()}
+        self._names = {file.id: file.filename for file in seen.files or ()}
+        self._asked = seen.files is not None
+        self.wanted = False
+
+    def is_ours(self, file: JobFile, sha256: str) -> bool:
+        """Return whether a job's file is our upload of this content."""
+        if self._ids.get(file.id) == sha256:
+            return True
+        digest = self.digest(file)
+        if digest is None and file.filename is None and file.id not in self._names and not self._asked:
+            self.wanted = True
+        return digest == sha256[:DIGEST_IN_NAME]
+
+    def digest(self, file: JobFile) -> str | None:
+        """Return the digest that a file's name carries, None for a name that is not of this project."""
+        sha256 = self._ids.get(file.id)
+        if sha256 is not None:
+            return sha256[:DIGEST_IN_NAME]
+        for name in (file.filename, self._names.get(file.id)):
+            digest = uploaded_digest(name or "", self._project)
+            if digest is not None:
+                return digest
+        return None
 
 
-def look_alike(first: Appearance, second: Appearance) -> bool:
-    """Tell whether a provider's list might not tell these two requests apart.
+class _Unmarked:
+    """Unrecorded jobs without a mark, found by the file that they train on."""
 
-    Hyperparameters do not count: a job without stamps may show them only after it has begun.
-    """
-    return all(
-        first[path] == second[path]
-        for path in first.keys() & second.keys()
-        if first[path] is not None and second[path] is not None and not path.startswith(_SHOWN_LATER)
-    )
+    def __init__(self, jobs: Iterable[Job], uploads: Mapping[str, _Uploads]) -> None:
+        self._by_file: defaultdict[tuple[str, str], list[Job]] = defaultdict(list)
+        self._without_file: defaultdict[str, list[Job]] = defaultdict(list)
+        self._by_digest: defaultdict[tuple[str, str], list[Job]] = defaultdict(list)
+        self._unknown_file: defaultdict[str, list[Job]] = defaultdict(list)
+        for job in jobs:
+            if job.stamp is not None:
+                continue
+            if not job.training_files:
+                self._without_file[job.provider].append(job)
+                continue
+            file = job.training_files[0]
+            self._by_file[job.provider, file.id].append(job)
+            digest = uploads[job.provider].digest(file)
+            if digest is not None:
+                self._by_digest[job.provider, digest].append(job)
+            elif file.filename is None:
+                self._unknown_file[job.provider].append(job)
+
+    def candidates(self, provider: str, known: Appearance) -> Iterable[Job]:
+        """Return the jobs that may use the request's first training file: the others need no comparing."""
+        files = known.get("training_file")
+        first = files[0] if isinstance(files, list | tuple) and files else None
+        found = {job.id: job for job in self._without_file.get(provider, ())}
+        if isinstance(first, Mapping):
+            file_id, sha256 = first.get("id"), first.get("sha256")
+            if isinstance(file_id, str):
+                found |= {job.id: job for job in self._by_file.get((provider, file_id), ())}
+            if isinstance(sha256, str):
+                key = (provider, sha256[:DIGEST_IN_NAME])
+                found |= {job.id: job for job in self._by_digest.get(key, ())}
+                # One look is enough to notice that the provider's files have to be listed.
+                found |= {job.id: job for job in self._unknown_file.get(provider, ())[:1]}
+        return found.values()
 
 
-_SHOWN_LATER = "hyperparameters."
-
-
-def _recorded_ids(state: State) -> set[tuple[str, str]]:
-    known: set[tuple[str, str]] = {(provider, id_) for provider, ids in state.not_mine.items() for id_ in ids}
-    for record in state.fine_tunes.values():
-        known.update((job.provider, job.id) for job in record.jobs)
-    for archived in state.archive.values():
-        known.update((job.provider, job.id) for job in archived.jobs)
-    return known
+def _same_job(recorded: RecordedJob, there: Job | None, here: Job) -> bool:
+    """Return whether a job that another row lists, or did, is this one: two accounts may use one id."""
+    if there is not None:
+        return (there.created_at, there.stamp) == (here.created_at, here.stamp)
+    if recorded.nonce is not None and here.stamp is not None:
+        return recorded.nonce == here.stamp.nonce
+    return None in (recorded.created_at, here.created_at) or recorded.created_at == here.created_at
 
 
 def _age(job: Job) -> tuple[float, str]:
     return (job.created_at or 0.0, job.id)
-
-
-def _same_model(asked: str, shown: str, rule: ModelRule) -> bool:
-    """Compare base models; a provider may name the dated snapshot behind the alias that was asked for."""
-    return asked == shown or (rule is ModelRule.SNAPSHOT and shown.startswith(f"{asked}-"))
-
-
-def _files(value: JSON) -> Iterable[Mapping[str, JSON]]:
-    if isinstance(value, Mapping):
-        return (value,)
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return tuple(item for item in value if isinstance(item, Mapping))
-    return ()
-
-
-def _file_look(file: Mapping[str, JSON], file_ids: Mapping[str, str]) -> dict[str, JSON]:
-    sha256 = file.get("sha256")
-    if isinstance(sha256, str):
-        return {"id": file_ids.get(sha256), "sha256": sha256}
-    return {"id": file.get("file_id"), "sha256": None}
-
-
-def _files_differ(known: JSON, shown: tuple[JobFile, ...]) -> bool:
-    if not isinstance(known, Sequence) or isinstance(known, str):
-        return False
-    files = tuple(_files(known))
-    if len(files) != len(shown):
-        return True
-    return any(_file_differs(file, job_file) for file, job_file in zip(files, shown, strict=True))
-
-
-def _file_differs(known: Mapping[str, JSON], shown: JobFile) -> bool:
-    """Compare one file. An upload of ours carries its digest in its name, so a name decides before an id."""
-    sha256 = known.get("sha256")
-    if isinstance(sha256, str) and shown.filename:
-        return sha256[:DIGEST_IN_NAME] not in shown.filename
-    return known.get("id") is not None and known["id"] != shown.id

@@ -14,14 +14,23 @@ from ftops.model.observation import Observation, ProviderFacts
 from ftops.model.plan import Plan, PlanFacts
 from ftops.model.state import FINGERPRINT_VERSION, Record, State
 from ftops.planner.composition import change_for
-from ftops.planner.decision import Decision, decide, ways_out
+from ftops.planner.decision import Decision, decide
 from ftops.planner.dependencies import with_upstreams
 from ftops.planner.desired import DesiredSet
-from ftops.planner.gates import gate_on_capacity, gate_on_lookalike, gate_on_upstream, ready_job
-from ftops.planner.matching import Appearance, LiveJobs, appearance, worth_keeping
-from ftops.planner.settling import Doubt, Settled, settle
+from ftops.planner.gates import (
+    gate_on_capacity,
+    gate_on_claimed,
+    gate_on_lookalike,
+    gate_on_upstream,
+    ready_job,
+)
+from ftops.planner.likeness import Appearance, Likeness, appearance
+from ftops.planner.matching import worth_keeping
+from ftops.planner.settling import settle
 from ftops.planner.situation import Situation
 from ftops.planner.strays import strays
+from ftops.planner.unclaimed import lookalike_strays, orphans
+from ftops.planner.undecided import doubtful, without_provider
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +51,26 @@ class Inputs:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubts:
+    """What a second look could make surer: jobs that were listed without a mark, files that nobody listed.
+
+    `jobs` are pairs of provider and id, `files` provider names.
+    """
+
+    jobs: frozenset[tuple[str, str]] = frozenset()
+    files: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.jobs or self.files)
+
+
+@dataclass(frozen=True, slots=True)
 class Planning:
     """A plan, and the settled state that carrying it out starts from."""
 
     plan: Plan
     state: State
+    doubts: Doubts = Doubts()
 
 
 def plan(inputs: Inputs) -> Planning:
@@ -59,9 +83,8 @@ class _Planner:
         self.inputs = inputs
         self.providers = {name: seen.provider for name, seen in inputs.observations.items()}
         self.desired = DesiredSet(inputs.fine_tunes, inputs.datasets, self.providers)
-        self.settled: Settled = settle(inputs.state, self.desired.fine_tunes, inputs.observations, inputs.now)
+        self.settled, self.live = settle(inputs.state, self.desired, inputs.observations, inputs.now)
         self.state = self.settled.state
-        self.live = LiveJobs(inputs.observations, self.state)
         self.awaited = {
             record.intent.nonce
             for record in self.state.fine_tunes.values()
@@ -72,7 +95,9 @@ class _Planner:
     def planning(self) -> Planning:
         selected = self._selected()
         self._decide(selected)
-        stray_changes = [change for change in self._strays() if change.name in selected]
+        found = list(self._strays())
+        everything = self.inputs.selection is None
+        stray_changes = [change for change in found if everything or change.name in selected]
         self._wait_for_room(stray_changes)
         changes = [change_for(*pair, self.settled, self.inputs.datasets) for pair in self.decisions.values()]
         rank = self.desired.depths
@@ -89,7 +114,7 @@ class _Planner:
                 changes=tuple(ordered),
                 complete=not problems,
                 incomplete_because=problems,
-                unmanaged=self._unmanaged(),
+                unmanaged=self._unmanaged(found),
                 facts=PlanFacts(
                     declared=len(self.desired.fine_tunes),
                     recorded=len(self.inputs.state.fine_tunes),
@@ -99,6 +124,7 @@ class _Planner:
                 ),
             ),
             state=self.state,
+            doubts=Doubts(self.live.thin(), self.live.wants_files()),
         )
 
     def _selected(self) -> frozenset[str]:
@@ -108,21 +134,36 @@ class _Planner:
         wanted = with_upstreams(self.inputs.selection, self.desired.fine_tunes)
         return frozenset(name for name in names if name in wanted)
 
-    def _unmanaged(self) -> int:
-        named = {change.job_id for change in self._strays()}
-        for situation, decision in self.decisions.values():
-            named.add(decision.job_id)
-            if decision.reason is Reason.LOOKALIKE:
-                named.update(job.id for job in situation.lookalikes)
-            elif decision.reason is Reason.AMBIGUOUS_CREATE:
-                named.update(self.settled.open_intents[situation.name][1])
+    def _unmanaged(self, found: Iterable[Change]) -> int:
+        named = {change.job_id for change in found} | self._named()
         return sum(1 for job in self.live.unrecorded if job.id not in named)
 
+    def _named(self) -> set[str | None]:
+        """Return the ids of jobs that a decision is about."""
+        named: set[str | None] = set()
+        for situation, decision in self.decisions.values():
+            named |= {decision.job_id, decision.cancel_first}
+            if decision.reason is Reason.LOOKALIKE:
+                named.update(job.id for job, _ in self._lookalikes(situation))
+            elif decision.reason is Reason.AMBIGUOUS_CREATE:
+                named.update(self.settled.open_intents[situation.name][1])
+        return named
+
     def _strays(self) -> Iterator[Change]:
-        """Give the jobs that run beside; one that is adopted instead of the current one is none."""
-        adopted = {decision.job_id for _, decision in self.decisions.values() if decision.cancel_first}
-        found = strays(self.state, self.desired.fine_tunes, self.live, self.inputs.now)
-        return (change for change in found if change.job_id not in adopted)
+        """Yield the jobs that run beside; one that a decision is about already is none."""
+        adopted = {
+            decision.job_id for _, decision in self.decisions.values() if decision.action is Action.ADOPT
+        }
+        named = self._named()
+        for change in strays(self.state, self.desired.fine_tunes, self.live, self.inputs.now):
+            if change.job_id not in adopted:
+                named.add(change.job_id)
+                yield change
+        for change in lookalike_strays(self.state, self.desired.fine_tunes, self.live, self.inputs.now):
+            if change.job_id not in named:
+                named.add(change.job_id)
+                yield change
+        yield from orphans(self.desired.fine_tunes, self.live, frozenset(one for one in named if one))
 
     def _decide(self, selected: frozenset[str]) -> None:
         undeclared = sorted(name for name in self.state.fine_tunes if name not in self.desired)
@@ -133,27 +174,32 @@ class _Planner:
 
     def _gated(self, situation: Situation) -> Decision:
         decision = self._undecided(situation) or decide(situation)
+        if decision.action.creates:
+            decision = gate_on_claimed(situation.name, self._lookalikes(situation)) or decision
         decision = gate_on_upstream(situation, decision, self.decisions)
-        if decision.action.creates and not situation.provider.capabilities.stamps:
+        if decision.action.creates and not self._marked(situation.provider):
             shown = self._appearance(situation)
             decision = gate_on_lookalike(situation.name, shown, self._open_appearances(situation)) or decision
         return decision
 
+    def _marked(self, provider: ProviderFacts) -> bool:
+        """Return whether a job of this provider can be known for sure by its mark."""
+        return provider.capabilities.stamps and not self.state.unmarked(provider.name)
+
+    def _lookalikes(self, situation: Situation) -> list[tuple[Job, Likeness]]:
+        found = self.live.plausible(situation.provider.name, self._appearance(situation))
+        return [(job, like) for job, like in found if worth_keeping(job)]
+
     def _undecided(self, situation: Situation) -> Decision | None:
         """Answer for a name whose intent is still open, or whose provider is no longer configured."""
-        record = situation.record
         doubt = self.settled.open_intents.get(situation.name)
-        if record is not None and doubt is not None and record.intent is not None:
-            return _doubtful(situation, *doubt)
-        needed = {record.provider} if record and (record.intent or situation.active) else set()
-        unknown = sorted(needed - self.providers.keys())
-        if not unknown:
-            return None
-        message = (
-            f"provider {unknown[0]} is no longer in ftops.yaml; put it back, or nothing can be done here"
-        )
-        job = situation.job
-        return Decision(Action.HOLD, Reason.UNKNOWN_PROVIDER, message, job.id if job else None)
+        intent = situation.record.intent if situation.record else None
+        if doubt is not None and intent is not None:
+            found = self.live.answering(intent.request)
+            return doubtful(
+                situation, intent, doubt, [(job, like) for job, like in found if job.id in doubt[1]]
+            )
+        return without_provider(situation, self.providers.keys())
 
     def _situation(self, name: str) -> Situation:
         fine_tune = self.desired.fine_tunes.get(name)
@@ -194,11 +240,7 @@ class _Planner:
         if old is not None and old not in self.desired:
             stamped = [*stamped, *self.live.stamped(provider, old)]
         stamped = [job for job in stamped if job.stamp and job.stamp.nonce not in self.awaited]
-        lookalikes = []
-        if not situation.provider.capabilities.stamps:
-            plausible = self.live.plausible(provider, self._appearance(situation))
-            lookalikes = [job for job in plausible if worth_keeping(job)]
-        return replace(situation, stamped=tuple(stamped), lookalikes=tuple(lookalikes))
+        return replace(situation, stamped=tuple(stamped))
 
     def _provider(self, fine_tune: FineTune | None, record: Record | None) -> ProviderFacts:
         name = fine_tune.provider if fine_tune else record.provider if record else ""
@@ -248,26 +290,3 @@ def _wrong_accounts(observations: Iterable[Observation]) -> Iterator[str]:
         if expected is not None and others:
             shown = ", ".join(sorted(map(str, others)))
             yield f"jobs of provider {seen.provider.name} belong to {shown}, expected is {expected}"
-
-
-def _doubtful(situation: Situation, doubt: Doubt, job_ids: tuple[str, ...]) -> Decision:
-    """Say what is not known about an open intent, and how a person can settle it."""
-    name, intent = situation.name, situation.record.intent if situation.record else None
-    if doubt is Doubt.SETTLING and intent is not None:
-        until = max(0, round(intent.not_after + situation.provider.settle - situation.now))
-        message = (
-            "an earlier create got no clear answer; it may still show up, "
-            f"so nothing is sent again for another {until} s"
-        )
-        return Decision(Action.WAIT, Reason.SETTLING, message)
-    found = "the provider's list is not whole"
-    if job_ids:
-        marked = situation.provider.capabilities.stamps
-        why = (
-            "each carries its mark" if marked else "model and files fit, and jobs here carry no mark of ours"
-        )
-        found = f"it could be any of {', '.join(job_ids)} ({why})"
-    message = (
-        f"an earlier create got no clear answer and {found}; {ways_out(name, job_ids, '--never-arrived')}"
-    )
-    return Decision(Action.HOLD, Reason.AMBIGUOUS_CREATE, message, job_ids[0] if job_ids else None)

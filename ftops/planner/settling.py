@@ -7,23 +7,18 @@ Looks only at the state and the lists, for every record, declared or not, suspen
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
-from ftops.model.finetune import FineTune
 from ftops.model.job import Job
 from ftops.model.observation import Observation
 from ftops.model.state import ArchivedRecord, Intent, Record, RecordedJob, State
+from ftops.planner.desired import DesiredSet
+from ftops.planner.intents import Doubt, absent, adopt_intent, resolve_intent, with_alterations
 from ftops.planner.matching import LiveJobs
-
-
-class Doubt(StrEnum):
-    """Why an intent is still open."""
-
-    SETTLING = "settling"
-    AMBIGUOUS = "ambiguous"
+from ftops.planner.recorded import record_of_stamped
+from ftops.planner.renaming import follow_renames, take_over_removed
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,37 +26,40 @@ class Settled:
     """The records as they really stand.
 
     `open_intents` gives the doubt of each intent that could not be resolved, with the jobs that it could
-    be; `adopted` the names whose intent found its job; `renamed` new name -> old name.
+    be; `adopted` the names whose intent found its job; `renamed` new name -> old name, as declared, and
+    `taken_over` where nobody said so.
     """
 
     state: State
     open_intents: Mapping[str, tuple[Doubt, tuple[str, ...]]]
     adopted: frozenset[str]
     renamed: Mapping[str, str]
+    taken_over: Mapping[str, str] = field(default_factory=dict)
     newly_missing: int = 0
     known_active: int = 0
 
 
 def settle(
-    state: State, fine_tunes: Mapping[str, FineTune], observations: Mapping[str, Observation], now: float
-) -> Settled:
-    """Follow renames, take over what the lists say of recorded jobs, and resolve every intent."""
-    state, renamed = follow_renames(state, fine_tunes)
+    state: State, desired: DesiredSet, observations: Mapping[str, Observation], now: float
+) -> tuple[Settled, LiveJobs]:
+    """Follow renames, take over what the lists say of recorded jobs, and resolve every intent.
+
+    The jobs come back as seen from the settled state: what an intent became is not unrecorded any more.
+    """
+    state, renamed = follow_renames(state, desired.fine_tunes)
+    state, taken = take_over_removed(state, desired)
     live = LiveJobs(observations, state)
     records = {name: _refreshed(record, live, now) for name, record in state.fine_tunes.items()}
     archive = {name: _refreshed_archive(entry, live, now) for name, entry in state.archive.items()}
     before, after = _watched(state.fine_tunes.values()), _watched(records.values())
     verdicts = {
-        name: resolve_intent(record.intent, live, now)
+        name: resolve_intent(record.intent, live, state, now)
         for name, record in records.items()
         if record.intent is not None and record.intent.provider in observations
     }
-    claims: defaultdict[str, int] = defaultdict(int)
-    for verdict in verdicts.values():
-        if isinstance(verdict, Job):
-            claims[verdict.id] += 1
     open_intents: dict[str, tuple[Doubt, tuple[str, ...]]] = {}
     adopted: set[str] = set()
+    claims = Counter(verdict.id for verdict in verdicts.values() if isinstance(verdict, Job))
     for name, verdict in verdicts.items():
         if isinstance(verdict, Job) and claims[verdict.id] == 1:
             records[name] = adopt_intent(records[name], verdict)
@@ -72,143 +70,23 @@ def settle(
             records[name] = replace(records[name], intent=verdict)
         else:
             open_intents[name] = verdict
-    return Settled(
-        state=replace(state, fine_tunes=records, archive=archive),
+            records[name] = replace(records[name], intent=absent(records[name].intent, live, verdict))
+    settled = replace(state, fine_tunes=records, archive=archive)
+    settled = _with_stamped(settled, desired, LiveJobs(observations, settled))
+    for provider in _without_marks(settled, observations):
+        settled = settled.with_unmarked(provider, now)
+    result = Settled(
+        state=settled,
         open_intents=open_intents,
         adopted=frozenset(adopted),
         renamed=renamed,
+        taken_over=taken,
         newly_missing=len([key for key in before if key in after and after[key] and not before[key]]),
         known_active=len(before),
     )
-
-
-def resolve_intent(
-    intent: Intent, live: LiveJobs, now: float
-) -> Job | Intent | tuple[Doubt, tuple[str, ...]]:
-    """Find the job that an intent became: the job; the intent, lapsed, if it never arrived; else the doubt.
-
-    Also the look-up after an ambiguous create, which therefore follows the same rules.
-    """
-    observation = live.observations[intent.provider]
-    found = _candidates(intent, live)
-    if len(found) > 1 or (not found and not observation.complete and not intent.lapsed):
-        return Doubt.AMBIGUOUS, tuple(job.id for job in found)
-    if found:
-        return found[0]
-    if intent.lapsed:
-        return intent
-    settled_at = intent.not_after + observation.provider.settle
-    lists_after = sum(1 for started in observation.listed_at if started > settled_at)
-    if now > settled_at and lists_after >= LISTS_TO_LAPSE:
-        return replace(intent, lapsed=True)
-    return Doubt.SETTLING, ()
-
-
-LISTS_TO_LAPSE = 2
-"""Complete lists, started after the settle time, that must lack a job before its create counts as lost."""
-
-
-def needs_second_list(state: State, observation: Observation) -> bool:
-    """Tell whether one more complete list could prove that an intent never arrived."""
-    settle_time = observation.provider.settle
-    return any(
-        record.intent is not None
-        and record.intent.provider == observation.provider.name
-        and not record.intent.lapsed
-        and any(started > record.intent.not_after + settle_time for started in observation.listed_at)
-        for record in state.fine_tunes.values()
-    )
-
-
-def adopt_intent(record: Record, job: Job) -> Record:
-    """Record the job that the intent became, under the intent's fingerprint, generation and attempt."""
-    intent = record.intent
-    if intent is None:
-        raise ValueError("there is no intent to adopt a job for")
-    made = RecordedJob(
-        id=job.id,
-        provider=intent.provider,
-        fingerprint=intent.fingerprint,
-        generation=intent.generation,
-        attempt=intent.attempt,
-        nonce=intent.nonce,
-        status=job.status,
-    ).seen_as(job)
-    return replace(
-        record,
-        provider=intent.provider,
-        fingerprint=intent.fingerprint,
-        fingerprint_version=intent.fingerprint_version,
-        spec=intent.spec,
-        generation=max(record.generation, intent.generation),
-        attempt=intent.attempt,
-        intent=None,
-        rejected=None,
-        job=made,
-        history=record.jobs,
-    )
-
-
-def follow_renames(state: State, fine_tunes: Mapping[str, FineTune]) -> tuple[State, dict[str, str]]:
-    """Move the record of `renamed_from` to the new name. Neither name's generation ever falls."""
-    renamed: dict[str, str] = {}
-    for name, fine_tune in sorted(fine_tunes.items()):
-        old = fine_tune.lifecycle.renamed_from
-        if old is None or name in state.fine_tunes or old not in state.fine_tunes or old in fine_tunes:
-            continue
-        state = moved(state, old, name)
-        renamed[name] = old
-    return state, renamed
-
-
-def moved(state: State, old: str, new: str) -> State:
-    """Give a record another name, which has none. What is left behind keeps the generation from falling."""
-    records, archive = dict(state.fine_tunes), dict(state.archive)
-    record = records.pop(old)
-    earlier = archive.pop(new, None)
-    if earlier is not None:
-        record = with_archive(renumbered(record, earlier.generation), earlier)
-    records[new] = record
-    left = archive.get(old, ArchivedRecord(0))
-    archive[old] = replace(left, generation=max(record.generation, left.generation))
-    return replace(state, fine_tunes=records, archive=archive)
-
-
-def renumbered(record: Record, after: int) -> Record:
-    """Count a record's generations on from a number: those up to it are spent under its new name.
-
-    Else a retry, or a create that never arrived, would use a number a second time.
-    """
-
-    def later(job: RecordedJob) -> RecordedJob:
-        return replace(job, generation=job.generation + after)
-
-    intent = record.intent
-    return replace(
-        record,
-        generation=record.generation + after,
-        intent=replace(intent, generation=intent.generation + after) if intent else None,
-        job=later(record.job) if record.job else None,
-        history=tuple(later(job) for job in record.history),
-    )
-
-
-def with_archive(record: Record, archived: ArchivedRecord) -> Record:
-    """Join to a record what an earlier record of the same name has left behind."""
-    return replace(
-        record,
-        generation=max(record.generation, archived.generation),
-        history=(*record.history, *archived.jobs),
-        spent_nonces=(*record.spent_nonces, *archived.spent_nonces),
-    )
-
-
-def _candidates(intent: Intent, live: LiveJobs) -> list[Job]:
-    if live.observations[intent.provider].provider.capabilities.stamps:
-        return live.with_nonce(intent.provider, intent.nonce)
-    if intent.lapsed:
-        return []
-    return [job for job in live.plausible(intent.provider, intent.known) if job.id not in intent.lookalikes]
+    later = LiveJobs(observations, settled)
+    later.judged |= live.judged
+    return result, later
 
 
 def _refreshed(record: Record, live: LiveJobs, now: float) -> Record:
@@ -227,7 +105,7 @@ def _seen(recorded: RecordedJob, live: LiveJobs, now: float) -> RecordedJob:
     """Take over the provider's view. Success is for ever: a thinner list never takes a model away."""
     job = live.get(recorded.provider, recorded.id)
     if job is not None:
-        return recorded.seen_as(job)
+        return with_alterations(recorded.seen_as(job), job)
     observation = live.observations.get(recorded.provider)
     gone = observation is not None and observation.complete and recorded.id in observation.gone
     missing = recorded.status.active and gone
@@ -243,3 +121,60 @@ def _watched(records: Iterable[Record]) -> dict[tuple[str, str], bool]:
         for record in records
         if record.job is not None and record.job.status.active
     }
+
+
+def _with_stamped(state: State, desired: DesiredSet, live: LiveJobs) -> State:
+    """Adopt what a restored state has forgotten: a running job of this lineage and name, whatever it trains.
+
+    Only where the name has no job that runs or serves as declared: the table goes on from there, and
+    replaces it if another training is declared by now.
+    """
+    known = nonces(state)
+    for name, fine_tune in desired.fine_tunes.items():
+        record, archived = state.fine_tunes.get(name), state.archive.get(name)
+        wanted = desired.fingerprint(name)
+        stamped = [
+            (job, job.stamp)
+            for job in live.stamped(fine_tune.provider, name)
+            if job.stamp and job.stamp.lineage == state.lineage and job.status.active
+        ]
+        unknown = [(job, stamp) for job, stamp in stamped if stamp.nonce not in known]
+        # What trains as declared is adopted by the table, in a change that says so.
+        if not unknown or not _free(record, wanted) or any(s.fingerprint == wanted for _, s in unknown):
+            continue
+        state = state.with_record(name, record_of_stamped(record, archived, unknown[-1][0]))
+        state = replace(state, archive={key: entry for key, entry in state.archive.items() if key != name})
+    return state
+
+
+def nonces(state: State) -> frozenset[str]:
+    """Return every nonce that the state knows: of jobs, of creates in doubt, of those that were given up."""
+    found: set[str] = set()
+    for record in state.fine_tunes.values():
+        found.update(record.spent_nonces, (job.nonce for job in record.jobs if job.nonce))
+        if record.intent is not None:
+            found.add(record.intent.nonce)
+    for entry in state.archive.values():
+        found.update(entry.spent_nonces, (job.nonce for job in entry.jobs if job.nonce))
+    return frozenset(found)
+
+
+def _free(record: Record | None, wanted: str) -> bool:
+    """Return whether a name has neither a job that runs, nor one for what is declared, nor one in doubt."""
+    if record is None:
+        return True
+    if record.intent is not None and not record.intent.lapsed:
+        return False
+    job = record.job
+    return job is None or not (job.status.active or record.fingerprint == wanted)
+
+
+def _without_marks(state: State, observations: Mapping[str, Observation]) -> Iterator[str]:
+    """Yield the providers where a job that was sent with a mark was looked at, and shows none."""
+    for job in (job for record in state.fine_tunes.values() for job in record.jobs):
+        seen = observations.get(job.provider)
+        if job.nonce is None or job.request is None or seen is None or job.id not in seen.retrieved:
+            continue
+        shown = next((one for one in seen.jobs if one.id == job.id), None)
+        if shown is not None and shown.stamp is None and seen.provider.capabilities.stamps:
+            yield job.provider

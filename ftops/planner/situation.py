@@ -18,8 +18,7 @@ class Situation:
 
     `fine_tune` is None when it is not declared, `record` when nothing is remembered. `fingerprint` is the
     desired one in the record's version; `fingerprints` holds it in every version that history may use.
-    `stamped` are unrecorded jobs with this project and name in their stamp, `lookalikes` unrecorded jobs
-    of a dialect without stamps that could be this fine-tune and are worth keeping. `twins` are unrecorded
+    `stamped` are unrecorded jobs with this project and name in their stamp. `twins` are unrecorded
     jobs with the current job's nonce: one create, paid twice.
     """
 
@@ -34,7 +33,6 @@ class Situation:
     fingerprint: str | None = None
     fingerprints: frozenset[str] = frozenset()
     stamped: Sequence[Job] = ()
-    lookalikes: Sequence[Job] = ()
     twins: Sequence[Job] = ()
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ftops.model.job import Job
 from ftops.model.state import RecordedJob
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
@@ -9,9 +10,14 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 def at_stake(job: RecordedJob, now: float) -> str:
     """Say how long a job has run and how much it has trained; what the provider does not tell is unknown."""
-    age = "for an unknown time" if job.created_at is None else f"for {_duration(now - job.created_at)}"
     tokens = "an unknown number of" if job.trained_tokens is None else f"{job.trained_tokens:,}"
-    return f"it has run {age} and trained {tokens} tokens"
+    return f"{running_for(job, now)} and trained {tokens} tokens"
+
+
+def running_for(job: RecordedJob | Job, now: float) -> str:
+    """Say how long a job has run."""
+    age = "for an unknown time" if job.created_at is None else f"for {_duration(now - job.created_at)}"
+    return f"it has run {age}"
 
 
 def _duration(seconds: float) -> str:

@@ -1,6 +1,7 @@
 """The first row of DESIGN 5.2: jobs of ours that run although another job, or none, should.
 
-They come from a create that arrived after it was given up, or from a cancel that never did.
+They come from a create that arrived after it was given up, from a cancel that never did, or from a gateway
+that sent a create twice.
 """
 
 from __future__ import annotations
@@ -9,11 +10,14 @@ from collections.abc import Iterator, Mapping
 
 from ftops.model.change import Action, Change, Reason
 from ftops.model.finetune import FineTune
+from ftops.model.job import Job
 from ftops.model.observation import Observation
 from ftops.model.state import Record, RecordedJob, State
 from ftops.planner.matching import LiveJobs
+from ftops.planner.recorded import from_stamp
 from ftops.planner.situation import is_cancelling
 from ftops.planner.stake import at_stake
+from ftops.planner.wording import known_by_likeness
 
 
 def strays(
@@ -25,7 +29,7 @@ def strays(
     """Yield a change for each active job of ours that is nobody's current job. Foreign jobs never appear."""
     for name, jobs, nonces in _owned(state):
         record, fine_tune = state.fine_tunes.get(name), fine_tunes.get(name)
-        arrived = [_as_recorded(job_id, provider, live) for provider, job_id in _arrived(nonces, live)]
+        arrived = [from_stamp(job) for job in _arrived(nonces, live)]
         for job in (*jobs, *arrived):
             observation = live.observations.get(job.provider)
             if observation is not None and _runs_on(job):
@@ -45,28 +49,11 @@ def _owned(state: State) -> Iterator[tuple[str, tuple[RecordedJob, ...], frozens
         yield name, archived.jobs, frozenset(nonces)
 
 
-def _arrived(nonces: frozenset[str], live: LiveJobs) -> Iterator[tuple[str, str]]:
+def _arrived(nonces: frozenset[str], live: LiveJobs) -> Iterator[Job]:
     """Find the unrecorded jobs with a nonce of ours; a job taken over from a lost state brought its own."""
     for provider in live.observations:
         for nonce in sorted(nonces):
-            for job in live.with_nonce(provider, nonce):
-                yield provider, job.id
-
-
-def _as_recorded(job_id: str, provider: str, live: LiveJobs) -> RecordedJob:
-    job = live.get(provider, job_id)
-    if job is None or job.stamp is None:
-        raise ValueError(f"job {job_id} was found by its stamp and has none")
-    stamp = job.stamp
-    return RecordedJob(
-        id=job.id,
-        provider=provider,
-        fingerprint=stamp.fingerprint,
-        generation=stamp.generation,
-        attempt=stamp.attempt,
-        nonce=stamp.nonce,
-        status=job.status,
-    ).seen_as(job)
+            yield from live.with_nonce(provider, nonce)
 
 
 def _same_create(one: RecordedJob, other: RecordedJob) -> bool:
@@ -89,21 +76,19 @@ def _change(
     now: float,
     observation: Observation,
 ) -> Change:
-    twins = [
-        other for other in (record.jobs if record else ()) if other.id != job.id and _same_create(other, job)
-    ]
-    reason = Reason.DUPLICATE if twins else Reason.SUPERSEDED
     lifecycle = fine_tune.lifecycle if fine_tune else record.lifecycle if record else None
-    action, message = Action.CANCEL, f"job {job.id} runs although it is not the current job of {name}"
-    if twins:
-        message = f"job {job.id} is a second job for what job {twins[0].id} trains"
-    message = f"{message}; {at_stake(job, now)}; cancelling it saves the rest"
-    if lifecycle and (lifecycle.protect or lifecycle.suspend):
-        why = "protected" if lifecycle.protect else "suspended"
-        action, message = Action.HOLD, f"{message}; nothing is done, since {name} is {why}"
-    elif is_cancelling(job, now, observation.provider.settle):
+    reason, words = _why(name, job, record)
+    words = f"{words}; {at_stake(job, now)}"
+    action, message = Action.CANCEL, f"{words}; cancelling it saves the rest"
+    if is_cancelling(job, now, observation.provider.settle):
         action, reason = Action.WAIT, Reason.CANCELLING
         message = f"the provider is cancelling job {job.id}"
+    elif job.likeness:
+        action, reason = Action.HOLD, Reason.LIKENESS
+        message = f"{words}; {known_by_likeness(name, job.id)}"
+    elif lifecycle and (lifecycle.protect or lifecycle.suspend):
+        why = "protected" if lifecycle.protect else "suspended"
+        action, message = Action.HOLD, f"{message}; nothing is done, since {name} is {why}"
     return Change(
         name=name,
         action=action,
@@ -116,3 +101,10 @@ def _change(
         job_id=job.id,
         source=fine_tune.source if fine_tune else None,
     )
+
+
+def _why(name: str, job: RecordedJob, record: Record | None) -> tuple[Reason, str]:
+    for other in record.jobs if record else ():
+        if other.id != job.id and _same_create(other, job):
+            return Reason.DUPLICATE, f"job {job.id} is a second job for what job {other.id} trains"
+    return Reason.SUPERSEDED, f"job {job.id} runs although it is not the current job of {name}"

@@ -27,7 +27,7 @@ from ftops.model.project import Project
 from ftops.model.review import Review
 from ftops.model.state import State
 from ftops.planner.freshness import Declared, declares
-from ftops.planner.planner import Inputs, Planning, plan
+from ftops.planner.planner import Doubts, Inputs, Planning, plan
 from ftops.planner.selection import Selection, selected_names
 from ftops.policy.check import review
 from ftops.policy.rules import Allowed
@@ -35,6 +35,9 @@ from ftops.providers.provider import Provider
 from ftops.providers.registry import dialects, facts_of
 from ftops.state.manager import StateManager
 from ftops.state.registry import refuse_unknown
+
+Look = Callable[[Mapping[str, Observation], Doubts], Mapping[str, Observation]]
+MOST_LOOKS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,27 +123,38 @@ def loaded_again(loaded: Loaded) -> Loaded:
 
 
 def make_plan(
-    loaded: Loaded, observations: Mapping[str, Observation], state: State, selection: Selection, now: float
+    loaded: Loaded,
+    observations: Mapping[str, Observation],
+    state: State,
+    selection: Selection,
+    now: float,
+    look: Look = lambda seen, _: seen,
 ) -> Reviewed:
     """Decide what is to be done, what it costs and whether it may be done.
 
-    With prices, the files of what is created are read for tokens; where another commit was applied last, git
-    is asked which is older. Else it is pure.
+    `look` takes a second look at what the plan could not tell from the lists. With prices, the files of what
+    is created are read for tokens; where another commit was applied last, git is asked which is older. Else
+    it is pure.
     """
-    planning = plan(
-        Inputs(
-            project=loaded.project.name,
-            fine_tunes=loaded.fine_tunes,
-            datasets=loaded.datasets,
-            observations=observations,
-            state=state,
-            now=now,
-            selection=selected_names(selection, loaded.fine_tunes, state),
-        )
+    inputs = Inputs(
+        project=loaded.project.name,
+        fine_tunes=loaded.fine_tunes,
+        datasets=loaded.datasets,
+        observations=observations,
+        state=state,
+        now=now,
+        selection=selected_names(selection, loaded.fine_tunes, state),
     )
+    planning = plan(inputs)
+    # Listed files may show more jobs to look at, and those are looked at once.
+    for _ in range(MOST_LOOKS):
+        if not planning.doubts:
+            break
+        inputs = replace(inputs, observations=look(inputs.observations, planning.doubts))
+        planning = plan(inputs)
     facts = replace(planning.plan.facts, commit=loaded.commit, older_than=_older_than(loaded, state))
     priced, verdict = _judged(loaded, replace(planning.plan, facts=facts), selection)
-    return Reviewed(Planning(priced, planning.state), verdict, observations, state, selection)
+    return Reviewed(Planning(priced, planning.state), verdict, inputs.observations, state, selection)
 
 
 def _older_than(loaded: Loaded, state: State) -> Commit | None:

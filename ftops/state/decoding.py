@@ -11,10 +11,19 @@ from collections.abc import Mapping
 from sys import intern
 from typing import Any
 
+from ftops.model.change import FieldDifference
 from ftops.model.commit import HASH, AppliedCommit, Commit
 from ftops.model.finetune import Lifecycle, OnChange, OnRemove, Retry, RetryOn
 from ftops.model.job import FailureClass, JobError, JobStatus
-from ftops.model.state import ArchivedRecord, Intent, Record, RecordedJob, State
+from ftops.model.state import (
+    ArchivedRecord,
+    Intent,
+    ProviderMemory,
+    Record,
+    RecordedJob,
+    SentRequest,
+    State,
+)
 from ftops.state import members as take
 from ftops.state.encoding import LIFECYCLE
 from ftops.state.members import Malformed, Members
@@ -27,6 +36,9 @@ _RECORD = frozenset(Record.__slots__)
 _ARCHIVED = frozenset(ArchivedRecord.__slots__)
 _INTENT = frozenset(Intent.__slots__)
 _JOB = frozenset(RecordedJob.__slots__)
+_REQUEST = frozenset(SentRequest.__slots__)
+_DIFFERENCE = frozenset(FieldDifference.__slots__)
+_MEMORY = frozenset(ProviderMemory.__slots__)
 _ERROR = frozenset(JobError.__slots__)
 _LIFECYCLE = frozenset(Lifecycle.__slots__)
 _RETRY = frozenset(Retry.__slots__)
@@ -37,7 +49,7 @@ def state(document: Members) -> State:
 
     Each record's JSON is let go as soon as it is decoded, so that a large state is never held twice.
     """
-    members = {"not_mine": {}, **take.only(document, _STATE)}
+    members = {"not_mine": {}, "providers": {}, **take.only(document, _STATE)}
     return State(
         project=take.text(members, "project"),
         lineage=take.text(members, "lineage"),
@@ -46,6 +58,7 @@ def state(document: Members) -> State:
         archive=take.emptied(members, "archive", _archived),
         datasets=take.emptied(members, "datasets", _file_ids),
         not_mine=take.emptied(members, "not_mine", _job_ids),
+        providers=take.emptied(members, "providers", _memory),
         applied=take.nested(members, "applied", _applied),
     )
 
@@ -78,6 +91,7 @@ def _record(value: Any) -> Record:
         rejected=take.nested(members, "rejected", _error),
         history=take.each(members, "history", _job),
         spent_nonces=take.texts(members, "spent_nonces"),
+        requests=take.each(members, "requests", _request),
     )
 
 
@@ -87,6 +101,7 @@ def _archived(value: Any) -> ArchivedRecord:
         generation=take.whole(members, "generation"),
         jobs=take.each(members, "jobs", _job),
         spent_nonces=take.texts(members, "spent_nonces"),
+        requests=take.each(members, "requests", _request),
     )
 
 
@@ -103,7 +118,8 @@ def _intent(value: Any) -> Intent:
         created_at=take.number(members, "created_at"),
         not_after=take.number(members, "not_after"),
         known=take.mapping(members, "known"),
-        lookalikes=take.texts(members, "lookalikes"),
+        seen=take.texts(members, "seen"),
+        absent_since=take.optional_number(members, "absent_since"),
         lapsed=take.flag(members, "lapsed"),
     )
 
@@ -128,7 +144,30 @@ def _job(value: Any) -> RecordedJob:
         cancel_requested=take.optional_number(members, "cancel_requested"),
         cancel_accepted=take.optional_number(members, "cancel_accepted"),
         detached=take.flag(members, "detached"),
+        request=take.nested(members, "request", _request),
+        altered=take.each(members, "altered", _difference),
+        likeness=take.flag(members, "likeness"),
+        accepted=take.flag(members, "accepted"),
     )
+
+
+def _request(value: Any) -> SentRequest:
+    members = take.only(value, _REQUEST)
+    return SentRequest(
+        provider=intern(take.text(members, "provider")),
+        known=take.mapping(members, "known"),
+        seen=take.texts(members, "seen"),
+    )
+
+
+def _difference(value: Any) -> FieldDifference:
+    members = take.only(value, _DIFFERENCE)
+    return FieldDifference(take.text(members, "path"), members.get("before"), members.get("after"))
+
+
+def _memory(value: Any) -> ProviderMemory:
+    members = take.only(value, _MEMORY)
+    return ProviderMemory(unmarked_since=take.optional_number(members, "unmarked_since"))
 
 
 def _error(value: Any) -> JobError:

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
+from ftops.model.change import FieldDifference
 from ftops.model.commit import AppliedCommit
 from ftops.model.finetune import Lifecycle, OnChange, OnRemove, Retry
 from ftops.model.job import JobError
-from ftops.model.state import ArchivedRecord, Intent, Record, RecordedJob
+from ftops.model.state import ArchivedRecord, Intent, ProviderMemory, Record, RecordedJob, SentRequest
 
 LIFECYCLE = Lifecycle(
     suspend=False,
@@ -47,6 +48,7 @@ def record(value: Record) -> dict[str, Any]:
             "rejected": _error(value.rejected) if value.rejected else None,
             "history": [_job(job) for job in value.history],
             "spent_nonces": value.spent_nonces,
+            "requests": [_request(request) for request in value.requests],
         }
     )
 
@@ -58,6 +60,7 @@ def archived(value: ArchivedRecord) -> dict[str, Any]:
             "generation": value.generation,
             "jobs": [_job(job) for job in value.jobs],
             "spent_nonces": value.spent_nonces,
+            "requests": [_request(request) for request in value.requests],
         }
     )
 
@@ -66,6 +69,11 @@ def applied(value: AppliedCommit) -> dict[str, Any]:
     """Encode what was last applied."""
     commit = value.commit
     return {"commit": commit.id, "committed_at": commit.committed_at, "declares": value.declares}
+
+
+def memory(value: ProviderMemory) -> dict[str, Any]:
+    """Encode what is remembered of a provider."""
+    return _present({"unmarked_since": _finite(value.unmarked_since)})
 
 
 def plain_mapping(value: Any) -> dict[str, Any]:
@@ -88,7 +96,8 @@ def _intent(value: Intent) -> dict[str, Any]:
             "created_at": _finite(value.created_at),
             "not_after": _finite(value.not_after),
             "known": _finite(value.known),
-            "lookalikes": value.lookalikes,
+            "seen": value.seen,
+            "absent_since": _finite(value.absent_since),
             "lapsed": value.lapsed,
         }
     )
@@ -114,8 +123,20 @@ def _job(value: RecordedJob) -> dict[str, Any]:
             "cancel_requested": _finite(value.cancel_requested),
             "cancel_accepted": _finite(value.cancel_accepted),
             "detached": value.detached,
+            "request": _request(value.request) if value.request else None,
+            "altered": [_difference(one) for one in value.altered],
+            "likeness": value.likeness,
+            "accepted": value.accepted,
         }
     )
+
+
+def _request(value: SentRequest) -> dict[str, Any]:
+    return _present({"provider": value.provider, "known": _finite(value.known), "seen": value.seen})
+
+
+def _difference(value: FieldDifference) -> dict[str, Any]:
+    return {"path": value.path, "before": _finite(value.before), "after": _finite(value.after)}
 
 
 def _error(value: JobError) -> dict[str, Any]:

@@ -79,6 +79,7 @@ class SectionWriter:
             "lineage": state.lineage,
             "not_mine": state.not_mine,
             "project": state.project,
+            "providers": {name: encoding.memory(one) for name, one in state.providers.items()},
             "serial": state.serial,
         }
         yield self._finished(b"," + _members(rest, 0) + b"\n}\n", packed=packed)

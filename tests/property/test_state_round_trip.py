@@ -11,10 +11,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from ftops.errors import StateConflict
 from ftops.model import commit
+from ftops.model.change import FieldDifference
 from ftops.model.commit import AppliedCommit, Commit
 from ftops.model.finetune import Lifecycle, OnChange, OnRemove, Retry, RetryOn
 from ftops.model.job import FailureClass, JobError, JobStatus
-from ftops.model.state import ArchivedRecord, Intent, Record, RecordedJob, State
+from ftops.model.state import ArchivedRecord, Intent, ProviderMemory, Record, RecordedJob, SentRequest, State
 from ftops.state.backends.memory import MemoryBackend
 from ftops.state.manager import StateManager
 from ftops.state.sections import SectionWriter
@@ -32,6 +33,8 @@ OBJECT = st.dictionaries(TEXT, JSON, max_size=2)
 NAMES = st.dictionaries(TEXT, TEXT, max_size=2)
 TEXTS = st.lists(TEXT, max_size=2).map(tuple)
 ERROR = st.builds(JobError, st.none() | TEXT, TEXT, st.sampled_from(FailureClass))
+REQUEST = st.builds(SentRequest, TEXT, OBJECT, TEXTS)
+REQUESTS = st.lists(REQUEST, max_size=2).map(tuple)
 JOB = st.builds(
     RecordedJob,
     *(TEXT, TEXT, TEXT, WHOLE, WHOLE, st.none() | TEXT, st.sampled_from(JobStatus)),
@@ -45,9 +48,16 @@ JOB = st.builds(
     cancel_requested=st.none() | TIME,
     cancel_accepted=st.none() | TIME,
     detached=st.booleans(),
+    request=st.none() | REQUEST,
+    altered=st.lists(st.builds(FieldDifference, TEXT, JSON, JSON), max_size=2).map(tuple),
+    likeness=st.booleans(),
+    accepted=st.booleans(),
 )
 INTENT = st.builds(
-    Intent, *(TEXT, TEXT, TEXT, WHOLE, WHOLE, WHOLE, OBJECT, TIME, TIME, OBJECT, TEXTS, st.booleans())
+    Intent,
+    *(TEXT, TEXT, TEXT, WHOLE, WHOLE, WHOLE, OBJECT, TIME, TIME, OBJECT, TEXTS),
+    absent_since=st.none() | TIME,
+    lapsed=st.booleans(),
 )
 LIFECYCLE = st.builds(
     Lifecycle,
@@ -70,15 +80,17 @@ RECORD = st.builds(
     rejected=st.none() | ERROR,
     history=JOBS,
     spent_nonces=TEXTS,
+    requests=REQUESTS,
 )
 HASH = st.from_regex(f"({commit.HASH})", fullmatch=True)
 STATE = st.builds(
     State,
     *(TEXT, TEXT, WHOLE),
     fine_tunes=st.dictionaries(TEXT, RECORD, max_size=2),
-    archive=st.dictionaries(TEXT, st.builds(ArchivedRecord, WHOLE, JOBS, TEXTS), max_size=2),
+    archive=st.dictionaries(TEXT, st.builds(ArchivedRecord, WHOLE, JOBS, TEXTS, REQUESTS), max_size=2),
     datasets=st.dictionaries(TEXT, NAMES, max_size=2),
     not_mine=st.dictionaries(TEXT, TEXTS, max_size=2),
+    providers=st.dictionaries(TEXT, st.builds(ProviderMemory, st.none() | TIME), max_size=2),
     applied=st.none() | st.builds(AppliedCommit, st.builds(Commit, HASH, WHOLE), TEXT),
 )
 

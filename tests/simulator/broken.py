@@ -16,7 +16,7 @@ from ftops.applier import applier, cancels, creates, ledger, waves
 from ftops.errors import Ambiguous
 from ftops.model.job import JobList
 from ftops.model.state import ArchivedRecord, State
-from ftops.planner import settling
+from ftops.planner import intents
 from ftops.reconciler import line, observing
 from ftops.state.backends.memory import MemoryBackend
 from tests.simulator.history import Step
@@ -93,13 +93,13 @@ def _intent_cleared_on_timeout(patch: pytest.MonkeyPatch) -> None:
 
 
 def _settle_time_ignored(patch: pytest.MonkeyPatch) -> None:
-    resolve = settling.resolve_intent
+    resolve = intents.resolve_intent
 
-    def at_once(intent: Any, live: Any, now: float) -> Any:
-        verdict = resolve(intent, live, now)
-        return replace(intent, lapsed=True) if verdict == (settling.Doubt.SETTLING, ()) else verdict
+    def at_once(intent: Any, live: Any, state: Any, now: float) -> Any:
+        verdict = resolve(intent, live, state, now)
+        return replace(intent, lapsed=True) if verdict == (intents.Doubt.SETTLING, ()) else verdict
 
-    patch.setattr(settling, "resolve_intent", at_once)
+    patch.setattr("ftops.planner.settling.resolve_intent", at_once)
 
 
 def _no_fencing(patch: pytest.MonkeyPatch) -> None:
@@ -200,7 +200,7 @@ def _lookalikes_together(patch: pytest.MonkeyPatch) -> None:
 
 def _earlier_lookalikes_adopted(patch: pytest.MonkeyPatch) -> None:
     """Take any job that looks right for the one in doubt, even one that was there before."""
-    patch.setattr(creates, "_lookalikes", lambda *arguments: ())
+    patch.setattr(creates, "_unclaimed", lambda *arguments: ())
     patch.setattr("ftops.planner.planner.worth_keeping", lambda job: False)
 
 

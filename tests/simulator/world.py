@@ -6,6 +6,7 @@ import hashlib
 import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from ftops.applier.surgery import arrived, in_doubt, never_arrived, not_mine, take_over
@@ -19,7 +20,7 @@ from ftops.model.project import Limits, Project, StateSettings
 from ftops.model.state import State
 from ftops.planner.selection import Selection
 from ftops.reconciler.line import Hands, Loaded, Reviewed, carry_out, make_plan
-from ftops.reconciler.observing import observe
+from ftops.reconciler.observing import look_closer, observe
 from ftops.state.backend import Holder
 from ftops.state.manager import StateManager
 from tests.simulator.account import Account, SimulatedClock
@@ -199,7 +200,8 @@ class World:
         loaded = Loaded(Path(), PROJECT, {"p": self.provider.facts}, tuple(declared.values()), datasets)
         state = manager.read()
         seen = observe({"p": port}, state, self.clock)
-        return loaded, make_plan(loaded, seen, state, ANYTHING, self.clock.now())
+        look = partial(look_closer, {"p": port})
+        return loaded, make_plan(loaded, seen, state, ANYTHING, self.clock.now(), look)
 
 
 def stranger(number: int, like: FineTune, account: Account) -> Job:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ftops.model.capabilities import Capabilities, DataFormat, ModelRule, StampPlace
+from ftops.model.capabilities import Capabilities, DataFormat, StampPlace
 from ftops.model.finetune import Method
 from ftops.model.fingerprint import AUTO
 from ftops.model.job import Job, JobEvent, JobFile, JobStatus, Stamp, UploadedFile
@@ -77,7 +77,6 @@ CAPABILITIES = Capabilities(
         | {f"hyperparameters.{name}" for name in ("n_epochs", "batch_size", "learning_rate_multiplier")}
     ),
     suffix_length=64,
-    model_rule=ModelRule.SNAPSHOT,
     seed=True,
     integrations=True,
     list_filter=True,
@@ -249,7 +248,7 @@ def _settings(job: Mapping[str, Any]) -> dict[str, JSON]:
         if isinstance(details, Mapping) and isinstance(details.get("hyperparameters"), Mapping):
             shown = details["hyperparameters"]
     if isinstance(shown, Mapping):
-        known = {key: value for key, value in shown.items() if value is not None and value != AUTO}
+        known = {key: value for key, value in shown.items() if value is not None}
         settings |= {f"hyperparameters.{key}": value for key, value in known.items()}
     if isinstance(job.get("seed"), int):
         settings["seed"] = job["seed"]

@@ -155,11 +155,7 @@ def _files(value: Any) -> tuple[JobFile, ...]:
 def _settings(hyperparams: Any) -> dict[str, JSON]:
     if not isinstance(hyperparams, Mapping):
         return {}
-    return {
-        f"hyperparameters.{key}": value
-        for key, value in hyperparams.items()
-        if value is not None and value != AUTO
-    }
+    return {f"hyperparameters.{key}": value for key, value in hyperparams.items() if value is not None}
 
 
 def _error(job: Mapping[str, Any]) -> JobError | None:

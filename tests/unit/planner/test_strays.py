@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from ftops.model.change import Action, Change, Reason
+from ftops.model.finetune import Lifecycle
 from ftops.model.job import JobStatus
 from ftops.model.state import RecordedJob
 from ftops.planner.approval import approvals, unapproved
@@ -77,6 +78,14 @@ def test_a_cancel_of_a_second_job_that_nobody_approved_is_not_done() -> None:
     assert unapproved(world.plan(), approvals(shown, waits=False)) == (duplicate(world),)
 
 
+def given_up(world: World) -> None:
+    """Let two complete lists, a settle time apart, lack the job of a create in doubt."""
+    world.declared["a"] = replace(world.declared["a"], lifecycle=Lifecycle(suspend=True))
+    for _ in range(2):
+        world.clock.time += 1000
+        world.apply()
+
+
 @pytest.mark.parametrize("setting", ["protect", "suspend"])
 def test_a_second_job_of_a_protected_or_suspended_fine_tune_is_held(setting: str) -> None:
     world = doubled()
@@ -94,7 +103,7 @@ def test_a_create_that_arrived_after_it_was_given_up_is_a_stray_with_its_price()
     world.apply()
     (sent,) = world.provider.on_the_way
     world.provider.on_the_way.clear()
-    world.clock.time += 2000
+    given_up(world)
     world.declared["a"] = fine_tune("a", 2)
     world.apply()
     late = world.provider.start(sent.request)

@@ -1,0 +1,26 @@
+"""A second look: jobs that a list shows without a mark, one by one, as a retrieve shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from ftops.errors import ProviderError
+from ftops.model.job import Job
+from ftops.model.observation import Observation
+from ftops.providers.provider import Provider
+
+
+def look_again(port: Provider, seen: Observation, job_ids: Iterable[str]) -> Observation:
+    """Retrieve these jobs; what cannot be had stays as the list showed it, and in doubt."""
+    found: dict[str, Job] = {}
+    for job_id in sorted(job_ids):
+        try:
+            job = port.retrieve_fine_tune(job_id)
+        except ProviderError:
+            continue
+        # A reply about another job says nothing of this one.
+        if job.id == job_id:
+            found[job_id] = job
+    jobs = tuple(found.get(job.id, job) for job in seen.jobs)
+    return replace(seen, jobs=jobs, retrieved=seen.retrieved | found.keys())

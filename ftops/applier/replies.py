@@ -1,0 +1,71 @@
+"""Whether a create's reply can be believed, and what a list says of one that cannot."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ftops.applier.context import Context
+from ftops.applier.creates import Ready
+from ftops.applier.ledger import Ledger
+from ftops.applier.looking import look_again
+from ftops.errors import ProviderError
+from ftops.model.job import Job, JobList
+from ftops.model.observation import Observation
+from ftops.planner.intents import Verdict, resolve_intent
+from ftops.planner.likeness import alterations, said
+from ftops.planner.matching import LiveJobs
+
+
+def doubt_about(ready: Ready, job: Job, *, before: bool) -> str | None:
+    """Return why a create's reply may be about another job, None for one that can be believed.
+
+    A gateway may answer with a cached reply, or with another request's. `before`: the job was there before
+    the create was sent.
+    """
+    nonce = job.stamp.nonce if job.stamp else None
+    if nonce is not None and nonce != ready.intent.nonce:
+        return f"the reply is about another create (job {job.id})"
+    if before:
+        return f"the reply names job {job.id}, which was there before"
+    differing = alterations(ready.intent.known, job)
+    if nonce is None and differing:
+        return f"the reply shows no mark of ours and other settings than were sent ({said(differing)})"
+    return None
+
+
+def looked_up(
+    provider: str, doubtful: list[Ready], context: Context, ledger: Ledger
+) -> dict[str, Job | None]:
+    """List again and settle these creates as the next run would; a job that two could be is nobody's."""
+    port, now = context.providers[provider], context.clock.now()
+    try:
+        listed = port.list_fine_tunes()
+    except ProviderError as error:
+        listed = JobList((), False, error.message)
+    seen = replace(
+        context.observations[provider],
+        jobs=listed.jobs,
+        complete=listed.complete,
+        problem=listed.problem,
+        listed_at=(now,),
+        retrieved=frozenset(),
+    )
+    live, verdicts = _verdicts(doubtful, seen, context, ledger)
+    if thin := live.thin():
+        seen = look_again(port, seen, [job_id for _, job_id in thin])
+        _, verdicts = _verdicts(doubtful, seen, context, ledger)
+    found = {name: verdict for name, verdict in verdicts.items() if isinstance(verdict, Job)}
+    claimed = [job.id for job in found.values()]
+    return {
+        name: found[name] if name in found and claimed.count(found[name].id) == 1 else None
+        for name in verdicts
+    }
+
+
+def _verdicts(
+    doubtful: list[Ready], seen: Observation, context: Context, ledger: Ledger
+) -> tuple[LiveJobs, dict[str, Verdict]]:
+    state = ledger.snapshot()
+    live = LiveJobs({**context.observations, seen.provider.name: seen}, state)
+    now = context.clock.now()
+    return live, {one.change.name: resolve_intent(one.intent, live, state, now) for one in doubtful}

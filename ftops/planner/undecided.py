@@ -1,0 +1,66 @@
+"""Names that the table is not asked about: a create in doubt, or a provider that is gone from ftops.yaml."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from ftops.model.change import Action, Reason
+from ftops.model.job import Job
+from ftops.model.state import Intent
+from ftops.planner.decision import Decision
+from ftops.planner.intents import Doubt
+from ftops.planner.likeness import Likeness, said
+from ftops.planner.situation import Situation
+from ftops.planner.wording import ways_out
+
+
+def doubtful(
+    situation: Situation,
+    intent: Intent,
+    doubt: tuple[Doubt, tuple[str, ...]],
+    lookalikes: Sequence[tuple[Job, Likeness]],
+) -> Decision:
+    """Say what is not known about an open intent, and how a person can settle it."""
+    kind, job_ids = doubt
+    if kind is Doubt.SETTLING:
+        return Decision(Action.WAIT, Reason.SETTLING, _settling(situation, intent))
+    found = "the job list is incomplete"
+    if lookalikes:
+        found = "; ".join(_lookalike(job, like) for job, like in lookalikes)
+    elif job_ids:
+        found = f"it could be any of {', '.join(job_ids)}"
+    message = (
+        f"an earlier create got no clear answer and {found}; "
+        f"{ways_out(situation.name, job_ids, '--never-arrived')}"
+    )
+    return Decision(Action.HOLD, Reason.AMBIGUOUS_CREATE, message, job_ids[0] if job_ids else None)
+
+
+def without_provider(situation: Situation, providers: Collection[str]) -> Decision | None:
+    """Hold what runs, or is in doubt, at a provider that the project no longer has."""
+    record = situation.record
+    needed = {record.provider} if record and (record.intent or situation.active) else set()
+    unknown = sorted(needed - set(providers))
+    if not unknown:
+        return None
+    message = f"provider {unknown[0]} is no longer in ftops.yaml; put it back, or nothing can be done here"
+    job = situation.job
+    return Decision(Action.HOLD, Reason.UNKNOWN_PROVIDER, message, job.id if job else None)
+
+
+def _settling(situation: Situation, intent: Intent) -> str:
+    settle = situation.provider.settle
+    until = intent.not_after + settle if intent.absent_since is None else intent.absent_since + settle
+    left = max(0, round(until - situation.now))
+    looked = "" if intent.absent_since is None else "; one complete list lacked it, and a second has to"
+    return (
+        "an earlier create got no clear answer; it may still show up, so nothing is sent again for another "
+        f"{left} s{looked}"
+    )
+
+
+def _lookalike(job: Job, like: Likeness) -> str:
+    where = "it trains on the file that was sent" if like.on_our_file else "model and files fit"
+    if like.differing:
+        return f"job {job.id} could be it ({where}, and it differs in {said(like.differing)})"
+    return f"job {job.id} could be it ({where}, and it carries no mark of ours)"
