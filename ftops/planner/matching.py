@@ -83,12 +83,14 @@ class LiveJobs:
         return [(job, like) for job, like in found if job.id not in request.seen]
 
     def thin(self) -> frozenset[tuple[str, str]]:
-        """Return the judged jobs that were listed without a mark, and not looked at one by one yet."""
+        """Return the judged jobs that were listed without a mark, and not looked at one by one yet.
+
+        Where no mark can be, a retrieve may still show the file or the settings that a list leaves out.
+        """
         open_now = sorted(
             (provider, job_id)
             for provider, job_id in self.judged
-            if self.observations[provider].provider.capabilities.stamps
-            and job_id not in self.observations[provider].retrieved
+            if job_id not in self.observations[provider].retrieved
         )
         return frozenset(open_now[:MOST_LOOKS])
 
@@ -103,7 +105,7 @@ class LiveJobs:
         return False
 
 
-def worth_keeping(job: Job) -> bool:
+def worth_keeping(job: Job | RecordedJob) -> bool:
     """Return whether a job runs or has made a model: one that a second create would pay for twice."""
     return job.status.active or job.status is JobStatus.SUCCEEDED
 
@@ -139,7 +141,8 @@ class _Uploads:
         if self._ids.get(file.id) == sha256:
             return True
         digest = self.digest(file)
-        if digest is None and file.filename is None and file.id not in self._names and not self._asked:
+        if digest is None and not self._asked:
+            # A server may show names of its own: only the list of files says what we sent.
             self.wanted = True
         return digest == sha256[:DIGEST_IN_NAME]
 
@@ -174,7 +177,7 @@ class _Unmarked:
             digest = uploads[job.provider].digest(file)
             if digest is not None:
                 self._by_digest[job.provider, digest].append(job)
-            elif file.filename is None:
+            else:
                 self._unknown_file[job.provider].append(job)
 
     def candidates(self, provider: str, known: Appearance) -> Iterable[Job]:

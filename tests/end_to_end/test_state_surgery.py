@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -21,8 +22,8 @@ STATE = ".ftops/state.json"
 BACKUPS = ".ftops/backups"
 
 
-def state_of(project: ProjectDirectory) -> dict[str, object]:
-    document: dict[str, object] = json.loads((project.root / STATE).read_text())
+def state_of(project: ProjectDirectory) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((project.root / STATE).read_text())
     return document
 
 
@@ -201,8 +202,7 @@ def test_a_lost_state_is_rebuilt_so_that_the_next_plan_is_empty(
     assert project.ftops("apply", "--yes") == 0
     after = state_of(project)
     assert after["lineage"] == before["lineage"]
-    recorded: dict[str, Any] = before["fine_tunes"]
-    for record in recorded.values():
+    for record in before["fine_tunes"].values():
         # What was asked for is known to the state alone; the mark says everything else.
         for job in (record["job"], *record.get("history", [])):
             del job["request"]

@@ -16,9 +16,11 @@ from ftops.errors import (
     Unauthorized,
 )
 from ftops.model.job import FailureClass, Job, JobError, JobFile, JobStatus, Stamp, UploadedFile
+from ftops.model.json_value import JSON
 from ftops.model.observation import ProviderFacts
 from ftops.model.request import JobRequest
 from ftops.providers.registry import DIALECTS
+from tests.simulator.bends import WORLDS, Bends, echoed, thinned
 
 CREATE_FAULTS = (
     "lost reply",
@@ -35,6 +37,8 @@ CREATE_FAULTS = (
 )
 DUPLICATING_FAULTS = ("repeated", "repeated lost")
 """A proxy sends the POST twice: one of the three ways to two jobs that DESIGN 6 admits."""
+GATEWAY_FAULTS = ("resent, refused", "another's reply", "altered", "altered, lost")
+"""The second sending is refused; the reply is about a job that was there; a setting is dropped on the way."""
 LIST_FAULTS = ("error", "truncated page", "repeated page", "slow", "unauthorized")
 LYING_FAULT = "lie"
 """The list claims to be whole and lacks its newest half: another of the three."""
@@ -70,13 +74,14 @@ Key = tuple[str, str, int, int]
 
 
 class SimulatedClock:
-    """Both clocks of every machine, in seconds."""
+    """Both clocks of every machine, in seconds. `ahead` is how far the wall clock has jumped."""
 
     def __init__(self) -> None:
         self.time = 1_000_000.0
+        self.ahead = 0.0
 
     def now(self) -> float:
-        return self.time
+        return self.time + self.ahead
 
     def monotonic(self) -> float:
         return self.time
@@ -93,8 +98,15 @@ class Arrival:
 class Account:
     """Everything at the provider. `truth` is what each paid job was asked for, stamps or not."""
 
-    def __init__(self, clock: SimulatedClock, dialect: str = "openai", max_active: int | None = None) -> None:
+    def __init__(
+        self,
+        clock: SimulatedClock,
+        dialect: str = "openai",
+        max_active: int | None = None,
+        bends: Bends = WORLDS["plain"],
+    ) -> None:
         self.clock = clock
+        self.bends = bends
         self.facts = ProviderFacts("p", dialect, DIALECTS[dialect].capabilities, max_active=max_active)
         self.jobs: dict[str, Job] = {}
         self.files: dict[str, UploadedFile] = {}
@@ -134,7 +146,7 @@ class Account:
     def failed(self, kind: str, operation: str) -> ProviderError:
         """Say a fault as the transport would."""
         failure = Failure("p", operation)
-        if kind == "quota":
+        if kind in ("quota", "resent, refused"):
             return RateLimited("the account is full", failure=replace(failure, status=429))
         if kind == "rejected":
             return Rejected("refused", failure=replace(failure, status=400, message="refused", code="bad"))
@@ -154,10 +166,18 @@ class Account:
             self.on_the_way.remove(one)
             self.start(one.request, one.at)
 
-    def start(self, request: JobRequest, at: float | None = None) -> Job:
-        """Make a job: from here on it costs money."""
+    @property
+    def marks(self) -> bool:
+        """Whether every job of ours shows its mark."""
+        return self.facts.capabilities.stamps and self.bends.marks == "kept"
+
+    def start(self, request: JobRequest, at: float | None = None, *, altered: bool = False) -> Job:
+        """Make a job: from here on it costs money. `altered`: a setting was dropped on the way."""
         number = next(self._numbers)
-        shown = {f"hyperparameters.{key}": value for key, value in request.hyperparameters.items()}
+        marked = self.facts.capabilities.stamps and self.bends.stores_mark(number)
+        sent: dict[str, JSON] = dict.fromkeys(request.hyperparameters, "auto") if altered else {}
+        asked = {**request.hyperparameters, **sent}
+        shown = {f"hyperparameters.{key}": value for key, value in asked.items()}
         job = Job(
             id=f"job-{number}",
             provider="p",
@@ -168,17 +188,29 @@ class Account:
                 JobFile(file.id, self.files[file.id].filename) for file in request.training_files
             ),
             settings={path: value for path, value in shown.items() if path in self.facts.capabilities.echoes},
-            stamp=request.stamp if self.facts.capabilities.stamps else None,
+            stamp=request.stamp if marked else None,
         )
         self.jobs[job.id] = job
         if request.stamp is not None:
             self.truth[job.id] = request.stamp
         return job
 
-    def shown(self, job: Job) -> Job:
+    def shown(self, job: Job, *, listed: bool = False, created: bool = False) -> Job:
         """Give a job as the provider tells it: the founding format fills the settings in only later."""
         young = self.clock.time - (job.created_at or 0) < SILENT_SECONDS
-        return replace(job, settings={}) if young and not self.facts.capabilities.stamps else job
+        if young and not self.facts.capabilities.stamps:
+            job = replace(job, settings={})
+        if self.bends.marks == "hidden" and not created:
+            job = replace(job, stamp=None)
+        if self.bends.echo:
+            job = echoed(job)
+        return thinned(job) if listed and self.bends.thin else job
+
+    def same_data(self, job_id: str, request: JobRequest) -> bool:
+        """Return whether a job of ours can be known for what a request doubles: by mark or by file."""
+        job = self.jobs[job_id]
+        marked = self.bends.marks != "hidden" and job.stamp is not None
+        return marked or [one.id for one in job.training_files] == [one.id for one in request.training_files]
 
     def sees(self, job_id: str) -> bool:
         """Tell whether the provider admits that it has this job."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from ftops.model.finetune import Lifecycle, OnChange, OnRemove, Retry, RetryOn
 from tests.simulator import laws
-from tests.simulator.account import DUPLICATING_FAULTS, FAULTS, LYING_FAULT
+from tests.simulator.account import DUPLICATING_FAULTS, FAULTS, GATEWAY_FAULTS, LYING_FAULT
+from tests.simulator.bends import WORLDS
 from tests.simulator.store import STORE_FAULTS
 
 Step = tuple[str | int | None, ...]
@@ -25,9 +26,12 @@ class History:
     lease_seconds: float | None
     max_active: int | None
     steps: tuple[Step, ...]
+    world: str = "plain"
 
 
-def generate(seed: int, dialect: str | None = None, focus: tuple[Step, ...] = ()) -> History:
+def generate(
+    seed: int, dialect: str | None = None, focus: tuple[Step, ...] = (), world: str | None = None
+) -> History:
     """Draw a history; the same seed gives the same one.
 
     `focus` are steps to draw more often, a step of one word with any numbers.
@@ -36,24 +40,25 @@ def generate(seed: int, dialect: str | None = None, focus: tuple[Step, ...] = ()
     chosen = dialect or ("openai", "openai_legacy")[seed % 2]
     stamps = chosen != "openai_legacy"
     lease, most = draw.choice((None, LEASE_SECONDS)), draw.choice((None, None, None, 2))
-    # Without stamps only the same declaration recognises the jobs of a lost state.
-    weights = {**WEIGHTS, "lose": 1 if stamps else 0}
-    kinds = [kind for kind, weight in weights.items() for _ in range(weight)]
+    kinds = [kind for kind, weight in WEIGHTS.items() for _ in range(weight)]
+    bent = world or (draw.choice(sorted(WORLDS)) if draw.random() < BENT_SHARE else "plain")
     steps: list[Step] = [("declare", draw.choice(NAMES), 1)]
     for _ in range(draw.randint(3, 24)):
         step = draw.choice(focus) if focus and draw.random() < FOCUS_SHARE else (draw.choice(kinds),)
         steps.append(DRAWS[str(step[0])](draw, stamps) if len(step) == 1 else step)
-    return History(chosen, lease, most, tuple(steps))
+    return History(chosen, lease, most, tuple(steps), bent)
 
 
 FOCUS_SHARE = 0.6
+BENT_SHARE = 0.6
+"""Of the histories, so many play behind a gateway that bends what passes."""
 
 
 def _fault(draw: random.Random, stamps: bool) -> Step:  # one table of functions of one shape
     operation = draw.choice(("create", "create", "create", "list", "cancel", *FAULTS))
     kinds = FAULTS[operation]
-    if stamps and operation == "create":
-        kinds = (*kinds, *DUPLICATING_FAULTS)
+    if operation == "create":
+        kinds = (*kinds, *DUPLICATING_FAULTS, *GATEWAY_FAULTS)
     if stamps and operation == "list":
         kinds = (*kinds, LYING_FAULT)
     return ("fault", operation, draw.choice(kinds))
@@ -80,6 +85,9 @@ WEIGHTS = {
     "kill": 1,
     "steal": 2,
     "stranger": 2,
+    "jump": 1,
+    "restore": 1,
+    "lose": 1,
 }
 DRAWS: dict[str, Draw] = {
     "declare": lambda draw, _: ("declare", draw.choice(NAMES), draw.randint(1, 3)),
@@ -106,6 +114,8 @@ DRAWS: dict[str, Draw] = {
     "steal": lambda draw, _: ("steal",),
     "stranger": lambda draw, _: ("stranger", draw.choice(NAMES), draw.randint(1, 3)),
     "lose": lambda draw, _: ("lose",),
+    "jump": lambda draw, _: ("jump", draw.choice((1000, 5000))),
+    "restore": lambda draw, _: ("restore", draw.randint(1, 4)),
 }
 SETTINGS: dict[str, Callable[[Lifecycle], Lifecycle]] = {
     "suspend": lambda one: replace(one, suspend=not one.suspend),

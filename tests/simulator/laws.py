@@ -58,12 +58,14 @@ class Findings:
     """What the laws have noted so far.
 
     `doubled` are the keys for which DESIGN 6 admits a second job: a stall between check and POST, a POST
-    repeated on its way, a list that claims to be whole and is not.
+    repeated on its way, a list that claims to be whole and is not. `forgotten` are those that a state
+    that was brought back does not know.
     """
 
     history: StateHistory
     broken: list[str] = field(default_factory=list)
     doubled: set[Key] = field(default_factory=set)
+    forgotten: set[Key] = field(default_factory=set)
     trace: list[str] = field(default_factory=list)
 
     def law(self, text: str) -> None:
@@ -104,6 +106,7 @@ class Watch:
 
         for job_id, other in account.ours():
             left_behind = other.name == stamp.name and other.lineage != stamp.lineage
+            left_behind = left_behind and account.same_data(job_id, request)
             if left_behind and account.sees(job_id) and self._worth_keeping(job_id):
                 findings.law(f"{stamp.name} is created although a lost state made {job_id} for it")
 
@@ -145,8 +148,7 @@ class Watch:
         runs = job.status.active and job_id not in self._account.cancel_asked
         made = job.status is JobStatus.SUCCEEDED and (job.finished_at or 0) < self._started
         listable = (job.created_at or 0) <= self._started - LONGEST_LAG_SECONDS
-        stamps = self._account.facts.capabilities.stamps and listable
-        return stamps and not settled and job_id not in self._account.was_hidden and (runs or made)
+        return listable and not settled and job_id not in self._account.was_hidden and (runs or made)
 
     def _others_of(self, name: str, lineage: str) -> Iterator[Job]:
         account, owner = self._account, self._owners()
@@ -174,10 +176,16 @@ def convergence(plan: Plan) -> Iterator[str]:
         yield f"a fault-free apply does not converge: {', '.join(left)} is left"
 
 
-def at_most_once(account: Account, findings: Findings, state: State) -> Iterator[str]:
-    """No key is paid twice; where DESIGN 6 admits it, the second job does not go on."""
-    asked, known = _open_nonces(state), owners(state)
-    paid = Counter(account.key(job_id) for job_id in account.paid_ids())
+def at_most_once(account: Account, findings: Findings, plan: Plan, state: State) -> Iterator[str]:
+    """No key is paid twice; where DESIGN 6 admits it, the second job does not go on unseen."""
+    asked, known, seen = _open_nonces(state), owners(state), named(plan)
+    counted = [
+        job_id
+        for job_id in account.paid_ids()
+        # An older state that was brought back does not know what has failed since.
+        if account.key(job_id) not in findings.forgotten or _worth_keeping(account.jobs[job_id])
+    ]
+    paid = Counter(account.key(job_id) for job_id in counted)
     for key, count in paid.items():
         if count == 1:
             continue
@@ -193,32 +201,55 @@ def at_most_once(account: Account, findings: Findings, state: State) -> Iterator
             and account.truth[job_id].nonce not in asked
         ]
         taken = key[0] == state.lineage or any(job_id in known for job_id in running)
-        if len(running) > 1 and taken and account.facts.capabilities.stamps:
-            yield f"the second job for {key} is not cancelled: {running} run on"
+        unseen = [job_id for job_id in running if job_id not in seen]
+        if len(unseen) > 1 and taken:
+            yield f"the second job for {key} is neither cancelled nor shown: {unseen} run on"
 
 
-def all_recorded(account: Account, findings: Findings, state: State) -> Iterator[str]:
-    """Every paid job is in the state, recorded or adopted, unless its hold waits for a person."""
-    known, in_doubt = owners(state), _open_nonces(state)
+def _worth_keeping(job: Job) -> bool:
+    return job.status.active or job.status is JobStatus.SUCCEEDED
+
+
+def all_recorded(account: Account, findings: Findings, plan: Plan, state: State) -> Iterator[str]:
+    """Every paid job is in the state, or shown to a person as long as it runs."""
+    known, in_doubt, seen = owners(state), _open_nonces(state), named(plan)
     for job_id, stamp in account.ours():
         lost = job_id not in known and stamp.lineage == state.lineage and stamp.nonce not in in_doubt
-        if lost and account.sees(job_id) and account.key(job_id) not in findings.doubled:
+        shown = job_id in seen or not account.jobs[job_id].status.active
+        if lost and not shown and account.sees(job_id):
             yield f"job {job_id} of {stamp.name} was paid and is in no record"
 
 
-def no_stray(
-    account: Account, findings: Findings, plan: Plan, state: State, declared: Iterable[str]
-) -> Iterator[str]:
-    """What runs is somebody's current job, held on purpose, or was let go."""
-    named = {change.job_id for change in plan.changes} | {change.cancel_first for change in plan.changes}
-    named |= {record.job.id for name, record in state.fine_tunes.items() if record.job and name in declared}
+def no_stray(account: Account, plan: Plan, state: State, declared: Iterable[str]) -> Iterator[str]:
+    """What runs is somebody's current job, shown to a person, or was let go."""
+    wanted = named(plan)
+    wanted |= {record.job.id for name, record in state.fine_tunes.items() if record.job and name in declared}
     detached = _detached(state)
     for job_id, stamp in account.ours():
         active = account.jobs[job_id].status.active and account.sees(job_id)
-        excused = not account.facts.capabilities.stamps and account.key(job_id) in findings.doubled
-        excused = excused or stamp.nonce in _open_nonces(state)
-        if active and stamp.lineage == state.lineage and not excused and job_id not in named | detached:
+        excused = stamp.nonce in _open_nonces(state)
+        if active and stamp.lineage == state.lineage and not excused and job_id not in wanted | detached:
             yield f"job {job_id} of {stamp.name} runs and nobody wants it"
+
+
+def named(plan: Plan) -> set[str]:
+    """Return the jobs that a plan shows: what a change is about, and what its words say it could be about."""
+    return {job_id for change in plan.changes for job_id in named_in(change)}
+
+
+def named_in(change: Change) -> set[str]:
+    """Return the jobs that a change shows."""
+    words = change.message.translate(_NO_POINTS).split()
+    found = {word for word in words if word.startswith("job-")}
+    return found | {job_id for job_id in (change.job_id, change.cancel_first) if job_id}
+
+
+def names(plan: Plan, declared: Iterable[str], state: State) -> set[str]:
+    """Return every name that a person could be asked about."""
+    return {*declared, *state.fine_tunes, *(change.name for change in plan.changes)}
+
+
+_NO_POINTS = str.maketrans(dict.fromkeys(",;()`.", " "))
 
 
 def honest_holds(account: Account, changes: Iterable[Change]) -> Iterator[str]:

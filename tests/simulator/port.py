@@ -36,7 +36,7 @@ class Port:
         self._boundary("after create")
         if job is None:
             raise self._account.failed(kind, "create")
-        return self._account.shown(job)
+        return self._account.shown(job, created=True)
 
     def _created(self, request: JobRequest, kind: str) -> Job | None:
         """Let the create have its effect; None where the reply does not tell."""
@@ -44,6 +44,16 @@ class Port:
         if kind in ("late", "late error"):
             account.on_the_way.append(Arrival(account.clock.time + LATE_SECONDS, request))
             return None
+        if kind in ("altered", "altered, lost"):
+            job = account.start(request, altered=True)
+            return job if kind == "altered" else None
+        if kind == "resent, refused":
+            account.start(request)
+            return None
+        if kind == "another's reply":
+            others = [job for job in account.jobs.values() if account.sees(job.id)]
+            account.start(request)
+            return others[0] if others else None
         if kind in ("ok", "slow", "lost reply", "error after", "repeated", "repeated lost"):
             job = account.start(request)
             if kind.startswith("repeated"):
@@ -61,7 +71,7 @@ class Port:
             raise account.failed(kind, "list")
         newest = account.clock.time - account.lag
         there = [job for job in account.jobs.values() if account.sees(job.id)]
-        jobs = tuple(account.shown(job) for job in there if (job.created_at or 0) <= newest)
+        jobs = tuple(account.shown(job, listed=True) for job in there if (job.created_at or 0) <= newest)
         half = jobs[: len(jobs) // 2]
         if kind == "slow":
             account.clock.time += SLOW_SECONDS

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ftops.errors import StateError, StateUncertain
+from ftops.model.state import State
 from ftops.state.backend import Holder, Lease, Stored
 from ftops.state.backends.memory import MemoryBackend
+from ftops.state.statefile import decode
 from tests.simulator.laws import StateHistory
 
 STORE_FAULTS = ("refused", "uncertain before", "uncertain after", "unreadable")
@@ -21,11 +23,22 @@ class Store:
         self.leases_expire = lease_seconds is not None
         self.faults: list[str] = []
         self.history = StateHistory()
+        self.earlier: list[bytes] = []
 
     def lose(self) -> None:
         """Let somebody throw everything away, the lock too."""
         self.backend = MemoryBackend(self._clock, lease_seconds=self._lease_seconds)
         self.history.lost()
+
+    def restore(self, writes: int) -> State | None:
+        """Let somebody bring back the state of so many writes ago, as from a backup."""
+        if not self.earlier:
+            return None
+        data = self.earlier[max(0, len(self.earlier) - 1 - writes)]
+        stored = self.backend.read()
+        self.backend.write(data, stored.version if stored else None)
+        self.history.lost()
+        return decode(data, "a backup")
 
     def fault(self, *wanted: str) -> str:
         """Take the next fault if it is one of these."""
@@ -62,6 +75,7 @@ class StorePort:
             raise StateUncertain("the connection broke")
         version = self._store.backend.write(data, expected)
         self._store.history.written(data)
+        self._store.earlier.append(data)
         self._boundary("after write")
         if kind == "uncertain after":
             raise StateUncertain("the connection broke")

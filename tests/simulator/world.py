@@ -9,21 +9,25 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from ftops.applier.surgery import arrived, in_doubt, never_arrived, not_mine, take_over
+from ftops.applier.rebuilding import rebuilt
+from ftops.applier.surgery import accepted, arrived, claimed, in_doubt, never_arrived, not_mine, take_over
 from ftops.model.change import Action, Change, Reason
 from ftops.model.dataset import Dataset
 from ftops.model.event import ChangeResult, Event
 from ftops.model.finetune import DataFile, FineTune, Lifecycle, Upstream
-from ftops.model.job import Job, JobStatus, Stamp
+from ftops.model.job import Job, JobFile, JobStatus, Stamp
 from ftops.model.plan import Plan
 from ftops.model.project import Limits, Project, StateSettings
 from ftops.model.state import State
+from ftops.planner.matching import worth_keeping
 from ftops.planner.selection import Selection
 from ftops.reconciler.line import Hands, Loaded, Reviewed, carry_out, make_plan
 from ftops.reconciler.observing import look_closer, observe
 from ftops.state.backend import Holder
 from ftops.state.manager import StateManager
+from tests.simulator import laws
 from tests.simulator.account import Account, SimulatedClock
+from tests.simulator.bends import WORLDS, Bends
 from tests.simulator.laws import Findings, Watch
 from tests.simulator.port import Port
 from tests.simulator.runner import Runner
@@ -39,7 +43,14 @@ PROJECT = Project(
     limits=Limits(max_creates=1000, max_cancels=1000, max_cancels_percent=100),
 )
 ANYTHING = Selection(allow_empty=True, lifted={"vanished": 1000.0})
-PERSON = (Reason.AMBIGUOUS_CREATE, Reason.LOOKALIKE, Reason.OTHER_LINEAGE)
+PERSON = (
+    Reason.AMBIGUOUS_CREATE,
+    Reason.LOOKALIKE,
+    Reason.LIKENESS,
+    Reason.ALTERED,
+    Reason.OTHER_LINEAGE,
+    Reason.ORPHAN,
+)
 
 
 def fine_tune(
@@ -59,10 +70,15 @@ class World:
     """`apply` is a whole run of ftops; `start` one that can be stopped on its way."""
 
     def __init__(
-        self, dialect: str = "openai", *, lease_seconds: float | None = None, max_active: int | None = None
+        self,
+        dialect: str = "openai",
+        *,
+        lease_seconds: float | None = None,
+        max_active: int | None = None,
+        bends: Bends = WORLDS["plain"],
     ) -> None:
         self.clock = SimulatedClock()
-        self.provider = Account(self.clock, dialect, max_active)
+        self.provider = Account(self.clock, dialect, max_active, bends)
         self.store = Store(self.clock.now, lease_seconds)
         self.findings = Findings(self.store.history)
         self.declared: dict[str, FineTune] = {}
@@ -110,38 +126,69 @@ class World:
 
     def ask_a_person(self) -> None:
         """Let somebody who knows the truth settle each hold that asks for it, as `ftops resolve` does."""
-        for name in sorted(self.declared.keys() | self.state().fine_tunes.keys()):
-            for change in self.plan().changes:
-                if change.name == name and change.action is Action.HOLD and change.reason in PERSON:
-                    if f"ftops resolve {name} --" not in change.message:
-                        self.findings.law(f"the hold of {name} names no way out: {change.message}")
-                    self._told_apart(change)
-                    self._resolve(change)
+        for name in sorted(laws.names(self.plan(), self.declared, self.state())):
+            for shown in self.plan().changes:
+                # What was settled a moment ago is asked no more.
+                asked = [one for one in self.plan().changes if (one.name, one.job_id) == (name, shown.job_id)]
+                for change in asked if shown.name == name else ():
+                    if change.action is Action.HOLD and change.reason in PERSON:
+                        if f"ftops resolve {name} --" not in change.message:
+                            self.findings.law(f"the hold of {name} names no way out: {change.message}")
+                        self._told_apart(change)
+                        self._resolve(change)
 
     def _told_apart(self, change: Change) -> None:
         """A doubt between jobs of several names means that their creates were in flight together."""
-        words = change.message.replace(",", " ").replace(";", " ").replace(")", " ").split()
-        names = {stamp.name for job_id, stamp in self.provider.ours() if job_id in words}
-        if change.reason is Reason.AMBIGUOUS_CREATE and len(names) > 1:
+        names = {self.provider.truth[one].name for one in laws.named_in(change) if one in self.provider.truth}
+        sure = self.provider.marks or not self.provider.facts.capabilities.stamps
+        if change.reason is Reason.AMBIGUOUS_CREATE and len(names) > 1 and sure:
             self.findings.law(f"the creates of {sorted(names)} look alike and were in flight together")
 
     def _resolve(self, change: Change) -> None:
-        manager = self._manager(_pass)
+        manager, name = self._manager(_pass), change.name
         state = self._planned(manager, self.port(_pass), self.declared)[1].stored
-        intent = in_doubt(state, change.name)
-        if intent is not None:
+        intent, record = in_doubt(state, name), state.fine_tunes.get(name)
+        if intent is not None and change.reason is Reason.AMBIGUOUS_CREATE:
             made = [job for job in self.provider.jobs.values() if self._nonce(job) == intent.nonce]
-            if made:
-                manager.write(arrived(state, change.name, made[0]))
-            else:
-                manager.write(never_arrived(state, change.name))
+            answered = arrived(state, name, made[0]) if made else never_arrived(state, name)
+            manager.write(answered)
             return
         job = self.provider.jobs[change.job_id or ""]
-        stamp = self.provider.truth.get(job.id)
-        if stamp is None or stamp.name != change.name:
+        if record is not None and record.job is not None and record.job.id == job.id:
+            manager.write(accepted(state, name, job.id))
+            return
+        owner = self._owner(job, state)
+        if owner is None:
             manager.write(not_mine(state, "p", job.id))
-        else:
-            manager.write(take_over(state, self.declared[change.name], change, job))
+        elif owner == name:
+            manager.write(self._taken(state, change, job))
+
+    def _owner(self, job: Job, state: State) -> str | None:
+        """Return the name that a job was paid for, as it is called by now."""
+        stamp = self.provider.truth.get(job.id)
+        if stamp is None:
+            return None
+        for name, record in state.fine_tunes.items():
+            intent = (record.intent.nonce,) if record.intent else ()
+            if stamp.nonce in (*record.spent_nonces, *intent, *(one.nonce for one in record.jobs)):
+                return name
+        return stamp.name
+
+    def _taken(self, state: State, change: Change, job: Job) -> State:
+        """Take a job for its name: its only one, or a second one that has to go."""
+        name = change.name
+        record = state.fine_tunes.get(name)
+        if record is not None and record.job is not None and worth_keeping(record.job):
+            return claimed(accepted(state, name, record.job.id), name, [job])
+        if name in self.declared and change.spec:
+            return take_over(state, self.declared[name], change, job)
+        if record is not None:
+            return claimed(state, name, [job])
+        reviewed = self.reviewed()
+        seen = {"p": replace(reviewed.observations["p"], jobs=tuple(self.provider.jobs.values()))}
+        found = rebuilt(state, seen, self.declared.values(), reviewed.plan, lost=False).state
+        known = name in found.fine_tunes or name in found.archive
+        return found if known else not_mine(state, "p", job.id)
 
     def _nonce(self, job: Job) -> str | None:
         stamp = self.provider.truth.get(job.id)
@@ -210,6 +257,7 @@ def stranger(number: int, like: FineTune, account: Account) -> Job:
     settings = {f"hyperparameters.{key}": value for key, value in like.hyperparameters.items()}
     return replace(
         Job(f"foreign-{number}", "p", JobStatus.RUNNING, created_at=account.clock.time, model="gpt-4o-mini"),
+        training_files=(JobFile(f"file-foreign-{number}", "theirs.jsonl"),),
         settings=settings if not account.facts.capabilities.stamps else {},
         stamp=stamp if account.facts.capabilities.stamps and number % 2 else None,
     )
