@@ -157,7 +157,7 @@ class _Apply:
     def _send_waves(self, waves: Waves) -> None:
         blocked: dict[str, str] = {}
         while waves and not self.context.stopping():
-            wave = self._prepared(waves.next(), blocked)
+            wave = self._prepared(waves, blocked)
             if not wave:
                 continue
             self._write()
@@ -171,11 +171,14 @@ class _Apply:
         for change in waves.rest():
             self._skipped(change, "stopped before it was sent")
 
-    def _prepared(self, changes: list[Change], blocked: dict[str, str]) -> list[Ready]:
-        wave = []
-        for change in changes:
+    def _prepared(self, waves: Waves, blocked: dict[str, str]) -> list[Ready]:
+        wave, doubtful = [], self.ledger.in_doubt()
+        for change in waves.next():
             if change.provider in blocked:
                 self._skipped(change, blocked[change.provider])
+                continue
+            if waves.alike(change, doubtful):
+                self._skipped(change, "waiting until a create that looks the same to the provider is certain")
                 continue
             try:
                 wave.append(creates.prepare(change, self.context, self.ledger, self.lock, self.live))
@@ -203,9 +206,11 @@ class _Apply:
         before = self.ledger.knows(job.id) or self.live.known(provider, job.id)
         if job.stamp is None and not before:
             self._note_unmarked(provider)
-        doubt = doubt_about(one.ready, job, before=before)
+        doubt = doubt_about(one.ready, job, self.live, before=before)
         if doubt is None:
             return one
+        if not before:
+            self.ledger.named_in_reply(one.ready.change.name, job.id)
         failure = Failure(provider, "create", status=OK)
         return Sent(one.ready, error=Ambiguous(f"{provider}: {doubt}", failure=failure))
 

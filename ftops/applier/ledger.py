@@ -145,6 +145,17 @@ class Ledger:
             sooner = min(record.intent.not_after, at)
             self.records[name] = replace(record, intent=replace(record.intent, not_after=sooner))
 
+    def in_doubt(self) -> list[SentRequest]:
+        """Return the requests that are sent, or may be, and have no answer yet."""
+        intents = [record.intent for record in self.records.values() if record.intent]
+        return [intent.request for intent in intents if not intent.lapsed]
+
+    def named_in_reply(self, name: str, job_id: str) -> None:
+        """Note the job that an answer named which could not be believed."""
+        record = self.records[name]
+        if record.intent is not None:
+            self.records[name] = replace(record, intent=replace(record.intent, replied=job_id))
+
     def reject(self, name: str, error: JobError) -> None:
         """Note that the provider refuses exactly this; only another declaration is tried again."""
         record = self.records[name]

@@ -12,11 +12,11 @@ from ftops.errors import ProviderError
 from ftops.model.job import Job, JobList
 from ftops.model.observation import Observation
 from ftops.planner.intents import Verdict, resolve_intent
-from ftops.planner.likeness import alterations, said
+from ftops.planner.likeness import said
 from ftops.planner.matching import LiveJobs
 
 
-def doubt_about(ready: Ready, job: Job, *, before: bool) -> str | None:
+def doubt_about(ready: Ready, job: Job, live: LiveJobs, *, before: bool) -> str | None:
     """Return why a create's reply may be about another job, None for one that can be believed.
 
     A gateway may answer with a cached reply, or with another request's. `before`: the job was there before
@@ -27,9 +27,13 @@ def doubt_about(ready: Ready, job: Job, *, before: bool) -> str | None:
         return f"the reply is about another create (job {job.id})"
     if before:
         return f"the reply names job {job.id}, which was there before"
-    differing = alterations(ready.intent.known, job)
-    if nonce is None and differing:
-        return f"the reply shows no mark of ours and other settings than were sent ({said(differing)})"
+    if nonce is not None:
+        return None
+    like = live.likeness(ready.intent.provider, ready.intent.known, job)
+    if like is None:
+        return f"the reply shows no mark of ours, and job {job.id} trains on another file than was sent"
+    if like.differing:
+        return f"the reply shows no mark of ours and other settings than were sent ({said(like.differing)})"
     return None
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from ftops.model.change import Change
 from ftops.model.observation import Observation
+from ftops.model.state import SentRequest
 from ftops.planner.likeness import Appearance, appearance, look_alike
 
 ROUNDS = 4
@@ -57,6 +58,13 @@ class Waves:
             wave.append(change)
         self._queue.extendleft(reversed(later))
         return wave
+
+    def alike(self, change: Change, requests: Iterable[SentRequest]) -> bool:
+        """Return whether one of these requests, still in doubt, could not be told apart from this create."""
+        shown = self._shown(change)
+        return shown is not None and any(
+            request.provider == change.provider and look_alike(shown, request.known) for request in requests
+        )
 
     def took(self, count: int, seconds: float) -> None:
         """Learn from the last wave how long one create takes, with this parallelism."""

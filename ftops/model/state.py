@@ -37,9 +37,10 @@ class Intent:
 
     Times are Unix seconds. The POST may be sent until `not_after` and never later; once the provider
     has answered, however badly, `not_after` is that instant. `known` and `seen` are those of its
-    SentRequest. `absent_since` is the start of the first complete list, after the settle time, that lacked
-    the job: only a second one, a settle time later, proves that it never arrived. A clock that jumps
-    forward proves nothing.
+    SentRequest. `replied` is the job that an answer named which could not be believed: while it is there and
+    nobody's, nothing is sent again. `absent_since` is the start of the first complete list, after the settle
+    time, that lacked the job: only a second one, a settle time later, proves that it never arrived. A clock
+    that jumps forward proves nothing.
     A `lapsed` intent certainly never arrived: its nonce, generation and attempt serve the next create.
     """
 
@@ -54,6 +55,7 @@ class Intent:
     not_after: float
     known: Mapping[str, JSON] = field(default_factory=dict)
     seen: tuple[str, ...] = ()
+    replied: str | None = None
     absent_since: float | None = None
     lapsed: bool = False
 

@@ -35,14 +35,17 @@ def resolve_intent(intent: Intent, live: LiveJobs, state: State, now: float) -> 
     marked = live.with_nonce(intent.provider, intent.nonce)
     if marked:
         return marked[0]
+    found = live.answering(intent.request)
+    unmarked = not observation.provider.capabilities.stamps or state.unmarked(intent.provider)
+    named = _named_in_reply(intent, live)
+    if len(found) == 1 and unmarked and observation.complete and not named - {found[0][0].id}:
+        job, like = found[0]
+        if not like.differing:
+            return job
     if intent.lapsed:
         return intent
-    found = live.answering(intent.request)
-    if found:
-        job, like = found[0]
-        unmarked = not observation.provider.capabilities.stamps or state.unmarked(intent.provider)
-        sure = unmarked and len(found) == 1 and not like.differing and observation.complete
-        return job if sure else (Doubt.AMBIGUOUS, tuple(one.id for one, _ in found))
+    if found or named:
+        return Doubt.AMBIGUOUS, tuple(dict.fromkeys([*(job.id for job, _ in found), *named]))
     if not observation.complete:
         return Doubt.AMBIGUOUS, ()
     settle_time = observation.provider.settle
@@ -50,6 +53,12 @@ def resolve_intent(intent: Intent, live: LiveJobs, state: State, now: float) -> 
     if first is not None and any(started >= first + settle_time for started in lists) and now > first:
         return replace(intent, lapsed=True)
     return Doubt.SETTLING, ()
+
+
+def _named_in_reply(intent: Intent, live: LiveJobs) -> set[str]:
+    """Return the job that a doubtful answer named, while it is there and nobody's."""
+    job = live.get(intent.provider, intent.replied) if intent.replied else None
+    return {job.id} if job is not None and job.stamp is None and job in live.unrecorded else set()
 
 
 def absent(intent: Intent | None, live: LiveJobs, doubt: tuple[Doubt, tuple[str, ...]]) -> Intent | None:

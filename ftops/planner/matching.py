@@ -77,6 +77,10 @@ class LiveJobs:
                 found.append((job, like))
         return sorted(found, key=lambda pair: _age(pair[0]))
 
+    def likeness(self, provider: str, known: Appearance, job: Job) -> Likeness | None:
+        """Compare one job with a request; None for a job on another file."""
+        return likeness(known, job, self._uploads[provider].is_ours)
+
     def answering(self, request: SentRequest) -> list[tuple[Job, Likeness]]:
         """Return the plausible jobs that were not there before the request was sent, oldest first."""
         found = self.plausible(request.provider, request.known)

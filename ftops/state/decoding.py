@@ -119,6 +119,7 @@ def _intent(value: Any) -> Intent:
         not_after=take.number(members, "not_after"),
         known=take.mapping(members, "known"),
         seen=take.texts(members, "seen"),
+        replied=take.optional_text(members, "replied"),
         absent_since=take.optional_number(members, "absent_since"),
         lapsed=take.flag(members, "lapsed"),
     )

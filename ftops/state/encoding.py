@@ -97,6 +97,7 @@ def _intent(value: Intent) -> dict[str, Any]:
             "not_after": _finite(value.not_after),
             "known": _finite(value.known),
             "seen": value.seen,
+            "replied": value.replied,
             "absent_since": _finite(value.absent_since),
             "lapsed": value.lapsed,
         }

@@ -56,6 +56,7 @@ JOB = st.builds(
 INTENT = st.builds(
     Intent,
     *(TEXT, TEXT, TEXT, WHOLE, WHOLE, WHOLE, OBJECT, TIME, TIME, OBJECT, TEXTS),
+    replied=st.none() | TEXT,
     absent_since=st.none() | TIME,
     lapsed=st.booleans(),
 )

@@ -125,6 +125,11 @@ class Account:
         stamp = self.truth[job_id]
         return stamp.lineage, stamp.name, stamp.generation, stamp.attempt
 
+    def key_of(self, request: JobRequest) -> Key:
+        """Say what a create on its way will be paid for."""
+        stamp = request.stamp
+        return (stamp.lineage, stamp.name, stamp.generation, stamp.attempt) if stamp else ("", "", 0, 0)
+
     def paid_ids(self) -> set[str]:
         """Give the jobs that were paid for, as far as the provider still has them."""
         return self.truth.keys() & self.jobs.keys()

@@ -92,7 +92,7 @@ class Watch:
         if stamp is None:
             findings.law("a create without a stamp is sent")
             return
-        if account.clock.time - since > STALL_SECONDS or kind.startswith("repeated"):
+        if account.clock.time - since > STALL_SECONDS or kind.startswith(("repeated", "resent")):
             findings.doubled.add((stamp.lineage, stamp.name, stamp.generation, stamp.attempt))
         if stamp.name in {name for _, name, _, _ in findings.doubled}:
             return
@@ -216,20 +216,28 @@ def all_recorded(account: Account, findings: Findings, plan: Plan, state: State)
     for job_id, stamp in account.ours():
         lost = job_id not in known and stamp.lineage == state.lineage and stamp.nonce not in in_doubt
         shown = job_id in seen or not account.jobs[job_id].status.active
+        shown = shown or _unknowable(account, findings, job_id)
         if lost and not shown and account.sees(job_id):
             yield f"job {job_id} of {stamp.name} was paid and is in no record"
 
 
-def no_stray(account: Account, plan: Plan, state: State, declared: Iterable[str]) -> Iterator[str]:
+def no_stray(
+    account: Account, findings: Findings, plan: Plan, state: State, declared: Iterable[str]
+) -> Iterator[str]:
     """What runs is somebody's current job, shown to a person, or was let go."""
     wanted = named(plan)
     wanted |= {record.job.id for name, record in state.fine_tunes.items() if record.job and name in declared}
     detached = _detached(state)
     for job_id, stamp in account.ours():
         active = account.jobs[job_id].status.active and account.sees(job_id)
-        excused = stamp.nonce in _open_nonces(state)
+        excused = stamp.nonce in _open_nonces(state) or _unknowable(account, findings, job_id)
         if active and stamp.lineage == state.lineage and not excused and job_id not in wanted | detached:
             yield f"job {job_id} of {stamp.name} runs and nobody wants it"
+
+
+def _unknowable(account: Account, findings: Findings, job_id: str) -> bool:
+    """Return whether neither the state that was brought back nor a mark tells of this job."""
+    return not account.marks and account.key(job_id) in findings.forgotten
 
 
 def named(plan: Plan) -> set[str]:

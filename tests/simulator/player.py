@@ -165,7 +165,14 @@ class Player:
         restored = None if self.paused else self.world.store.restore(writes)
         if restored is not None:
             forgotten = self.world.provider.paid_ids() - laws.owners(restored).keys()
-            self.world.findings.forgotten |= {self.world.provider.key(job_id) for job_id in forgotten}
+            account, findings = self.world.provider, self.world.findings
+            findings.forgotten |= {account.key(job_id) for job_id in forgotten}
+            # Neither the state nor a list that lags knows of these: nothing can.
+            newest = account.clock.time - laws.LONGEST_LAG_SECONDS
+            young = [one for one in forgotten if (account.jobs[one].created_at or 0) > newest]
+            findings.doubled |= {account.key(job_id) for job_id in young}
+            findings.doubled |= {account.key_of(one.request) for one in account.on_the_way}
+            account.cancelled_outside |= account.cancel_asked
 
     def do_lose(self) -> None:
         """Let somebody delete the state, while no run is under way: a run would notice."""
@@ -223,7 +230,7 @@ class Player:
         broken = [
             *laws.at_most_once(account, findings, plan, state),
             *laws.all_recorded(account, findings, plan, state),
-            *laws.no_stray(account, plan, state, world.declared),
+            *laws.no_stray(account, findings, plan, state, world.declared),
             *(() if early else laws.honest_holds(account, plan.changes)),
         ]
         for one in broken:

@@ -139,7 +139,9 @@ class World:
 
     def _told_apart(self, change: Change) -> None:
         """A doubt between jobs of several names means that their creates were in flight together."""
-        names = {self.provider.truth[one].name for one in laws.named_in(change) if one in self.provider.truth}
+        paid = laws.named_in(change) & self.provider.truth.keys()
+        known = [one for one in paid if self.provider.key(one) not in self.findings.forgotten]
+        names = {self.provider.truth[one].name for one in known}
         sure = self.provider.marks or not self.provider.facts.capabilities.stamps
         if change.reason is Reason.AMBIGUOUS_CREATE and len(names) > 1 and sure:
             self.findings.law(f"the creates of {sorted(names)} look alike and were in flight together")
