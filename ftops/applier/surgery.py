@@ -47,11 +47,17 @@ def in_doubt(state: State, name: str) -> Intent | None:
     return intent if intent is not None and not intent.lapsed else None
 
 
-def never_arrived(state: State, name: str) -> State:
-    """Give an open intent up, on a person's word that the provider never got it."""
-    if in_doubt(state, name) is None:
+def never_arrived(state: State, name: str, shown: Iterable[str] = ()) -> State:
+    """Give an open intent up, on a person's word that the provider never got it.
+
+    `shown` are the jobs that the person was shown: none of them is its job, whatever it looks like.
+    """
+    intent = in_doubt(state, name)
+    if intent is None:
         raise FtopsError(f"no create of {name} is in doubt", hint="see `ftops plan`")
-    ledger = Ledger(state)
+    record = state.fine_tunes[name]
+    known = replace(intent, seen=tuple(sorted({*intent.seen, *shown})))
+    ledger = Ledger(state.with_record(name, replace(record, intent=known)))
     ledger.withdraw(name)
     return ledger.snapshot()
 

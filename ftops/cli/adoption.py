@@ -16,6 +16,7 @@ from ftops.model.change import Change, Reason
 from ftops.model.finetune import FineTune
 from ftops.model.job import Job
 from ftops.model.state import State
+from ftops.planner.matching import LiveJobs
 from ftops.planner.selection import Selection
 from ftops.report.words import printable
 
@@ -73,7 +74,8 @@ def resolve_command(
         if job_id is not None:
             new, words = _theirs(session, state, name, job_id)
         elif lost:
-            new, words = never_arrived(state, name), f"the next apply may create {name} again"
+            new = never_arrived(state, name, _shown(session, state, name))
+            words = f"the next apply may create {name} again"
         else:
             _refuse_recorded(state, foreign or "", but=name)
             new = not_mine(state, _provider(session, state, name), foreign or "")
@@ -103,6 +105,15 @@ def _theirs(session: Session, state: State, name: str, job_id: str) -> tuple[Sta
     fine_tune, change = _declared(session, name)
     job = session.providers[fine_tune.provider].retrieve_fine_tune(job_id)
     return take_over(state, fine_tune, change, job), f"{job_id} becomes the job of {name}"
+
+
+def _shown(session: Session, state: State, name: str) -> list[str]:
+    """Return the jobs without a mark that a create in doubt could be."""
+    intent = in_doubt(state, name)
+    if intent is None:
+        return []
+    live = LiveJobs(session.plan(Selection()).observations, state)
+    return [job.id for job, _ in live.answering(intent.request)]
 
 
 def _second_jobs(session: Session, name: str) -> list[Job]:

@@ -97,6 +97,8 @@ class Watch:
         if stamp.name in {name for _, name, _, _ in findings.doubled}:
             return
         for job in self._others_of(stamp.name, stamp.lineage):
+            if _unknowable(account, findings, job.id):
+                continue
             if job.status.active and job.id not in account.cancel_asked:
                 findings.law(f"{stamp.name} is created while its job {job.id} runs")
             ended_before = (job.finished_at or account.clock.time) < self._started

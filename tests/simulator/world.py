@@ -152,7 +152,9 @@ class World:
         intent, record = in_doubt(state, name), state.fine_tunes.get(name)
         if intent is not None and change.reason is Reason.AMBIGUOUS_CREATE:
             made = [job for job in self.provider.jobs.values() if self._nonce(job) == intent.nonce]
-            answered = arrived(state, name, made[0]) if made else never_arrived(state, name)
+            answered = (
+                arrived(state, name, made[0]) if made else never_arrived(state, name, self.provider.jobs)
+            )
             manager.write(answered)
             return
         job = self.provider.jobs[change.job_id or ""]
