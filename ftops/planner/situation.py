@@ -86,9 +86,14 @@ class Situation:
 
     @property
     def highest_generation(self) -> int:
-        """The highest generation number that the name ever used, 0 for none."""
+        """The highest generation number that the name ever used, 0 for none.
+
+        Stamps count too: a state that was brought back does not know all that was numbered since.
+        """
+        stamps = (job.stamp for job in self.stamped)
+        seen = (stamp.generation for stamp in stamps if stamp and stamp.lineage == self.lineage)
         recorded = self.record.generation if self.record else 0
-        return max(recorded, self.archived.generation if self.archived else 0)
+        return max(recorded, self.archived.generation if self.archived else 0, *seen, 0)
 
 
 def is_cancelling(job: RecordedJob, now: float, settle: float) -> bool:

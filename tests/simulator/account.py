@@ -117,6 +117,7 @@ class Account:
         self.was_hidden: set[str] = set()
         self.on_the_way: list[Arrival] = []
         self.cancel_asked: set[str] = set()
+        self.altered: set[str] = set()
         self.cancelled_outside: set[str] = set()
         self._numbers = itertools.count(1)
 
@@ -196,6 +197,8 @@ class Account:
             stamp=request.stamp if marked else None,
         )
         self.jobs[job.id] = job
+        if altered and request.hyperparameters:
+            self.altered.add(job.id)
         if request.stamp is not None:
             self.truth[job.id] = request.stamp
         return job

@@ -28,12 +28,13 @@ Patch = Callable[[pytest.MonkeyPatch], None]
 
 @dataclass(frozen=True)
 class Broken:
-    """One way to get it wrong. `dialect` is where it shows; None: anywhere."""
+    """One way to get it wrong. `dialect` and `world` are where it shows; None: anywhere."""
 
     how: str
     breaks: Patch
     dialect: str | None = None
     focus: tuple[Step, ...] = ()
+    world: str | None = None
 
 
 def _record_before_intent(patch: pytest.MonkeyPatch) -> None:

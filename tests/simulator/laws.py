@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 from ftops.model.change import Action, Change, Reason
 from ftops.model.finetune import FineTune
-from ftops.model.job import Job, JobList, JobStatus
+from ftops.model.job import Job, JobList, JobStatus, Stamp
 from ftops.model.plan import Plan
 from ftops.model.request import JobRequest
-from ftops.model.state import State
+from ftops.model.state import RecordedJob, State
 from ftops.state.statefile import decode
 from tests.simulator.account import Account, Key
 
@@ -94,8 +94,14 @@ class Watch:
             return
         if account.clock.time - since > STALL_SECONDS or kind.startswith(("repeated", "resent")):
             findings.doubled.add((stamp.lineage, stamp.name, stamp.generation, stamp.attempt))
-        if stamp.name in {name for _, name, _, _ in findings.doubled}:
-            return
+        if stamp.name not in {name for _, name, _, _ in findings.doubled}:
+            self._paid_again(stamp)
+            self._renamed(stamp)
+            self._left_behind(request, stamp)
+
+    def _paid_again(self, stamp: Stamp) -> None:
+        """The name has a job that runs, or one that has made this very model."""
+        account, findings = self._account, self._findings
         for job in self._others_of(stamp.name, stamp.lineage):
             if _unknowable(account, findings, job.id):
                 continue
@@ -106,11 +112,14 @@ class Watch:
             if job.status is JobStatus.SUCCEEDED and ended_before and same:
                 findings.law(f"{stamp.name} is trained again although {job.id} has made this model")
 
+    def _left_behind(self, request: JobRequest, stamp: Stamp) -> None:
+        """A job of a lost state could be known for what this create doubles."""
+        account = self._account
         for job_id, other in account.ours():
             left_behind = other.name == stamp.name and other.lineage != stamp.lineage
             left_behind = left_behind and account.same_data(job_id, request)
             if left_behind and account.sees(job_id) and self._worth_keeping(job_id):
-                findings.law(f"{stamp.name} is created although a lost state made {job_id} for it")
+                self._findings.law(f"{stamp.name} is created although a lost state made {job_id} for it")
 
     def listed(self, listed: JobList) -> None:
         """A list that claims to be whole and lacks an old job is one of the admitted ways to two jobs."""
@@ -152,6 +161,16 @@ class Watch:
         listable = (job.created_at or 0) <= self._started - LONGEST_LAG_SECONDS
         return listable and not settled and job_id not in self._account.was_hidden and (runs or made)
 
+    def _renamed(self, stamp: Stamp) -> None:
+        """A name that nobody declares any more has this very training: another one takes it over."""
+        last = self._findings.history.last
+        for name, record in last.fine_tunes.items() if last else ():
+            job = record.job
+            if job is None or name in self._declared or job.cancel_requested or not _worth_keeping(job):
+                continue
+            if record.fingerprint == stamp.fingerprint:
+                self._findings.law(f"{stamp.name} is paid again: {job.id} of {name} trains the same")
+
     def _others_of(self, name: str, lineage: str) -> Iterator[Job]:
         account, owner = self._account, self._owners()
         detached = _detached(self._findings.history.last)
@@ -184,8 +203,8 @@ def at_most_once(account: Account, findings: Findings, plan: Plan, state: State)
     counted = [
         job_id
         for job_id in account.paid_ids()
-        # An older state that was brought back does not know what has failed since.
-        if account.key(job_id) not in findings.forgotten or _worth_keeping(account.jobs[job_id])
+        # An older state that was brought back knows what came since by its marks alone.
+        if not _unknowable(account, findings, job_id)
     ]
     paid = Counter(account.key(job_id) for job_id in counted)
     for key, count in paid.items():
@@ -208,7 +227,7 @@ def at_most_once(account: Account, findings: Findings, plan: Plan, state: State)
             yield f"the second job for {key} is neither cancelled nor shown: {unseen} run on"
 
 
-def _worth_keeping(job: Job) -> bool:
+def _worth_keeping(job: Job | RecordedJob) -> bool:
     return job.status.active or job.status is JobStatus.SUCCEEDED
 
 
@@ -221,6 +240,21 @@ def all_recorded(account: Account, findings: Findings, plan: Plan, state: State)
         shown = shown or _unknowable(account, findings, job_id)
         if lost and not shown and account.sees(job_id):
             yield f"job {job_id} of {stamp.name} was paid and is in no record"
+
+
+def altered_shown(account: Account, plan: Plan, state: State) -> Iterator[str]:
+    """A job that trains other settings than were sent is shown to a person, until one takes it as it is.
+
+    A list that shows no settings hides them.
+    """
+    if account.bends.thin:
+        return
+    held = {change.name for change in plan.changes if change.action in (Action.HOLD, Action.WAIT)}
+    for name, record in state.fine_tunes.items():
+        job = record.job
+        told = job is None or job.accepted or name in held
+        if job is not None and not told and job.id in account.altered and account.jobs[job.id].status.active:
+            yield f"job {job.id} of {name} trains other settings than were sent, and nobody is told"
 
 
 def no_stray(

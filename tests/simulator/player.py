@@ -47,7 +47,7 @@ class Player:
         """Do every step."""
         for step in steps:
             self.world.findings.trace.append(" ".join(map(str, step)))
-            getattr(self, f"do_{step[0]}")(*step[1:])
+            getattr(self, f"do_{step[0]}".replace(" ", "_"))(*step[1:])
             self.consistent()
             self.check()
 
@@ -82,12 +82,17 @@ class Player:
             one = self.world.declared[name]
             self.world.declared[name] = replace(one, lifecycle=SETTINGS[setting](one.lifecycle))
 
-    def do_rename(self, old: str, new: str) -> None:
+    def do_quiet_rename(self, old: str, new: str) -> None:
+        """Rename without saying so."""
+        self.do_rename(old, new, said=False)
+
+    def do_rename(self, old: str, new: str, *, said: bool = True) -> None:
         declared = self.world.declared
         if old not in declared or new in declared:
             return
         moved = declared.pop(old)
-        declared[new] = replace(moved, name=new, lifecycle=replace(moved.lifecycle, renamed_from=old))
+        before = old if said else None
+        declared[new] = replace(moved, name=new, lifecycle=replace(moved.lifecycle, renamed_from=before))
         for name, one in declared.items():
             if one.upstream == old:
                 declared[name] = replace(one, model=Upstream(new))
@@ -230,6 +235,7 @@ class Player:
         broken = [
             *laws.at_most_once(account, findings, plan, state),
             *laws.all_recorded(account, findings, plan, state),
+            *laws.altered_shown(account, plan, state),
             *laws.no_stray(account, findings, plan, state, world.declared),
             *(() if early else laws.honest_holds(account, plan.changes)),
         ]
