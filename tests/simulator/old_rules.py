@@ -1,6 +1,6 @@
 """Rules that once held, each in the world where it paid twice or forgot: the simulator must catch them.
 
-Not here: a provider that is not remembered as unmarked. Nothing is paid then, but a person is asked each time.
+Not here: a provider that is not remembered as unmarked. A person is asked each time then, and nothing is paid.
 """
 
 from __future__ import annotations
