@@ -1,6 +1,6 @@
 """Rules that once held, each in the world where it paid twice or forgot: the simulator must catch them.
 
-Not here: a provider that is not remembered as unmarked. A person is asked each time then, and nothing is paid.
+Not here: a provider that is not remembered as unmarked. A person is asked each time, and nothing is paid.
 """
 
 from __future__ import annotations
