@@ -93,7 +93,7 @@ def test_a_retry_in_a_later_round_counts_with_what_the_command_has_created(
         assert [one.outcome for one in first.results] == [Outcome.DONE, Outcome.DONE]
         emulator.advance(10_000)
         approved = approvals(first.reviewed.plan, waits=True)
-        second = apply_round(session, Selection(), 1, approved=approved, so_far=first.so_far)
+        second = apply_round(session, Selection(so_far=first.so_far), 1, approved=approved)
         (found,) = second.reviewed.review.violations
         assert found.message == "3 creates (2 done, 1 now) are more than the limit of 2"
     assert emulator.requests("create") == 2
