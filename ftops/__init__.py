@@ -39,7 +39,7 @@ if TYPE_CHECKING:
         Unauthorized,
         UsageError,
     )
-    from ftops.model.change import Action, Change, FieldDifference, Reason
+    from ftops.model.change import Action, Change, FieldDifference, Reason, Then
     from ftops.model.dataset import Dataset
     from ftops.model.event import ChangeResult, Event, EventKind, Outcome
     from ftops.model.finetune import DataFile, FineTune, Method, Upstream
@@ -99,6 +99,7 @@ __all__ = [
     "StateMoved",
     "StateUncertain",
     "StatusRow",
+    "Then",
     "Unauthorized",
     "UploadedFile",
     "Upstream",
@@ -151,6 +152,7 @@ _ROOMS = {
         "Change",
         "FieldDifference",
         "Reason",
+        "Then",
     ),
     "ftops.model.dataset": ("Dataset",),
     "ftops.model.event": (

@@ -36,7 +36,7 @@ class ReviewedPlan:
 
     @property
     def summary(self) -> Mapping[str, int]:
-        """The number of changes by action, and of jobs that are not ours (`unmanaged`)."""
+        """The number of changes by action, of jobs `stopped` now, `later` trained, and `unmanaged`."""
         return self._reviewed.plan.summary
 
     @property
@@ -48,6 +48,16 @@ class ReviewedPlan:
     def estimated_cost(self) -> CostEstimate | None:
         """What its creates may cost in USD; None when that is not known, which is not zero."""
         return self._reviewed.review.estimated_cost
+
+    @property
+    def estimated_cost_later(self) -> CostEstimate | None:
+        """What may follow (each change's `then`) and be paid by a later apply; None when not known."""
+        return self._reviewed.review.estimated_cost_later
+
+    @property
+    def same_training(self) -> tuple[tuple[str, ...], ...]:
+        """Groups of names that train the same thing: each of them is paid."""
+        return self._reviewed.review.same_training
 
     @property
     def applicable(self) -> bool:

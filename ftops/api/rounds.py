@@ -1,4 +1,7 @@
-"""One round of an apply: lock, plan again, and do what was approved; nothing else."""
+"""One round of an apply: lock, plan again, and do what was approved; nothing else.
+
+The rounds of one command share its limits: the selection of each holds what the earlier ones did.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +12,30 @@ from ftops.api.freeze import Freeze
 from ftops.api.session import Session
 from ftops.errors import NeedsPerson
 from ftops.model.event import ChangeResult, Event, EventKind, Outcome
-from ftops.planner.approval import Approval, unapproved
+from ftops.model.steps import SoFar, Steps, steps_done
+from ftops.planner.approval import Approved, unapproved
 from ftops.planner.selection import Selection
 from ftops.reconciler.line import Hands, Reviewed, carry_out
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One planned and applied round. `frozen` tells that the kill switch stopped it half way."""
+    """One planned and applied round. `frozen` tells that the kill switch stopped it half way.
+
+    `so_far` is what the command has done with it: what the next round is to be given.
+    """
 
     reviewed: Reviewed
     results: tuple[ChangeResult, ...] = ()
     frozen: Freeze | None = None
+
+    @property
+    def so_far(self) -> SoFar:
+        """What the command has done, this round included. The cancel of a second payment does not count."""
+        before = self.reviewed.selection.so_far
+        uncounted = Steps(cancels=self.reviewed.plan.facts.second_payments)
+        recorded = len(self.reviewed.stored.fine_tunes) if before.recorded is None else before.recorded
+        return SoFar(before.steps | (steps_done(self.results) - uncounted), recorded)
 
 
 def apply_round(
@@ -28,13 +43,14 @@ def apply_round(
     selection: Selection,
     parallelism: int,
     *,
-    approved: frozenset[Approval] | None,
+    approved: Approved | None,
     look: Callable[[Reviewed], None] = lambda _: None,
 ) -> Round:
     """Lock, plan again, and do what is approved (None: everything within the limits).
 
     A plan with violations is given back undone. `look` sees the plan before anything is done. Raises
-    Refused when frozen, LockHeld, and NeedsPerson when the plan has come to hold what nobody approved.
+    Refused when frozen, LockHeld, and NeedsPerson when the plan has come to hold what nobody approved, or
+    costs more than was shown.
     """
     session.refuse_frozen()
     with session.locked("apply") as lock:

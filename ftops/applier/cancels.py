@@ -35,12 +35,9 @@ class CancelResult:
 def orders(changes: Iterable[Change], ledger: Ledger) -> Iterator[CancelOrder]:
     """Give every job that these changes stop."""
     for change in changes:
-        job_id = change.cancel_first
-        if change.action in (Action.CANCEL, Action.REPLACE):
-            job_id = change.job_id
-        if job_id is not None:
-            recorded = ledger.find(change.name, job_id)
-            yield CancelOrder(change, recorded.provider if recorded else change.provider, job_id)
+        if change.stops is not None:
+            recorded = ledger.find(change.name, change.stops)
+            yield CancelOrder(change, recorded.provider if recorded else change.provider, change.stops)
 
 
 def note(order: CancelOrder, ledger: Ledger, now: float) -> None:

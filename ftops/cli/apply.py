@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from ftops.cli.session import Session, lock_timeout_option, open_session
 from ftops.controller.loop import repeat_until_settled
 from ftops.errors import ExitCode, FtopsError, Problem
 from ftops.model.change import Action
-from ftops.planner.approval import Approval, approvals
+from ftops.planner.approval import Approved, approvals
 from ftops.planner.selection import Selection
 from ftops.reconciler.line import Reviewed
 from ftops.report.json_report import apply_document, error_document
@@ -74,7 +75,7 @@ def apply_command(
             if wait and code in (ExitCode.NOTHING, ExitCode.JOB_FAILED):
                 shown = saved.plan if saved else run.reviewed.plan
                 chosen = chosen.as_shown(run.reviewed.plan)
-                code = _wait(session, chosen, parallelism, limit, approvals(shown, waits=True))
+                code = _wait(session, chosen, parallelism, limit, run, approvals(shown, waits=True))
             session.raise_if_stopped()
     except FtopsError as error:
         if form == "json":
@@ -108,7 +109,7 @@ def one_round(
     parallelism: int,
     form: str,
     *,
-    approved: frozenset[Approval] | None = None,
+    approved: Approved | None = None,
     quiet: bool = False,
 ) -> Round:
     """Lock, plan again, and do what is approved (None: everything within the limits).
@@ -168,23 +169,26 @@ def _wait(
     chosen: Selection,
     parallelism: int,
     limit: float | None,
-    approved: frozenset[Approval],
+    first: Round,
+    approved: Approved,
 ) -> ExitCode:
-    last: list[ExitCode] = [ExitCode.NOTHING]
+    """Go on in rounds until nothing is active. They are one command: its limits hold for all of them."""
+    last = [first]
     shown: set[str] = set()
 
     def again() -> bool:
-        run = one_round(session, chosen, parallelism, "text", approved=approved, quiet=True)
-        last[0] = round_code(run)
+        going_on = replace(chosen, so_far=last[0].so_far)
+        run = one_round(session, going_on, parallelism, "text", approved=approved, quiet=True)
+        last[0], code = run, round_code(run)
         for change in run.reviewed.plan.changes:
             line = f"  {change.name}: {change.message}"
             if line not in shown:
                 shown.add(line)
                 click.echo(f"  {printable(line.strip())}", err=True)
-        return last[0] in (ExitCode.ERROR, ExitCode.REFUSED, ExitCode.NEEDS_PERSON) or _settled(run)
+        return code in (ExitCode.ERROR, ExitCode.REFUSED, ExitCode.NEEDS_PERSON) or _settled(run)
 
     repeat_until_settled(again, pause=session.stop.wait, monotonic=session.clock.monotonic, timeout=limit)
-    return last[0]
+    return round_code(last[0]) if last[0] is not first else ExitCode.NOTHING
 
 
 def _settled(run: Round) -> bool:

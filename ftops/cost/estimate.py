@@ -100,7 +100,7 @@ def tokens_wanted(plan: Plan, costing: Costing) -> Mapping[str, frozenset[str]]:
 
 
 def with_costs(plan: Plan, costing: Costing) -> tuple[Plan, tuple[str, ...]]:
-    """Give each create and replace its estimate; beside the plan, every cause of an unknown cost."""
+    """Give each create and replace, now or later, its estimate; beside the plan, why some are unknown."""
     if not costing.prices:
         return plan, ()
     estimates: dict[str, CostEstimate] = {}
@@ -110,26 +110,19 @@ def with_costs(plan: Plan, costing: Costing) -> tuple[Plan, tuple[str, ...]]:
             estimates[fine_tune.name] = costing.estimate(fine_tune)
         except Unknown as unknown:
             causes[str(unknown)] = None
-    changes = tuple(
-        replace(change, estimated_cost=estimates.get(change.name)) if change.action.creates else change
-        for change in plan.changes
-    )
+    changes = tuple(_priced(change, estimates.get(change.name)) for change in plan.changes)
     return replace(plan, changes=changes), tuple(causes)
 
 
-def total_cost(changes: tuple[Change, ...]) -> CostEstimate | None:
-    """Add up every create and replace; one unknown makes the sum unknown."""
-    created = [change.estimated_cost for change in changes if change.action.creates]
-    known = [cost for cost in created if cost is not None]
-    if len(known) != len(created):
-        return None
-    low, high = (round(sum(side), _DIGITS) for side in ((c.low for c in known), (c.high for c in known)))
-    return CostEstimate(low, high)
+def _priced(change: Change, cost: CostEstimate | None) -> Change:
+    if change.action.creates:
+        return replace(change, estimated_cost=cost)
+    return replace(change, then=replace(change.then, estimated_cost=cost)) if change.then else change
 
 
 def _created(plan: Plan, costing: Costing) -> Iterator[FineTune]:
     for change in plan.changes:
-        if change.action.creates and change.name in costing.fine_tunes:
+        if (change.action.creates or change.then) and change.name in costing.fine_tunes:
             yield costing.fine_tunes[change.name]
 
 

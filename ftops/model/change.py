@@ -115,12 +115,29 @@ class FieldDifference:
 
 
 @dataclass(frozen=True, slots=True)
+class Then:
+    """The training that a change goes on to, in a later round or run: it is paid then, not now.
+
+    `action` is CREATE, or REPLACE where the change's job will still run and is stopped for it.
+    """
+
+    action: Action
+    reason: Reason
+    message: str
+    generation: int
+    attempt: int
+    data: tuple[DataUse, ...] = ()
+    estimated_cost: CostEstimate | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One step about one fine-tune or one stray job.
 
     `job_id` is the job that it keeps, adopts or cancels (for a replace: the one to cancel) and
     `cancel_first` a running successor that an adopt cancels before. `provider` is where it acts; the job
-    that a replace cancels may be at another, which its record knows.
+    that a replace cancels may be at another, which its record knows. `then` is the training that follows
+    once what it waits for has come.
     """
 
     name: str
@@ -140,3 +157,9 @@ class Change:
     estimated_cost: CostEstimate | None = None
     source: Source | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    then: Then | None = None
+
+    @property
+    def stops(self) -> str | None:
+        """Name the job that carrying it out cancels, wherever the cancel stands: also inside an adopt."""
+        return self.job_id if self.action in (Action.CANCEL, Action.REPLACE) else self.cancel_first

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from ftops.model.change import Action, Change
 from ftops.model.commit import Commit
 from ftops.model.json_value import JSONObject
+from ftops.model.steps import Stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,9 @@ class PlanFacts:
     `known_active` are recorded jobs that were active when last seen, `newly_missing` those of them that
     this run's complete lists lack for the first time. `wrong_accounts` says of each provider whose jobs
     belong to another organization than the expected one. `commit` is what is declared by, and `older_than`
-    the newer one that was applied last, where there is one.
+    the newer one that was applied last, where there is one. `second_payments` are the cancels of jobs whose
+    twin, another job of the same create, stays. `same_training` are the declared names that share a
+    fingerprint, each group in order.
     """
 
     declared: int = 0
@@ -28,6 +31,8 @@ class PlanFacts:
     wrong_accounts: tuple[str, ...] = ()
     commit: Commit | None = None
     older_than: Commit | None = None
+    second_payments: frozenset[Stop] = frozenset()
+    same_training: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +56,17 @@ class Plan:
 
     @property
     def summary(self) -> Mapping[str, int]:
-        """Count the changes by action, and the jobs that are not ours."""
+        """Count the changes by action, what trains later, the jobs that are stopped, and those not ours.
+
+        `stopped` counts every job that is cancelled now: alone, by a replace or by an adopt.
+        """
         counts = Counter(change.action for change in self.changes)
-        return {**{action.value: counts[action] for action in Action}, "unmanaged": self.unmanaged}
+        return {
+            **{action.value: counts[action] for action in Action},
+            "later": sum(1 for change in self.changes if change.then is not None),
+            "stopped": sum(1 for change in self.changes if change.stops is not None),
+            "unmanaged": self.unmanaged,
+        }
 
     @property
     def effective_changes(self) -> tuple[Change, ...]:

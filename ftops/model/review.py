@@ -28,11 +28,15 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """Violations forbid; the estimate covers every create and replace, and is None if any is unknown.
+    """Violations forbid; each estimate covers its creates and replaces, and is None if any is unknown.
 
-    `cost_unknown_because` says why, for people, where the project asks for costs by declaring prices.
+    `estimated_cost` is for what is done now, `estimated_cost_later` for what follows. `cost_unknown_because`
+    says why, for people, where the project asks for costs by declaring prices. Each group of `same_training`
+    names fine-tunes that train the same thing: all of them are paid.
     """
 
     violations: tuple[Violation, ...] = ()
     estimated_cost: CostEstimate | None = None
     cost_unknown_because: tuple[str, ...] = ()
+    estimated_cost_later: CostEstimate | None = None
+    same_training: tuple[tuple[str, ...], ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ftops.model.change import Action, Change, DataUse, FieldDifference, Reason
+from ftops.model.change import Action, Change, DataUse, FieldDifference, Reason, Then
 from ftops.model.dataset import Dataset
 from ftops.model.finetune import FineTune
 from ftops.planner.decision import Decision
@@ -13,6 +13,9 @@ from ftops.planner.difference import differences
 from ftops.planner.settings import settings_differ, settings_of
 from ftops.planner.settling import Settled
 from ftops.planner.situation import Situation
+
+_UPSTREAM_FINGERPRINT = "model.fingerprint"
+"""Where the canonical form of a chain names what it starts from."""
 
 
 def change_for(
@@ -26,7 +29,7 @@ def change_for(
         name=situation.name,
         action=decision.action,
         reason=decision.reason,
-        message=decision.message,
+        message=_why(situation, decision),
         provider=situation.provider.name,
         generation=generation,
         attempt=attempt,
@@ -39,6 +42,7 @@ def change_for(
         depends_on=(fine_tune.upstream,) if fine_tune and fine_tune.upstream else (),
         source=fine_tune.source if fine_tune else None,
         labels=fine_tune.labels if fine_tune else record.labels if record else {},
+        then=_then(situation, decision.then, datasets),
     )
 
 
@@ -68,6 +72,32 @@ def numbers(situation: Situation, decision: Decision) -> tuple[int, int]:
     if decision.next_attempt and newest and record is not None:
         return record.generation, record.attempt + 1
     return situation.highest_generation + 1, 1
+
+
+def _then(situation: Situation, following: Decision | None, datasets: Mapping[str, Dataset]) -> Then | None:
+    if following is None or situation.fine_tune is None:
+        return None
+    generation, attempt = numbers(situation, following)
+    return Then(
+        action=following.action,
+        reason=following.reason,
+        message=_why(situation, following),
+        generation=generation,
+        attempt=attempt,
+        data=_data(situation.fine_tune, datasets),
+    )
+
+
+def _why(situation: Situation, decision: Decision) -> str:
+    """Say so where nothing of the fine-tune's own has changed: what it starts from has."""
+    upstream = situation.fine_tune.upstream if situation.fine_tune else None
+    if decision.action is not Action.CREATE or decision.reason is not Reason.CHANGED or upstream is None:
+        return decision.message
+    if {one.path for one in _differences(situation, decision)} != {_UPSTREAM_FINGERPRINT}:
+        return decision.message
+    model = situation.job.fine_tuned_model if situation.job else None
+    stays = f"; the model {model} stays" if model else ""
+    return f"its base model, made by {upstream}, changes{stays}"
 
 
 def _refined(situation: Situation, decision: Decision, settled: Settled) -> Decision:

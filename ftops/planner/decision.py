@@ -15,14 +15,15 @@ from ftops.model.job import Job, JobError, JobStatus
 from ftops.model.state import RecordedJob
 from ftops.planner.likeness import said
 from ftops.planner.matching import worth_keeping
+from ftops.planner.retrying import retryable, retrying
 from ftops.planner.situation import Situation
-from ftops.planner.stake import at_stake
+from ftops.planner.stake import at_stake, cancelled_first
 from ftops.planner.wording import known_by_likeness, ways_out
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a row decides. `adopts` is the job to take over; `next_attempt` keeps the generation."""
+    """What a row decides. `next_attempt` keeps the generation; `then` is the training that follows later."""
 
     action: Action
     reason: Reason
@@ -30,6 +31,7 @@ class Decision:
     job_id: str | None = None
     cancel_first: str | None = None
     next_attempt: bool = False
+    then: Decision | None = None
 
 
 def decide(situation: Situation) -> Decision:
@@ -95,7 +97,7 @@ def _failed(s: Situation) -> Decision | None:
     if not (s.same and s.ended is JobStatus.FAILED) or s.job is None:
         return None
     error = s.job.error or JobError(None, "the provider gave no reason")
-    again = _retry(s, RetryOn(error.failure_class.value) if _retryable(error) else None)
+    again = _retry(s, retryable(error))
     if again is not None:
         return again
     return Decision(Action.HOLD, Reason.FAILED, f"the job failed: {error}", s.job.id)
@@ -149,17 +151,18 @@ def _restored(s: Situation) -> Decision | None:
             return kept
     best = max(candidates, key=lambda job: (not job.status.active, job.generation, job.attempt))
     model = f" and its model {best.fine_tuned_model}" if best.fine_tuned_model else ""
-    message = f"trained before: job {best.id}{model} serves again, nothing is paid"
-    return Decision(Action.ADOPT, Reason.RESTORED, message, best.id, _job_id(s) if s.active else None)
+    first = s.job if s.active else None
+    message = f"trained before: job {best.id}{model} serves again, nothing is paid{cancelled_first(first)}"
+    return Decision(Action.ADOPT, Reason.RESTORED, message, best.id, first.id if first else None)
 
 
 def _found_at_provider(s: Situation) -> Decision | None:
     job = _fitting(s)
     if job is None:
         return None
-    message = f"job {job.id} at the provider is this fine-tune"
-    first = _job_id(s) if s.active else None
-    return Decision(Action.ADOPT, Reason.FOUND_AT_PROVIDER, message, job.id, first)
+    first = s.job if s.active else None
+    message = f"job {job.id} at the provider is this fine-tune{cancelled_first(first)}"
+    return Decision(Action.ADOPT, Reason.FOUND_AT_PROVIDER, message, job.id, first.id if first else None)
 
 
 def _fitting(s: Situation) -> Job | None:
@@ -290,17 +293,6 @@ def _reusable(job: RecordedJob) -> bool:
     )
 
 
-def _retryable(error: JobError) -> bool:
-    return error.failure_class.value in RetryOn.__members__.values()
-
-
 def _retry(s: Situation, cause: RetryOn | None) -> Decision | None:
-    """Create again if the declaration allows it after this end; attempts count within the generation."""
-    if cause is None or s.fine_tune is None or s.record is None or s.job is None:
-        return None
-    retry = s.fine_tune.lifecycle.retry
-    used = s.record.attempt if s.job.generation == s.record.generation else s.job.attempt
-    if cause not in retry.on or used >= retry.max_attempts:
-        return None
-    message = f"retry {used} of {retry.max_attempts - 1} after {cause.value.replace('_', ' ')}"
-    return Decision(Action.CREATE, Reason.RETRY, message, next_attempt=True)
+    message = retrying(s, cause)
+    return Decision(Action.CREATE, Reason.RETRY, message, next_attempt=True) if message else None

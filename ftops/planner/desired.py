@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from ftops.model.dataset import Dataset
@@ -42,6 +43,13 @@ class DesiredSet:
     def fingerprint(self, name: str, version: int = FINGERPRINT_VERSION) -> str:
         """Give the fingerprint of what the name wants to be trained."""
         return self._identity(name, version)[1]
+
+    def same_training(self, names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
+        """Give the names among these that share a fingerprint, group by group: each of them is paid."""
+        groups: defaultdict[str, list[str]] = defaultdict(list)
+        for name in sorted(names):
+            groups[self.fingerprint(name)].append(name)
+        return tuple(tuple(group) for group in sorted(groups.values()) if len(group) > 1)
 
     def _identity(self, name: str, version: int) -> tuple[CanonicalSpec, str]:
         key = (name, version)

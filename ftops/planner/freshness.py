@@ -105,7 +105,8 @@ def rest(saved: Plan, new: Planning, declared: Declared) -> Rest:
             done += 1
         elif not (planned.action.creates and any(change.reason in _LATER for change in candidates)):
             moved.append(_words(planned, candidates, saved, now))
-    names = {planned.name for planned in saved.effective_changes}
+    # What is to follow is no step of this apply, and counts in its limits.
+    names = {planned.name for planned in saved.changes if planned.action.effective or planned.then}
     changes = tuple(
         change
         for change in new.plan.changes

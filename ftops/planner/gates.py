@@ -29,13 +29,14 @@ def gate_on_upstream(
     rests = verdict.reason is Reason.SUSPENDED and not (above.same and above.active)
     if verdict.action is Action.HOLD or rests:
         message = f"{upstream}, whose model it starts from, is held: {verdict.reason.value}"
-        blocked = Decision(Action.HOLD, Reason.UPSTREAM, message)
-    else:
-        blocked = Decision(Action.WAIT, Reason.WAITING_FOR, f"waiting for {upstream} to be trained")
+        return Decision(Action.HOLD, Reason.UPSTREAM, message, decision.job_id)
     if decision.action is Action.REPLACE:
-        message = f"changed; job {decision.job_id} is cancelled now, then {blocked.message}"
+        message = (
+            f"changed; job {decision.job_id} is cancelled now, what it has trained so far is paid; "
+            f"it is created anew once {upstream} is trained"
+        )
         return replace(decision, action=Action.CANCEL, message=message)
-    return blocked
+    return Decision(Action.WAIT, Reason.WAITING_FOR, f"waiting for {upstream} to be trained")
 
 
 def ready_job(situation: Situation, decision: Decision) -> RecordedJob | None:

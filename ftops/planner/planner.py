@@ -13,6 +13,7 @@ from ftops.model.job import Job
 from ftops.model.observation import Observation, ProviderFacts
 from ftops.model.plan import Plan, PlanFacts
 from ftops.model.state import FINGERPRINT_VERSION, Record, State
+from ftops.planner.accounts import wrong_accounts
 from ftops.planner.composition import change_for
 from ftops.planner.decision import Decision, decide
 from ftops.planner.dependencies import with_upstreams
@@ -24,8 +25,10 @@ from ftops.planner.gates import (
     gate_on_upstream,
     ready_job,
 )
+from ftops.planner.later import put_off, with_later
 from ftops.planner.likeness import Appearance, Likeness, appearance
 from ftops.planner.matching import worth_keeping
+from ftops.planner.second_payments import second_payments
 from ftops.planner.settling import settle
 from ftops.planner.situation import Situation
 from ftops.planner.strays import strays
@@ -120,12 +123,20 @@ class _Planner:
                     recorded=len(self.inputs.state.fine_tunes),
                     known_active=self.settled.known_active,
                     newly_missing=self.settled.newly_missing,
-                    wrong_accounts=tuple(_wrong_accounts(observations)),
+                    wrong_accounts=tuple(wrong_accounts(observations)),
+                    second_payments=second_payments(ordered, self.state, self.live),
+                    same_training=self.desired.same_training(self._training()),
                 ),
             ),
             state=self.state,
             doubts=Doubts(self.live.thin(), self.live.wants_files()),
         )
+
+    def _training(self) -> Iterator[str]:
+        """Give what is declared and not suspended."""
+        for name, (situation, decision) in self.decisions.items():
+            if situation.fine_tune is not None and decision.reason is not Reason.SUSPENDED:
+                yield name
 
     def _selected(self) -> frozenset[str]:
         names = frozenset(self.desired.fine_tunes) | frozenset(self.state.fine_tunes)
@@ -173,7 +184,9 @@ class _Planner:
                 self.decisions[name] = (situation, self._gated(situation))
 
     def _gated(self, situation: Situation) -> Decision:
-        decision = self._undecided(situation) or decide(situation)
+        return with_later(situation, self._undecided(situation) or decide(situation), self._through_gates)
+
+    def _through_gates(self, situation: Situation, decision: Decision) -> Decision:
         if decision.action.creates:
             decision = gate_on_claimed(situation.name, self._lookalikes(situation)) or decision
         decision = gate_on_upstream(situation, decision, self.decisions)
@@ -280,13 +293,5 @@ class _Planner:
             self.decisions.values(), cancelled, self.live, self.state, self.desired.depths
         )
         for name, decision in waiting.items():
-            self.decisions[name] = (self.decisions[name][0], decision)
-
-
-def _wrong_accounts(observations: Iterable[Observation]) -> Iterator[str]:
-    for seen in observations:
-        expected = seen.provider.organization
-        others = {job.organization for job in seen.jobs if job.organization} - {expected}
-        if expected is not None and others:
-            shown = ", ".join(sorted(map(str, others)))
-            yield f"jobs of provider {seen.provider.name} belong to {shown}, expected is {expected}"
+            situation, wanted = self.decisions[name]
+            self.decisions[name] = (situation, put_off(wanted, decision))

@@ -10,6 +10,7 @@ from ftops.model.commit import Commit
 from ftops.model.finetune import FineTune
 from ftops.model.plan import Plan
 from ftops.model.state import State
+from ftops.model.steps import NOTHING_DONE, SoFar
 
 ANY_COMMIT = "any"
 """What --allow-older accepts until a plan has shown which commit it is about."""
@@ -17,10 +18,11 @@ ANY_COMMIT = "any"
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What a run is about: all, or some names; and what it may do beyond the project's limits.
+    """What a run is about: all, or some names; and what its limits are judged by beside the project.
 
     `exactly` are the names of a saved plan, upstreams included; names that are gone by now are no error.
     `allow_older` is the commit that the run may be older than, or ANY_COMMIT before one was shown.
+    `so_far` is what earlier rounds of the same command did.
     """
 
     targets: tuple[str, ...] = ()
@@ -29,6 +31,7 @@ class Selection:
     lifted: Mapping[str, float] = field(default_factory=dict)
     exactly: frozenset[str] | None = None
     allow_older: str | None = None
+    so_far: SoFar = NOTHING_DONE
 
     @property
     def everything(self) -> bool:

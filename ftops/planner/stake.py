@@ -20,6 +20,13 @@ def running_for(job: RecordedJob | Job, now: float) -> str:
     return f"it has run {age}"
 
 
+def cancelled_first(job: RecordedJob | None) -> str:
+    """Go on with a sentence about an adopt: it stops the job that runs instead, if there is one."""
+    if job is None:
+        return ""
+    return f"; job {job.id}, which runs, is cancelled first: what it has trained so far is paid"
+
+
 def _duration(seconds: float) -> str:
     whole = max(0, int(seconds))
     if whole < _MINUTE:

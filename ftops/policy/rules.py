@@ -1,4 +1,9 @@
-"""One small function a rule. Each looks at the plan as a whole and yields what forbids applying it."""
+"""One small function a rule. Each looks at the plan as a whole and yields what forbids applying it.
+
+Limits hold for a command: what its earlier rounds did, what the plan does now and what follows from it are
+counted together, each step once. So a base model whose change trains forty others is refused before it is
+paid. A second payment may always be stopped: its cancel counts in no limit.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +13,11 @@ from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, Decimal, localcontext
 
 from ftops.errors import ExitCode
-from ftops.model.change import Action
 from ftops.model.plan import Plan
 from ftops.model.project import Limits
-from ftops.model.review import CostEstimate, Violation
+from ftops.model.review import Violation
+from ftops.model.steps import NOTHING_DONE, SoFar, Steps
+from ftops.policy.reckoning import Reckoning
 
 FEWEST_FOR_PERCENT = 4
 """Below so many records a percentage says nothing: one of three is 33 %."""
@@ -26,14 +32,14 @@ LIFTABLE = ("creates", "cancels", "cancels_percent", "cost", "vanished")
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """What the plan is judged by: its cost, the project's limits, and what this run was told to accept."""
+    """What the plan is judged by: the project's limits, what the run was told to accept, what it has done."""
 
     limits: Limits
-    cost: CostEstimate | None = None
     lifted: Mapping[str, float] = field(default_factory=dict)
     allow_empty: bool = False
     allow_older: bool = False
     cost_unknown_because: Sequence[str] = ()
+    so_far: SoFar = NOTHING_DONE
 
     def limit(self, name: str, default: float | None) -> float | None:
         """Give the limit of this name, None for none. An option can only raise what the project allows."""
@@ -91,23 +97,24 @@ def wrong_account(plan: Plan, _: Allowed) -> Iterator[Violation]:
         yield Violation("wrong-account", found, "check api_key and organization in ftops.yaml")
 
 
-def max_creates(plan: Plan, allowed: Allowed) -> Iterator[Violation]:
-    """Limit what one apply may start."""
-    count = sum(1 for change in plan.changes if change.action.creates)
-    yield from _over("creates", "creates", count, allowed.limit("creates", allowed.limits.max_creates))
+def max_creates(reckoning: Reckoning, allowed: Allowed) -> Iterator[Violation]:
+    """Limit what one command may start."""
+    limit = allowed.limit("creates", allowed.limits.max_creates)
+    yield from _over("creates", _creates, reckoning, limit)
 
 
-def max_cancels(plan: Plan, allowed: Allowed) -> Iterator[Violation]:
-    """Limit what one apply may stop."""
-    count = _cancels(plan)
-    yield from _over("cancels", "cancels", count, allowed.limit("cancels", allowed.limits.max_cancels))
+def max_cancels(reckoning: Reckoning, allowed: Allowed) -> Iterator[Violation]:
+    """Limit what one command may stop."""
+    limit = allowed.limit("cancels", allowed.limits.max_cancels)
+    yield from _over("cancels", _cancels, reckoning, limit)
 
 
-def max_cancels_percent(plan: Plan, allowed: Allowed) -> Iterator[Violation]:
-    """Limit which share of the records one apply may stop."""
-    if plan.facts.recorded < FEWEST_FOR_PERCENT:
+def max_cancels_percent(reckoning: Reckoning, allowed: Allowed) -> Iterator[Violation]:
+    """Limit which share of the records that the command began with it may stop."""
+    recorded = reckoning.recorded
+    if recorded < FEWEST_FOR_PERCENT or not _cancels(reckoning.ahead):
         return
-    percent = 100 * _cancels(plan) / plan.facts.recorded
+    percent = 100 * _cancels(reckoning.all) / recorded
     limit = allowed.limit("cancels_percent", allowed.limits.max_cancels_percent)
     if limit is not None and _exceeds(percent, limit):
         least = lifting(percent)
@@ -115,19 +122,21 @@ def max_cancels_percent(plan: Plan, allowed: Allowed) -> Iterator[Violation]:
         yield Violation("max_cancels_percent", message, f"--allow cancels_percent={least} lifts it")
 
 
-def max_cost(plan: Plan, allowed: Allowed) -> Iterator[Violation]:
-    """Limit what one apply may spend; an unknown cost cannot be within a limit."""
+def max_cost(reckoning: Reckoning, allowed: Allowed) -> Iterator[Violation]:
+    """Limit what one command may spend; an unknown cost cannot be within a limit."""
     limit = allowed.limit("cost", allowed.limits.max_cost)
-    if limit is None or not any(change.action.creates for change in plan.changes):
+    if limit is None or not reckoning.ahead.creates:
         return
-    if allowed.cost is None or not math.isfinite(allowed.cost.high):
+    cost = reckoning.all.cost
+    if cost is None or not math.isfinite(cost.high):
         message = f"the cost is not known, and max_cost is ${_written(limit)}"
         causes = "; ".join(allowed.cost_unknown_because)
         message = f"{message}: {causes}" if causes else message
         yield Violation("max_cost", message, "make it known, or set max_cost: null in ftops.yaml")
-    elif _exceeds(allowed.cost.high, limit):
-        least = lifting(allowed.cost.high)
-        message = f"it may cost ${least}, the limit is ${_written(limit)}"
+    elif _exceeds(cost.high, limit):
+        least = lifting(cost.high)
+        parts = reckoning.parts(lambda steps: steps.cost.high if steps.cost else 0, "${:.2f}".format)
+        message = f"it may cost ${least}{parts}, the limit is ${_written(limit)}"
         yield Violation("max_cost", message, f"--allow cost={least} lifts it")
 
 
@@ -146,25 +155,35 @@ RULES: Sequence[Rule] = (
     older_commit,
     mass_vanish,
     wrong_account,
+)
+"""Every guard, in the order in which they are told."""
+
+LIMITS: Sequence[Callable[[Reckoning, Allowed], Iterator[Violation]]] = (
     max_creates,
     max_cancels,
     max_cancels_percent,
     max_cost,
 )
-"""Every rule, in the order in which they are told."""
+"""Every limit; they are told after the guards."""
 
 
-def _cancels(plan: Plan) -> int:
-    return sum(
-        1
-        for change in plan.changes
-        if change.action in (Action.CANCEL, Action.REPLACE) or change.cancel_first is not None
-    )
+def _creates(steps: Steps) -> int:
+    return len(steps.creates)
 
 
-def _over(name: str, what: str, count: int, limit: float | None) -> Iterator[Violation]:
-    if limit is not None and _exceeds(count, limit):
-        message = f"{count} {what} are more than the limit of {_written(limit)}"
+def _cancels(steps: Steps) -> int:
+    return len(steps.cancels)
+
+
+def _over(
+    name: str, measure: Callable[[Steps], int], reckoning: Reckoning, limit: float | None
+) -> Iterator[Violation]:
+    count = measure(reckoning.all)
+    # What is done already is no reason to refuse a round that adds nothing to it.
+    if measure(reckoning.ahead) and limit is not None and _exceeds(count, limit):
+        what = name.removesuffix("s") if count == 1 else name
+        parts, verb = reckoning.parts(measure, str), "is" if count == 1 else "are"
+        message = f"{count} {what}{parts} {verb} more than the limit of {_written(limit)}"
         yield Violation(f"max_{name}", message, f"--allow {name}={count} lifts it")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ftops.applier.applier import Applied, apply
 from ftops.applier.context import Clock, Context, HeldLock
-from ftops.cost.estimate import Costing, tokens_wanted, total_cost, with_costs
+from ftops.cost.estimate import Costing, tokens_wanted, with_costs
 from ftops.datasets.inspection import inspect_datasets
 from ftops.datasets.tokens import count_tokens
 from ftops.errors import InvalidInput, NeedsPerson
@@ -239,10 +239,10 @@ def _judged(loaded: Loaded, planned: Plan, selection: Selection) -> tuple[Plan, 
     priced, unknown = _priced(planned, loaded)
     allowed = Allowed(
         loaded.project.limits,
-        total_cost(priced.changes),
         selection.lifted,
         selection.allow_empty,
         selection.accepts(planned.facts.older_than),
         unknown,
+        selection.so_far,
     )
     return priced, review(priced, allowed)

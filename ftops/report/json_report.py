@@ -13,7 +13,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ftops.errors import Problem
-from ftops.model.change import Action, Change, DataUse, FieldDifference, Reason
+from ftops.model.change import Action, Change, DataUse, FieldDifference, Reason, Then
 from ftops.model.event import ChangeResult, Outcome
 from ftops.model.finetune import Source
 from ftops.model.fingerprint import digest
@@ -44,6 +44,8 @@ def plan_document(plan: Plan, review: Review, errors: Iterable[Problem] = ()) ->
                 for found in review.violations
             ],
             "estimated_cost": _cost(review.estimated_cost),
+            "estimated_cost_later": _cost(review.estimated_cost_later),
+            "same_training": [list(names) for names in review.same_training],
         },
         "errors": problems,
         "bindings": dict(plan.bindings),
@@ -59,9 +61,14 @@ def error_document(problems: Iterable[Problem], project: str | None = None) -> d
         "complete": False,
         "applicable": False,
         "state": None,
-        "summary": {**{action.value: 0 for action in Action}, "unmanaged": 0},
+        "summary": dict(Plan(project or "", "", 0, ()).summary),
         "changes": [],
-        "review": {"violations": [], "estimated_cost": None},
+        "review": {
+            "violations": [],
+            "estimated_cost": None,
+            "estimated_cost_later": None,
+            "same_training": [],
+        },
         "errors": [asdict(problem) for problem in problems],
         "bindings": {},
     }
@@ -135,6 +142,11 @@ def parse_plan(document: Mapping[str, Any]) -> Plan:
     )
 
 
+def parse_cost(value: Mapping[str, Any] | None) -> CostEstimate | None:
+    """Read an estimate back. Raises TypeError for anything else."""
+    return CostEstimate(**value) if value else None
+
+
 def _digested(document: Mapping[str, Any]) -> dict[str, Any]:
     written: dict[str, Any] = writable(document)
     return {**written, "digest": digest(written)}
@@ -159,6 +171,19 @@ def _change(change: Change) -> dict[str, Any]:
         "estimated_cost": _cost(change.estimated_cost),
         "source": asdict(change.source) if change.source else None,
         "labels": dict(change.labels),
+        "then": _then(change.then) if change.then else None,
+    }
+
+
+def _then(then: Then) -> dict[str, Any]:
+    return {
+        "action": then.action.value,
+        "reason": then.reason.value,
+        "message": then.message,
+        "generation": then.generation,
+        "attempt": then.attempt,
+        "data": [asdict(use) for use in then.data],
+        "estimated_cost": _cost(then.estimated_cost),
     }
 
 
@@ -168,17 +193,32 @@ def _cost(cost: CostEstimate | None) -> dict[str, Any] | None:
 
 
 def _parsed(value: Mapping[str, Any]) -> Change:
-    cost, source = value["estimated_cost"], value["source"]
+    source = value["source"]
     kept = ("name", "message", "provider", "generation", "attempt", "fingerprint", "job_id", "cancel_first")
     return Change(
         action=Action(value["action"]),
         reason=Reason(value["reason"]),
         spec=value["spec"],
-        data=tuple(DataUse(**use) for use in value["data"]),
+        data=_parsed_data(value["data"]),
         differences=tuple(FieldDifference(**difference) for difference in value["differences"]),
         depends_on=tuple(value["depends_on"]),
-        estimated_cost=CostEstimate(**cost) if cost else None,
+        estimated_cost=parse_cost(value["estimated_cost"]),
         source=Source(**source) if source else None,
         labels=value["labels"],
+        then=_parsed_then(value["then"]) if value["then"] else None,
         **{key: value[key] for key in kept},
     )
+
+
+def _parsed_then(value: Mapping[str, Any]) -> Then:
+    return Then(
+        action=Action(value["action"]),
+        reason=Reason(value["reason"]),
+        data=_parsed_data(value["data"]),
+        estimated_cost=parse_cost(value["estimated_cost"]),
+        **{key: value[key] for key in ("message", "generation", "attempt")},
+    )
+
+
+def _parsed_data(value: Iterable[Mapping[str, Any]]) -> tuple[DataUse, ...]:
+    return tuple(DataUse(**use) for use in value)

@@ -14,7 +14,16 @@ from ftops.model.change import Action, Change
 from ftops.model.plan import Plan
 from ftops.model.review import Review
 from ftops.report.terminal import render_plan
-from ftops.report.words import SYMBOLS, cut, printable, summary_line
+from ftops.report.words import (
+    SYMBOLS,
+    cut,
+    data_words,
+    money_range,
+    printable,
+    same_training_words,
+    summary_lines,
+    then_words,
+)
 
 MOST_CHARACTERS = 60_000
 """GitHub takes 65,536 in a comment; the rest is for what a workflow adds."""
@@ -23,16 +32,22 @@ _MOST_OF_A_LINE = 600
 """One stranger's text cannot push the other rows out of the comment."""
 _ROOM_FOR_TABLE = MOST_CHARACTERS * 3 // 4
 _ROOM_FOR_VIOLATIONS = MOST_CHARACTERS // 8
+_ROOM_FOR_NOTES = MOST_CHARACTERS // 16
 _BREAK = "&#8203;"
 
 
 def render_plan_markdown(plan: Plan, review: Review) -> str:
     """Draw a plan as Markdown for GitHub and its like."""
-    lines = ["## ftops plan", "", f"**{_safe(summary_line(plan, review))}**", ""]
+    summed = "\\\n".join(f"**{_safe(line)}**" for line in summary_lines(plan, review))
+    lines = ["## ftops plan", "", summed, ""]
     if review.violations:
         lines.append("> **This plan cannot be applied:**")
         found = [f"> - {_safe(_told(one.message, one.hint))}" for one in review.violations]
         lines += _within(found, _ROOM_FOR_VIOLATIONS, "> - {} more are not shown.")
+        lines.append("")
+    if review.same_training:
+        same = [f"> {_safe(same_training_words(names))}" for names in review.same_training]
+        lines += _within(same, _ROOM_FOR_NOTES, "> {} more groups train the same thing.")
         lines.append("")
     lines += _table([change for change in plan.changes if change.action is not Action.KEEP])
     text = "\n".join(lines) + "\n"
@@ -51,10 +66,24 @@ def _table(changes: Sequence[Change]) -> Iterator[str]:
     yield "| | fine-tune | action | why |"
     yield "|---|---|---|---|"
     rows = [
-        f"| `{SYMBOLS[change.action]}` | {_safe(change.name)} | {change.action} | {_safe(change.message)} |"
+        f"| `{SYMBOLS[change.action]}` | {_safe(change.name)} | {_action(change)} | {_safe(_why(change))} |"
         for change in changes
     ]
     yield from _within(rows, _ROOM_FOR_TABLE, "\n{} more changes are not shown.")
+
+
+def _action(change: Change) -> str:
+    """Name the action, with the job that it stops by the way and the training that follows."""
+    stops = ", stops a job" if change.stops and change.action is not Action.CANCEL else ""
+    return f"{change.action}{stops}{f', then {change.then.action}' if change.then else ''}"
+
+
+def _why(change: Change) -> str:
+    if change.then is None:
+        return change.message
+    cost = change.then.estimated_cost
+    follows = [then_words(change.then), *map(data_words, change.then.data)]
+    return f"{change.message}; then {'; '.join([*follows, *([money_range(cost)] if cost else [])])}"
 
 
 def _within(rows: Sequence[str], room: int, rest: str) -> Iterable[str]:

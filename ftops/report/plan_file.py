@@ -11,9 +11,9 @@ import orjson
 from ftops.errors import ExitCode, FtopsError, NeedsPerson, Refused
 from ftops.model.fingerprint import digest
 from ftops.model.plan import Plan
-from ftops.model.review import CostEstimate, Review, Violation
+from ftops.model.review import Review, Violation
 from ftops.policy.rules import OLDER_COMMIT
-from ftops.report.json_report import FORMAT_VERSION, json_text, parse_plan
+from ftops.report.json_report import FORMAT_VERSION, json_text, parse_cost, parse_plan
 
 _AGAIN = "make it again with `ftops plan --out`"
 
@@ -89,10 +89,14 @@ def _check_digest(document: Mapping[str, Any], location: str) -> None:
 
 
 def _parse_review(value: Mapping[str, Any]) -> Review:
-    cost = value["estimated_cost"]
     # The document does not hold exit codes: they belong to the run that refused.
     violations = tuple(
         Violation(found["rule"], found["message"], found["hint"], ExitCode.REFUSED)
         for found in value["violations"]
     )
-    return Review(violations, CostEstimate(**cost) if cost else None)
+    return Review(
+        violations=violations,
+        estimated_cost=parse_cost(value["estimated_cost"]),
+        estimated_cost_later=parse_cost(value["estimated_cost_later"]),
+        same_training=tuple(tuple(map(str, names)) for names in value["same_training"]),
+    )

@@ -8,7 +8,7 @@ import sys
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from ftops.model.change import Action, Change, DataUse
+from ftops.model.change import Action, Change
 from ftops.model.event import ChangeResult, Event, Outcome
 from ftops.model.job import JobStatus
 from ftops.model.plan import Plan
@@ -19,14 +19,16 @@ from ftops.report.words import (
     Styler,
     counted,
     cut,
+    data_words,
     display_width,
     duration,
-    money,
+    money_range,
     plain,
     printable,
-    size,
+    same_training_words,
     sparkline,
-    summary_line,
+    summary_lines,
+    then_words,
 )
 
 NARROWEST = 40
@@ -50,11 +52,14 @@ def render_plan(plan: Plan, review: Review, *, width: int = USUAL, style: Styler
         blocks.append(style(f"{counted(plan.unmanaged, 'other job')} at the provider, not touched.", "dim"))
     if review.violations:
         blocks.append("\n".join(_violations(review, width, style)))
-    if any(change.action.creates for change in shown) and review.cost_unknown_because:
+    if review.same_training:
+        blocks.append("\n".join(_same_training(review, width)))
+    if any(change.action.creates or change.then for change in shown) and review.cost_unknown_because:
         blocks.append("\n".join(_unknown_cost(review, width)))
-    # Scripts read the last line; only a terminal that is narrower than a pipe's default gets it wrapped.
-    summary = summary_line(plan, review)
-    last = [summary] if width >= USUAL else list(_wrapped(summary, width, ""))
+    # Scripts read the last lines; only a terminal that is narrower than a pipe's default gets them wrapped.
+    last = summary_lines(plan, review)
+    if width < USUAL:
+        last = tuple(part for line in last for part in _wrapped(line, width, ""))
     blocks.append("\n".join(style(line, "bold") for line in last))
     return "\n\n".join(blocks) + "\n"
 
@@ -177,24 +182,22 @@ def _change(change: Change, width: int, style: Styler) -> Iterator[str]:
 
 
 def _facts(change: Change) -> Iterator[tuple[str, str]]:
-    if change.action.creates:
+    if change.stops:
+        yield "stops", change.stops
+    if change.job_id and change.job_id != change.stops:
+        yield "job", change.job_id
+    if change.then:
+        yield "then", then_words(change.then)
+    if change.action.creates or change.then:
         model = change.spec.get("model")
         base = model if isinstance(model, str) else f"made by {', '.join(change.depends_on)}"
         yield "model", f"{base}, {change.spec.get('method', '')}, at {change.provider}"
-        yield from (("data", _data(use)) for use in change.data)
-        if change.estimated_cost:
-            low, high = money(change.estimated_cost.low), money(change.estimated_cost.high)
-            yield "cost", low if low == high else f"{low} to {high}"
-    if change.job_id:
-        yield "job", change.job_id
+        yield from (("data", data_words(use)) for use in (change.then.data if change.then else change.data))
+    cost = change.then.estimated_cost if change.then else change.estimated_cost
+    if cost:
+        yield "cost", money_range(cost)
     if change.source:
         yield "declared", f"{change.source.file}:{change.source.line}"
-
-
-def _data(use: DataUse) -> str:
-    if use.path is None:
-        return f"{use.file_id} ({use.role})"
-    return f"{use.path} ({use.role}, {counted(use.examples or 0, 'example')}, {size(use.bytes or 0)})"
 
 
 def _value(value: object) -> str:
@@ -214,6 +217,11 @@ def _violations(review: Review, width: int, style: Styler) -> Iterator[str]:
     for violation in review.violations:
         yield from _wrapped(f"{violation.rule}: {violation.message}", width, "  ")
         yield from _wrapped(violation.hint or "", width, "    ")
+
+
+def _same_training(review: Review, width: int) -> Iterator[str]:
+    for names in review.same_training:
+        yield from _wrapped(same_training_words(names), width, "", hang=2)
 
 
 def _unknown_cost(review: Review, width: int) -> Iterator[str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
-from ftops.model.change import Action
+from ftops.model.change import Action, DataUse, Then
 from ftops.model.plan import Plan
 from ftops.model.review import CostEstimate, Review
 
@@ -76,24 +77,65 @@ def counted(count: int, one: str, many: str | None = None) -> str:
     return f"{count} {one if count == 1 else many or one + 's'}"
 
 
-def summary_line(plan: Plan, review: Review) -> str:
-    """Sum a plan up in its last line."""
+def summary_lines(plan: Plan, review: Review) -> tuple[str, ...]:
+    """Sum a plan up in its last lines: what is done now and, where something follows, what trains later."""
     count = plan.summary
-    first = [f"{count[name]} to {name}" for name in ("create", "replace", "cancel")]
-    extra = [f"{count[name]} to {name}" for name in ("adopt", "forget", "update") if count[name]]
+    always, sometimes = ("create", "replace", "cancel"), ("adopt", "forget", "update")
+    names = (*always, *(name for name in sometimes if count[name]))
+    actions = ", ".join(f"{count[name]} to {name}{_stops(plan, name)}" for name in names)
     rest = f"{count['wait']} waiting, {count['hold']} held, {count['keep']} unchanged."
     cost = cost_words(review.estimated_cost) if count["create"] + count["replace"] else ""
-    return f"Plan: {', '.join([*first, *extra])}; {rest} {cost}".rstrip()
+    now = f"Plan: {actions}; {rest} {cost}".rstrip()
+    return (now, f"Later: {_later(plan)}. {_more(review.estimated_cost_later)}") if count["later"] else (now,)
+
+
+def _stops(plan: Plan, name: str) -> str:
+    """Count the jobs that replaces or adopts stop; a cancel says it by its name."""
+    stopped = sum(1 for change in plan.changes if change.action == name and change.stops)
+    return f" (stops {counted(stopped, 'job')})" if stopped and name != Action.CANCEL else ""
+
+
+def _later(plan: Plan) -> str:
+    counts = Counter(change.then.action for change in plan.changes if change.then is not None)
+    return ", ".join(f"{counts[action]} to {action}" for action in Action if counts[action])
+
+
+def _more(cost: CostEstimate | None) -> str:
+    words = cost_words(cost)
+    return f"{words.removesuffix('.')} more." if cost is not None else words
 
 
 def cost_words(cost: CostEstimate | None) -> str:
     """Say what it costs; not known is said, never zero."""
     if cost is None:
         return "Cost unknown."
-    low, high = money(cost.low), money(cost.high)
     if cost.high < _LEAST_SHOWN and cost.high != 0:
         return f"Less than ${_LEAST_SHOWN}."
-    return f"About {low}." if low == high else f"About {low} to {high}."
+    return f"About {money_range(cost)}."
+
+
+def money_range(cost: CostEstimate) -> str:
+    """Write an estimate: one amount, or from the least to the most."""
+    low, high = money(cost.low), money(cost.high)
+    return low if low == high else f"{low} to {high}"
+
+
+def same_training_words(names: Sequence[str]) -> str:
+    """Say that several fine-tunes are the same training, paid each time."""
+    listed = f"{', '.join(names[:-1])} and {names[-1]}"
+    return f"{listed} train the same thing (same model, data and settings), and each of them is paid."
+
+
+def then_words(then: Then) -> str:
+    """Say what follows, under which number and why."""
+    return f"{then.action} (generation {then.generation}.{then.attempt}): {then.message}"
+
+
+def data_words(use: DataUse) -> str:
+    """Name a file that is trained on, with its size where it is known."""
+    if use.path is None:
+        return f"{use.file_id} ({use.role})"
+    return f"{use.path} ({use.role}, {counted(use.examples or 0, 'example')}, {size(use.bytes or 0)})"
 
 
 def money(dollars: float) -> str:

@@ -27,7 +27,7 @@ PUBLIC = [
     "Loaded", "LockHeld", "Method", "NeedsPerson", "NotFound", "NotSent", "Outcome", "Problem", "Project",
     "Provider", "ProviderError", "RateLimited", "Reason", "Refused", "Rejected", "Reply", "RequestFile",
     "ReviewedPlan", "SecretExposed", "StateConflict", "StateError", "StateMoved", "StateUncertain",
-    "StatusRow",
+    "StatusRow", "Then",
     "Unauthorized", "UploadedFile", "Upstream", "UsageError", "Violation", "__version__", "load",
     "open_project", "open_provider",
 ]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from ftops.cost.estimate import Costing, Unknown, tokens_wanted, total_cost, with_costs
-from ftops.model.change import Action, Change, Reason
+from ftops.cost.estimate import Costing, Unknown, tokens_wanted, with_costs
+from ftops.model.change import Action, Change, Reason, Then
 from ftops.model.dataset import Dataset
 from ftops.model.finetune import DataFile, FineTune, Method, Upstream
 from ftops.model.plan import Plan
 from ftops.model.review import CostEstimate
+from ftops.model.steps import steps_now
 
 PRICES = {"p": {"m": {"training_per_million_tokens": 3.0}}}
 DATA = {"d": Dataset("d", "0" * 64, 1, 1, tokens=1_000_000)}
@@ -60,7 +61,7 @@ def test_what_is_unknown_is_said_and_never_zero(fine_tune: FineTune, prices: obj
 
 def test_one_unknown_makes_the_sum_unknown_and_only_priced_creates_are_counted() -> None:
     changes = tuple(
-        Change(name, action, Reason.NEW, "", "p")
+        Change(name, action, Reason.NEW, "", "p", 1, 1)
         for name, action in (("a", Action.CREATE), ("b", Action.CREATE), ("c", Action.KEEP))
     )
     made = costing(tune("a"), tune("b", "other"), tune("c", training_files=(DataFile("x"),)))
@@ -69,5 +70,15 @@ def test_one_unknown_makes_the_sum_unknown_and_only_priced_creates_are_counted()
     priced, causes = with_costs(plan, made)
     assert priced.changes[0].estimated_cost == CostEstimate(6, 6)
     assert causes == ("ftops.yaml has no price of other at p",)
-    assert total_cost(priced.changes) is None
-    assert total_cost(priced.changes[:1]) == CostEstimate(6, 6)
+    assert steps_now(priced.changes).cost is None
+    assert steps_now(priced.changes[:1]).cost == CostEstimate(6, 6)
+
+
+def test_what_follows_is_priced_like_what_is_done_now() -> None:
+    then = Then(Action.CREATE, Reason.NEW, "new", 1, 1)
+    change = Change("b", Action.WAIT, Reason.WAITING_FOR, "", "p", then=then)
+    made = costing(tune("a"), tune("b", Upstream("a")))
+    assert tokens_wanted(Plan("demo", "l", 1, (change,)), made) == {"d": frozenset({"m"})}
+    (priced,) = with_costs(Plan("demo", "l", 1, (change,)), made)[0].changes
+    assert priced.estimated_cost is None
+    assert priced.then == Then(Action.CREATE, Reason.NEW, "new", 1, 1, estimated_cost=CostEstimate(6, 6))

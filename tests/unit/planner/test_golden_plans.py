@@ -12,6 +12,7 @@ import pytest
 
 from ftops.manifests.loader import parse_yaml
 from ftops.manifests.parser import load_fine_tunes
+from ftops.model.change import Then
 from ftops.model.observation import Observation, ProviderFacts
 from ftops.model.project import Project, StateSettings
 from ftops.planner.planner import Inputs, plan
@@ -47,11 +48,18 @@ def test_the_folder_plans_to_the_expected_changes(case: Path) -> None:
             "job_id": change.job_id,
             "generation": change.generation,
             "attempt": change.attempt,
+            **({"cancel_first": change.cancel_first} if change.cancel_first else {}),
+            **({"then": _then(change.then)} if change.then else {}),
         }
         for change in made.plan.changes
     ]
     assert changes == _read(case, "plan")["changes"]
     assert made.plan.unmanaged == _read(case, "plan")["unmanaged"]
+
+
+def _then(then: Then) -> dict[str, object]:
+    words = {"action": then.action.value, "reason": then.reason.value}
+    return {**words, "generation": then.generation, "attempt": then.attempt}
 
 
 def _read(case: Path, name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 -- whatever the file holds

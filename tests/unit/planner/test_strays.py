@@ -72,7 +72,7 @@ def test_when_the_recorded_one_is_the_newer_the_older_is_adopted_and_serves(stat
 def test_a_cancel_of_a_second_job_that_nobody_approved_is_not_done() -> None:
     world = doubled()
     shown = world.plan()
-    assert unapproved(shown, frozenset()) == (duplicate(world),)
+    assert unapproved(shown, {}) == (duplicate(world),)
     assert unapproved(shown, approvals(shown, waits=False)) == ()
     world.provider.jobs["job-3"] = replace(world.provider.jobs["job-3"], created_at=1.0)
     assert unapproved(world.plan(), approvals(shown, waits=False)) == (duplicate(world),)

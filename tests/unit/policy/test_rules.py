@@ -11,22 +11,50 @@ from hypothesis import strategies as st
 
 from ftops.cli.options import limits_lifted
 from ftops.errors import ExitCode
-from ftops.model.change import Action, Change, Reason
+from ftops.model.change import Action, Change, Reason, Then
 from ftops.model.commit import Commit
 from ftops.model.plan import Plan, PlanFacts
 from ftops.model.project import Limits
 from ftops.model.review import CostEstimate, Violation
+from ftops.model.steps import SoFar, Steps, steps_now
 from ftops.policy.check import review
 from ftops.policy.rules import Allowed, lifting
 
 
-def change(number: int, action: Action = Action.CREATE) -> Change:
-    return Change(f"a{number}", action, Reason.NEW, "new", "p")
+def change(number: int, action: Action = Action.CREATE, cost: CostEstimate | None = None) -> Change:
+    job_id = None if action is Action.CREATE else f"job-{number}"
+    return Change(
+        f"a{number}",
+        action,
+        Reason.NEW,
+        "new",
+        "p",
+        generation=1,
+        attempt=1,
+        job_id=job_id,
+        estimated_cost=cost,
+    )
 
 
-def plan_of(count: int, action: Action = Action.CREATE, recorded: int = 0) -> Plan:
-    changes = tuple(change(number, action) for number in range(count))
+def waiting(number: int, cost: CostEstimate | None = None, action: Action = Action.CREATE) -> Change:
+    then = Then(action, Reason.NEW, "new", 1, 1, estimated_cost=cost)
+    waits = Change(f"a{number}", Action.WAIT, Reason.WAITING_FOR, "waiting", "p", then=then)
+    return replace(waits, job_id=f"job-{number}") if action is Action.REPLACE else waits
+
+
+def plan_of(
+    count: int, action: Action = Action.CREATE, recorded: int = 0, cost: CostEstimate | None = None
+) -> Plan:
+    changes = tuple(change(number, action, cost) for number in range(count))
     return Plan("p", "l", 1, changes, facts=PlanFacts(declared=1, recorded=recorded))
+
+
+def with_changes(*changes: Change, recorded: int = 0) -> Plan:
+    return replace(plan_of(0, recorded=recorded), changes=changes)
+
+
+def rules(plan: Plan, allowed: Allowed) -> list[str]:
+    return [found.rule for found in review(plan, allowed).violations]
 
 
 def typed(violation: Violation) -> dict[str, float]:
@@ -41,15 +69,15 @@ def typed(violation: Violation) -> dict[str, float]:
     limit=st.floats(min_value=0, allow_infinity=False, allow_nan=False),
 )
 def test_the_hint_of_a_cost_lifts_it_when_typed(cost: float, limit: float) -> None:
-    made, limits, estimate = plan_of(1), Limits(max_cost=limit), CostEstimate(0, cost)
-    found = review(made, Allowed(limits, estimate)).violations
-    assert bool(found) == (cost > limit)
+    made, limits = plan_of(1, cost=CostEstimate(0, cost)), Limits(max_cost=limit)
+    found = review(made, Allowed(limits)).violations
+    assert bool(found) == (round(cost, 6) > limit)
     for violation in found:
-        assert review(made, Allowed(limits, estimate, lifted=typed(violation))).violations == ()
+        assert review(made, Allowed(limits, lifted=typed(violation))).violations == ()
 
 
 def test_the_hint_of_a_cost_is_the_least_of_two_decimals() -> None:
-    (found,) = review(plan_of(1), Allowed(Limits(max_cost=5), CostEstimate(1, 26.437))).violations
+    (found,) = review(plan_of(1, cost=CostEstimate(1, 26.437)), Allowed(Limits(max_cost=5))).violations
     assert found.message == "it may cost $26.44, the limit is $5"
     assert found.hint == "--allow cost=26.44 lifts it"
     assert lifting(26.0) == "26"
@@ -58,51 +86,49 @@ def test_the_hint_of_a_cost_is_the_least_of_two_decimals() -> None:
 @pytest.mark.parametrize(("cancels", "recorded"), [(1, 3), (2, 6), (3, 7), (4, 9), (5, 11), (7, 7)])
 def test_the_hints_of_cancels_lift_them_when_typed(cancels: int, recorded: int) -> None:
     made, limits = plan_of(cancels, Action.CANCEL, recorded), Limits(max_cancels=0, max_cancels_percent=10)
-    found = review(made, Allowed(limits, None)).violations
+    found = review(made, Allowed(limits)).violations
     lifted = {name: number for violation in found for name, number in typed(violation).items()}
     assert len(found) == (2 if recorded >= 4 else 1)
-    assert review(made, Allowed(limits, None, lifted=lifted)).violations == ()
+    assert review(made, Allowed(limits, lifted=lifted)).violations == ()
 
 
 def test_an_option_never_tightens_what_the_project_allows() -> None:
     made = plan_of(3)
-    assert review(made, Allowed(Limits(), None, lifted={"creates": 1})).violations == ()
-    assert review(made, Allowed(Limits(), None, lifted={"cost": 1})).violations == ()
+    assert review(made, Allowed(Limits(), lifted={"creates": 1})).violations == ()
+    assert review(made, Allowed(Limits(), lifted={"cost": 1})).violations == ()
 
 
 def test_a_plan_that_is_not_whole_needs_a_person_even_without_a_reason() -> None:
-    (found,) = review(replace(plan_of(1), complete=False), Allowed(Limits(), None)).violations
+    (found,) = review(replace(plan_of(1), complete=False), Allowed(Limits())).violations
     assert (found.rule, found.exit_code) == ("incomplete-list", ExitCode.NEEDS_PERSON)
     told = replace(plan_of(1), complete=False, incomplete_because=("page 2 failed",))
-    assert [found.message for found in review(told, Allowed(Limits(), None)).violations] == ["page 2 failed"]
+    assert [found.message for found in review(told, Allowed(Limits())).violations] == ["page 2 failed"]
 
 
 def test_what_is_no_number_is_refused() -> None:
     nan = float("nan")
-    assert review(plan_of(1), Allowed(Limits(max_cost=5), CostEstimate(nan, nan))).violations
-    assert review(plan_of(1), Allowed(Limits(max_cost=5), CostEstimate(0, float("inf")))).violations
-    assert review(plan_of(1), Allowed(Limits(max_cost=nan), CostEstimate(1, 1))).violations
-    assert review(plan_of(2, Action.CANCEL, 9), Allowed(Limits(max_cancels_percent=nan), None)).violations
+    assert review(plan_of(1, cost=CostEstimate(nan, nan)), Allowed(Limits(max_cost=5))).violations
+    assert review(plan_of(1, cost=CostEstimate(0, float("inf"))), Allowed(Limits(max_cost=5))).violations
+    assert review(plan_of(1, cost=CostEstimate(1, 1)), Allowed(Limits(max_cost=nan))).violations
+    assert review(plan_of(2, Action.CANCEL, 9), Allowed(Limits(max_cancels_percent=nan))).violations
 
 
 def test_an_unknown_cost_is_refused_with_the_cause() -> None:
-    (found,) = review(
-        plan_of(1), Allowed(Limits(max_cost=5), None, cost_unknown_because=("no price",))
-    ).violations
+    allowed = Allowed(Limits(max_cost=5), cost_unknown_because=("no price",))
+    (found,) = review(plan_of(1), allowed).violations
     assert found.message == "the cost is not known, and max_cost is $5: no price"
 
 
 def test_jobs_that_vanish_at_once_are_refused_until_lifted() -> None:
     made = replace(plan_of(0), facts=PlanFacts(declared=1, known_active=3, newly_missing=3))
-    (found,) = review(made, Allowed(Limits(), None)).violations
+    (found,) = review(made, Allowed(Limits())).violations
     assert found.rule == "mass-vanish"
-    assert review(made, Allowed(Limits(), None, lifted=typed(found))).violations == ()
+    assert review(made, Allowed(Limits(), lifted=typed(found))).violations == ()
 
 
 def test_large_limits_are_written_out() -> None:
-    (found,) = review(
-        plan_of(1), Allowed(Limits(max_cost=1_234_567), CostEstimate(0, 2_000_000.001))
-    ).violations
+    made = plan_of(1, cost=CostEstimate(0, 2_000_000.001))
+    (found,) = review(made, Allowed(Limits(max_cost=1_234_567))).violations
     assert found.message == "it may cost $2000000.01, the limit is $1234567"
 
 
@@ -117,3 +143,66 @@ def test_an_older_commit_may_look_and_change_nothing() -> None:
     assert review(made, Allowed(Limits(), allow_older=True)).violations == ()
     assert review(made, Allowed(Limits(max_creates=0))).violations == (found,)
     assert review(replace(made, changes=(change(0, Action.KEEP),)), Allowed(Limits())).violations == ()
+
+
+def test_what_follows_counts_before_the_first_of_a_chain_is_paid() -> None:
+    made = with_changes(change(0), *map(waiting, range(1, 31)))
+    (found,) = review(made, Allowed(Limits())).violations
+    assert found.message == "31 creates (1 now, 30 to follow) are more than the limit of 25"
+    assert review(made, Allowed(Limits(), lifted=typed(found))).violations == ()
+
+
+def test_what_earlier_rounds_did_counts_once_with_what_is_left() -> None:
+    first = with_changes(change(0), waiting(1), waiting(2))
+    assert rules(first, Allowed(Limits(max_creates=3))) == []
+    done = SoFar(steps_now(first.changes), recorded=0)
+    # The wait of the first round is the create of the second: one step. A retry of the first is another.
+    second = with_changes(replace(change(0), attempt=2), change(1), waiting(2))
+    (found,) = review(second, Allowed(Limits(max_creates=3), so_far=done)).violations
+    assert found.message == "4 creates (1 done, 2 now, 1 to follow) are more than the limit of 3"
+    assert rules(with_changes(change(1), waiting(2)), Allowed(Limits(max_creates=3), so_far=done)) == []
+
+
+def test_a_round_that_adds_nothing_is_not_refused_for_what_was_done() -> None:
+    done = SoFar(steps_now(plan_of(9).changes), recorded=9)
+    assert rules(with_changes(change(0, Action.KEEP)), Allowed(Limits(max_creates=1), so_far=done)) == []
+    stopped = SoFar(steps_now(plan_of(9, Action.CANCEL).changes), recorded=9)
+    assert rules(plan_of(0), Allowed(Limits(max_cancels=1), so_far=stopped)) == []
+
+
+def test_the_cost_is_of_what_is_done_now_and_to_follow_and_said_apart() -> None:
+    five = CostEstimate(4, 5)
+    made = with_changes(change(1, cost=five), waiting(2, five))
+    verdict = review(made, Allowed(Limits(max_cost=14.99), so_far=SoFar(Steps({("a0", 1, 1): five}))))
+    (found,) = verdict.violations
+    assert found.message == "it may cost $15 ($5.00 done, $5.00 now, $5.00 to follow), the limit is $14.99"
+    assert (verdict.estimated_cost, verdict.estimated_cost_later) == (five, five)
+    unknown = with_changes(change(1, cost=five), waiting(2))
+    assert rules(unknown, Allowed(Limits(max_cost=1000))) == ["max_cost"]
+
+
+def test_every_cancel_counts_wherever_it_stands() -> None:
+    adopt = replace(change(2, Action.ADOPT), reason=Reason.RESTORED, cancel_first="job-9")
+    later = waiting(3, action=Action.REPLACE)
+    made = with_changes(change(0, Action.CANCEL), change(1, Action.REPLACE), adopt, later)
+    (found,) = review(made, Allowed(Limits(max_cancels=3))).violations
+    assert found.message == "4 cancels (3 now, 1 to follow) are more than the limit of 3"
+
+
+def test_the_percentage_is_of_the_records_at_the_start_of_the_command() -> None:
+    made = plan_of(2, Action.CANCEL, recorded=4)
+    assert rules(made, Allowed(Limits())) == ["max_cancels_percent"]
+    assert rules(made, Allowed(Limits(), so_far=SoFar(recorded=10))) == []
+    done = SoFar(Steps(cancels=frozenset({("b", "job-b"), ("c", "job-c")})), recorded=10)
+    (found,) = review(made, Allowed(Limits(), so_far=done)).violations
+    assert found.message == "it cancels 40 % of the recorded fine-tunes, the limit is 30 %"
+
+
+def test_a_second_payment_is_stopped_whatever_the_limits_are() -> None:
+    stray = replace(change(0, Action.CANCEL), reason=Reason.DUPLICATE)
+    twin = replace(change(1, Action.ADOPT), reason=Reason.DUPLICATE, cancel_first="job-8")
+    made = with_changes(stray, twin, recorded=4)
+    nothing = Limits(max_cancels=0, max_cancels_percent=0)
+    assert rules(made, Allowed(nothing)) == ["max_cancels", "max_cancels_percent"]
+    known = replace(made.facts, second_payments=frozenset({("a0", "job-0"), ("a1", "job-8")}))
+    assert rules(replace(made, facts=known), Allowed(nothing)) == []

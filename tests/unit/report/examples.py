@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from ftops.model.change import Action, Change, DataUse, FieldDifference, Reason
+from dataclasses import replace
+
+from ftops.model.change import Action, Change, DataUse, FieldDifference, Reason, Then
 from ftops.model.finetune import Source
 from ftops.model.plan import Plan
+from ftops.model.review import CostEstimate, Review
 
 HOSTILE = (
     "\x1b[31mred\x1b[0m \x1b]8;;http://evil.example\x07link \u202egnp.exe\u2066 \x9b2J\x08\r\n\ttab "
@@ -37,4 +40,21 @@ def hostile_plan() -> Plan:
         source=Source(HOSTILE, 1),
         labels={HOSTILE: HOSTILE},
     )
+    then = Then(Action.CREATE, Reason.NEW, HOSTILE, 1, 1, (DataUse("training", HOSTILE),))
+    made = replace(made, then=then)
     return plan_of(made, change("b", Action.HOLD, HOSTILE), complete=False, incomplete_because=(HOSTILE,))
+
+
+def chained_plan() -> Plan:
+    """A base that changes while its old job runs, what is below it, and a revert that stops a job."""
+    data = (DataUse("training", "data/b.jsonl", None, "0" * 64, 2048, 60),)
+    base = change("base", Action.REPLACE, "changed", generation=2, job_id="job-1", estimated_cost=PRICE)
+    then = Then(Action.CREATE, Reason.CHANGED, "its base model changes", 2, 1, data, LATER)
+    below = change("below", Action.WAIT, "waiting for base", depends_on=("base",), then=then, spec=SPEC)
+    revert = change("revert", Action.ADOPT, "trained before", job_id="job-2", cancel_first="job-3")
+    return plan_of(base, below, revert)
+
+
+SPEC = {"method": "supervised"}
+PRICE, LATER = CostEstimate(1.2, 1.2), CostEstimate(0.5, 0.8)
+CHAINED_REVIEW = Review((), PRICE, (), LATER, (("base", "below", "revert"),))

@@ -26,8 +26,16 @@ from ftops.report.json_report import (
     status_document,
     writable,
 )
+from ftops.report.plan_file import decode_plan_file, encode_plan_file
 from ftops.report.status import status_rows
-from tests.unit.report.examples import HOSTILE, change, hostile_plan, plan_of
+from tests.unit.report.examples import (
+    CHAINED_REVIEW,
+    HOSTILE,
+    chained_plan,
+    change,
+    hostile_plan,
+    plan_of,
+)
 
 VALIDATOR = jsonschema.Draft7Validator(json.loads(schema_text("plan")))
 NAN = CostEstimate(float("nan"), float("inf"))
@@ -71,6 +79,38 @@ def test_a_plan_with_errors_is_not_applicable_and_an_incomplete_one_reads_back_i
     assert plan_document(plan, Review())["applicable"] is True
     assert plan_document(plan, Review(), (Problem("it broke"),))["applicable"] is False
     assert parse_plan(plan_document(replace(plan, complete=False), Review())).complete is False
+
+
+def test_what_follows_is_in_the_document_and_reads_back() -> None:
+    document = plan_document(chained_plan(), CHAINED_REVIEW)
+    VALIDATOR.validate(json.loads(json_text(document)))
+    assert document["changes"][1]["then"] == {
+        "action": "create",
+        "reason": "changed",
+        "message": "its base model changes",
+        "generation": 2,
+        "attempt": 1,
+        "data": [
+            {
+                "role": "training",
+                "path": "data/b.jsonl",
+                "file_id": None,
+                "sha256": "0" * 64,
+                "bytes": 2048,
+                "examples": 60,
+            }
+        ],
+        "estimated_cost": {"low": 0.5, "high": 0.8, "currency": "USD"},
+    }
+    assert {key: document["summary"][key] for key in ("later", "stopped", "cancel")} == {
+        "later": 1,
+        "stopped": 2,
+        "cancel": 0,
+    }
+    assert document["review"]["estimated_cost_later"] == {"low": 0.5, "high": 0.8, "currency": "USD"}
+    assert document["review"]["same_training"] == [["base", "below", "revert"]]
+    saved = decode_plan_file(encode_plan_file(document), "plan.json")
+    assert (saved.plan, saved.review) == (chained_plan(), CHAINED_REVIEW)
 
 
 def recorded(job_id: str, status: JobStatus) -> RecordedJob:

@@ -13,10 +13,17 @@ from markdown_it import MarkdownIt
 from ftops.model.plan import Plan
 from ftops.model.review import Review, Violation
 from ftops.report.markdown import MOST_CHARACTERS, render_plan_markdown
-from tests.unit.report.examples import HOSTILE, change, hostile_plan, plan_of
+from tests.unit.report.examples import (
+    CHAINED_REVIEW,
+    HOSTILE,
+    chained_plan,
+    change,
+    hostile_plan,
+    plan_of,
+)
 
 OURS = {"h2", "p", "strong", "blockquote", "ul", "li", "table", "thead", "tbody", "tr", "th", "td", "code"}
-OURS |= {"details", "summary", "pre"}
+OURS |= {"details", "summary", "pre", "br"}
 
 
 class Page(HTMLParser):
@@ -62,7 +69,8 @@ def is_harmless(page: Page) -> bool:
 
 
 def test_hostile_text_everywhere_draws_nothing_but_itself() -> None:
-    page = Page(render_plan_markdown(hostile_plan(), Review((Violation("r", HOSTILE, HOSTILE),))))
+    review = Review((Violation("r", HOSTILE, HOSTILE),), same_training=((HOSTILE, HOSTILE),))
+    page = Page(render_plan_markdown(hostile_plan(), review))
     assert is_harmless(page)
     assert page.tags.count("td") == 8
     assert page.tags.count("pre") == 1
@@ -107,3 +115,20 @@ def test_a_long_plan_stays_below_the_limit_and_says_what_is_missing() -> None:
 
 def test_a_plan_without_changes_says_so() -> None:
     assert "\nNo changes.\n" in render_plan_markdown(plan_of(), Review())
+
+
+def test_the_table_says_what_follows_and_what_is_stopped() -> None:
+    page = Page(render_plan_markdown(chained_plan(), CHAINED_REVIEW))
+    below = (
+        "waiting for base; then create (generation 2.1): its base model changes; "
+        "data/b.jsonl (training, 60 examples, 2.0 KiB); $0.50 to $0.80"
+    )
+    rows = [[cell.replace("\u200b", "") for cell in page.cells[start + 1 : start + 4]] for start in (0, 4, 8)]
+    assert rows == [
+        ["base", "replace, stops a job", "changed"],
+        ["below", "wait, then create", below],
+        ["revert", "adopt, stops a job", "trained before"],
+    ]
+    assert "base, below and revert train the same thing" in page.text
+    assert "Later: 1 to create. About $0.50 to $0.80 more." in page.text
+    assert "br" in page.tags

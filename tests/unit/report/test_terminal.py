@@ -18,7 +18,14 @@ from ftops.report.terminal import (
     render_status,
 )
 from ftops.report.words import cost_words, cut, display_width
-from tests.unit.report.examples import HOSTILE, change, hostile_plan, plan_of
+from tests.unit.report.examples import (
+    CHAINED_REVIEW,
+    HOSTILE,
+    chained_plan,
+    change,
+    hostile_plan,
+    plan_of,
+)
 
 LONG = Review((Violation("r", "a long sentence of a rule " * 9, "--allow x=1"),), None, ("a cause " * 20,))
 
@@ -34,7 +41,10 @@ def is_tame(text: str) -> bool:
 def test_no_report_lets_a_control_sign_through() -> None:
     event = Event(EventKind.CHANGE_FAILED, 0.0, HOSTILE)
     for text in (
-        render_plan(hostile_plan(), Review((Violation("r", HOSTILE, HOSTILE),), None, (HOSTILE,))),
+        render_plan(
+            hostile_plan(),
+            Review((Violation("r", HOSTILE, HOSTILE),), None, (HOSTILE,), None, ((HOSTILE, HOSTILE),)),
+        ),
         render_status([row(HOSTILE)], 0.0),
         render_status([row(HOSTILE)], 0.0, width=40),
         render_outputs([row(HOSTILE)]),
@@ -58,6 +68,39 @@ def test_the_summary_stays_one_line_where_a_script_reads_it() -> None:
     assert last == (
         "Plan: 1 to create, 0 to replace, 0 to cancel; 0 waiting, 0 held, 0 unchanged. Cost unknown."
     )
+
+
+def test_what_is_stopped_and_what_follows_are_in_the_last_lines() -> None:
+    text = render_plan(chained_plan(), CHAINED_REVIEW)
+    now, later = text.splitlines()[-2:]
+    assert now == (
+        "Plan: 0 to create, 1 to replace (stops 1 job), 0 to cancel, 1 to adopt (stops 1 job); "
+        "1 waiting, 0 held, 0 unchanged. About $1.20."
+    )
+    assert later == "Later: 1 to create. About $0.50 to $0.80 more."
+    unknown = render_plan(chained_plan(), Review()).splitlines()[-1]
+    assert unknown == "Later: 1 to create. Cost unknown."
+
+
+def test_a_wait_shows_what_follows_and_an_adopt_the_job_that_it_stops() -> None:
+    text = render_plan(chained_plan(), CHAINED_REVIEW)
+    assert (
+        "· wait    below\n"
+        "    waiting for base\n"
+        "    then       create (generation 2.1): its base model changes\n"
+        "    model      made by base, supervised, at p\n"
+        "    data       data/b.jsonl (training, 60 examples, 2.0 KiB)\n"
+        "    cost       $0.50 to $0.80\n"
+    ) in text
+    assert "    stops      job-3\n    job        job-2\n" in text
+    assert "stops      job-1\n" in text
+    assert "job        job-1" not in text
+
+
+def test_what_trains_the_same_thing_is_named() -> None:
+    text = render_plan(chained_plan(), CHAINED_REVIEW)
+    assert "base, below and revert train the same thing" in text
+    assert "train the same thing" not in render_plan(chained_plan(), Review())
 
 
 def test_a_strange_model_cannot_run_in_the_shell_that_sources_it() -> None:

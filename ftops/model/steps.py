@@ -1,0 +1,97 @@
+"""Steps: what costs money or stops a job, counted so that each counts once for a whole command."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from ftops.model.change import Action, Change
+from ftops.model.event import ChangeResult, Outcome
+from ftops.model.review import CostEstimate
+
+Start = tuple[str, int, int]
+"""A create by what it is for: name, generation, attempt. No two creates ever share these."""
+
+Stop = tuple[str, str]
+"""A cancel: the fine-tune's name and the job's id."""
+
+_DIGITS = 6
+"""Of a dollar: enough for one short example, too few for the noise of binary fractions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Creates, each with its estimate (None: unknown), and cancels."""
+
+    creates: Mapping[Start, CostEstimate | None] = field(default_factory=dict)
+    cancels: frozenset[Stop] = frozenset()
+
+    @property
+    def cost(self) -> CostEstimate | None:
+        """Add up every create; one unknown makes the sum unknown."""
+        known = [cost for cost in self.creates.values() if cost is not None]
+        if len(known) != len(self.creates):
+            return None
+        low, high = sum(cost.low for cost in known), sum(cost.high for cost in known)
+        return CostEstimate(round(low, _DIGITS), round(high, _DIGITS)) if math.isfinite(high) else None
+
+    def __or__(self, other: Steps) -> Steps:
+        """Give the steps of both, each once; what a create cost is what was said of it first."""
+        return Steps({**other.creates, **self.creates}, self.cancels | other.cancels)
+
+    def __sub__(self, other: Steps) -> Steps:
+        """Give the steps that are not among the other ones."""
+        creates = {start: cost for start, cost in self.creates.items() if start not in other.creates}
+        return Steps(creates, self.cancels - other.cancels)
+
+
+@dataclass(frozen=True, slots=True)
+class SoFar:
+    """What a command did in its earlier rounds: its limits hold for all of them together.
+
+    `recorded` counts the records that the state had when the command began, None before its first round.
+    """
+
+    steps: Steps = Steps()
+    recorded: int | None = None
+
+
+NOTHING_DONE = SoFar()
+"""Of a command that begins."""
+
+
+def steps_now(changes: Iterable[Change]) -> Steps:
+    """Give what carrying out these changes starts and stops."""
+    effective = [change for change in changes if change.action.effective]
+    creates = {
+        (change.name, change.generation, change.attempt): change.estimated_cost
+        for change in effective
+        if change.action.creates
+    }
+    return Steps(creates, frozenset((change.name, change.stops) for change in effective if change.stops))
+
+
+def steps_later(changes: Iterable[Change]) -> Steps:
+    """Give what these changes go on to start and stop, in later rounds or runs."""
+    following = [(change, change.then) for change in changes if change.then is not None]
+    creates = {
+        (change.name, then.generation, then.attempt): then.estimated_cost for change, then in following
+    }
+    stopped = [
+        (change.name, change.job_id)
+        for change, then in following
+        if then.action is Action.REPLACE and change.job_id
+    ]
+    return Steps(creates, frozenset(stopped))
+
+
+def steps_done(results: Iterable[ChangeResult]) -> Steps:
+    """Give what carrying out changes came to, for a limit: what may have happened counts as done.
+
+    A create counts once it was sent without a certain refusal; a cancel as soon as it was tried, since the
+    result of a replace speaks of its create alone.
+    """
+    tried = list(results)
+    made = [one.change for one in tried if one.outcome is Outcome.DONE or one.ambiguous]
+    return replace(steps_now(one.change for one in tried), creates=steps_now(made).creates)

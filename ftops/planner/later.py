@@ -1,0 +1,70 @@
+"""What follows once a wait is over: the create or replace that a change goes on to. Pure.
+
+A gate has put it off, or the table says so of the situation as it will be when what it waits for has come.
+Nothing is promised: the table decides again then. What is shown here is what a reviewer consents to and a
+limit counts before the first of a chain is paid.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from ftops.model.change import Action, Reason
+from ftops.model.job import JobStatus
+from ftops.model.state import Record, RecordedJob
+from ftops.planner.decision import Decision, decide
+from ftops.planner.situation import Situation
+
+Gates = Callable[[Situation, Decision], Decision]
+"""What may keep a decision from being carried out now: it answers with what is done instead."""
+
+
+def with_later(situation: Situation, wanted: Decision, gates: Gates) -> Decision:
+    """Put what the table wants through the gates, and note what follows from what is left of it."""
+    decision = put_off(wanted, gates(situation, wanted))
+    over = _when_over(situation, decision)
+    if over is None:
+        return decision
+    next_wanted = decide(over)
+    following = put_off(next_wanted, gates(over, next_wanted))
+    return replace(decision, then=following if following.action.creates else following.then)
+
+
+def put_off(wanted: Decision, decision: Decision) -> Decision:
+    """Note in a gate's decision what it puts off. A hold puts off nothing: a person decides what follows."""
+    if decision is wanted or not wanted.action.creates or decision.action is Action.HOLD:
+        return decision
+    if decision.action is Action.CANCEL:
+        return replace(decision, then=replace(wanted, action=Action.CREATE, job_id=None))
+    # The job that a replace would have stopped runs on meanwhile: it is what the wait is about.
+    return replace(decision, job_id=decision.job_id or wanted.job_id, then=wanted)
+
+
+def _when_over(situation: Situation, decision: Decision) -> Situation | None:
+    """Give the situation at the end of a wait that the table itself decided on; None for any other."""
+    ends = _ENDS.get(decision.reason) if decision.action is Action.WAIT and decision.then is None else None
+    return replace(situation, record=ends(situation.record)) if ends and situation.record else None
+
+
+def _job_ends(**how: object) -> Callable[[Record], Record]:
+    def ends(record: Record) -> Record:
+        job: RecordedJob | None = replace(record.job, **how) if record.job else None  # type: ignore[arg-type]
+        return replace(record, job=job)
+
+    return ends
+
+
+def _never_arrived(record: Record) -> Record:
+    return replace(record, intent=replace(record.intent, lapsed=True) if record.intent else None)
+
+
+_ENDS: Mapping[Reason, Callable[[Record], Record]] = {
+    Reason.CANCELLING: _job_ends(status=JobStatus.CANCELLED),
+    Reason.DRAINING: _job_ends(status=JobStatus.SUCCEEDED),
+    # Of two possible ends the one that costs money again.
+    Reason.MISSING: _job_ends(missing_since=-math.inf),
+    Reason.SETTLING: _never_arrived,
+}
+"""How each wait of the table ends."""

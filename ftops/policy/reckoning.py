@@ -1,0 +1,49 @@
+"""Done, now and to follow: what a command comes to, each step in the earliest part that has it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ftops.model.plan import Plan
+from ftops.model.steps import SoFar, Steps, steps_later, steps_now
+
+
+@dataclass(frozen=True, slots=True)
+class Reckoning:
+    """The steps of a command that a limit counts, in three parts that share none.
+
+    `recorded` counts the records that the command began with.
+    """
+
+    done: Steps
+    now: Steps
+    later: Steps
+    recorded: int
+
+    @property
+    def ahead(self) -> Steps:
+        """What is not done yet."""
+        return self.now | self.later
+
+    @property
+    def all(self) -> Steps:
+        """Everything, each step once."""
+        return self.done | self.ahead
+
+    def parts(self, measure: Callable[[Steps], float], written: Callable[[float], str]) -> str:
+        """Say what the whole is made of, in parentheses; nothing where all of it is to be done now."""
+        amounts = (("done", self.done), ("now", self.now), ("to follow", self.later))
+        shown = [(name, measure(part)) for name, part in amounts if measure(part)]
+        if [name for name, _ in shown] in ([], ["now"]):
+            return ""
+        return f" ({', '.join(f'{written(amount)} {name}' for name, amount in shown)})"
+
+
+def reckoned(plan: Plan, so_far: SoFar) -> Reckoning:
+    """Give what the command comes to with this plan; the cancel of a second payment counts nowhere."""
+    uncounted = Steps(cancels=plan.facts.second_payments)
+    now = steps_now(plan.changes) - uncounted - so_far.steps
+    later = steps_later(plan.changes) - so_far.steps - now
+    recorded = plan.facts.recorded if so_far.recorded is None else so_far.recorded
+    return Reckoning(so_far.steps, now, later, recorded)
