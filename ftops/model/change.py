@@ -120,7 +120,8 @@ class Change:
 
     `job_id` is the job that it keeps, adopts or cancels (for a replace: the one to cancel) and
     `cancel_first` a running successor that an adopt cancels before. `provider` is where it acts; the job
-    that a replace cancels may be at another, which its record knows.
+    that a replace cancels may be at another, which its record knows. `extras` go to a gateway with a create,
+    beside what `spec` says.
     """
 
     name: str
@@ -140,3 +141,4 @@ class Change:
     estimated_cost: CostEstimate | None = None
     source: Source | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    extras: Mapping[str, JSON] = field(default_factory=dict)

@@ -39,6 +39,7 @@ def change_for(
         depends_on=(fine_tune.upstream,) if fine_tune and fine_tune.upstream else (),
         source=fine_tune.source if fine_tune else None,
         labels=fine_tune.labels if fine_tune else record.labels if record else {},
+        extras=situation.provider.extras if decision.action.creates else {},
     )
 
 

@@ -233,8 +233,9 @@ _AUTO_BY_NUMBER = -1
 
 
 def shown_hyperparameters(shown: Any) -> dict[str, JSON]:
-    """Read what a job shows of its hyperparameters. Null says nothing; `auto` stays: it may stand for a value
-    that was sent.
+    """Read what a job shows of its hyperparameters.
+
+    Null says nothing. `auto` stays, for it may stand where a value was sent.
     """
     if not isinstance(shown, Mapping):
         return {}

@@ -159,6 +159,7 @@ def _change(change: Change) -> dict[str, Any]:
         "estimated_cost": _cost(change.estimated_cost),
         "source": asdict(change.source) if change.source else None,
         "labels": dict(change.labels),
+        "extras": dict(change.extras),
     }
 
 
@@ -180,5 +181,6 @@ def _parsed(value: Mapping[str, Any]) -> Change:
         estimated_cost=CostEstimate(**cost) if cost else None,
         source=Source(**source) if source else None,
         labels=value["labels"],
+        extras=value["extras"],
         **{key: value[key] for key in kept},
     )

@@ -185,6 +185,8 @@ def _facts(change: Change) -> Iterator[tuple[str, str]]:
         if change.estimated_cost:
             low, high = money(change.estimated_cost.low), money(change.estimated_cost.high)
             yield "cost", low if low == high else f"{low} to {high}"
+        for name, value in change.extras.items():
+            yield "also sent", f"{name}: {_value(value)}"
     if change.job_id:
         yield "job", change.job_id
     if change.source:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ftops.errors import Problem
 from ftops.model.change import Action, Change, DataUse, FieldDifference, Reason
 from ftops.model.finetune import Source
 from ftops.model.plan import Plan
@@ -37,4 +38,6 @@ def hostile_plan() -> Plan:
         source=Source(HOSTILE, 1),
         labels={HOSTILE: HOSTILE},
     )
-    return plan_of(made, change("b", Action.HOLD, HOSTILE), complete=False, incomplete_because=(HOSTILE,))
+    return plan_of(
+        made, change("b", Action.HOLD, HOSTILE), complete=False, incomplete_because=(Problem(HOSTILE),)
+    )
