@@ -38,10 +38,10 @@ def import_command(root: Path, name: str, job_id: str, provider: str | None) -> 
             raise FtopsError(f"{name} is declared already", hint="choose another name")
         port = session.providers[where]
         job = port.retrieve_fine_tune(job_id)
-        text = manifest_for(name, job, port.facts)
-    current_vault().refuse(text, "the manifest")
+        written = manifest_for(name, job, port.facts)
+    current_vault().refuse(written.text, "the manifest")
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    path.write_text(written.text, encoding="utf-8")
     try:
         with open_session(root, changes=True) as session, session.locked("import") as lock:
             state = session.manager.read()
@@ -53,6 +53,8 @@ def import_command(root: Path, name: str, job_id: str, provider: str | None) -> 
         path.unlink()
         raise
     click.echo(printable(f"wrote {path}; job {job.id} is recorded as {name}"))
+    for value in written.left_out:
+        click.echo(printable(f"left out, since no manifest may ask for it: {value}"))
 
 
 @click.command("resolve")

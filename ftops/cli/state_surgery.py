@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,9 +21,11 @@ from ftops.model.state import State
 from ftops.planner.matching import LiveJobs
 from ftops.planner.selection import Selection
 from ftops.reconciler.line import applied_commit
-from ftops.report.words import counted
+from ftops.report.words import counted, printable
 from ftops.state.features import BreaksLocks, ExplainsLocks
 from ftops.state.holder import clock
+
+_MOST_NAMED = 5
 
 _yes = click.option("--yes", is_flag=True, help="Do not ask.")
 
@@ -212,15 +214,31 @@ def _found(session: Session, state: State, *, lost: bool) -> Rebuilt:
     """Look at every provider. Raises what would make a plan unsafe: half a list makes half a state."""
     reviewed = session.plan(Selection())
     if not reviewed.plan.complete:
-        raise NeedsPerson("; ".join(reviewed.plan.incomplete_because), hint="run it again")
+        causes = reviewed.plan.incomplete_because
+        hint = next((cause.hint for cause in causes if cause.hint), "run it again")
+        raise NeedsPerson("; ".join(cause.message for cause in causes), hint=hint)
     wrong = [found for found in reviewed.review.violations if found.rule == "wrong-account"]
     if wrong:
         raise Refused(wrong[0].message, hint=wrong[0].hint)
     live = LiveJobs(reviewed.observations, state)
-    for name, seen in reviewed.observations.items():
-        unmarked = [job for job in live.unrecorded if job.provider == name]
-        if not seen.provider.capabilities.stamps and unmarked:
-            jobs = counted(len(unmarked), "unrecorded job")
-            click.echo(f"provider {name}: {jobs} cannot carry our mark; see `ftops plan`", err=True)
+    for name in reviewed.observations:
+        foreign = state.not_mine.get(name, ())
+        unmarked = [
+            job.id
+            for job in live.unrecorded
+            if job.provider == name and job.stamp is None and job.id not in foreign
+        ]
+        if unmarked:
+            click.echo(_unmarked(name, unmarked), err=True)
     found = rebuilt(state, reviewed.observations, session.loaded.fine_tunes, reviewed.plan, lost=lost)
     return replace(found, state=replace(found.state, applied=applied_commit(session.loaded, reviewed)))
+
+
+def _unmarked(provider: str, jobs: Sequence[str]) -> str:
+    """Say what a rebuild cannot see: nobody can tell whose an unmarked job is."""
+    some = ", ".join(jobs[:_MOST_NAMED]) + (", ..." if len(jobs) > _MOST_NAMED else "")
+    return printable(
+        f"provider {provider}: {counted(len(jobs), 'unrecorded job')} without a mark ({some}) may be this "
+        "project's: the format has no room for a mark, or a gateway drops it; look at them before the next "
+        "apply, and take one over with `ftops import NAME ID` or `ftops resolve NAME --job ID`"
+    )

@@ -64,6 +64,8 @@ KINDS: dict[str, Kind] = {
     "lost_reply": Kind("the effect, then the connection is closed without a reply"),
     "truncate": Kind("the effect, then half of the body under the full Content-Length"),
     "html": Kind("the effect, then 200 with a page of HTML"),
+    "odd_reply": Kind("the effect, then 200 with `text` for a body"),
+    "drip": Kind("the effect, then the reply byte by byte, `seconds` of real time apart"),
     "slow": Kind("the effect, then `seconds` of real time before the reply"),
     "lagging_list": Kind("jobs younger than `seconds` of real time are not listed", "list", standing=True),
     "forget": Kind("the job `id` can be neither listed nor found", standing=True, times=FOREVER),
@@ -151,6 +153,8 @@ def parse_fault(body: Fields) -> Fault:
 PARAMETERS = {
     "status": ("status", "code", "message", "retry_after"),
     "status_after": ("status", "code", "message", "retry_after"),
+    "odd_reply": ("text",),
+    "drip": ("seconds",),
     "slow": ("seconds",),
     "lagging_list": ("seconds",),
     "forget": ("id",),

@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+from collections.abc import Iterator
 
 from flask import Flask, Response, g, request
 
@@ -86,7 +87,17 @@ class Interference:
             return _error(fault)
         elif fault.kind == "html":
             return Response(HTML_PAGE, 200, mimetype="text/html")
+        elif fault.kind == "odd_reply":
+            return Response(fault.parameters["text"], 200, mimetype="application/json")
+        elif fault.kind == "drip":
+            response.response = self._drops(response.get_data(), fault.parameters["seconds"])
         return response
+
+    def _drops(self, body: bytes, seconds: float) -> Iterator[bytes]:
+        for number in range(len(body)):
+            if self._emulator.stopping.wait(seconds):
+                return
+            yield body[number : number + 1]
 
 
 def _operation() -> str | None:

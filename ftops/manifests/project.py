@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from ftops.errors import InvalidInput, Problem
 from ftops.manifests.discovery import PROJECT_FILE
@@ -18,6 +18,7 @@ from ftops.model.project import (
     Encryption,
     EnvReference,
     ExecReference,
+    Extra,
     FileReference,
     Limits,
     Project,
@@ -28,15 +29,28 @@ from ftops.model.project import (
 
 __all__ = ["PROJECT_FILE", "load_project"]
 
-_PRIVATE = frozenset(("api_key", "headers", "organization", "project", "base_url"))
+_PRIVATE = frozenset(("api_key", "headers", "query", "body", "organization", "project", "base_url"))
 """Fields of a provider in which a person may have written a key: their values are never shown."""
-_SECRET_HEADERS = ("auth", "key", "token", "secret", "cookie", "password", "credential")
+_SECRET_HEADERS = frozenset(("authorization", "proxy-authorization", "cookie", "api-key", "x-api-key"))
+"""Headers that carry nothing but a credential. Elsewhere a reference makes the secret, never the name."""
 _SECRET_VALUE = re.compile(r"^(sk-|Bearer\s|Basic\s|Token\s)|^[a-z+]+://[^/@]*@", re.IGNORECASE)
 _PASSWORD_IN_URL = re.compile(r"^[a-z0-9+.-]+://[^/?#]*:[^/?#]*@|[?&]password=", re.IGNORECASE)
 _REFERENCE_HINT = "write {env: NAME}, {file: PATH} or {exec: [COMMAND, ...]}"
 
 
-def load_project(root: Path, dialects: Collection[str]) -> tuple[Project, Document]:
+class OwnFields(Protocol):
+    """What a dialect sends itself, so that no extra may be called the same."""
+
+    @property
+    def body_fields(self) -> frozenset[str]:
+        """Fields of its bodies."""
+
+    @property
+    def query_fields(self) -> frozenset[str]:
+        """Fields of its queries."""
+
+
+def load_project(root: Path, dialects: Mapping[str, OwnFields]) -> tuple[Project, Document]:
     """Read `ftops.yaml` of a directory. Raises InvalidInput with every problem; no variable is read yet.
 
     The document comes along because a problem with `defaults` shows only under a manifest.
@@ -58,7 +72,7 @@ def load_project(root: Path, dialects: Collection[str]) -> tuple[Project, Docume
     return _project(documents[0].value), documents[0]
 
 
-def _problems(document: Document, dialects: Collection[str]) -> Iterator[Problem]:
+def _problems(document: Document, dialects: Mapping[str, OwnFields]) -> Iterator[Problem]:
     """Yield what is wrong, except where YAML itself forbids something: that is then the cause."""
     faulty = {(problem.line, problem.column) for problem in document.problems}
     rules = document_rules("project")
@@ -92,7 +106,7 @@ def _without_key(finding: Finding) -> Finding:
     return finding
 
 
-def _meaning(spec: Mapping[str, Any], dialects: Collection[str]) -> Iterator[Finding]:
+def _meaning(spec: Mapping[str, Any], dialects: Mapping[str, OwnFields]) -> Iterator[Finding]:
     """Check what the schema cannot say."""
     default, providers = spec.get("default_provider"), spec["providers"]
     if default is not None and default not in providers:
@@ -118,7 +132,7 @@ def _state_findings(state: Any) -> Iterator[Finding]:
 
 
 def _provider_findings(
-    path: Steps, provider: Mapping[str, Any], dialects: Collection[str]
+    path: Steps, provider: Mapping[str, Any], dialects: Mapping[str, OwnFields]
 ) -> Iterator[Finding]:
     dialect = provider["dialect"]
     if dialect not in dialects:
@@ -129,11 +143,24 @@ def _provider_findings(
     for field in ("base_url", "organization", "project"):
         if _is_secret(provider.get(field)):
             yield Finding((*path, field), "holds a key or password", _REFERENCE_HINT)
-    for header, value in provider.get("headers", {}).items():
-        named = any(word in header.lower() for word in _SECRET_HEADERS)
-        if _is_secret(value) or (named and isinstance(value, str)):
-            message = "must be a reference: a credential never stands in a file"
-            yield Finding((*path, "headers", header), message, _REFERENCE_HINT)
+    for field in ("headers", "query", "body"):
+        for name, value in provider.get(field, {}).items():
+            named = field == "headers" and name.lower() in _SECRET_HEADERS
+            if _is_secret(value) or (named and isinstance(value, str)):
+                message = "must be a reference: a credential never stands in a file"
+                yield Finding((*path, field, name), message, _REFERENCE_HINT)
+    if dialect in dialects:
+        yield from _extra_findings(path, provider, dialects[dialect])
+
+
+def _extra_findings(path: Steps, provider: Mapping[str, Any], own: OwnFields) -> Iterator[Finding]:
+    """Keep what trains in the manifests: an extra is in no fingerprint."""
+    for field, names in (("query", own.query_fields), ("body", own.body_fields)):
+        for name in provider.get(field, {}):
+            # A gateway that reads a[b] as a field of a would be told something else of a.
+            if re.split(r"[\[.]", name)[0].strip().lower() in names:
+                message = f"{name!r} is a field of dialect {provider['dialect']}: ftops sends it itself"
+                yield Finding((*path, field, name), message, "what is trained stands in manifests", key=True)
 
 
 def _is_secret(value: Any) -> bool:
@@ -192,6 +219,8 @@ def _provider(name: str, value: Mapping[str, Any]) -> ProviderSettings:
         organization=_setting(value.get("organization")),
         project=_setting(value.get("project")),
         headers={header: _set(text) for header, text in value.get("headers", {}).items()},
+        query={key: _extra(one) for key, one in value.get("query", {}).items()},
+        body={key: _extra(one) for key, one in value.get("body", {}).items()},
         max_active=None if most is None else int(most),
         emulator_speed=value.get("emulator", {}).get("speed", 1.0),
         **seconds,
@@ -200,6 +229,11 @@ def _provider(name: str, value: Mapping[str, Any]) -> ProviderSettings:
 
 def _setting(value: Any) -> Setting | None:
     return None if value is None else _set(value)
+
+
+def _extra(value: Any) -> Extra:
+    extra: Extra = _set(value) if isinstance(value, Mapping) else value
+    return extra
 
 
 def _set(value: Any) -> Setting:

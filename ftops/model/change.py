@@ -137,7 +137,7 @@ class Change:
     `job_id` is the job that it keeps, adopts or cancels (for a replace: the one to cancel) and
     `cancel_first` a running successor that an adopt cancels before. `provider` is where it acts; the job
     that a replace cancels may be at another, which its record knows. `then` is the training that follows
-    once what it waits for has come.
+    once what it waits for has come. `extras` go to a gateway with a create, beside what `spec` says.
     """
 
     name: str
@@ -158,6 +158,7 @@ class Change:
     source: Source | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     then: Then | None = None
+    extras: Mapping[str, JSON] = field(default_factory=dict)
 
     @property
     def stops(self) -> str | None:

@@ -117,12 +117,14 @@ class JobList:
     """All jobs of a provider, or as many as could be had.
 
     `complete` is False when a page failed, a cursor repeated or the pages contradict each other: then
-    nothing may be concluded from the absence of a job. `problem` says why, in one sentence.
+    nothing may be concluded from the absence of a job. `problem` says why, in one sentence, and `hint` what
+    to do where another try would not help.
     """
 
     jobs: tuple[Job, ...]
     complete: bool = True
     problem: str | None = None
+    hint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from ftops.model.capabilities import Capabilities
 from ftops.model.job import Job, UploadedFile
+from ftops.model.json_value import JSON
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderFacts:
     """What the planner must know of a provider: its wire format and its patience (seconds).
 
-    `organization` is the account that the project expects, None where it does not say.
+    `organization` is the account that the project expects, None where it does not say. `extras` are what is
+    sent for a gateway beside the format's own fields, as the project file writes it: for a reviewer to see.
     """
 
     name: str
@@ -22,6 +25,7 @@ class ProviderFacts:
     send_window: float = 60.0
     max_active: int | None = None
     organization: str | None = None
+    extras: Mapping[str, JSON] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,8 @@ class Observation:
     `listed_at` are the starts (Unix seconds) of the complete lists behind `jobs`, oldest first; empty
     when none was complete. `gone` are recorded ids that a complete list lacked and a retrieve answered
     with 404; `retrieved` are ids that were looked at one by one, and so show all that they can.
-    `problem` says why the list is not whole. `files` are the uploaded files, None where nobody asked.
+    `problem` says why the list is not whole, `hint` what to do where another try would not help.
+    `files` are the uploaded files, None where nobody asked.
     """
 
     provider: ProviderFacts
@@ -42,3 +47,4 @@ class Observation:
     gone: frozenset[str] = frozenset()
     retrieved: frozenset[str] = frozenset()
     files: tuple[UploadedFile, ...] | None = None
+    hint: str | None = None

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ftops.errors import Problem
 from ftops.model.change import Action, Change
 from ftops.model.commit import Commit
 from ftops.model.json_value import JSONObject
@@ -49,7 +50,7 @@ class Plan:
     serial: int
     changes: tuple[Change, ...]
     complete: bool = True
-    incomplete_because: tuple[str, ...] = ()
+    incomplete_because: tuple[Problem, ...] = ()
     unmanaged: int = 0
     facts: PlanFacts = PlanFacts()
     bindings: JSONObject = field(default_factory=dict)

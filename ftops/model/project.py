@@ -34,6 +34,8 @@ class ExecReference:
 
 Reference = EnvReference | FileReference | ExecReference
 Setting = str | Reference
+Extra = JSON | Reference
+"""A value for a gateway, sent as it is written; a reference stands for a string."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,8 @@ class ProviderSettings:
     """One provider of the project. Times are seconds; `max_active` None means no limit of ours.
 
     `settle` is how long a list may lag behind a create; `send_window` how long after its intent a
-    create may still be sent.
+    create may still be sent. `query` and `body` are extras for a gateway: never a field of the dialect's own,
+    and never a reason to train again.
     """
 
     name: str
@@ -51,6 +54,8 @@ class ProviderSettings:
     organization: Setting | None = None
     project: Setting | None = None
     headers: Mapping[str, Setting] = field(default_factory=dict)
+    query: Mapping[str, Extra] = field(default_factory=dict)
+    body: Mapping[str, Extra] = field(default_factory=dict)
     timeout: float = 30.0
     send_window: float = 60.0
     settle: float = 900.0

@@ -43,6 +43,7 @@ def change_for(
         source=fine_tune.source if fine_tune else None,
         labels=fine_tune.labels if fine_tune else record.labels if record else {},
         then=_then(situation, decision.then, datasets),
+        extras=situation.provider.extras if decision.action.creates else {},
     )
 
 

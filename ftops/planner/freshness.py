@@ -212,9 +212,10 @@ def _declaration(fine_tune: FineTune) -> str:
 def _account(settings: ProviderSettings) -> str:
     """Name an account by what ftops.yaml says of it; references stay references."""
     says = asdict(settings)
-    return digest(
-        {key: says[key] for key in ("dialect", "base_url", "api_key", "organization", "project", "headers")}
-    )
+    return digest({key: says[key] for key in _ACCOUNT})
+
+
+_ACCOUNT = ("dialect", "base_url", "api_key", "organization", "project", "headers", "query", "body")
 
 
 def _record_words(name: str, state: State) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from ftops.errors import Problem
 from ftops.model.capabilities import NO_CAPABILITIES
 from ftops.model.change import Action, Change, Reason
 from ftops.model.dataset import Dataset
@@ -108,7 +109,11 @@ class _Planner:
             (*stray_changes, *changes), key=lambda c: (rank.get(c.name, 0), c.name, c.job_id or "")
         )
         observations = self.inputs.observations.values()
-        problems = tuple(seen.problem or seen.provider.name for seen in observations if not seen.complete)
+        problems = tuple(
+            Problem(seen.problem or seen.provider.name, hint=seen.hint)
+            for seen in observations
+            if not seen.complete
+        )
         return Planning(
             plan=Plan(
                 project=self.inputs.project,

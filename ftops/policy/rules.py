@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, Decimal, localcontext
 
-from ftops.errors import ExitCode
+from ftops.errors import ExitCode, Problem
 from ftops.model.plan import Plan
 from ftops.model.project import Limits
 from ftops.model.review import Violation
@@ -50,8 +50,9 @@ def incomplete(plan: Plan, _: Allowed) -> Iterator[Violation]:
     """Nothing may be concluded from a list that is not whole."""
     if plan.complete:
         return
-    for problem in plan.incomplete_because or ("a provider's list of jobs was not surely whole",):
-        yield Violation("incomplete-list", problem, "run ftops again", ExitCode.NEEDS_PERSON)
+    for problem in plan.incomplete_because or (Problem("a provider's job list may be incomplete"),):
+        hint = problem.hint or "run ftops again"
+        yield Violation("incomplete-list", problem.message, hint, ExitCode.NEEDS_PERSON)
 
 
 def empty_project(plan: Plan, allowed: Allowed) -> Iterator[Violation]:

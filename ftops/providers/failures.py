@@ -5,15 +5,13 @@ The class is what the create protocol builds on: only what certainly had no effe
 
 from __future__ import annotations
 
-import html
 import re
 import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-
-import orjson
+from urllib.parse import urlsplit
 
 from ftops.errors import (
     Ambiguous,
@@ -26,10 +24,11 @@ from ftops.errors import (
     Unauthorized,
 )
 from ftops.model.secret import MASK, Secret
+from ftops.providers.error_words import said
 
 _AMBIGUOUS_4XX = frozenset({408, 409})
-_PASSING = frozenset({408, 429, 500, 502, 503, 504})
-_LONGEST_WORDS = 500
+_PASSING = frozenset({408, 429, 500, 502, 503, 504, *range(520, 525)})
+"""520 to 524 are a CDN's: its origin answered badly, late or not at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ def refused(
     origin: Origin, operation: str, status: int, headers: Mapping[str, str], content: bytes
 ) -> ProviderError:
     """Judge a reply that is not 2xx."""
-    code, words = _said(content)
+    code, words = said(content)
     words = origin.blanked(words)
     failure = Failure(
         origin.provider,
@@ -84,12 +83,29 @@ def refused(
     return Ambiguous(message, failure=failure, hint=hint)
 
 
-def unreadable(origin: Origin, operation: str, why: str, status: int | None = None) -> ProviderError:
-    """Judge a 2xx that is not what the wire format says: it may have had its effect."""
-    failure = Failure(origin.provider, operation, status=status)
+def unreadable(
+    origin: Origin, operation: str, why: str, status: int | None = None, *, told: str | None = None
+) -> ProviderError:
+    """Judge a 2xx that is not what the wire format says: it may have had its effect.
+
+    `told` are the words of an error that it holds instead.
+    """
+    words = origin.blanked(told) if told else None
+    failure = Failure(origin.provider, operation, status=status, message=words)
+    if words:
+        message = f"{origin.provider}: {operation} got {status or 'a reply'} with an error in it: {words}"
+        return Ambiguous(message, failure=failure)
     message = f"{origin.provider}: {operation} got an unreadable reply from {origin.host}: {why}"
     hint = f"check base_url of provider {origin.provider}: it should be the API's address"
     return Ambiguous(origin.blanked(message), failure=failure, hint=hint)
+
+
+def wrong_address(base_url: str, error: ProviderError) -> ProviderError:
+    """Say of a collection that is not there that the address is the likely cause, and what it may lack."""
+    hint = f"check base_url of provider {error.failure.provider}: it should be the API's address"
+    if not re.search(r"/v\d", urlsplit(base_url).path):
+        hint += "; this one has no /v1 at its end, as most servers want it"
+    return type(error)(error.message, failure=error.failure, hint=hint)
 
 
 def not_reached(origin: Origin, operation: str, cause: str) -> ProviderError:
@@ -123,21 +139,6 @@ def plain_cause(error: BaseException) -> str:
         return f"TLS: {str(error.reason or error).replace('_', ' ').lower()}"
     text = str(error).rsplit(": ", 1)[-1]
     return re.sub(r"^\[Errno -?\d+\] ", "", text)
-
-
-def _said(content: bytes) -> tuple[str | None, str]:
-    """Find the provider's own words in an error reply: `{"error": {...}}`, else the start of the text."""
-    try:
-        body = orjson.loads(content)
-    except orjson.JSONDecodeError:
-        text = html.unescape(re.sub(r"<[^>]*>", " ", content[:4096].decode("utf-8", errors="replace")))
-        return None, " ".join(text.split())[:200] or "no words"
-    error = body.get("error", body) if isinstance(body, dict) else {}
-    if isinstance(error, str):
-        return None, error[:_LONGEST_WORDS]
-    code = error.get("code") if isinstance(error, dict) else None
-    message = error.get("message") if isinstance(error, dict) else None
-    return (str(code)[:100] if code else None), str(message or "no words")[:_LONGEST_WORDS]
 
 
 def _retry_after(value: str | None) -> float | None:

@@ -2,33 +2,54 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
-
-import orjson
 
 from ftops.errors import ProviderError
 from ftops.model.job import Job, JobEvent, JobList, UploadedFile
 from ftops.model.observation import ProviderFacts
 from ftops.model.request import JobRequest
-from ftops.providers.dialect import Dialect, Page, Unreadable, require_list, require_mapping
+from ftops.providers.dialect import (
+    BrokenPaging,
+    Dialect,
+    Page,
+    Unreadable,
+    is_unpaged,
+    require_list,
+    require_mapping,
+)
+from ftops.providers.event_stream import EndedEarly, read_events, read_stream, so_far
+from ftops.providers.exchange import HttpReply, LineStream
 from ftops.providers.provider import Reply
-from ftops.providers.transport import HttpReply, Transport
+from ftops.providers.transport import Transport
 
 _T = TypeVar("_T")
 
 MOST_PAGES = 10_000
 """A list of more pages than this (a million jobs) is a server that never ends its list."""
 
+_NOT_FOUND = 404
+_BROKEN = (
+    "the server contradicts itself: another run helps only once it is mended there; tell whoever runs it"
+)
+
 
 class HttpProvider:
     """A provider over HTTP; implements `ftops.providers.provider.Provider`."""
 
-    def __init__(self, facts: ProviderFacts, dialect: Dialect, transport: Transport) -> None:
+    def __init__(
+        self,
+        facts: ProviderFacts,
+        dialect: Dialect,
+        transport: Transport,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._facts = facts
         self._dialect = dialect
         self._transport = transport
+        self._clock = clock
 
     @property
     def facts(self) -> ProviderFacts:
@@ -54,6 +75,7 @@ class HttpProvider:
         """List every job, or say why the list is not whole."""
         jobs: dict[str, Job] = {}
         problems: list[str] = []
+        hint: str | None = _BROKEN
         reply: HttpReply | None = None
         query = self._dialect.first_query()
         try:
@@ -66,16 +88,21 @@ class HttpProvider:
                     break
         except ProviderError as error:
             if reply is None:
-                raise
+                raise self._addressed(error) from error
+            hint = hint if problems or isinstance(error.__cause__, BrokenPaging) else error.hint
             problems.append(error.message)
-        name = self._facts.name
-        sentence = f"{name}: the list of jobs is not whole: {problems[0]}" if problems else None
         status, headers = (reply.status, reply.headers) if reply else (0, {})
-        return JobList(tuple(jobs.values()), not problems, sentence), status, headers
+        if not problems:
+            return JobList(tuple(jobs.values())), status, headers
+        sentence = f"{self._facts.name}: the job list is incomplete: {problems[0]}"
+        return JobList(tuple(jobs.values()), False, sentence, hint), status, headers
 
     def probe(self) -> Reply[JobList]:
         """Read one page of jobs, to see that address and credential are right."""
-        reply = self._transport.get("list", self._dialect.jobs_path, self._dialect.first_query())
+        try:
+            reply = self._transport.get("list", self._dialect.jobs_path, self._dialect.first_query())
+        except ProviderError as error:
+            raise self._addressed(error) from error
         page = self._read("list", reply, self._dialect.decode_page)
         jobs: dict[str, Job] = {}
         problems = self._collect(page, jobs)
@@ -109,15 +136,16 @@ class HttpProvider:
     ) -> Reply[Iterator[JobEvent]]:
         """Yield a job's events, oldest first; a format without a stream gives what there is now."""
         path = self._path(fine_tune_id) + "/events"
-        if stream and self._facts.capabilities.event_stream:
-            opened = self._transport.stream("events", path, self._dialect.events_query(stream=True))
-            return self._streamed(opened.lines), opened.status, opened.headers
+        streamed = stream and self._facts.capabilities.event_stream
+        query = self._dialect.events_query(stream=streamed)
+        opened = self._transport.events(path, query, streamed=streamed)
+        if isinstance(opened, LineStream):
+            events = self._streamed(fine_tune_id if stream else None, opened.lines)
+            return events if stream else iter(so_far(events)), opened.status, opened.headers
         found: dict[str | int, JobEvent] = {}
-        first: HttpReply | None = None
-        for reply, page in self._pages("events", path, self._dialect.events_query(stream=False)):
-            first = first or reply
-            events = [self._decoded("events", item, self._dialect.decode_event) for item in page.items]
-            found |= {event.id or len(found) + number: event for number, event in enumerate(events)}
+        for _, page in self._pages("events", path, query, first=opened):
+            read = read_events(page.items, self._dialect)
+            found |= {event.id or len(found) + number: event for number, event in enumerate(read)}
             if since is not None and since in found and self._dialect.events_newest_first:
                 break
         ordered = list(found.values())
@@ -125,7 +153,7 @@ class HttpProvider:
             ordered.reverse()
         if since in found:
             ordered = ordered[[event.id for event in ordered].index(since) + 1 :]
-        return iter(ordered), first.status if first else 0, first.headers if first else {}
+        return iter(ordered), opened.status, opened.headers
 
     def upload_file(self, path: Path, filename: str, sha256: str) -> UploadedFile:
         """Send a data file, streamed and checked."""
@@ -172,27 +200,50 @@ class HttpProvider:
         job = self._read(operation, reply, lambda body: self._dialect.decode_job(body, self._facts.name))
         return job, reply.status, reply.headers
 
+    def _addressed(self, error: ProviderError) -> ProviderError:
+        """Make the error of a first page: one that is not there is a matter of the address."""
+        return self._transport.wrong_address(error) if error.failure.status == _NOT_FOUND else error
+
     def _pages(
-        self, operation: str, path: str, query: Mapping[str, str], *, whole: bool = False
+        self,
+        operation: str,
+        path: str,
+        query: Mapping[str, str],
+        *,
+        whole: bool = False,
+        first: HttpReply | None = None,
     ) -> Iterator[tuple[HttpReply, Page]]:
         """Yield the pages of a list. Raises ProviderError when a page fails or the end never comes.
 
-        A server that ignores the cursor answers with the same page again: where the list must be `whole`
-        that is an error, elsewhere the end.
+        A server that ignores the cursor answers with the same page again. Where the list must be `whole` and
+        said that there is more, that is an error, else the end. `first` is a page that has come already.
         """
+        until = self._clock() + self._transport.pages_seconds
         asked: set[str | None] = set()
+        last: Page | None = None
         after: str | None = None
         while after not in asked and len(asked) < MOST_PAGES:
+            if self._clock() > until:
+                raise self._transport.late(
+                    operation, "its pages took too long", "raise `timeout` for longer lists"
+                )
             asked.add(after)
             cursor = {} if after is None else {"after": after}
-            reply = self._transport.get(operation, path, {**query, **cursor})
+            reply = (
+                first
+                if first and after is None
+                else self._transport.get(operation, path, {**query, **cursor})
+            )
             page = self._read(operation, reply, self._dialect.decode_page)
+            if last is not None and is_unpaged(last, page, query):
+                return
             yield reply, page
-            after = page.after
+            last, after = page, page.after
             if after is None:
                 return
         if whole:
-            raise self._transport.unreadable(operation, "its pages do not end")
+            why = BrokenPaging("its pages do not end")
+            raise self._transport.unreadable(operation, why) from why
 
     def _collect(self, page: Page, jobs: dict[str, Job]) -> list[str]:
         """Add a page's jobs, every one that can be read; give what makes the list less than whole."""
@@ -208,28 +259,21 @@ class HttpProvider:
             jobs[job.id] = job
         return problems
 
-    def _streamed(self, lines: Iterator[str]) -> Iterator[JobEvent]:
-        """Read server-sent events until `[DONE]`; an end without it means that the line broke."""
-        for line in lines:
-            if not line.startswith("data:"):
-                continue
-            data = line.removeprefix("data:").strip()
-            if data == "[DONE]":
-                return
-            try:
-                body = orjson.loads(data)
-            except orjson.JSONDecodeError as error:
-                raise self._transport.unreadable("events", "a line of the stream is not JSON") from error
-            if isinstance(body, dict) and body.get("error"):
-                raise self._transport.unreadable("events", f"the stream ended with {body['error']}")
-            yield self._decoded("events", body, self._dialect.decode_event)
-        raise self._transport.unreadable("events", "the stream ended early")
+    def _streamed(self, fine_tune_id: str | None, lines: Iterator[str]) -> Iterator[JobEvent]:
+        """Read a stream; with an id, to the job's end: one that is closed before that has broken."""
+        try:
+            yield from read_stream(lines, self._dialect)
+        except EndedEarly as error:
+            if fine_tune_id is not None and self.retrieve_fine_tune(fine_tune_id).status.active:
+                raise self._transport.unreadable("events", error) from error
+        except Unreadable as error:
+            raise self._transport.unreadable("events", error) from error
 
     def _read(self, operation: str, reply: HttpReply, decode: Callable[[Any], _T]) -> _T:
         try:
             return decode(reply.body)
         except Unreadable as error:
-            raise self._transport.unreadable(operation, error, reply.status) from error
+            raise self._transport.unreadable(operation, error, reply) from error
 
     def _decoded(self, operation: str, item: Any, decode: Callable[[Any], _T]) -> _T:
         try:

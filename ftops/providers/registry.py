@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import cache
 from urllib.parse import urlsplit
 
 from ftops.errors import FtopsError, InvalidInput, Problem, Refused
 from ftops.model.hosts import ALLOWED_HOSTS, is_allowed_host
+from ftops.model.json_value import JSON
 from ftops.model.observation import ProviderFacts
-from ftops.model.project import EMULATOR_SCHEME, ProviderSettings, Setting
+from ftops.model.project import (
+    EMULATOR_SCHEME,
+    EnvReference,
+    ExecReference,
+    Extra,
+    FileReference,
+    ProviderSettings,
+    Setting,
+)
 from ftops.model.secret import Secret
 from ftops.providers.dialect import Dialect
 from ftops.providers.dialects.openai import OpenAIDialect
@@ -61,7 +71,17 @@ def facts_of(settings: ProviderSettings) -> ProviderFacts:
         settle=settings.settle,
         send_window=settings.send_window,
         max_active=settings.max_active,
+        extras={
+            f"{place}.{name}": _written(value)
+            for place, extras in (("query", settings.query), ("body", settings.body))
+            for name, value in extras.items()
+        },
     )
+
+
+def _written(value: Extra) -> JSON:
+    """Write a value as it stands in the project file: what a reference leads to is not read."""
+    return asdict(value) if isinstance(value, EnvReference | FileReference | ExecReference) else value
 
 
 def open_provider(
@@ -77,6 +97,7 @@ def open_provider(
     send the credential to a host that nobody allowed: a pull request can change `base_url`. Nothing is
     sent, and no credential is even read before its host is allowed.
     """
+    from ftops.providers.exchange import Attached
     from ftops.providers.http_provider import HttpProvider
     from ftops.providers.transport import Transport
 
@@ -92,6 +113,8 @@ def open_provider(
     extra = {
         name: resolved.credential(f"headers.{name}", value) or "" for name, value in settings.headers.items()
     }
+    query = {name: _text(value) for name, value in resolved.extras("query", settings.query).items()}
+    body = resolved.extras("body", settings.body)
     if key is None and settings.api_key is None:
         resolved.problem("api_key", "is missing", "write api_key: {env: NAME}")
     if url is None and settings.base_url is None:
@@ -102,8 +125,9 @@ def open_provider(
     if url.startswith(EMULATOR_SCHEME):
         raise FtopsError(f"provider {settings.name} is an embedded emulator that was not started")
     headers = {**extra, **account, **dialect.auth_headers(key)}
+    attached = Attached(headers, query, body)
     transport = Transport(
-        settings.name, url, headers, secrets=frozenset(resolved.secrets), timeout=settings.timeout
+        settings.name, url, attached, secrets=frozenset(resolved.secrets), timeout=settings.timeout
     )
     return HttpProvider(replace(facts_of(settings), organization=organization), dialect, transport)
 
@@ -135,6 +159,15 @@ class _Resolver:
             self._references.vault.add(secret)
         return value
 
+    def extras(self, field: str, extras: Mapping[str, Extra]) -> dict[str, JSON]:
+        """Give what is sent for a gateway, references resolved; these are credentials."""
+        return {
+            name: self.credential(f"{field}.{name}", value)
+            if isinstance(value, EnvReference | FileReference | ExecReference)
+            else value
+            for name, value in extras.items()
+        }
+
     def problem(self, field: str, message: str, hint: str | None = None) -> None:
         path = f"spec.providers.{self._name}.{field}"
         self._problems.append(Problem(message, file="ftops.yaml", path=path, hint=hint))
@@ -142,6 +175,10 @@ class _Resolver:
     def raise_if_any(self) -> None:
         if self._problems:
             raise InvalidInput(tuple(self._problems))
+
+
+def _text(value: JSON) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _check_host(name: str, url: str, dialect: Dialect, environ: Mapping[str, str]) -> None:

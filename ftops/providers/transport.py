@@ -1,7 +1,7 @@
-"""HTTP: credentials, timeouts, retries of reads (the only requests import).
+"""HTTP: credentials, deadlines, retries of reads.
 
 A POST is sent once by every layer: no adapter has retries, no redirect is followed, and the one loop that
-tries again is around GET alone.
+tries again is around GET alone. Every reply has a deadline and a largest size, whatever the server does.
 """
 
 from __future__ import annotations
@@ -10,58 +10,58 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 import orjson
 import requests
-from requests.adapters import HTTPAdapter
 from requests_toolbelt.multipart.encoder import MultipartEncoder
-from urllib3.connection import HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError
 
-from ftops import __version__
-from ftops.errors import FtopsError, InvalidInput, NotSent, Problem, ProviderError
-from ftops.model.hosts import LOOPBACK
+from ftops.errors import InvalidInput, NotSent, Problem, ProviderError
 from ftops.model.secret import Secret
-from ftops.providers.failures import Origin, broken, not_reached, passing, plain_cause, refused, unreadable
+from ftops.providers.connections import ending_by, open_session, time_left
+from ftops.providers.error_words import error_in
+from ftops.providers.exchange import Attached, HttpReply, LineStream, check_headers, check_url
+from ftops.providers.failures import (
+    Origin,
+    broken,
+    not_reached,
+    passing,
+    plain_cause,
+    refused,
+    unreadable,
+    wrong_address,
+)
+from ftops.providers.loose_json import read_json
+from ftops.providers.reply_body import BadBody, read_lines, read_start, read_whole
 from ftops.providers.upload_body import FileShrank, HashedFile
 
 CONNECT_SECONDS = 10.0
+READ_TIMEOUTS = 4.0
+"""Times the timeout that a read may take in all, its retries included."""
+
+SEND_TIMEOUTS = 2.0
+"""Times the timeout that a POST or DELETE may take in all; one that is late may have had its effect."""
+
+PAGES_TIMEOUTS = 20.0
+"""Times the timeout that all the pages of a list may take together."""
+
+SLOWEST_UPLOAD = 65_536.0
+"""Bytes a second: a file is given this much more time, since a slow line is no fault."""
+
 READ_RETRIES = 3
 LONGEST_PAUSE = 20.0
 """Seconds that a read waits for a busy provider; one that asks for more is reported instead."""
-
-POOL_SIZE = 64
-"""Connections kept for each host; more threads than this would open and close one a request."""
 
 _LOG = logging.getLogger("ftops.http")
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class HttpReply:
-    """A 2xx reply with its JSON."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: Any
-
-
-@dataclass(frozen=True, slots=True)
-class LineStream:
-    """A 2xx reply whose lines come one by one; a break raises ProviderError from the iterator."""
-
-    status: int
-    headers: Mapping[str, str]
-    lines: Iterator[str]
-
-
 class Transport:
-    """Sends requests to one base URL with one credential. Safe to use from several threads.
+    """Sends requests to one base URL with what is attached. Safe to use from several threads.
 
     `secrets` are blanked in every reply and error; `pause(seconds)` waits between two tries of a read.
     """
@@ -70,19 +70,20 @@ class Transport:
         self,
         provider: str,
         base_url: str,
-        headers: Mapping[str, str],
+        attached: Attached,
         *,
         secrets: frozenset[Secret] = frozenset(),
         timeout: float = 30.0,
         pause: Callable[[float], object] = time.sleep,
     ) -> None:
         check_url(provider, base_url)
-        check_headers(provider, headers)
+        check_headers(provider, attached.headers)
         self._origin = Origin(provider, urlsplit(base_url).hostname or "", secrets)
         self._base_url = base_url.rstrip("/")
         self._timeout = (min(CONNECT_SECONDS, timeout), timeout)
         self._pause = pause
-        self._session = _session(base_url, headers)
+        self._attached = attached
+        self._session = open_session(base_url, attached.headers)
 
     def get(self, operation: str, path: str, query: Mapping[str, str] | None = None) -> HttpReply:
         """Fetch JSON; a passing failure is tried again."""
@@ -96,17 +97,20 @@ class Transport:
         headers: Mapping[str, str] | None = None,
     ) -> HttpReply:
         """Send once. Ambiguous means that it may have had its effect."""
-        data = None if body is None else orjson.dumps(body)
-        all_headers = {**({} if body is None else {"Content-Type": "application/json"}), **(headers or {})}
-        return self._json(operation, self._send(operation, "POST", path, data=data, headers=all_headers))
+        whole = {**self._attached.body, **(body or {})}
+        data = orjson.dumps(whole) if body is not None or whole else None
+        all_headers = {**({} if data is None else {"Content-Type": "application/json"}), **(headers or {})}
+        with ending_by(self._until(SEND_TIMEOUTS)):
+            return self._json(operation, self._send(operation, "POST", path, data=data, headers=all_headers))
 
     def delete(self, operation: str, path: str) -> HttpReply:
         """Send once."""
-        return self._json(operation, self._send(operation, "DELETE", path))
+        with ending_by(self._until(SEND_TIMEOUTS)):
+            return self._json(operation, self._send(operation, "DELETE", path))
 
     def download(self, operation: str, path: str) -> bytes:
         """Fetch bytes; a passing failure is tried again."""
-        return self._retried(lambda: self._checked(operation, self._send(operation, "GET", path)).content)
+        return self._retried(lambda: self._whole(operation, self._send(operation, "GET", path)))
 
     def upload(self, path: str, file: Path, filename: str, sha256: str, purpose: str) -> HttpReply:
         """Stream a file up, once, and make sure that what went out is what was planned.
@@ -118,57 +122,102 @@ class Transport:
         )
         with file.open("rb") as handle:
             body = HashedFile(handle, os.fstat(handle.fileno()).st_size)
-            encoder = MultipartEncoder({"purpose": purpose, "file": (filename, body, "application/jsonl")})
+            fields = {
+                **self._attached.form,
+                "purpose": purpose,
+                "file": (filename, body, "application/jsonl"),
+            }
+            encoder = MultipartEncoder(fields)
             headers = {"Content-Type": encoder.content_type}
-            try:
-                sent = self._send("upload", "POST", path, data=encoder, headers=headers)
-            except FileShrank as error:
-                raise InvalidInput((changed,)) from error
-        reply = self._json("upload", sent)
+            with ending_by(self._until(SEND_TIMEOUTS) + body.len / SLOWEST_UPLOAD):
+                try:
+                    sent = self._send("upload", "POST", path, data=encoder, headers=headers)
+                except FileShrank as error:
+                    raise InvalidInput((changed,)) from error
+                reply = self._json("upload", sent)
         if body.sha256 != sha256:
             raise InvalidInput((changed,))
         return reply
 
-    def stream(self, operation: str, path: str, query: Mapping[str, str]) -> LineStream:
-        """Open a stream of lines. A break, or no line within the timeout, raises ProviderError there."""
-        reply = self._send(operation, "GET", path, params=query, stream=True)
-        self._checked(operation, reply)
-        return LineStream(reply.status_code, reply.headers, self._lines(operation, reply))
+    def events(self, path: str, query: Mapping[str, str], *, streamed: bool) -> HttpReply | LineStream:
+        """Open a job's events: JSON, or lines as they come, whichever the server answers with.
+
+        With `streamed` a stream was asked for, and a reply without a telling content type is taken for one.
+        A break, or no line within the timeout, raises ProviderError from the iterator.
+        """
+
+        def opened() -> HttpReply | LineStream:
+            # Packed lines would be held back until enough of them are together.
+            headers = {"Accept-Encoding": "identity"}
+            reply = self._send("events", "GET", path, params=query, headers=headers)
+            kind = reply.headers.get("content-type", "").lower()
+            told = "json" in kind or "html" in kind
+            if not ("event-stream" in kind or (streamed and not told)):
+                return self._json("events", reply)
+            self._checked("events", reply)
+            return LineStream(reply.status_code, reply.headers, self._lines("events", reply))
+
+        return self._retried(opened)
+
+    @property
+    def pages_seconds(self) -> float:
+        """How long all the pages of a list may take together."""
+        return PAGES_TIMEOUTS * self._timeout[1]
 
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
 
-    def unreadable(self, operation: str, why: object, status: int | None = None) -> ProviderError:
+    def unreadable(self, operation: str, why: object, reply: HttpReply | None = None) -> ProviderError:
         """Make the error for a 2xx that is not what the wire format says: it may have had its effect."""
-        return unreadable(self._origin, operation, str(why), status)
+        told = error_in(reply.body) if reply else None
+        return unreadable(self._origin, operation, str(why), reply.status if reply else None, told=told)
+
+    def late(self, operation: str, why: str, hint: str) -> ProviderError:
+        """Make the error for a read that took too long in all."""
+        error = broken(self._origin, operation, timed_out=True)
+        return type(error)(f"{error.message}: {why}", failure=error.failure, hint=hint)
+
+    def wrong_address(self, error: ProviderError) -> ProviderError:
+        """Make the error for a collection that is not there."""
+        return wrong_address(self._base_url, error)
+
+    def _until(self, timeouts: float) -> float:
+        return time.monotonic() + timeouts * self._timeout[1]
 
     def _lines(self, operation: str, reply: requests.Response) -> Iterator[str]:
-        with reply:
-            try:
-                for line in reply.iter_lines(decode_unicode=False):
-                    yield self._origin.blanked_bytes(line).decode("utf-8", errors="replace")
-            except requests.RequestException as error:
-                raise self._broken(operation, error) from error
+        with reply, self._reading(operation, reply):
+            for line in read_lines(reply.raw, reply.headers):
+                yield self._origin.blanked_bytes(line).decode("utf-8", errors="replace")
 
     def _retried(self, read: Callable[[], _T]) -> _T:
         """Try a read again after passing failures; a server that was not there is asked once more only."""
-        for attempt in range(READ_RETRIES):
-            try:
-                return read()
-            except ProviderError as error:
-                wait = max(0.2 * 2**attempt, error.failure.retry_after or 0.0)
-                if not passing(error) or wait > LONGEST_PAUSE or (attempt and isinstance(error, NotSent)):
-                    raise
-            self._pause(wait)
-        return read()
+        with ending_by(self._until(READ_TIMEOUTS)):
+            for attempt in range(READ_RETRIES):
+                try:
+                    return read()
+                except ProviderError as error:
+                    wait = max(0.2 * 2**attempt, error.failure.retry_after or 0.0)
+                    if not passing(error) or wait > LONGEST_PAUSE or wait >= time_left():
+                        raise
+                    if attempt and isinstance(error, NotSent):
+                        raise
+                self._pause(wait)
+            return read()
 
     def _send(self, operation: str, method: str, path: str, **arguments: Any) -> requests.Response:
         started = time.monotonic()
         url = self._base_url + quote(path, safe="/:")
+        query = {**self._attached.query, **(arguments.pop("params", None) or {})}
         try:
             reply = self._session.request(
-                method, url, timeout=self._timeout, allow_redirects=False, **arguments
+                method,
+                url,
+                params=query,
+                timeout=self._timeout,
+                allow_redirects=False,
+                stream=True,
+                **arguments,
             )
         except requests.RequestException as error:
             _LOG.info("%s %s failed after %.0f ms", method, path, 1000 * (time.monotonic() - started))
@@ -178,96 +227,47 @@ class Transport:
         _LOG.info("%s %s %d %s %.0f ms", method, path, reply.status_code, request_id, milliseconds)
         return reply
 
-    def _broken(self, operation: str, error: requests.RequestException) -> ProviderError:
+    def _broken(self, operation: str, error: requests.RequestException | HTTPError) -> ProviderError:
         """Only what failed while the connection was being made is certain."""
         reason = getattr(error.args[0], "reason", None) if error.args else None
         if isinstance(reason, NewConnectionError | ConnectTimeoutError):
             return not_reached(self._origin, operation, plain_cause(reason.__cause__ or reason))
-        return broken(self._origin, operation, timed_out=isinstance(error, requests.Timeout))
+        late = isinstance(error, requests.Timeout | ReadTimeoutError) or time_left() <= 0
+        return broken(self._origin, operation, timed_out=late)
+
+    @contextmanager
+    def _reading(self, operation: str, reply: requests.Response) -> Iterator[None]:
+        """Turn what goes wrong in a body into our errors; one that ends too soon is a broken connection."""
+        try:
+            yield
+        except BadBody as error:
+            raise unreadable(self._origin, operation, str(error), reply.status_code) from error
+        except HTTPError as error:
+            raise self._broken(operation, error) from error
+
+    def _whole(self, operation: str, reply: requests.Response) -> bytes:
+        with closing(self._checked(operation, reply)), self._reading(operation, reply):
+            return read_whole(reply.raw, reply.headers)
 
     def _json(self, operation: str, reply: requests.Response) -> HttpReply:
-        self._checked(operation, reply)
+        content = self._whole(operation, reply)
         if reply.status_code == requests.codes.no_content:
             return HttpReply(reply.status_code, reply.headers, {})
         try:
-            body = orjson.loads(self._origin.blanked_bytes(reply.content))
-        except orjson.JSONDecodeError as error:
-            is_html = "html" in reply.headers.get("content-type", "") or reply.content.lstrip()[:1] == b"<"
+            body = read_json(self._origin.blanked_bytes(content))
+        except ValueError as error:
+            is_html = "html" in reply.headers.get("content-type", "") or content.lstrip()[:1] == b"<"
             what = "it is an HTML page" if is_html else "it is not JSON"
-            raise self.unreadable(operation, what, reply.status_code) from error
+            raise unreadable(self._origin, operation, what, reply.status_code) from error
         return HttpReply(reply.status_code, reply.headers, body)
 
     def _checked(self, operation: str, reply: requests.Response) -> requests.Response:
         """Return a 2xx; raise the class that says whether the request can have had its effect."""
         if requests.codes.ok <= reply.status_code < requests.codes.multiple_choices:
             return reply
-        try:
-            content = reply.content
-        except requests.RequestException:
-            content = b""
+        with closing(reply):
+            try:
+                content = read_start(reply.raw, reply.headers)
+            except HTTPError:
+                content = b""
         raise refused(self._origin, operation, reply.status_code, reply.headers, content)
-
-
-class _Session(requests.Session):
-    def get_redirect_target(self, resp: requests.Response) -> str | None:
-        """No redirect is followed; requests would read `Location` all the same, and fail on a bad one."""
-        return None
-
-
-class _ProvenConnection(HTTPSConnection):
-    def connect(self) -> None:
-        """Connect and shake hands. No byte of a request is sent before this, so its failure is certain."""
-        try:
-            super().connect()
-        except (NewConnectionError, ConnectTimeoutError):
-            raise
-        except OSError as error:
-            raise NewConnectionError(self, str(error)) from error
-
-
-class _ProvenPool(HTTPSConnectionPool):
-    ConnectionCls = _ProvenConnection
-
-
-class _Adapter(HTTPAdapter):
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": HTTPConnectionPool, "https": _ProvenPool}
-
-
-def _session(base_url: str, headers: Mapping[str, str]) -> requests.Session:
-    session = _Session()
-    # A ~/.netrc must not replace the credential; proxies and CA bundles of the environment still count.
-    session.trust_env = False
-    if urlsplit(base_url).hostname not in LOOPBACK:
-        session.proxies = dict(requests.utils.get_environ_proxies(base_url))
-    session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or True
-    session.headers.update({"User-Agent": f"ftops/{__version__}", **headers})
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, _Adapter(max_retries=0, pool_maxsize=POOL_SIZE))
-    return session
-
-
-def check_url(provider: str, url: str) -> None:
-    """Refuse what cannot be an API's address, before any request."""
-    try:
-        parts = urlsplit(url)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        good = False
-    if not good or "@" in url or "?" in url or "#" in url:
-        raise FtopsError(
-            f"provider {provider}: base_url is not an http(s) address without credentials and query",
-            hint="write it like https://api.example.com/v1",
-        )
-
-
-def check_headers(provider: str, headers: Mapping[str, str]) -> None:
-    """Refuse a header that cannot be sent, before any request; its value may be a key, and is not shown."""
-    for name, value in headers.items():
-        if not (f"{name}{value}".isascii() and f"{name}{value}".isprintable()) or value != value.strip():
-            raise FtopsError(
-                f"provider {provider}: the value for header {name!r} has a line break, an outer space or a"
-                " character that no header may have",
-                hint="was the key pasted or read with a line break at its end?",
-            )

@@ -65,6 +65,7 @@ def _listed(provider: Provider, state: State, clock: Clock) -> Observation:
         (started,) if listed.complete else (),
         frozenset(gone),
         frozenset(looked),
+        hint=listed.hint,
     )
 
 

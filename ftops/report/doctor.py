@@ -137,8 +137,10 @@ def _judged(settings: ProviderSettings, error: FtopsError) -> tuple[Verdict, str
         return Verdict.FAIL, f"{what}: {said}", f"check {where}, and whether it is for this account"
     if isinstance(error, RateLimited):
         return Verdict.WARN, f"takes no more requests now: {said}", "try again later"
-    if isinstance(error, NotFound) or status in _OK_STATUSES or status in _REDIRECTS:
-        hint = f"{address}: the API's address, with its /v1 where it has one, and the dialect"
+    senseless = status in _OK_STATUSES and error.failure.message is None
+    if isinstance(error, NotFound) or senseless or status in _REDIRECTS:
+        usual = f"{address}: the API's address, with its /v1 where it has one"
+        hint = f"{error.hint or usual}; check its dialect too"
         return Verdict.FAIL, f"wrong URL: a server answers, but not as {settings.dialect}: {said}", hint
     if isinstance(error, Ambiguous):
         return Verdict.FAIL, f"no good answer: {error.message}", "try again; then see the provider's status"

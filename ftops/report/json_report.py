@@ -172,6 +172,7 @@ def _change(change: Change) -> dict[str, Any]:
         "source": asdict(change.source) if change.source else None,
         "labels": dict(change.labels),
         "then": _then(change.then) if change.then else None,
+        "extras": dict(change.extras),
     }
 
 
@@ -206,6 +207,7 @@ def _parsed(value: Mapping[str, Any]) -> Change:
         source=Source(**source) if source else None,
         labels=value["labels"],
         then=_parsed_then(value["then"]) if value["then"] else None,
+        extras=value["extras"],
         **{key: value[key] for key in kept},
     )
 

@@ -193,6 +193,7 @@ def _facts(change: Change) -> Iterator[tuple[str, str]]:
         base = model if isinstance(model, str) else f"made by {', '.join(change.depends_on)}"
         yield "model", f"{base}, {change.spec.get('method', '')}, at {change.provider}"
         yield from (("data", data_words(use)) for use in (change.then.data if change.then else change.data))
+        yield from (("also sent", f"{name}: {_value(value)}") for name, value in change.extras.items())
     cost = change.then.estimated_cost if change.then else change.estimated_cost
     if cost:
         yield "cost", money_range(cost)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import requests
 
 from tests.conftest import Emulator, ProjectDirectory
 from tests.end_to_end.test_adoption import job_of, lose_state
@@ -272,10 +273,24 @@ def test_jobs_that_carry_no_mark_are_left_to_a_person(project: ProjectDirectory,
     assert project.ftops("apply", "--yes") == 0
     lose_state(project)
     assert project.ftops("state", "rebuild", "--yes") == 0
-    assert "1 unrecorded job cannot carry our mark" in project.err
+    assert "1 unrecorded job without a mark (ft-" in project.err
+    assert "may be this project's" in project.err
     assert "Nothing to rebuild" in project.out
     assert not (project.root / STATE).exists()
     assert project.plan() == {"a": "hold lookalike"}
+
+
+def test_jobs_whose_mark_a_gateway_dropped_are_told_too(
+    project: ProjectDirectory, emulator: Emulator
+) -> None:
+    applied(project, "a")
+    lose_state(project)
+    (found,) = requests.get(f"{emulator.base_url}/fine_tuning/jobs", timeout=10).json()["data"]
+    listed = {"object": "list", "data": [{**found, "metadata": None}], "has_more": False}
+    emulator.fault("odd_reply", "list", text=json.dumps(listed))
+    assert project.ftops("state", "rebuild", "--yes") == 0
+    assert f"1 unrecorded job without a mark ({found['id']}) may be this project's" in project.err
+    assert "a gateway drops it" in project.err
 
 
 def test_half_a_list_makes_no_state(project: ProjectDirectory, emulator: Emulator) -> None:
@@ -284,7 +299,7 @@ def test_half_a_list_makes_no_state(project: ProjectDirectory, emulator: Emulato
     emulator.fault("truncate_list", "list")
     emulator.fault("html", "list")
     assert project.ftops("state", "rebuild", "--yes") == 4
-    assert "not whole" in project.err
+    assert "the job list is incomplete" in project.err
     assert not (project.root / STATE).exists()
 
 

@@ -20,16 +20,20 @@ from ftops.providers.dialect import (
     decode_error,
     decode_status,
     optional_count,
+    optional_id,
     optional_number,
     optional_strings,
     optional_text,
+    optional_whole,
     require_id,
     require_mapping,
+    shown_hyperparameters,
 )
 
 PAGE_SIZE = "100"
 
 STATUSES = {
+    "creating": JobStatus.PENDING,
     "created": JobStatus.PENDING,
     "validating_files": JobStatus.PENDING,
     "queued": JobStatus.PENDING,
@@ -39,6 +43,7 @@ STATUSES = {
     "paused": JobStatus.PAUSED,
     "resuming": JobStatus.RUNNING,
     "cancelling": JobStatus.CANCELLING,
+    "canceling": JobStatus.CANCELLING,
     "cancel_requested": JobStatus.CANCELLING,
     "succeeded": JobStatus.SUCCEEDED,
     "failed": JobStatus.FAILED,
@@ -95,6 +100,25 @@ STAMP_KEYS = (
 """The metadata keys of a stamp; `ftops_generation` is `GENERATION.ATTEMPT`."""
 
 
+BODY_FIELDS = frozenset(
+    {
+        "model",
+        "training_file",
+        "validation_file",
+        "method",
+        "hyperparameters",
+        "suffix",
+        "seed",
+        "integrations",
+        "metadata",
+        "purpose",
+        "file",
+    }
+)
+"""What stands in a create or an upload; the deprecated `hyperparameters` would contradict `method`."""
+
+QUERY_FIELDS = frozenset({"limit", "after", "metadata", "purpose", "stream"})
+
 LONGEST_NUMBER = 9
 """Digits of a generation or attempt that anybody can have reached."""
 
@@ -105,6 +129,8 @@ class OpenAIDialect:
     name = "openai"
     default_base_url: str | None = "https://api.openai.com/v1"
     capabilities = CAPABILITIES
+    body_fields = BODY_FIELDS
+    query_fields = QUERY_FIELDS
     jobs_path = "/fine_tuning/jobs"
     events_newest_first = True
 
@@ -235,7 +261,8 @@ def decode_stamp(metadata: Any) -> Stamp | None:
 
 
 def _file(value: Any) -> tuple[JobFile, ...]:
-    return (JobFile(value),) if isinstance(value, str) and value else ()
+    file_id = optional_id(value)
+    return (JobFile(file_id),) if file_id else ()
 
 
 def _settings(job: Mapping[str, Any]) -> dict[str, JSON]:
@@ -247,9 +274,8 @@ def _settings(job: Mapping[str, Any]) -> dict[str, JSON]:
         details = method.get(method["type"])
         if isinstance(details, Mapping) and isinstance(details.get("hyperparameters"), Mapping):
             shown = details["hyperparameters"]
-    if isinstance(shown, Mapping):
-        known = {key: value for key, value in shown.items() if value is not None}
-        settings |= {f"hyperparameters.{key}": value for key, value in known.items()}
-    if isinstance(job.get("seed"), int):
-        settings["seed"] = job["seed"]
+    settings |= shown_hyperparameters(shown)
+    seed = optional_whole(job.get("seed"))
+    if seed is not None:
+        settings["seed"] = seed
     return settings

@@ -13,7 +13,7 @@ from ftops.model.capabilities import Capabilities, DataFormat, StampPlace
 from ftops.model.finetune import Method
 from ftops.model.fingerprint import AUTO
 from ftops.model.job import FailureClass, Job, JobError, JobEvent, JobFile, JobStatus, UploadedFile
-from ftops.model.json_value import JSON, JSONObject
+from ftops.model.json_value import JSONObject
 from ftops.model.request import JobRequest
 from ftops.providers.dialect import (
     Page,
@@ -24,18 +24,9 @@ from ftops.providers.dialect import (
     optional_text,
     require_id,
     require_mapping,
+    shown_hyperparameters,
 )
-from ftops.providers.dialects.openai import decode_file
-
-STATUSES = {
-    "created": JobStatus.PENDING,
-    "pending": JobStatus.PENDING,
-    "running": JobStatus.RUNNING,
-    "succeeded": JobStatus.SUCCEEDED,
-    "failed": JobStatus.FAILED,
-    "cancelled": JobStatus.CANCELLED,
-    "canceled": JobStatus.CANCELLED,
-}
+from ftops.providers.dialects.openai import STATUSES, decode_file
 
 _HYPERPARAMETERS: JSONObject = {
     "n_epochs": {"type": "integer", "minimum": 1},
@@ -69,6 +60,11 @@ class OpenAILegacyDialect:
     name = "openai_legacy"
     default_base_url: str | None = None
     capabilities = CAPABILITIES
+    body_fields = frozenset(
+        {"model", "training_file", "validation_file", "suffix", "purpose", "file"}
+        | {*_HYPERPARAMETERS, *CAPABILITIES.options}
+    )
+    query_fields = frozenset({"after", "limit", "purpose", "stream"})
     jobs_path = "/fine-tunes"
     events_newest_first = False
 
@@ -110,7 +106,7 @@ class OpenAILegacyDialect:
             training_files=_files(job.get("training_files")),
             validation_files=_files(job.get("validation_files")),
             result_files=tuple(file.id for file in _files(job.get("result_files"))),
-            settings=_settings(job.get("hyperparams")),
+            settings=shown_hyperparameters(job.get("hyperparams")),
             error=_error(job) if status is JobStatus.FAILED else None,
             organization=optional_text(job.get("organization_id")),
         )
@@ -150,12 +146,6 @@ def _files(value: Any) -> tuple[JobFile, ...]:
         for file in value
         if isinstance(file, Mapping) and isinstance(file.get("id"), str)
     )
-
-
-def _settings(hyperparams: Any) -> dict[str, JSON]:
-    if not isinstance(hyperparams, Mapping):
-        return {}
-    return {f"hyperparameters.{key}": value for key, value in hyperparams.items() if value is not None}
 
 
 def _error(job: Mapping[str, Any]) -> JobError | None:

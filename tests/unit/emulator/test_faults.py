@@ -43,6 +43,18 @@ def test_status_after_hides_an_effect(provider: Client, order: dict[str, str]) -
     assert stored(provider) == 1
 
 
+def test_a_reply_can_drip_and_be_whole_in_the_end(provider: Client, order: dict[str, str]) -> None:
+    provider.fault("drip", "create", seconds=0.0001)
+    job = provider.post(JOBS, order)
+    assert job["id"] in provider.ids(JOBS)
+
+
+def test_a_reply_can_be_anything(provider: Client, order: dict[str, str]) -> None:
+    provider.fault("odd_reply", "create", text='{"error": "upstream is down"}')
+    assert provider.post(JOBS, order) == {"error": "upstream is down"}
+    assert stored(provider) == 1
+
+
 @pytest.mark.parametrize(("kind", "jobs"), [("lost_reply", 1), ("drop", 0)])
 def test_a_connection_is_closed_without_a_reply(
     provider: Client, order: dict[str, str], kind: str, jobs: int

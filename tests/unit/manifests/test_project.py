@@ -16,9 +16,9 @@ from ftops.model.project import (
     ProviderSettings,
     StateSettings,
 )
+from ftops.providers.registry import DIALECTS
 from tests.unit.manifests.workspace import Workspace
 
-DIALECTS = ("openai", "openai_legacy")
 HEAD = "apiVersion: ftops/v1\nkind: Project\nmetadata: {name: demo}\nspec:\n"
 EMULATED = '    local: {dialect: openai, base_url: "emulator:e.db"}\n'
 
@@ -49,7 +49,9 @@ def test_everything_that_is_written_is_read(workspace: Workspace) -> None:
       api_key: {env: KEY}
       organization: {env: ORG}
       project: proj-1
-      headers: {X-Team: support, X-Token: {env: TOKEN}}
+      headers: {X-Team: support, X-Token: {env: TOKEN}, X-Portkey-Provider: azure}
+      query: {custom_llm_provider: azure, trace: true, key: {env: TOKEN}}
+      body: {custom_llm_provider: azure, tags: [a, 1]}
       timeout: 5
       send_window: 6.5
       settle: 7
@@ -74,7 +76,9 @@ def test_everything_that_is_written_is_read(workspace: Workspace) -> None:
         api_key=EnvReference("KEY"),
         organization=EnvReference("ORG"),
         project="proj-1",
-        headers={"X-Team": "support", "X-Token": EnvReference("TOKEN")},
+        headers={"X-Team": "support", "X-Token": EnvReference("TOKEN"), "X-Portkey-Provider": "azure"},
+        query={"custom_llm_provider": "azure", "trace": True, "key": EnvReference("TOKEN")},
+        body={"custom_llm_provider": "azure", "tags": ["a", 1]},
         timeout=5,
         send_window=6.5,
         settle=7,
@@ -163,6 +167,8 @@ SECRET = "sk-live-abcdef123456"
         f"api_key: {{env: A}}, headers: {{X-Anything: {SECRET}}}",
         f"api_key: {{env: A}}, headers: {{X-Anything: [{SECRET}]}}",
         f"api_key: {{env: A}}, headers: {SECRET}",
+        f"api_key: {{env: A}}, query: {{key: {SECRET}}}",
+        f"api_key: {{env: A}}, body: {{key: Bearer {SECRET}}}",
         f"api_key: {{env: A}}, organization: {SECRET}",
         f"api_key: {{env: A}}, base_url: 'https://user:{SECRET}@host/v1'",
         f"api_key: {{env: A}}, base_url: {SECRET}",
@@ -217,3 +223,34 @@ def test_a_state_is_a_string_or_says_more(workspace: Workspace) -> None:
     project, _ = load_project(workspace.root, DIALECTS)
     assert project.state == StateSettings(EnvReference("FTOPS_STATE"), 30, 5)
     assert project.encryption == Encryption(FileReference("~/age.txt"), ("age1abc",))
+
+
+@pytest.mark.parametrize("header", ["X-Keyspace", "X-Portkey-Virtual-Key", "X-Author", "X-Token-Limit"])
+def test_a_header_is_no_credential_because_of_its_name(workspace: Workspace, header: str) -> None:
+    workspace.write("ftops.yaml", with_provider(f"api_key: {{env: A}}, headers: {{{header}: team-7}}"))
+    project, _ = load_project(workspace.root, DIALECTS)
+    assert project.providers["oa"].headers == {header: "team-7"}
+
+
+@pytest.mark.parametrize(
+    ("dialect", "extra"),
+    [
+        ("openai", "body: {model: other}"),
+        ("openai", "body: {Metadata: x}"),
+        ("openai", "body: {hyperparameters: 3}"),
+        ("openai", "query: {after: x}"),
+        ("openai", "query: {'metadata[ftops_nonce]': x}"),
+        ("openai_legacy", "body: {n_epochs: 9}"),
+        ("openai_legacy", "query: {stream: true}"),
+    ],
+)
+def test_an_extra_is_never_a_field_of_ours(workspace: Workspace, dialect: str, extra: str) -> None:
+    settings = with_provider(f"api_key: {{env: A}}, base_url: 'https://x/v1', {extra}")
+    (told,) = problems(workspace, settings.replace("dialect: openai,", f"dialect: {dialect},"))
+    assert f"is a field of dialect {dialect}: ftops sends it itself" in told
+    assert "ftops.yaml:6" in told
+
+
+def test_an_extra_is_a_plain_value(workspace: Workspace) -> None:
+    told = problems(workspace, with_provider("api_key: {env: A}, body: {x: {y: 1}}"))
+    assert any("y" in problem for problem in told)

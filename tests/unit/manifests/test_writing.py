@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,10 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ftops.errors import FtopsError
+from ftops.manifests.dialect_checks import DialectChecks
 from ftops.manifests.loader import parse_yaml
 from ftops.manifests.schema import document_rules
 from ftops.manifests.writing import manifest_for, manifest_text
 from ftops.model.job import Job, JobFile, JobStatus
+from ftops.model.json_value import JSON
 from ftops.model.observation import ProviderFacts
 from ftops.providers.registry import DIALECTS
 
@@ -74,7 +77,7 @@ def test_the_manifest_of_a_job_is_right() -> None:
         settings={"method": "supervised", "hyperparameters.n_epochs": 3, "seed": 7},
     )
     facts = ProviderFacts("oa", "openai", DIALECTS["openai"].capabilities)
-    (read,) = parse_yaml(manifest_for("a", job, facts).encode(), "f").documents
+    (read,) = parse_yaml(manifest_for("a", job, facts).text.encode(), "f").documents
     assert list(document_rules("finetune").findings(read.value)) == []
     assert read.value["spec"] == {
         "provider": "oa",
@@ -88,4 +91,36 @@ def test_the_manifest_of_a_job_is_right() -> None:
 def test_a_job_that_hides_what_it_trains_cannot_be_written() -> None:
     job = Job(id="ftjob-1", provider="oa", status=JobStatus.RUNNING, raw_status="running")
     with pytest.raises(FtopsError, match="does not show its model"):
+        manifest_for("a", job, ProviderFacts("oa", "openai", DIALECTS["openai"].capabilities))
+
+
+@pytest.mark.parametrize(
+    ("settings", "suffix", "left_out"),
+    [
+        ({"hyperparameters.batch_size": 512, "hyperparameters.n_epochs": 3}, None, "batch_size 512"),
+        ({"hyperparameters.n_epochs": 0}, None, "n_epochs 0"),
+        ({"seed": 2**32 + 5}, None, "seed 4294967301"),
+        ({}, "x" * 65, "suffix xxx"),
+    ],
+)
+def test_what_no_manifest_may_ask_for_is_left_out_and_named(
+    settings: dict[str, JSON], suffix: str | None, left_out: str
+) -> None:
+    job = Job(
+        "j", "oa", JobStatus.SUCCEEDED, model="m", training_files=(JobFile("file-a"),), settings=settings
+    )
+    facts = ProviderFacts("oa", "openai", DIALECTS["openai"].capabilities)
+    written = manifest_for("a", replace(job, suffix=suffix), facts)
+    (told,) = written.left_out
+    assert left_out in told
+    (read,) = parse_yaml(written.text.encode(), "f").documents
+    assert list(document_rules("finetune").findings(read.value)) == []
+    assert list(DialectChecks(facts).findings(read.value["spec"])) == []
+
+
+def test_a_job_of_an_unknown_method_cannot_be_written() -> None:
+    job = Job(
+        "j", "oa", JobStatus.RUNNING, model="m", training_files=(JobFile("f"),), settings={"method": "?"}
+    )
+    with pytest.raises(FtopsError, match="does not know"):
         manifest_for("a", job, ProviderFacts("oa", "openai", DIALECTS["openai"].capabilities))

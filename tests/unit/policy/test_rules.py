@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ftops.cli.options import limits_lifted
-from ftops.errors import ExitCode
+from ftops.errors import ExitCode, Problem
 from ftops.model.change import Action, Change, Reason, Then
 from ftops.model.commit import Commit
 from ftops.model.plan import Plan, PlanFacts
@@ -101,7 +101,7 @@ def test_an_option_never_tightens_what_the_project_allows() -> None:
 def test_a_plan_that_is_not_whole_needs_a_person_even_without_a_reason() -> None:
     (found,) = review(replace(plan_of(1), complete=False), Allowed(Limits())).violations
     assert (found.rule, found.exit_code) == ("incomplete-list", ExitCode.NEEDS_PERSON)
-    told = replace(plan_of(1), complete=False, incomplete_because=("page 2 failed",))
+    told = replace(plan_of(1), complete=False, incomplete_because=(Problem("page 2 failed"),))
     assert [found.message for found in review(told, Allowed(Limits())).violations] == ["page 2 failed"]
 
 

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -21,13 +22,15 @@ class Said:
 
 
 class Scripted:
-    """Gives its replies in order, the last one for ever; `asked` and `headers` are what came."""
+    """Gives its replies in order, the last one for ever; its lists say what came."""
 
     def __init__(self, port: int, replies: list[Said]) -> None:
         self.base_url = f"http://127.0.0.1:{port}/v1"
         self.replies = replies
         self.asked: list[str] = []
         self.headers: list[dict[str, str]] = []
+        self.bodies: list[bytes] = []
+        self.clients: set[tuple[str, int]] = set()
 
     def next(self, request_line: str) -> Said:
         self.asked.append(request_line)
@@ -40,15 +43,18 @@ def scripted(*replies: Said) -> Iterator[Scripted]:
         protocol_version = "HTTP/1.1"
 
         def answer(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            script.bodies.append(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
+            script.clients.add(self.client_address)
             script.headers.append(dict(self.headers.items()))
             said = script.next(f"{self.command} {self.path}")
             body = said.body if isinstance(said.body, bytes) else json.dumps(said.body).encode()
             self.send_response(said.status)
-            for name, value in {"Content-Length": str(len(body)), **said.headers}.items():
+            length = {} if said.status == HTTPStatus.NO_CONTENT else {"Content-Length": str(len(body))}
+            for name, value in {**length, **said.headers}.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(body)
+            # A reply of 204 has no body: what was written would be taken for the next one.
+            self.wfile.write(body if said.status != HTTPStatus.NO_CONTENT else b"")
 
         do_GET = do_POST = do_DELETE = answer  # noqa: N815 - the library's names
 

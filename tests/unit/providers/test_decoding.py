@@ -9,6 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ftops.model.finetune import Method
+from ftops.model.job import JobStatus, Stamp
+from ftops.model.request import JobRequest, RequestFile
 from ftops.providers.dialect import Unreadable
 from ftops.providers.dialects.openai import STAMP_KEYS
 from ftops.providers.registry import DIALECTS
@@ -91,3 +94,125 @@ def test_a_stamp_with_senseless_numbers_is_somebody_elses(numbers: str) -> None:
     metadata = {**dict.fromkeys(STAMP_KEYS, "x"), "ftops_generation": numbers}
     body = {"id": "j", "status": "running", "metadata": metadata}
     assert DIALECTS["openai"].decode_job(body, "p").stamp is None
+
+
+@pytest.mark.parametrize("dialect", sorted(DIALECTS))
+@pytest.mark.parametrize(
+    ("raw", "status"),
+    [
+        ("creating", JobStatus.PENDING),
+        ("canceling", JobStatus.CANCELLING),
+        ("cancelling", JobStatus.CANCELLING),
+        (" Running", JobStatus.RUNNING),
+        ("something_new", JobStatus.UNKNOWN),
+        (None, JobStatus.UNKNOWN),
+    ],
+)
+def test_a_status_is_known_or_counts_as_active(dialect: str, raw: object, status: JobStatus) -> None:
+    job = DIALECTS[dialect].decode_job({"id": "j", "status": raw, "model": "m"}, "p")
+    assert job.status is status
+
+
+@pytest.mark.parametrize(
+    "body", [{"id": "req-1"}, {"id": "req-1", "status": "error"}, {"id": "r", "status": 500}]
+)
+def test_a_reply_of_a_gateway_is_no_job(body: object) -> None:
+    for dialect in DIALECTS.values():
+        with pytest.raises(Unreadable):
+            dialect.decode_job(body, "p")
+
+
+@pytest.mark.parametrize("dialect", sorted(DIALECTS))
+def test_numbers_come_as_strings_and_auto_comes_as_minus_one(dialect: str) -> None:
+    shown = {
+        "n_epochs": "3",
+        "batch_size": -1,
+        "learning_rate_multiplier": "0.1",
+        "prompt_loss_weight": "auto",
+        "beta": None,
+        "compute": "-1",
+    }
+    body = {"id": "j", "status": "running", "hyperparameters": shown, "hyperparams": shown}
+    settings = DIALECTS[dialect].decode_job(body, "p").settings
+    assert settings == {
+        "hyperparameters.n_epochs": 3,
+        "hyperparameters.batch_size": "auto",
+        "hyperparameters.learning_rate_multiplier": 0.1,
+        "hyperparameters.prompt_loss_weight": "auto",
+        "hyperparameters.compute": "auto",
+    }
+
+
+def test_a_long_number_in_a_string_keeps_every_digit() -> None:
+    body = {
+        "id": "j",
+        "status": "running",
+        "seed": "9007199254740993",
+        "trained_tokens": "9007199254740993",
+        "created_at": "1700000000",
+    }
+    job = DIALECTS["openai"].decode_job(body, "p")
+    assert job.settings == {"seed": 9007199254740993}
+    assert (job.trained_tokens, job.created_at) == (9007199254740993, 1_700_000_000)
+
+
+@pytest.mark.parametrize("error", ["out of memory", {"message": "out of memory"}])
+def test_an_error_may_be_a_plain_string(error: object) -> None:
+    for dialect in DIALECTS.values():
+        job = dialect.decode_job({"id": "j", "status": "failed", "error": error}, "p")
+        assert job.error is not None
+        assert job.error.message == "out of memory"
+
+
+@pytest.mark.parametrize("name", sorted(DIALECTS))
+def test_a_create_has_no_field_that_an_extra_could_be(name: str) -> None:
+    dialect = DIALECTS[name]
+    can = dialect.capabilities
+    request = JobRequest(
+        "m",
+        (RequestFile("file-a"),),
+        RequestFile("file-b"),
+        hyperparameters=dict.fromkeys(can.methods[Method.SUPERVISED], 1),
+        grader={"x": 1},
+        suffix="s",
+        seed=1,
+        provider_options=dict.fromkeys(can.options, 1),
+        integrations=({"type": "wandb"},),
+        stamp=Stamp("p", "l", "n", "f", 1, 1, "n"),
+    )
+    assert dialect.encode_create(request).keys() <= dialect.body_fields
+    queries = {*dialect.first_query(), *dialect.events_query(stream=True), "after", "purpose"}
+    assert queries <= dialect.query_fields
+
+
+AS_RECORDED = {
+    "a server without hyperparameters": {
+        "status": "running",
+        "result_files": [],
+        "validation_file": None,
+        "trained_tokens": 0,
+        "error": None,
+    },
+    "a server with fields of its own": {
+        "status": "queued",
+        "hyperparameters": {"n_epochs": 2, "learning_rate": 2e-05, "eval_metrics": []},
+        "organization_id": "org-local",
+        "metadata": {"team": "x"},
+    },
+    "a server of nulls": {
+        "status": "pending",
+        "result_files": None,
+        "organization_id": None,
+        "integrations": None,
+        "estimated_finish": None,
+        "seed": 169,
+    },
+}
+
+
+@pytest.mark.parametrize("shown", AS_RECORDED.values(), ids=AS_RECORDED.keys())
+def test_replies_of_real_servers_are_jobs(shown: dict[str, Any]) -> None:
+    body = {"object": "fine_tuning.job", "id": "j", "model": "m", "training_file": "train.jsonl", **shown}
+    job = DIALECTS["openai"].decode_job(body, "p")
+    assert (job.status.active, job.model, job.error, job.stamp) == (True, "m", None, None)
+    assert [file.id for file in job.training_files] == ["train.jsonl"]

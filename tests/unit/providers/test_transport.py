@@ -13,6 +13,7 @@ from ftops.model.job import Stamp
 from ftops.model.project import ProviderSettings
 from ftops.model.request import JobRequest, RequestFile
 from ftops.model.secret import Secret
+from ftops.providers.exchange import Attached
 from ftops.providers.registry import DIALECTS, open_provider
 from ftops.providers.transport import Transport
 from tests.unit.providers.scripted import Said, Scripted, scripted
@@ -24,7 +25,7 @@ def transport(server: Scripted, waits: list[float] | None = None, timeout: float
     return Transport(
         "p",
         server.base_url,
-        {"Authorization": f"Bearer {KEY}"},
+        Attached({"Authorization": f"Bearer {KEY}"}),
         secrets=frozenset({Secret(KEY, "api_key")}),
         timeout=timeout,
         pause=(waits if waits is not None else []).append,
@@ -49,7 +50,7 @@ def test_a_tls_handshake_that_fails_certainly_sent_nothing() -> None:
     with scripted(Said({})) as server:
         address = server.base_url.replace("http://", "https://")
         with pytest.raises(NotSent, match="TLS"):
-            Transport("p", address, {}, pause=lambda _: None).post("create", "/x", {})
+            Transport("p", address, Attached(), pause=lambda _: None).post("create", "/x", {})
         assert server.asked == []
 
 
@@ -64,7 +65,7 @@ def test_a_connection_that_ends_after_the_request_is_ambiguous() -> None:
         thread = threading.Thread(target=take_and_hang_up)
         thread.start()
         with pytest.raises(Ambiguous, match="broke"):
-            Transport("p", f"http://127.0.0.1:{server.getsockname()[1]}", {}).post("create", "/x", {})
+            Transport("p", f"http://127.0.0.1:{server.getsockname()[1]}", Attached()).post("create", "/x", {})
         thread.join()
 
 
@@ -122,7 +123,7 @@ def test_a_key_that_the_provider_echoes_is_blanked(body: object) -> None:
 @pytest.mark.parametrize("key", ["sk-1\n", "sk-1\r\nX-Evil: 1", " sk-1", "sk-\u00e9", "sk-\x00"])
 def test_a_key_that_no_header_can_carry_is_refused_before_any_request_and_not_shown(key: str) -> None:
     with pytest.raises(FtopsError, match="header") as caught:
-        Transport("p", "http://127.0.0.1:1", {"Authorization": f"Bearer {key}", "X-Key": key})
+        Transport("p", "http://127.0.0.1:1", Attached({"Authorization": f"Bearer {key}", "X-Key": key}))
     assert "sk-" not in str(caught.value)
 
 
@@ -152,7 +153,7 @@ def test_a_file_that_shrinks_while_it_is_sent_is_an_error_and_not_a_hang(tmp_pat
 
         thread = threading.Thread(target=read_slowly)
         thread.start()
-        sender = Transport("p", f"http://127.0.0.1:{server.getsockname()[1]}", {}, timeout=5)
+        sender = Transport("p", f"http://127.0.0.1:{server.getsockname()[1]}", Attached(), timeout=5)
         with pytest.raises(InvalidInput) as caught:
             sender.upload("/files", path, "data.jsonl", "0" * 64, "fine-tune")
         sender.close()

@@ -1,0 +1,114 @@
+"""A job's events, one by one: from the lines of a stream, or from the pages of a list."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from ftops.errors import ProviderError
+from ftops.model.job import JobEvent
+from ftops.providers.connections import ending_by
+from ftops.providers.dialect import Dialect, Unreadable
+from ftops.providers.error_words import error_in
+from ftops.providers.loose_json import read_json
+from ftops.providers.reply_body import LARGEST
+
+PATIENCE_SECONDS = 5.0
+"""How long a stream that nobody asked for is listened to, where only the events so far are wanted."""
+
+_DONE = "[DONE]"
+
+
+class EndedEarly(Unreadable):
+    """A stream that was closed in good order without `[DONE]`: its end only if the job has ended."""
+
+
+def read_stream(lines: Iterator[str], dialect: Dialect) -> Iterator[JobEvent]:
+    """Yield the events of a stream as they come, or those of the JSON list that came in its place.
+
+    A line that cannot be read is an event that says so, once the stream goes on behind it: the last one may
+    be torn, and then Unreadable is raised, as for an error in the stream. Raises EndedEarly.
+    """
+    odd: str | None = None
+    for line in lines:
+        if line.lstrip()[:1] in ("{", "["):
+            yield from _events_of_list([line, *lines], dialect)
+            return
+        data = line.removeprefix("data:").strip() if line.startswith("data:") else ""
+        if data in ("", "null"):
+            continue
+        if odd is not None:
+            yield _unread(odd)
+            odd = None
+        if data == _DONE:
+            return
+        event = _read(data, dialect)
+        if isinstance(event, JobEvent):
+            yield event
+        else:
+            odd = event
+    if odd is not None:
+        raise Unreadable(odd)
+    raise EndedEarly("the stream ended early")
+
+
+def so_far(events: Iterator[JobEvent]) -> list[JobEvent]:
+    """Take what a stream holds now: its server may keep it open until the job has ended."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    found: list[JobEvent] = []
+    try:
+        while True:
+            with ending_by(until):
+                event = next(events, None)
+            if event is None:
+                return found
+            found.append(event)
+    except ProviderError:
+        if not found and time.monotonic() < until:
+            raise
+    return found
+
+
+def read_events(items: Iterable[Any], dialect: Dialect) -> list[JobEvent]:
+    """Read the events of a page; one that cannot be read hides no other."""
+    events = []
+    for item in items:
+        try:
+            events.append(dialect.decode_event(item))
+        except Unreadable as error:
+            events.append(_unread(str(error)))
+    return events
+
+
+def _read(data: str, dialect: Dialect) -> JobEvent | str:
+    """Read one event, or say why it is none. Raises Unreadable where the server says that it failed."""
+    try:
+        body = read_json(data)
+    except ValueError:
+        return "a line of the stream is not JSON"
+    if error := error_in(body):
+        raise Unreadable(f"the stream ended with {error}")
+    try:
+        return dialect.decode_event(body)
+    except Unreadable as error:
+        return str(error)
+
+
+def _events_of_list(lines: Iterable[str], dialect: Dialect) -> Iterator[JobEvent]:
+    text, size = [], 0
+    for line in lines:
+        text.append(line)
+        size += len(line)
+        if size > LARGEST:
+            raise Unreadable(f"it is larger than {LARGEST // 2**20} MiB")
+    try:
+        body = read_json("\n".join(text))
+    except ValueError as error:
+        raise Unreadable("it is neither a stream nor JSON") from error
+    events = read_events(dialect.decode_page(body).items, dialect)
+    yield from reversed(events) if dialect.events_newest_first else events
+
+
+def _unread(why: str) -> JobEvent:
+    return JobEvent(None, "warn", f"an event that cannot be read: {why}")

@@ -1,0 +1,87 @@
+"""The body of a reply: unpacked as it comes, and never more than memory is meant to hold."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Mapping
+
+from urllib3.response import BaseHTTPResponse
+
+LARGEST = 64 * 2**20
+"""Bytes of a whole reply, unpacked: a page of a hundred jobs has some hundred thousand."""
+
+LONGEST_LINE = 2**20
+"""Bytes of one line of a stream."""
+
+PACKINGS = ("gzip", "x-gzip", "deflate")
+_PIECE = 2**16
+_GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
+
+
+class BadBody(ValueError):
+    """A body that cannot be read: too large, cut short, or packed in a way that nobody asked for."""
+
+
+def read_whole(raw: BaseHTTPResponse, headers: Mapping[str, str]) -> bytes:
+    """Read a body to its end. Raises BadBody, and what the connection raises."""
+    found = bytearray()
+    for piece in _pieces(raw, headers):
+        found += piece
+        if len(found) > LARGEST:
+            raise BadBody(f"it is larger than {LARGEST // 2**20} MiB")
+    return bytes(found)
+
+
+def read_start(raw: BaseHTTPResponse, headers: Mapping[str, str]) -> bytes:
+    """Read as much as the words of an error can need; a body that breaks off has what came of it."""
+    found = bytearray()
+    try:
+        for piece in _pieces(raw, headers):
+            found += piece
+            if len(found) > _PIECE:
+                break
+    except BadBody:
+        pass
+    return bytes(found)
+
+
+def read_lines(raw: BaseHTTPResponse, headers: Mapping[str, str]) -> Iterator[bytes]:
+    """Yield each line when it has come, without its line break, and what stands behind the last one."""
+    rest = b""
+    for piece in _pieces(raw, headers):
+        *lines, rest = (rest + piece).split(b"\n")
+        if len(rest) > LONGEST_LINE:
+            raise BadBody(f"a line of it is longer than {LONGEST_LINE // 2**20} MiB")
+        yield from (line.removesuffix(b"\r") for line in lines)
+    if rest:
+        yield rest
+
+
+def _pieces(raw: BaseHTTPResponse, headers: Mapping[str, str]) -> Iterator[bytes]:
+    packing = headers.get("content-encoding", "identity").strip().lower() or "identity"
+    received = iter(lambda: raw.read1(_PIECE, decode_content=False), b"")
+    if packing == "identity":
+        return received
+    if packing not in PACKINGS:
+        raise BadBody(f"it is packed as {packing[:40]!r}, which nobody asked for")
+    return _unpacked(received)
+
+
+def _unpacked(packed: Iterator[bytes]) -> Iterator[bytes]:
+    """Unpack in small steps: of a few packed bytes there may be a thousand times as many."""
+    unpacker = zlib.decompressobj(_GZIP_OR_ZLIB)
+    empty = True
+    try:
+        for piece in packed:
+            rest = piece
+            while rest:
+                if unpacker.eof:
+                    unpacker = zlib.decompressobj(_GZIP_OR_ZLIB)
+                empty = False
+                yield unpacker.decompress(rest, _PIECE)
+                rest = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
+        yield unpacker.flush()
+    except zlib.error as error:
+        raise BadBody("it cannot be unpacked") from error
+    if not (unpacker.eof or empty):
+        raise BadBody("it ends in the middle of what is packed")
