@@ -101,6 +101,8 @@ def history_command(root: Path) -> None:
 
 def _backups(directory: Path) -> Iterator[tuple[Earlier, bytes]]:
     for path in (*directory.glob("*.json"), *directory.glob("*.json.gz")):
+        if not path.is_file():
+            continue
         found = path.stat()
         yield Earlier(str(path), found.st_mtime, found.st_size), path.read_bytes()
 

@@ -12,7 +12,8 @@ from ftops.model.job import Job, UploadedFile
 class ProviderFacts:
     """What the planner must know of a provider: its wire format and its patience (seconds).
 
-    `organization` is the account that the project expects, None where it does not say.
+    `organization` is the account that the project expects, None where it does not say; `organization_shown`
+    is what messages call it where it comes from a reference, and so is a secret.
     """
 
     name: str
@@ -22,6 +23,7 @@ class ProviderFacts:
     send_window: float = 60.0
     max_active: int | None = None
     organization: str | None = None
+    organization_shown: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
