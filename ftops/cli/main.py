@@ -161,7 +161,7 @@ def _tell(error: FtopsError) -> None:
 
 
 def _one_line(text: str) -> str:
-    """Take control characters and line breaks out, which can only be a stranger's, and cut what is too long."""
+    """Take out control characters and line breaks, which only strangers write, and cut what is too long."""
     from ftops.report.words import cut, printable
 
     return cut(printable(text), _LONGEST_LINE)

@@ -1,6 +1,6 @@
 """Text that a CI runner only shows, and never obeys.
 
-Runners read commands out of what a step prints: GitHub and Forgejo take a line that begins with `::`, and `##[`
+Runners read commands out of what a step prints: GitHub and Forgejo a line that begins with `::`, and `##[`
 anywhere, Azure `##vso[`, TeamCity `##teamcity[`. File names, manifests and servers write much of what ftops
 prints, and a runner cannot tell who wrote it.
 """

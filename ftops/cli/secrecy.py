@@ -106,7 +106,7 @@ class _GuardedStream:
 
 
 class _GuardedBytes:
-    """A binary stream whose every write is looked at as text; what is no text is only searched for secrets."""
+    """A binary stream whose every write is looked at as text; of other bytes only secrets are refused."""
 
     def __init__(self, stream: BinaryIO, look: Callable[[str], str]) -> None:
         self._stream = stream

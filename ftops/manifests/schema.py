@@ -41,7 +41,7 @@ SCHEMA_KINDS: Mapping[str, str] = {
 """Every published schema, by the word that `ftops schema` takes."""
 
 MOST_FINDINGS = 200
-"""Mistakes of one document that are looked for: more of them are of one kind, or somebody's who wants to tire."""
+"""Mistakes of one document that are looked for: more than these nobody reads."""
 
 
 @dataclass(frozen=True, slots=True)
