@@ -233,7 +233,7 @@ def _embedded(settings: ProviderSettings, database: Path, stack: ExitStack) -> s
 
     try:
         server = EmulatorServer(EmulatorSettings(database, settings.emulator_speed))
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, ValueError, sqlite3.Error) as error:
         raise FtopsError(
             f"the embedded emulator of provider {settings.name} cannot use {database}: {error}",
             hint="check the path after emulator: in ftops.yaml",

@@ -23,7 +23,10 @@ def is_inside(root: str | Path, path: str | Path) -> bool:
 
     The file need not exist. `root` may itself be reached through a link.
     """
-    base, real = os.path.realpath(root), os.path.realpath(path)
+    try:
+        base, real = os.path.realpath(root), os.path.realpath(path)
+    except ValueError:
+        return False  # A zero byte: it is no path at all.
     if real == base:
         return True
     prefix = base.rstrip("/") + "/"

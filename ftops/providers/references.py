@@ -79,6 +79,8 @@ class References:
         return value
 
     def _file(self, path: str) -> bytes:
+        if "\0" in path:
+            raise Unresolved("the path of {file: ...} holds a zero byte", "name a file")
         try:
             where = self._root / Path(path).expanduser()
             if in_ci(self.environ) and not self._may_read(where):

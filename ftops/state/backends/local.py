@@ -219,7 +219,7 @@ def open_store(opening: Opening) -> LocalBackend:
     """Open a path, or a `file://` URL; a relative one starts at the project's root."""
     url = opening.url
     written = unquote(url.removeprefix("file://")) if url.startswith("file://") else url
-    if not written:
+    if not written or "\0" in written:
         raise StateError("spec.state names no file", hint="the default is .ftops/state.json")
     path = opening.root / written
     backend = LocalBackend(path, Patience(sleep=opening.sleep), opening.reference)
