@@ -109,6 +109,8 @@ def project(
     tmp_path: Path, emulator: Emulator, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> ProjectDirectory:
     """A project with data and no manifest, whose provider `local` is the emulator over HTTP."""
+    # What CI forbids is tested by saying so; the rest must not depend on where the tests run.
+    monkeypatch.delenv("CI", raising=False)
     monkeypatch.setenv("FTOPS_TEST_KEY", "sk-test")
     directory = ProjectDirectory(tmp_path / "project", capsys)
     directory.write(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ftops.errors import Refused
+from ftops.files.confinement import is_inside, is_special
 
 VARIABLE = "FTOPS_FREEZE"
 FILE = ".ftops/freeze"
@@ -48,11 +49,16 @@ def frozen(root: Path, environ: Mapping[str, str]) -> Freeze | None:
         return None
     except OSError as error:
         return Freeze(FILE, f"it cannot be looked at: {error.strerror}")
-    return Freeze(FILE, _reason(path))
+    return Freeze(FILE, _reason(root, path))
 
 
-def _reason(path: Path) -> str | None:
-    """Read the first line, if there is one; an empty file freezes just as well."""
+def _reason(root: Path, path: Path) -> str | None:
+    """Read the first line, if there is one; an empty file freezes just as well.
+
+    A link out of the project freezes too, and what it leads to is not shown.
+    """
+    if not is_inside(root, path) or is_special(path):
+        return None
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
             line = file.readline(_LONGEST_REASON)

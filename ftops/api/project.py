@@ -211,7 +211,9 @@ def open_provider(
         headers=dict(headers or {}),
         timeout=timeout,
     )
-    environ = {name: os.environ[name] for name in _HOST_RULE if name in os.environ}
+    # The path of an emulator is the caller's own, and no file of a project says it.
+    rule = () if embedded else _HOST_RULE
+    environ = {name: os.environ[name] for name in rule if name in os.environ}
     with opened_provider(settings, Path.cwd(), {**environ, _KEY: api_key or ""}, Vault()) as provider:
         yield provider
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from ftops.api.freeze import Freeze, frozen
 from ftops.api.stored_state import Place, StoredState, open_stored_state
 from ftops.errors import FtopsError, Interrupted, LockHeld, StateError
+from ftops.files.confinement import confine
 from ftops.model.event import Event, EventKind
 from ftops.model.project import EMULATOR_SCHEME, ProviderSettings
 from ftops.model.secret import Vault
@@ -31,6 +32,10 @@ from ftops.state.manager import StateManager
 
 MOST_SKEW_SECONDS = 60.0
 """How far a clock may be off: a send window. The settle time, 900 s, has to cover it many times over."""
+
+
+_BESIDE_DATABASE = ("", "-journal", "-shm", "-wal", ".files")
+"""What SQLite and the emulator open for one database."""
 
 
 class SystemClock:
@@ -205,12 +210,19 @@ def open_session(root: Path, surroundings: Surroundings, *, lineage: str | None 
 def opened_provider(
     settings: ProviderSettings, root: Path, environ: Mapping[str, str], vault: Vault
 ) -> Iterator[Provider]:
-    """Open one provider, with its embedded emulator (a path under `root`) where it has one."""
+    """Open one provider, with its embedded emulator (a path under `root`) where it has one.
+
+    Raises Refused where, in CI, that path leads out of the project.
+    """
     with ExitStack() as stack:
         base_url = settings.base_url
         url = None
         if isinstance(base_url, str) and base_url.startswith(EMULATOR_SCHEME):
-            url = _embedded(settings, root / base_url.removeprefix(EMULATOR_SCHEME), stack)
+            database = root / base_url.removeprefix(EMULATOR_SCHEME)
+            for ending in _BESIDE_DATABASE:
+                what = f"the emulator's file (spec.providers.{settings.name}.base_url)"
+                confine(root, database.with_name(database.name + ending), what, environ)
+            url = _embedded(settings, database, stack)
         provider = open_provider(settings, environ, base_url=url, references=References(environ, root, vault))
         stack.callback(provider.close)
         yield provider
@@ -221,7 +233,7 @@ def _embedded(settings: ProviderSettings, database: Path, stack: ExitStack) -> s
 
     try:
         server = EmulatorServer(EmulatorSettings(database, settings.emulator_speed))
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, ValueError, sqlite3.Error) as error:
         raise FtopsError(
             f"the embedded emulator of provider {settings.name} cannot use {database}: {error}",
             hint="check the path after emulator: in ftops.yaml",

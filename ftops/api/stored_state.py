@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from ftops.errors import InvalidInput, Problem
 from ftops.manifests.project import PROJECT_FILE
+from ftops.model.hosts import LOOPBACK
 from ftops.model.project import Encryption, Project, Setting
 from ftops.model.secret import Secret, Vault
 from ftops.providers.references import References, Unresolved
@@ -58,12 +59,13 @@ def open_stored_state(
         environ=place.environ,
         lease=project.state.lease,
         history=project.state.history,
-        trusted=not isinstance(setting, str),
+        reference=None if isinstance(setting, str) else str(setting),
         tell=place.tell,
         sleep=place.sleep,
     )
-    for password in _passwords(resolved):
-        place.vault.add(Secret(password, "spec.state.url"))
+    if opening.reference is not None:
+        for secret in (resolved, *_parts(resolved)):
+            place.vault.add(Secret(secret, "spec.state.url"))
     backend = open_backend(opening)
     seal = open_seal(project.encryption, place)
     form = StateForm(packs=packs(resolved), seal=seal, guard=place.vault.refuse)
@@ -94,12 +96,13 @@ def _resolved(setting: Setting, field_name: str, place: Place, *, lines: bool = 
         ) from error
 
 
-def _passwords(url: str) -> list[str]:
-    """Give what must not be shown of a URL that came from a reference."""
+def _parts(url: str) -> list[str]:
+    """Give the parts of a URL from a reference that stand by themselves in what servers and libraries say."""
     try:
         parts = urlsplit(url)
         query = dict(parse_qsl(parts.query))
-        found = (unquote(parts.password or ""), parts.password or "", query.get("password", ""))
+        host = parts.hostname if parts.hostname not in LOOPBACK else None
+        found = (unquote(parts.password or ""), parts.password, query.get("password"), host)
     except ValueError:
-        return [url]
-    return [password for password in found if password]
+        return []
+    return [part for part in found if part]

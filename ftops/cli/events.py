@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from ftops.cli.session import surroundings
 from ftops.controller.following import Follower
 from ftops.errors import ExitCode
 from ftops.model.job import Job, JobEvent, JobStatus
+from ftops.report.json_report import json_line
 from ftops.report.metrics import metrics_csv, metrics_document, render_metrics, render_plot
 from ftops.report.words import plain, printable
 
@@ -59,11 +59,11 @@ def metrics_command(root: Path, name: str, form: str, *, plot: bool) -> None:
         points = read_metrics(known.provider, known.provider.retrieve_fine_tune(known.recorded.id))
         job_id = known.recorded.id
     if form == "json":
-        click.echo(json.dumps(metrics_document(name, job_id, points), indent=2))
+        options.print_document(metrics_document(name, job_id, points))
     elif form == "csv":
         click.echo(metrics_csv(points), nl=False)
     elif not points:
-        click.echo(f"{name}: job {job_id} has told no metrics so far.")
+        click.echo(f"{name}: job {printable(job_id)} has told no metrics so far.")
     elif plot:
         coloured = options.styler() is not plain
         click.echo(render_plot(points, width=options.width(), colour=coloured), nl=False)
@@ -99,7 +99,7 @@ def _json_line(event: JobEvent) -> str:
         "message": event.message,
         "data": event.data,
     }
-    return json.dumps(document, ensure_ascii=False)
+    return json_line(document)
 
 
 def _time(event: JobEvent) -> str | None:

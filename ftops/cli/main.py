@@ -61,6 +61,10 @@ HELP = {
 }
 
 
+_LONGEST_LINE = 2_000
+"""Columns of one message: a stranger's text cannot bury the others."""
+
+
 class LazyGroup(click.Group):
     """A group that imports a command's module when it is called, so that the start stays fast."""
 
@@ -125,7 +129,7 @@ def _run(arguments: list[str]) -> int:
         click.echo(error.format_message())
         return ExitCode.USAGE
     except click.ClickException as error:
-        click.echo(f"Error: {_printable(error.format_message())}", err=True)
+        click.echo(f"Error: {_one_line(error.format_message())}", err=True)
         return ExitCode.USAGE
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
@@ -140,7 +144,7 @@ def _run(arguments: list[str]) -> int:
         return error.exit_code
     except OSError as error:
         place = f" {error.filename}" if error.filename else ""
-        click.echo(f"Error:{_printable(place)} {error.strerror or error}", err=True)
+        click.echo(_one_line(f"Error:{place} {error.strerror or error}"), err=True)
         return ExitCode.ERROR
 
 
@@ -153,14 +157,14 @@ def _accept_every_sign() -> None:
 
 def _tell(error: FtopsError) -> None:
     for problem in error.problems:
-        click.echo(f"Error: {_printable(str(problem))}", err=True)
+        click.echo(f"Error: {_one_line(str(problem))}", err=True)
 
 
-def _printable(text: str) -> str:
-    """Take the control characters of strangers out of each line."""
-    from ftops.report.words import printable
+def _one_line(text: str) -> str:
+    """Take out control characters and line breaks, which only strangers write, and cut what is too long."""
+    from ftops.report.words import cut, printable
 
-    return "\n".join(printable(line) for line in text.split("\n"))
+    return cut(printable(text), _LONGEST_LINE)
 
 
 class _JsonLines(logging.Formatter):
@@ -175,7 +179,7 @@ class _TextLines(logging.Formatter):
     """One line a record; request ids and paths are a server's words."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return _printable(super().format(record))
+        return _one_line(super().format(record))
 
 
 def _set_up_logging(ctx: click.Context, log_format: str) -> None:

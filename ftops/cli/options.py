@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from ftops.cli.completion import fine_tune_names
+from ftops.cli.secrecy import current_vault
 from ftops.errors import ExitCode, FtopsError
 from ftops.model.change import JOB_FAILED_REASONS, NEEDS_PERSON_REASONS, Action
 from ftops.model.event import ChangeResult, Outcome
@@ -117,11 +118,21 @@ def width() -> int:
 
 
 def print_document(document: Mapping[str, Any], *, err: bool = False) -> None:
-    """Print a document so that it is JSON on every terminal: one that has no UTF-8 gets escapes."""
+    """Print a document so that it is JSON on every terminal: one that has no UTF-8 gets escapes.
+
+    Errors are messages: a secret in them is blanked, as on stderr, and the document is printed all the same.
+    """
     from ftops.report.json_report import json_text
 
+    if document.get("errors"):
+        document = {**document, "errors": [_blanked(error) for error in document["errors"]]}
     encoding = str(getattr(sys.stderr if err else sys.stdout, "encoding", None) or "utf-8")
     click.echo(json_text(document, ascii_only=not encoding.lower().startswith("utf")), err=err)
+
+
+def _blanked(error: Mapping[str, Any]) -> dict[str, Any]:
+    blank = current_vault().blank
+    return {key: blank(value) if isinstance(value, str) else value for key, value in error.items()}
 
 
 @contextmanager

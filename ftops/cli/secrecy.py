@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, TextIO, cast
+from typing import Any, BinaryIO, TextIO, cast
 
+from ftops.cli.neutralizer import Neutralizer
+from ftops.model.hosts import in_ci
 from ftops.model.secret import Vault
 
 _CURRENT: ContextVar[Vault] = ContextVar("vault")
@@ -21,26 +24,44 @@ def current_vault() -> Vault:
 
 @contextmanager
 def secrecy() -> Iterator[Vault]:
-    """Guard both streams for the time of one command.
+    """Guard both streams for the time of one command: everything that ftops prints goes through here.
 
     A document on stdout that would show a secret is refused whole. A message on stderr is blanked: it must
-    reach the user, and often comes in the middle of work that has to be finished.
+    reach the user, and often comes in the middle of work that has to be finished. In CI neither says anything
+    that a runner would obey.
     """
     vault = Vault()
     token = _CURRENT.set(vault)
     out, err = sys.stdout, sys.stderr
+    ci = in_ci(os.environ)
+    calm_out, calm_err = (Neutralizer(), Neutralizer()) if ci else (_as_it_is, _as_it_is)
 
     def refused(text: str) -> str:
         vault.refuse(text, "the output")
-        return text
+        return calm_out(text)
+
+    def blanked(text: str) -> str:
+        return calm_err(vault.blank(text))
 
     sys.stdout = cast("TextIO", _GuardedStream(out, refused))
-    sys.stderr = cast("TextIO", _GuardedStream(err, vault.blank))
+    sys.stderr = cast("TextIO", _GuardedStream(err, blanked))
     try:
         yield vault
     finally:
         sys.stdout, sys.stderr = out, err
         _CURRENT.reset(token)
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        bytes(data).decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _as_it_is(text: str) -> str:
+    return text
 
 
 class BlankingFilter(logging.Filter):
@@ -74,6 +95,29 @@ class _GuardedStream:
     def writelines(self, lines: list[str]) -> None:
         for line in lines:
             self.write(line)
+
+    @property
+    def buffer(self) -> _GuardedBytes:
+        """The bytes below, guarded alike."""
+        return _GuardedBytes(self._stream.buffer, self._look)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+class _GuardedBytes:
+    """A binary stream whose every write is looked at as text; of other bytes only secrets are refused."""
+
+    def __init__(self, stream: BinaryIO, look: Callable[[str], str]) -> None:
+        self._stream = stream
+        self._look = look
+
+    def write(self, data: bytes) -> int:
+        if isinstance(data, str):
+            raise TypeError("a binary stream takes bytes")
+        looked = self._look(bytes(data).decode("utf-8", "replace"))
+        self._stream.write(looked.encode() if _is_text(data) else data)
+        return len(data)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)

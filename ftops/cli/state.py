@@ -20,6 +20,7 @@ from ftops.cli.state_surgery import (
     unlock_command,
 )
 from ftops.errors import StateError, StateMoved, UsageError
+from ftops.report.json_report import escaped
 from ftops.report.terminal import columns
 from ftops.state.features import Earlier, KeepsHistory
 from ftops.state.statefile import encode_record
@@ -63,7 +64,7 @@ def show_command(root: Path, name: str) -> None:
     record = open_state(root).manager.read().fine_tunes.get(name)
     if record is None:
         raise UsageError(f"the state has no record of {name}", hint="see `ftops state list`")
-    click.echo(encode_record(record), nl=False)
+    click.echo(escaped(encode_record(record)), nl=False)
 
 
 @state_command.command("pull")
@@ -76,7 +77,15 @@ def pull_command(root: Path, version: str | None, *, raw: bool) -> None:
     data = access.manager.stored() if version is None else access.earlier(version)
     if data is None:
         raise StateError(f"there is no state at {access.backend.location}")
-    click.echo(data if raw else access.manager.text(data), nl=False)
+    click.echo(data if raw else _shown(access.manager.text(data)), nl=False)
+
+
+def _shown(text: bytes) -> bytes:
+    """Give a state so that it reads back as the same; whatever is no text at all is given as it is."""
+    try:
+        return escaped(text.decode()).encode()
+    except UnicodeDecodeError:
+        return text
 
 
 @state_command.command("history")
@@ -101,6 +110,8 @@ def history_command(root: Path) -> None:
 
 def _backups(directory: Path) -> Iterator[tuple[Earlier, bytes]]:
     for path in (*directory.glob("*.json"), *directory.glob("*.json.gz")):
+        if not path.is_file():
+            continue
         found = path.stat()
         yield Earlier(str(path), found.st_mtime, found.st_size), path.read_bytes()
 

@@ -15,6 +15,7 @@ from ftops.api.stored_state import open_stored_state
 from ftops.cli.private_files import write_private
 from ftops.cli.session import hold_lock, surroundings
 from ftops.errors import FtopsError, StateError
+from ftops.files.confinement import confine
 from ftops.manifests.project import load_project
 from ftops.model.state import State
 from ftops.providers.registry import dialects
@@ -88,11 +89,12 @@ def ask(words: str, *, yes: bool) -> None:
 
 
 def keep_backup(root: Path, data: bytes, serial: int | None, operation: str) -> None:
-    """Keep the state from before. Raises FtopsError: without a backup no surgery is done."""
+    """Keep the state from before. Raises FtopsError and Refused: without a backup no surgery is done."""
     number = "unreadable" if serial is None else f"serial-{serial}"
     stem = f"{number}-before-{operation}"
     ending = "json.gz" if data.startswith(b"\x1f\x8b") else "json"
     directory = root / BACKUPS
+    confine(root, directory, f"the folder {BACKUPS}", surroundings().environ)
     try:
         directory.mkdir(parents=True, exist_ok=True)
         path, count = directory / f"{stem}.{ending}", 1

@@ -8,6 +8,7 @@ from pathlib import Path
 import orjson
 
 from ftops.emulator.database import Database
+from ftops.emulator.identifiers import is_plain
 
 SELECT = "SELECT id, filename, purpose, bytes, available_at, expires_at, job_id, deleted, number FROM files"
 VISIBLE = "NOT deleted AND available_at <= ? AND (expires_at IS NULL OR expires_at > ?)"
@@ -47,6 +48,10 @@ class FileTable:
         """Return where the content of an uploaded file lies."""
         return self._folder / file_id
 
+    def _is_ours(self, file_id: str) -> bool:
+        """Say whether it leads to a file of our folder; a stranger's row or link could lead anywhere."""
+        return is_plain(file_id) and not self.content_path(file_id).is_symlink()
+
     def add(self, file: StoredFile, content: Path) -> None:
         """Take over an uploaded content and store its file."""
         content.replace(self.content_path(file.id))
@@ -62,7 +67,7 @@ class FileTable:
         wanted = "id IN (SELECT value FROM json_each(?))"
         with self._database.read() as connection:
             rows = connection.execute(f"{SELECT} WHERE {wanted}", (_json_array(file_ids),)).fetchall()
-        return {row[0]: StoredFile(*row) for row in rows}
+        return {row[0]: StoredFile(*row) for row in rows if self._is_ours(row[0])}
 
     def results_of(self, job_ids: Iterable[str]) -> dict[str, StoredFile]:
         """Return the result files, visible or not, by job id."""
@@ -90,7 +95,8 @@ class FileTable:
         with self._database.read() as connection:
             rows = connection.execute("SELECT id FROM files WHERE expires_at <= ?", (now,)).fetchall()
         for (file_id,) in rows:
-            self.content_path(file_id).unlink(missing_ok=True)
+            if self._is_ours(file_id):
+                self.content_path(file_id).unlink(missing_ok=True)
 
 
 def insert_file(connection: sqlite3.Connection, file: StoredFile) -> None:

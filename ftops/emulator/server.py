@@ -3,14 +3,14 @@
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from types import TracebackType
 from typing import Any, Self
 
 from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from ftops.emulator import interference, protocol
+from ftops.emulator import callers, interference, protocol
 from ftops.emulator.context import Emulator
 from ftops.emulator.control import ControlRoutes
 from ftops.emulator.routes_legacy import LegacyRoutes
@@ -28,8 +28,12 @@ GRACE_SECONDS = 5.0
 POLL_SECONDS = 0.02
 
 
-def create_app(settings: EmulatorSettings, clock: Callable[[], float] = time.time) -> Flask:
-    """Build the WSGI application over a database; raises OSError or sqlite3.Error.
+def create_app(
+    settings: EmulatorSettings,
+    clock: Callable[[], float] = time.time,
+    hosts: Collection[str] = callers.LOOPBACK,
+) -> Flask:
+    """Build the WSGI application over a database, for callers of `hosts`; raises OSError or sqlite3.Error.
 
     Whoever makes one closes `app.extensions["ftops-emulator"]` when no request can come any more.
     """
@@ -39,6 +43,7 @@ def create_app(settings: EmulatorSettings, clock: Callable[[], float] = time.tim
     app.request_class = UploadRequest
     app.config[UPLOADS] = settings.files
     app.url_map.merge_slashes = False
+    callers.install(app, hosts)
     interference.install(app, emulator)
     protocol.install(app, settings)
     for routes in ROUTES:
@@ -62,7 +67,7 @@ class EmulatorServer:
     ) -> None:
         connections = Connections()
         with _listening(host, port) as listener:
-            app = create_app(settings, clock)
+            app = create_app(settings, clock, callers.LOOPBACK | {host.lower()})
             self._emulator: Emulator = app.extensions[EXTENSION]
             # Given a port instead of a socket, werkzeug would print and exit when it is taken.
             self._server = make_server(

@@ -11,6 +11,8 @@ from ftops.manifests.wording import did_you_mean
 _MOST_HINTS = 100
 """So many missing files get a "did you mean"; each search reads a folder."""
 
+_OUTSIDE = "only files of the project are uploaded, and none of .git"
+
 Found = tuple[str | None, str | None, str | None]
 """Project-relative path, or what is wrong and a hint."""
 
@@ -43,7 +45,7 @@ class DataPaths:
         start = self._real(f"{base}{above}" or "/")
         full = f"{start}/{name}" if name else start
         if not self._contains(full) or not self._contains(os.path.realpath(full)):
-            return None, f"{written} lies outside the project", "only files of the project are uploaded"
+            return None, f"{written} lies outside the project", _OUTSIDE
         # The last part stays as written, not as its link leads: it names the upload.
         path = full[len(self._root) + 1 :]
         try:
@@ -62,7 +64,9 @@ class DataPaths:
         return self._folders[folder]
 
     def _contains(self, full: str) -> bool:
-        return full == self._root or full.startswith(f"{self._root}/")
+        # A checkout keeps tokens in `.git`: it is no part of the project.
+        inside = full.startswith(f"{self._root}/") and ".git" not in full[len(self._root) :].split("/")
+        return full == self._root or inside
 
     def _near(self, folder: Path, name: str) -> str | None:
         self._hints += 1

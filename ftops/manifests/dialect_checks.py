@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ftops.manifests.schema import Finding, Rules, rules_of
-from ftops.manifests.wording import suggestion
+from ftops.manifests.wording import MOST_UNKNOWN, short, suggestion
 from ftops.model.capabilities import Capabilities
 from ftops.model.finetune import Method
 from ftops.model.fingerprint import AUTO
@@ -40,14 +40,22 @@ class DialectChecks:
     def _members(
         self, field: str, spec: Mapping[str, Any], known: Mapping[str, Rules], who: str
     ) -> Iterator[Finding]:
+        unknown = 0
         for name, value in spec.get(field, {}).items():
             path = ("spec", field, name)
             rules = known.get(name)
             if rules is None:
-                yield Finding(path, f"{who} has no field {name!r}", suggestion(name, known), key=True)
+                unknown += 1
+                if unknown <= MOST_UNKNOWN:
+                    yield Finding(
+                        path, f"{who} has no field {short(name)}", suggestion(name, known), key=True
+                    )
             elif not rules.valid(value) and not (value == AUTO and field == "hyperparameters"):
                 for found in rules.findings(value):
                     yield Finding((*path, *found.path), found.message, found.hint, key=found.key)
+        if unknown > MOST_UNKNOWN:
+            message = f"{who} does not have {unknown - MOST_UNKNOWN:,} more of these fields"
+            yield Finding(("spec", field), message, key=True)
 
     def _fields(self, spec: Mapping[str, Any], can: Capabilities) -> Iterator[Finding]:
         suffix = spec.get("suffix", "")

@@ -109,7 +109,12 @@ class _Search:
         """Follow links; None, and a problem, for what lies outside the project."""
         real = os.path.realpath(self._full(path))
         if real == self._root or real.startswith(f"{self._root}/"):
-            return real[len(self._root) + 1 :]
+            inside = real[len(self._root) + 1 :]
+            if ".git" not in inside.split("/"):
+                return inside
+            # A checkout keeps tokens there, which must not come into any message.
+            self.problems.append(Problem("leads into .git, which is not part of it", _printable(path)))
+            return None
         hint = "copy what it leads to into the project"
         self.problems.append(Problem("is a link that leads out of the project", _printable(path), hint=hint))
         return None

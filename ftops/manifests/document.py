@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from ftops.errors import Problem
 
 Steps = tuple[str | int, ...]
 """Where a value stands in a document: keys and indexes."""
+
+_LONGEST_STEP = 60
+"""Characters of a key that a message shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,11 @@ def dotted(path: Sequence[str | int]) -> str:
     """Write a path like `spec.training_file[0].path`."""
     text = ""
     for step in path:
-        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+        if isinstance(step, int):
+            text += f"[{step}]"
+        else:
+            word = step if len(step) <= _LONGEST_STEP else f"{step[:_LONGEST_STEP]}..."
+            text += f".{word}" if text else word
     return text
 
 
@@ -88,11 +96,26 @@ def _child(node: Any, step: str | int) -> tuple[Any, Any] | None:
         return (node.value[step], node.value[step]) if inside else None
     if node.id != "mapping":
         return None
+    own, merges = _members(node)
+    if step in own:
+        return own[step]
+    found = (_child(source, step) for source in merges)
+    return next((pair for pair in found if pair), None)
+
+
+def _members(node: Any) -> tuple[dict[Any, tuple[Any, Any]], list[Any]]:
+    """Give the members of a map by key, and what is merged into it; looked through only once."""
+    if node in _LOOKED_THROUGH:
+        return _LOOKED_THROUGH[node]
+    own: dict[Any, tuple[Any, Any]] = {}
     merges: list[Any] = []
     for key, value in node.value:
         if is_merge(key):
             merges += value.value if value.id == "sequence" else [value]
-        elif key.value == step:
-            return key, value
-    found = (_child(source, step) for source in merges)
-    return next((pair for pair in found if pair), None)
+        elif key.id == "scalar":
+            own.setdefault(key.value, (key, value))
+    _LOOKED_THROUGH[node] = own, merges
+    return own, merges
+
+
+_LOOKED_THROUGH: WeakKeyDictionary[Any, tuple[dict[Any, tuple[Any, Any]], list[Any]]] = WeakKeyDictionary()

@@ -18,6 +18,7 @@ import yamlcore
 from ftops.errors import Problem
 from ftops.manifests.document import Document, is_merge, problem_at
 from ftops.manifests.scalars import SCALARS, STR, TAG, Unusable, scalar_value, unsupported
+from ftops.manifests.wording import short
 
 MOST_BYTES = 1024 * 1024
 """A manifest of more than this is something else."""
@@ -136,7 +137,7 @@ class _Builder:
             elif key.tag not in SCALARS:
                 self._fault(key, unsupported(key.tag))
             elif key.value in built or (merged is not None and is_merge(key)):
-                self._fault(key, f"has the key {key.value!r} twice")
+                self._fault(key, f"has the key {short(key.value)} twice")
             elif is_merge(key):
                 merged = self._merged(value, depth)
             else:

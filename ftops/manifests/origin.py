@@ -9,7 +9,7 @@ from typing import Any
 from ftops.errors import Problem
 from ftops.manifests.document import Document, Steps
 from ftops.manifests.schema import Finding
-from ftops.manifests.wording import Shown, shown
+from ftops.manifests.wording import Shown, shown, shown_kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Origin:
     def show(self, path: Steps, value: Any) -> Shown:
         """Name a value as it is written."""
         document, place = self._place(path)
-        return shown(value, document.written(place))
+        return shown(value, document.written(place)) if path else shown_kind(value)
 
     def _place(self, path: Steps) -> tuple[Document, Steps]:
         default = ("spec", "defaults", *path[1:])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -54,8 +55,9 @@ def load_fine_tunes(
         for document in parsed.documents:
             problems += reader.add(document)
     fine_tunes = {name: reader.fine_tunes[name] for name in sorted(reader.fine_tunes)}
-    for fine_tune, finding in chain_findings(fine_tunes, reader.claimed):
-        problems.append(_placed_again(root, fine_tune, finding, project_document))
+    between = chain_findings(fine_tunes, reader.claimed)
+    for file, group in groupby(sorted(between, key=_file_of), key=_file_of):
+        problems += _placed_again(root, file, group, project_document)
     unique = dict.fromkeys(problems)
     return LoadedManifests(tuple(fine_tunes.values()), tuple(sorted(unique, key=_place)), stamps)
 
@@ -178,13 +180,23 @@ def _claimed_name(value: Any) -> str | None:
     return name if isinstance(name, str) else None
 
 
-def _placed_again(root: Path, fine_tune: FineTune, finding: Finding, project: Document) -> Problem:
-    """Place what is wrong between manifests. They are read again for that: kept, they would fill memory."""
-    source = fine_tune.source
-    for document in read_yaml(root / source.file, source.file).documents:
-        if _claimed_name(document.value) == fine_tune.name:
-            return Origin(document, project).problem(finding)
-    return Problem(finding.message, source.file, source.line, hint=finding.hint)
+def _file_of(found: tuple[FineTune, Finding]) -> str:
+    return found[0].source.file
+
+
+def _placed_again(
+    root: Path, file: str, between: Iterable[tuple[FineTune, Finding]], project: Document
+) -> Iterator[Problem]:
+    """Place what is wrong between manifests. The file is read again for that: kept, all would fill memory."""
+    documents: dict[str | None, Document] = {}
+    for document in read_yaml(root / file, file).documents:
+        documents.setdefault(_claimed_name(document.value), document)
+    for fine_tune, finding in between:
+        found = documents.get(fine_tune.name)
+        if found is not None:
+            yield Origin(found, project).problem(finding)
+        else:
+            yield Problem(finding.message, file, fine_tune.source.line, hint=finding.hint)
 
 
 def _place(problem: Problem) -> tuple[str, int, int]:

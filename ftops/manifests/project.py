@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 from ftops.errors import InvalidInput, Problem
+from ftops.files.confinement import confine
 from ftops.manifests.discovery import PROJECT_FILE
 from ftops.manifests.document import Document, Steps
 from ftops.manifests.loader import read_yaml
 from ftops.manifests.schema import Finding, document_rules
-from ftops.manifests.wording import Shown, shown, shown_secret, suggestion
+from ftops.manifests.wording import Shown, shown, shown_kind, shown_secret, suggestion
 from ftops.model.project import (
     EMULATOR_SCHEME,
     Encryption,
@@ -51,11 +53,13 @@ class OwnFields(Protocol):
 
 
 def load_project(root: Path, dialects: Mapping[str, OwnFields]) -> tuple[Project, Document]:
-    """Read `ftops.yaml` of a directory. Raises InvalidInput with every problem; no variable is read yet.
+    """Read `ftops.yaml` of a directory. Raises InvalidInput with every problem; no reference is read yet.
 
+    Raises Refused where, in CI, the file is a link that leads out of the directory.
     The document comes along because a problem with `defaults` shows only under a manifest.
     """
     path = root / PROJECT_FILE
+    confine(root, path, PROJECT_FILE, os.environ)
     if not path.is_file():
         message = f"{root} has no {PROJECT_FILE}"
         raise InvalidInput((Problem(message, hint="make a project with `ftops init`, or point -C at one"),))
@@ -78,6 +82,8 @@ def _problems(document: Document, dialects: Mapping[str, OwnFields]) -> Iterator
     rules = document_rules("project")
 
     def show(path: Steps, value: Any) -> Shown:
+        if not path:
+            return shown_kind(value)
         return shown_secret(value) if _is_private(path) else shown(value, document.written(path))
 
     if rules.valid(document.value):

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,14 @@ import jsonschema_rs
 
 from ftops.errors import FtopsError
 from ftops.manifests.document import Steps
-from ftops.manifests.wording import Shown, rule_sentence, shown, suggestion
+from ftops.manifests.wording import (
+    MOST_UNKNOWN,
+    Shown,
+    rule_sentence,
+    short,
+    shown,
+    suggestion,
+)
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
@@ -31,6 +39,9 @@ SCHEMA_KINDS: Mapping[str, str] = {
     "state": "state.v1.json",
 }
 """Every published schema, by the word that `ftops schema` takes."""
+
+MOST_FINDINGS = 200
+"""Mistakes of one document that are looked for: more than these nobody reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +62,16 @@ class Rules:
     valid: Callable[[Any], bool]
 
     def findings(self, value: Any, show: Callable[[Steps, Any], Shown] | None = None) -> Iterator[Finding]:
-        """Yield everything that is wrong with a value. `show` words the value at a path for a message."""
-        validator = _validator_class()(dict(self.schema))
-        errors = sorted(validator.iter_errors(value), key=lambda error: [str(step) for step in error.path])
+        """Yield what is wrong with a value, up to `MOST_FINDINGS`. `show` words a value for a message."""
+        found = _validator_class()(dict(self.schema)).iter_errors(value)
+        first = list(islice(found, MOST_FINDINGS))
+        errors = sorted(first, key=lambda error: [str(step) for step in error.path])
+        more = next(found, None) is not None
         for error in errors:
             path = tuple(error.absolute_path)
             yield from _worded(error, path, show(path, error.instance) if show else shown(error.instance))
+        if more:
+            yield Finding((), f"has more than {MOST_FINDINGS} problems", "fix those that are shown first")
 
 
 @cache
@@ -119,8 +134,11 @@ def _worded(error: ValidationError, path: Steps, found: Shown) -> Iterator[Findi
 
 
 def _unknown_fields(value: Any, known: Mapping[str, Any], path: Steps, found: Shown) -> Iterator[Finding]:
-    for key in sorted(value.keys() - known.keys()):
+    unknown = sorted(value.keys() - known.keys())
+    for key in unknown[:MOST_UNKNOWN]:
         if found.secret:
             yield Finding(path, "has a field that is not known here", f"known here: {', '.join(known)}")
         else:
-            yield Finding((*path, key), f"unknown field {key!r}", suggestion(key, known), key=True)
+            yield Finding((*path, key), f"unknown field {short(key)}", suggestion(key, known), key=True)
+    if len(unknown) > MOST_UNKNOWN:
+        yield Finding(path, f"{len(unknown) - MOST_UNKNOWN:,} more unknown fields", key=True)

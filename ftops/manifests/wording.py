@@ -8,9 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 _LONGEST_SHOWN = 60
-_MOST_COMPARED = 2_000
+_LONGEST_COMPARED = 64
+"""Characters of a word that can be a slip of a known one; to compare longer ones takes their square."""
+_MOST_COMPARED = 500
 """Among more words than this the nearest one is not looked for: 10,000 mistakes among 10,000 names
 would take minutes."""
+_MOST_LISTED = 50
+MOST_UNKNOWN = 20
+"""Unknown keys of one map that are told each by itself; the rest is counted, so that a map of 100,000 keys
+costs no more than it takes to read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +36,17 @@ def shown(value: Any, written: str | None = None) -> Shown:
     if isinstance(value, int | float):
         return Shown(f"the number {written or value}")
     # Maps and lists are only named: anything may stand in them.
-    return Shown(f"the string {value[:_LONGEST_SHOWN]!r}" if isinstance(value, str) else _kind(value))
+    return Shown(f"the string {short(value)}" if isinstance(value, str) else _kind(value))
+
+
+def short(word: str) -> str:
+    """Quote a word of a file, cut where it is long."""
+    return repr(word[:_LONGEST_SHOWN]) + ("..." if len(word) > _LONGEST_SHOWN else "")
+
+
+def shown_kind(value: Any) -> Shown:
+    """Name only the kind of a whole document: one that is no map at all may be any file, of tokens too."""
+    return Shown(_kind(value))
 
 
 def shown_secret(value: Any) -> Shown:
@@ -56,7 +72,7 @@ def rule_sentence(
             hint = schema.get("patternErrorMessage", f"the form is {limit}")
             if found.secret:
                 return "does not have the right form", hint
-            hint = hint.replace("{path: FILE}", f"{{path: {value}}}")
+            hint = hint.replace("{path: FILE}", f"{{path: {value[:_LONGEST_SHOWN]}}}")
             return f"{found.words} does not have the right form", hint
     sentence = f"{_BOUNDS[rule].format(limit)}, not {found.words}" if rule in _BOUNDS else None
     return sentence, None
@@ -64,15 +80,17 @@ def rule_sentence(
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """Offer the nearest known word."""
-    words = sorted(known)
-    near = difflib.get_close_matches(word, words, n=1, cutoff=0.6) if len(words) <= _MOST_COMPARED else []
+    words = sorted(one for one in known if len(one) <= _LONGEST_COMPARED)
+    comparable = len(word) <= _LONGEST_COMPARED and len(words) <= _MOST_COMPARED
+    near = difflib.get_close_matches(word, words, n=1, cutoff=0.6) if comparable else []
     return f"did you mean {near[0]!r}?" if near else None
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
-    """Offer the nearest known word, else all of them."""
+    """Offer the nearest known word, else all of them, where they are not too many to read."""
     words = sorted(known)
-    return did_you_mean(word, words) or f"known here: {', '.join(words) or 'nothing'}"
+    listed = ", ".join(words[:_MOST_LISTED]) + (", ..." if len(words) > _MOST_LISTED else "")
+    return did_you_mean(word, words) or f"known here: {listed or 'nothing'}"
 
 
 def _quoting(value: Any, types: list[str]) -> str | None:

@@ -14,8 +14,9 @@ from ftops.model.json_value import JSON
 class ProviderFacts:
     """What the planner must know of a provider: its wire format and its patience (seconds).
 
-    `organization` is the account that the project expects, None where it does not say. `extras` are what is
-    sent for a gateway beside the format's own fields, as the project file writes it: for a reviewer to see.
+    `organization` is the account that the project expects, None where it does not say; `organization_shown`
+    is what messages call it where it comes from a reference, and so is a secret. `extras` are what is sent
+    for a gateway beside the format's own fields, as the project file writes it: for a reviewer to see.
     """
 
     name: str
@@ -26,6 +27,7 @@ class ProviderFacts:
     max_active: int | None = None
     organization: str | None = None
     extras: Mapping[str, JSON] = field(default_factory=dict)
+    organization_shown: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,9 @@ class EnvReference:
 
     env: str
 
+    def __str__(self) -> str:
+        return f"{{env: {self.env}}}"
+
 
 @dataclass(frozen=True, slots=True)
 class FileReference:
@@ -24,12 +27,19 @@ class FileReference:
 
     file: str
 
+    def __str__(self) -> str:
+        # Not the path: it may be a key that somebody wrote in the wrong place.
+        return "{file: ...}"
+
 
 @dataclass(frozen=True, slots=True)
 class ExecReference:
     """A value that a command prints; the words go to the program as they are, no shell reads them."""
 
     exec: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return "{exec: ...}"
 
 
 Reference = EnvReference | FileReference | ExecReference

@@ -14,4 +14,5 @@ def wrong_accounts(observations: Iterable[Observation]) -> Iterator[str]:
         others = {job.organization for job in seen.jobs if job.organization} - {expected}
         if expected is not None and others:
             shown = ", ".join(sorted(map(str, others)))
-            yield f"jobs of provider {seen.provider.name} belong to {shown}, expected is {expected}"
+            wanted = seen.provider.organization_shown or expected
+            yield f"jobs of provider {seen.provider.name} belong to {shown}, expected is {wanted}"

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from ftops.model.capabilities import Capabilities
 from ftops.model.fingerprint import AUTO
+from ftops.model.identifiers import is_providers_id
 from ftops.model.job import FailureClass, Job, JobError, JobEvent, JobStatus, UploadedFile
 from ftops.model.json_value import JSON
 from ftops.model.request import JobRequest
@@ -169,10 +170,12 @@ def optional_strings(value: Any) -> tuple[str, ...]:
 
 
 def require_id(body: Mapping[str, Any], what: str) -> str:
-    """Insist on an id: a job without one could never be found again."""
+    """Insist on an id that fits into a path: a job without one could never be found again."""
     value = body.get("id")
     if not isinstance(value, str) or not value:
         raise Unreadable(f"{what} has no id")
+    if not is_providers_id(value):
+        raise Unreadable(f"{what} has an id that cannot be part of an address")
     return value
 
 

@@ -8,14 +8,20 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from ftops.errors import Refused
+from ftops.files.confinement import is_inside
+from ftops.model.hosts import in_ci
 from ftops.model.project import EnvReference, ExecReference, FileReference, Reference
 from ftops.model.secret import Vault
 
 EXEC_SECONDS = 30.0
 """How long a command may take: enough to ask a password manager, too short to be forgotten in CI."""
+
+ALLOW_FILES = "FTOPS_ALLOW_FILES"
+"""The variable that names the files which CI lets {file: ...} read: globs, colons between."""
 
 LONGEST = 65_536
 """Bytes of a file or of a command's output that are read; no credential is larger."""
@@ -33,7 +39,7 @@ class Unresolved(ValueError):
 class References:
     """Resolves references for one run: paths from the project's root, each command run once.
 
-    `vault` learns what turns out to be a credential.
+    `vault` is for whoever resolves: whatever a reference leads to is a secret.
     """
 
     def __init__(
@@ -53,7 +59,7 @@ class References:
     def resolve(self, reference: Reference, *, lines: bool = False) -> str:
         """Give the value, never empty: one line, or with `lines` any number, as a key file has them.
 
-        Raises Unresolved, and Refused for a command that CI forbids.
+        Raises Unresolved, and Refused for a file or a command that CI forbids.
         """
         match reference:
             case EnvReference(name):
@@ -73,8 +79,16 @@ class References:
         return value
 
     def _file(self, path: str) -> bytes:
-        where = self._root / Path(path).expanduser()
+        if "\0" in path:
+            raise Unresolved("the path of {file: ...} holds a zero byte", "name a file")
         try:
+            where = self._root / Path(path).expanduser()
+            if in_ci(self.environ) and not self._may_read(where):
+                raise Refused(
+                    "in CI no file of {file: ...} is read unless it is allowed: a pull request can change it",
+                    hint=f"if it is meant, set {ALLOW_FILES} to its path in the CI settings "
+                    "(globs, colons between)",
+                )
             # A FIFO or a device would block for ever, or never end.
             if where.exists() and not where.is_file():
                 raise Unresolved("the file of {file: ...} is no regular file", "name a file")
@@ -85,8 +99,21 @@ class References:
             message = f"the file of {{file: ...}} cannot be read: {why}"
             raise Unresolved(message, "relative paths start at ftops.yaml") from error
 
+    def _may_read(self, where: Path) -> bool:
+        """Tell whether the CI settings allow a file, whatever links the project has brought.
+
+        Links outside the project are the machine's own, as those of mounted Kubernetes secrets: there the
+        path may be meant as it is written. Of one inside it only counts where it leads.
+        """
+        root, paths = os.path.realpath(self._root), [os.path.realpath(where)]
+        if ".." not in where.parts and not any(is_inside(root, part) for part in (where, *where.parents)):
+            paths.append(str(where))
+        globs = [glob for glob in self.environ.get(ALLOW_FILES, "").split(":") if glob]
+        patterns = [f"{root}/{glob}" if glob[0] not in "/~" else os.path.expanduser(glob) for glob in globs]  # noqa: PTH111 - a glob is no path
+        return any(_matches(path, pattern) for path in paths for pattern in patterns)
+
     def _output(self, command: tuple[str, ...]) -> bytes:
-        if self.environ.get("CI") and self.environ.get("FTOPS_ALLOW_EXEC") != "1":
+        if in_ci(self.environ) and self.environ.get("FTOPS_ALLOW_EXEC") != "1":
             raise Refused(
                 "in CI no command of {exec: ...} is run: a pull request can change it",
                 hint="if it is meant, set FTOPS_ALLOW_EXEC=1 in the CI settings",
@@ -118,6 +145,18 @@ class References:
         if process.returncode and len(data) <= LONGEST:
             raise Unresolved(f"the command of {{exec: ...}} ended with {process.returncode}", hint)
         return data
+
+
+def _matches(path: str, glob: str) -> bool:
+    """Match a whole path; `*` stays within one folder, `**` stands for any number of them."""
+    parts, pattern = path.split("/"), glob.split("/")
+    ends = {0}
+    for piece in pattern:
+        if piece == "**":
+            ends = set(range(min(ends, default=len(parts) + 1), len(parts) + 1))
+        else:
+            ends = {end + 1 for end in ends if end < len(parts) and fnmatchcase(parts[end], piece)}
+    return len(parts) in ends
 
 
 def _read(process: subprocess.Popen[bytes], deadline: float) -> bytes:

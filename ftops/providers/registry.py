@@ -6,10 +6,9 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from functools import cache
-from urllib.parse import urlsplit
 
-from ftops.errors import FtopsError, InvalidInput, Problem, Refused
-from ftops.model.hosts import ALLOWED_HOSTS, is_allowed_host
+from ftops.errors import FtopsError, InvalidInput, Problem
+from ftops.model.hosts import Destination, origin_of, refuse_stranger
 from ftops.model.json_value import JSON
 from ftops.model.observation import ProviderFacts
 from ftops.model.project import (
@@ -21,7 +20,7 @@ from ftops.model.project import (
     ProviderSettings,
     Setting,
 )
-from ftops.model.secret import Secret
+from ftops.model.secret import MASK, Secret
 from ftops.providers.dialect import Dialect
 from ftops.providers.dialects.openai import OpenAIDialect
 from ftops.providers.dialects.openai_legacy import OpenAILegacyDialect
@@ -106,13 +105,11 @@ def open_provider(
     resolved = _Resolver(settings, references or References(environ))
     url = base_url or resolved.value("base_url", settings.base_url) or dialect.default_base_url
     if url is not None and not embedded and not url.startswith(EMULATOR_SCHEME):
-        _check_host(settings.name, url, dialect, environ)
-    key = EMULATOR_KEY if embedded else resolved.credential("api_key", settings.api_key)
+        refuse_stranger(_destination(settings, url, dialect), environ)
+    key = EMULATOR_KEY if embedded else resolved.value("api_key", settings.api_key)
     organization = resolved.value("organization", settings.organization)
     account = dialect.account_headers(organization, resolved.value("project", settings.project))
-    extra = {
-        name: resolved.credential(f"headers.{name}", value) or "" for name, value in settings.headers.items()
-    }
+    extra = {name: resolved.value(f"headers.{name}", value) or "" for name, value in settings.headers.items()}
     query = {name: _text(value) for name, value in resolved.extras("query", settings.query).items()}
     body = resolved.extras("body", settings.body)
     if key is None and settings.api_key is None:
@@ -129,7 +126,7 @@ def open_provider(
     transport = Transport(
         settings.name, url, attached, secrets=frozenset(resolved.secrets), timeout=settings.timeout
     )
-    return HttpProvider(replace(facts_of(settings), organization=organization), dialect, transport)
+    return HttpProvider(_with_account(facts_of(settings), settings, organization), dialect, transport)
 
 
 class _Resolver:
@@ -142,27 +139,23 @@ class _Resolver:
         self.secrets: set[Secret] = set()
 
     def value(self, field: str, setting: Setting | None) -> str | None:
+        """Give the value of a field. What a reference leads to is a secret, whatever the field."""
         if setting is None or isinstance(setting, str):
             return setting
         try:
-            return self._references.resolve(setting)
+            value = self._references.resolve(setting)
         except Unresolved as error:
             self.problem(field, error.message, error.hint)
             return None
-
-    def credential(self, field: str, setting: Setting | None) -> str | None:
-        """Give a value that must never be shown, if it comes from a reference."""
-        value = self.value(field, setting)
-        if value is not None and not isinstance(setting, str):
-            secret = Secret(value, f"spec.providers.{self._name}.{field}")
-            self.secrets |= {secret, Secret(value.strip(), secret.name)}
-            self._references.vault.add(secret)
+        secret = Secret(value, f"spec.providers.{self._name}.{field}")
+        self.secrets |= {secret, Secret(value.strip(), secret.name)}
+        self._references.vault.add(secret)
         return value
 
     def extras(self, field: str, extras: Mapping[str, Extra]) -> dict[str, JSON]:
         """Give what is sent for a gateway, references resolved; these are credentials."""
         return {
-            name: self.credential(f"{field}.{name}", value)
+            name: self.value(f"{field}.{name}", value)
             if isinstance(value, EnvReference | FileReference | ExecReference)
             else value
             for name, value in extras.items()
@@ -181,16 +174,24 @@ def _text(value: JSON) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _check_host(name: str, url: str, dialect: Dialect, environ: Mapping[str, str]) -> None:
-    try:
-        asked, own = urlsplit(url), urlsplit(dialect.default_base_url or "")
-    except ValueError:
-        return  # No address at all, and refused as such before anything is sent.
-    host = asked.hostname or ""
-    # The dialect's own host counts with its own scheme: over http anybody on the way reads the key.
-    if is_allowed_host(host, environ) or (asked.scheme, host) == (own.scheme, own.hostname):
-        return
-    raise Refused(
-        f"provider {name}: in CI the key is not sent to {host}: not {dialect.name}'s own over https",
-        hint=f"if it is meant, set {ALLOWED_HOSTS}={host} in the CI settings",
+def _destination(settings: ProviderSettings, url: str, dialect: Dialect) -> Destination:
+    """Say where the key would go. The dialect's own server counts over https alone."""
+    given = settings.base_url
+    return Destination(
+        origin=origin_of(url),
+        sends=f"the key of provider {settings.name}",
+        field=f"spec.providers.{settings.name}.base_url",
+        reference=None if given is None or isinstance(given, str) else str(given),
+        own=[origin_of(dialect.default_base_url)] if dialect.default_base_url else [],
     )
+
+
+def _with_account(
+    facts: ProviderFacts, settings: ProviderSettings, organization: str | None
+) -> ProviderFacts:
+    """Say which account is expected. One from a reference is a secret, and blanked in replies too."""
+    given = settings.organization
+    if organization is None or given is None or isinstance(given, str):
+        return replace(facts, organization=organization)
+    blanked = MASK if Secret(organization, "organization").forms else organization
+    return replace(facts, organization=blanked, organization_shown=str(given))

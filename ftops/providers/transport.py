@@ -78,7 +78,8 @@ class Transport:
     ) -> None:
         check_url(provider, base_url)
         check_headers(provider, attached.headers)
-        self._origin = Origin(provider, urlsplit(base_url).hostname or "", secrets)
+        self._host = urlsplit(base_url).hostname or ""
+        self._origin = Origin(provider, _shown_host(base_url, self._host, secrets), secrets)
         self._base_url = base_url.rstrip("/")
         self._timeout = (min(CONNECT_SECONDS, timeout), timeout)
         self._pause = pause
@@ -231,7 +232,8 @@ class Transport:
         """Only what failed while the connection was being made is certain."""
         reason = getattr(error.args[0], "reason", None) if error.args else None
         if isinstance(reason, NewConnectionError | ConnectTimeoutError):
-            return not_reached(self._origin, operation, plain_cause(reason.__cause__ or reason))
+            cause = plain_cause(reason.__cause__ or reason).replace(self._host, self._origin.host)
+            return not_reached(self._origin, operation, cause)
         late = isinstance(error, requests.Timeout | ReadTimeoutError) or time_left() <= 0
         return broken(self._origin, operation, timed_out=late)
 
@@ -271,3 +273,9 @@ class Transport:
             except HTTPError:
                 content = b""
         raise refused(self._origin, operation, reply.status_code, reply.headers, content)
+
+
+def _shown_host(base_url: str, host: str, secrets: frozenset[Secret]) -> str:
+    """Name the server for messages; one that a reference leads to is named by the field that holds it."""
+    named = (f"the host of {secret.name}" for secret in secrets if secret.reveal() == base_url)
+    return next(named, host)

@@ -5,7 +5,6 @@ Names of models and files come from strangers, so each form escapes what could m
 
 from __future__ import annotations
 
-import json
 import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,6 +15,7 @@ from typing import Any
 from ftops.model.finetune import DataFile, FineTune, Upstream
 from ftops.model.job import JobStatus
 from ftops.model.state import State
+from ftops.report.json_report import json_text
 from ftops.report.words import printable
 
 NARROWEST = 24
@@ -173,7 +173,7 @@ def render_dot(graph: Graph) -> str:
 
 def render_json(graph: Graph) -> str:
     """Write `graph_document` as text."""
-    return json.dumps(graph_document(graph), indent=2, ensure_ascii=False) + "\n"
+    return json_text(graph_document(graph)) + "\n"
 
 
 _COLOURS: Mapping[str, str] = {

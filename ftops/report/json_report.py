@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -22,6 +23,11 @@ from ftops.model.review import CostEstimate, Review
 from ftops.report.status import StatusRow
 
 FORMAT_VERSION = 1
+
+_OBEYED = re.compile(
+    "(##[A-Za-z]{0,20})\\[|[\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff]"
+)
+"""The commands of CI runners that can stand inside a line, and signs that break, hide or turn text."""
 
 
 def plan_document(plan: Plan, review: Review, errors: Iterable[Problem] = ()) -> dict[str, Any]:
@@ -93,7 +99,17 @@ def apply_document(
 
 def json_text(document: Mapping[str, Any], *, ascii_only: bool = False) -> str:
     """Write any of these documents out, whatever providers and file names have put into it."""
-    return json.dumps(writable(document), indent=2, ensure_ascii=ascii_only, allow_nan=False)
+    return escaped(json.dumps(writable(document), indent=2, ensure_ascii=ascii_only, allow_nan=False))
+
+
+def json_line(document: Mapping[str, Any]) -> str:
+    """Write a document on one line."""
+    return escaped(json.dumps(writable(document), ensure_ascii=False, allow_nan=False))
+
+
+def escaped(text: str) -> str:
+    """Write in JSON text as escapes what a terminal or a CI runner would obey; it reads back as the same."""
+    return _OBEYED.sub(lambda found: f"{found[1] or ''}\\u{ord(found[0][-1]):04x}", text)
 
 
 def writable(value: Any) -> Any:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
+
+from ftops.model.hosts import Destination, Origin, in_ci, refuse_stranger
 
 
 def silent(_: str) -> None:
@@ -20,9 +22,9 @@ class Opening:
     `url` is resolved and may hold a password, so it is never shown; `root` is the project's directory, and
     `project` its name. `lease` is the seconds after which a lock that nobody renews is free for others;
     `history` the number of earlier states that are kept, one a run, where the store leaves that to us.
-    `trusted`: the URL came from the environment, not from a file that a pull request can change. `tell` takes
-    a sentence for the person who waits, from any thread. `sleep` passes the time while the lock is waited
-    for, and for nothing else: it may raise, to end the wait.
+    `reference` is set where the URL came from one, and says which: the URL is then a secret, and messages
+    name the reference. `tell` takes a sentence for the person who waits, from any thread. `sleep` passes the
+    time while the lock is waited for, and for nothing else: it may raise, to end the wait.
     """
 
     url: str
@@ -31,9 +33,23 @@ class Opening:
     environ: Mapping[str, str]
     lease: float = 60.0
     history: int = 10
-    trusted: bool = False
+    reference: str | None = None
     tell: Callable[[str], None] = silent
     sleep: Callable[[float], None] = time.sleep
+
+    @property
+    def trusted(self) -> bool:
+        """Tell whether the URL may decide more than where the state is.
+
+        In CI it never may: there the author of a pull request chooses the reference, and writes the title and
+        the branch name that stand in some of the variables.
+        """
+        return self.reference is not None and not in_ci(self.environ)
+
+    def refuse_stranger(self, origin: Origin | None, own: Collection[Origin | None] = ()) -> None:
+        """Raise Refused where the state would go to a server that only a file of the project names."""
+        to = Destination(origin, "the state", "spec.state", self.reference, own)
+        refuse_stranger(to, self.environ)
 
 
 @dataclass(frozen=True, slots=True)

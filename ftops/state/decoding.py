@@ -1,6 +1,7 @@
 """JSON of format version 1 -> values of the model, one function a value. `encoding` is its mirror.
 
-Everything is checked: a slip of whoever edits a state by hand must not become a decision about money.
+Everything is checked: a slip of whoever edits a state by hand must not become a decision about money, and an
+id must be one, so that nobody's sentences get into what is printed by way of it.
 An unknown member is refused too, since the next write would lose it.
 """
 
@@ -14,6 +15,7 @@ from typing import Any
 from ftops.model.change import FieldDifference
 from ftops.model.commit import HASH, AppliedCommit, Commit
 from ftops.model.finetune import Lifecycle, OnChange, OnRemove, Retry, RetryOn
+from ftops.model.identifiers import is_fingerprint, is_name, is_providers_id, is_sha256, is_word
 from ftops.model.job import FailureClass, JobError, JobStatus
 from ftops.model.state import (
     ArchivedRecord,
@@ -26,7 +28,7 @@ from ftops.model.state import (
 )
 from ftops.state import members as take
 from ftops.state.encoding import LIFECYCLE
-from ftops.state.members import Malformed, Members
+from ftops.state.members import Form, Malformed, Members
 
 __all__ = ["Malformed", "state"]
 
@@ -51,14 +53,14 @@ def state(document: Members) -> State:
     """
     members = {"not_mine": {}, "providers": {}, **take.only(document, _STATE)}
     return State(
-        project=take.text(members, "project"),
-        lineage=take.text(members, "lineage"),
+        project=take.formed(members, "project", _NAME),
+        lineage=take.formed(members, "lineage", _WORD),
         serial=take.whole(members, "serial"),
-        fine_tunes=take.emptied(members, "fine_tunes", _record),
-        archive=take.emptied(members, "archive", _archived),
-        datasets=take.emptied(members, "datasets", _file_ids),
-        not_mine=take.emptied(members, "not_mine", _job_ids),
-        providers=take.emptied(members, "providers", _memory),
+        fine_tunes=take.emptied(members, "fine_tunes", _record, _NAME),
+        archive=take.emptied(members, "archive", _archived, _NAME),
+        datasets=take.emptied(members, "datasets", _file_ids, _WORD),
+        not_mine=take.emptied(members, "not_mine", _job_ids, _WORD),
+        providers=take.emptied(members, "providers", _memory, _WORD),
         applied=take.nested(members, "applied", _applied),
     )
 
@@ -69,15 +71,16 @@ def _applied(value: Any) -> AppliedCommit:
     if not re.fullmatch(HASH, commit):
         raise Malformed("commit", "must be a hash of git's")
     return AppliedCommit(
-        Commit(commit, take.whole(members, "committed_at")), declares=take.text(members, "declares")
+        Commit(commit, take.whole(members, "committed_at")),
+        declares=take.formed(members, "declares", _FINGERPRINT),
     )
 
 
 def _record(value: Any) -> Record:
     members = take.only(value, _RECORD)
     return Record(
-        provider=intern(take.text(members, "provider")),
-        fingerprint=take.text(members, "fingerprint"),
+        provider=intern(take.formed(members, "provider", _WORD)),
+        fingerprint=take.formed(members, "fingerprint", _FINGERPRINT),
         fingerprint_version=take.whole(members, "fingerprint_version"),
         generation=take.whole(members, "generation"),
         attempt=take.whole(members, "attempt"),
@@ -90,7 +93,7 @@ def _record(value: Any) -> Record:
         job=take.nested(members, "job", _job),
         rejected=take.nested(members, "rejected", _error),
         history=take.each(members, "history", _job),
-        spent_nonces=take.texts(members, "spent_nonces"),
+        spent_nonces=take.each_formed(members, "spent_nonces", _WORD),
         requests=take.each(members, "requests", _request),
     )
 
@@ -100,7 +103,7 @@ def _archived(value: Any) -> ArchivedRecord:
     return ArchivedRecord(
         generation=take.whole(members, "generation"),
         jobs=take.each(members, "jobs", _job),
-        spent_nonces=take.texts(members, "spent_nonces"),
+        spent_nonces=take.each_formed(members, "spent_nonces", _WORD),
         requests=take.each(members, "requests", _request),
     )
 
@@ -108,9 +111,9 @@ def _archived(value: Any) -> ArchivedRecord:
 def _intent(value: Any) -> Intent:
     members = take.only(value, _INTENT)
     return Intent(
-        provider=intern(take.text(members, "provider")),
-        nonce=take.text(members, "nonce"),
-        fingerprint=take.text(members, "fingerprint"),
+        provider=intern(take.formed(members, "provider", _WORD)),
+        nonce=take.formed(members, "nonce", _WORD),
+        fingerprint=take.formed(members, "fingerprint", _FINGERPRINT),
         fingerprint_version=take.whole(members, "fingerprint_version"),
         generation=take.whole(members, "generation"),
         attempt=take.whole(members, "attempt"),
@@ -118,8 +121,8 @@ def _intent(value: Any) -> Intent:
         created_at=take.number(members, "created_at"),
         not_after=take.number(members, "not_after"),
         known=take.mapping(members, "known"),
-        seen=take.texts(members, "seen"),
-        replied=take.optional_text(members, "replied"),
+        seen=take.each_formed(members, "seen", _PROVIDERS_ID),
+        replied=take.optional_formed(members, "replied", _PROVIDERS_ID),
         absent_since=take.optional_number(members, "absent_since"),
         lapsed=take.flag(members, "lapsed"),
     )
@@ -128,12 +131,12 @@ def _intent(value: Any) -> Intent:
 def _job(value: Any) -> RecordedJob:
     members = take.only(value, _JOB)
     return RecordedJob(
-        id=take.text(members, "id"),
-        provider=intern(take.text(members, "provider")),
-        fingerprint=take.text(members, "fingerprint"),
+        id=take.formed(members, "id", _PROVIDERS_ID),
+        provider=intern(take.formed(members, "provider", _WORD)),
+        fingerprint=take.formed(members, "fingerprint", _FINGERPRINT),
         generation=take.whole(members, "generation"),
         attempt=take.whole(members, "attempt"),
-        nonce=take.optional_text(members, "nonce"),
+        nonce=take.optional_formed(members, "nonce", _WORD),
         status=take.word(members, "status", _STATUSES),
         created_at=take.optional_number(members, "created_at"),
         finished_at=take.optional_number(members, "finished_at"),
@@ -155,9 +158,9 @@ def _job(value: Any) -> RecordedJob:
 def _request(value: Any) -> SentRequest:
     members = take.only(value, _REQUEST)
     return SentRequest(
-        provider=intern(take.text(members, "provider")),
+        provider=intern(take.formed(members, "provider", _WORD)),
         known=take.mapping(members, "known"),
-        seen=take.texts(members, "seen"),
+        seen=take.each_formed(members, "seen", _PROVIDERS_ID),
     )
 
 
@@ -190,7 +193,7 @@ def _lifecycle(value: Any) -> Lifecycle:
         retry=take.nested(members, "retry", _retry) or LIFECYCLE.retry,
         priority=take.integer(members, "priority"),
         rerun=take.text(members, "rerun"),
-        renamed_from=take.optional_text(members, "renamed_from"),
+        renamed_from=take.optional_formed(members, "renamed_from", _NAME),
     )
 
 
@@ -204,11 +207,23 @@ def _retry(value: Any) -> Retry:
 
 
 def _file_ids(value: Any) -> Mapping[str, str]:
-    return take.texts_by_name({"": value}, "")
+    files = take.texts_by_name({"": value}, "")
+    if not all(map(_SHA256.fits, files)):
+        raise Malformed("", f"has a key that is not {_SHA256.title}")
+    for sha256 in files:
+        take.formed(value, sha256, _PROVIDERS_ID)
+    return files
 
 
 def _job_ids(value: Any) -> tuple[str, ...]:
-    return take.texts({"": value}, "")
+    return take.each_formed({"": value}, "", _PROVIDERS_ID)
+
+
+_NAME = Form("a name", is_name)
+_WORD = Form("a word of letters, digits, dots and dashes", is_word)
+_FINGERPRINT = Form("a fingerprint", is_fingerprint)
+_SHA256 = Form("a SHA-256", is_sha256)
+_PROVIDERS_ID = Form("an id without white space", is_providers_id)
 
 
 _STATUSES = {word.value: word for word in JobStatus}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from math import isfinite
 from typing import Any, TypeVar
 
@@ -12,6 +13,14 @@ Members = dict[Any, Any]
 
 _NOTHING: Members = {}
 _KINDS = {dict: "a map", list: "a list", str: "a text", int: "a number", float: "a number", bool: "a flag"}
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a text must look like, and what such a text is called."""
+
+    title: str
+    fits: Callable[[str], bool]
 
 
 class Malformed(Exception):
@@ -44,6 +53,28 @@ def text(members: Members, key: str) -> str:
         found: str = value
         return found
     raise _wrong(members, key, "a text")
+
+
+def formed(members: Members, key: str, form: Form) -> str:
+    """Take a text of a form that must be there."""
+    value = text(members, key)
+    if not form.fits(value):
+        raise Malformed(key, f"must be {form.title}")
+    return value
+
+
+def optional_formed(members: Members, key: str, form: Form) -> str | None:
+    """Take a text of a form, None where there is none."""
+    return formed(members, key, form) if key in members else None
+
+
+def each_formed(members: Members, key: str, form: Form) -> tuple[str, ...]:
+    """Take a list of texts of a form; absent is empty."""
+    values = texts(members, key)
+    for index, value in enumerate(values):
+        if not form.fits(value):
+            raise Malformed(_joined(key, index), f"must be {form.title}")
+    return values
 
 
 def optional_text(members: Members, key: str) -> str | None:
@@ -149,11 +180,13 @@ def each(members: Members, key: str, decode: Callable[[Any], _T]) -> tuple[_T, .
     return tuple(_at(f"{key}.{index}", value, decode) for index, value in enumerate(values)) if values else ()
 
 
-def emptied(members: Members, key: str, decode: Callable[[Any], _T]) -> dict[str, _T]:
+def emptied(members: Members, key: str, decode: Callable[[Any], _T], names: Form) -> dict[str, _T]:
     """Decode a map that must be there, letting go of each value once it is decoded."""
     if key not in members:
         raise _wrong(members, key, "a map")
     values = mapping(members, key)
+    if not all(map(names.fits, values)):
+        raise Malformed(key, f"has a key that is not {names.title}")
     return {name: _at(f"{key}.{name}", values.pop(name), decode) for name in tuple(values)}
 
 

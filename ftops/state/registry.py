@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from ftops.errors import StateError
+from ftops.model.hosts import origin_of
 from ftops.state.backend import Opening, StateBackend
 
 if TYPE_CHECKING:
@@ -133,9 +134,14 @@ def refuse_unknown(url: str) -> None:
 
 
 def open_backend(opening: Opening) -> StateBackend:
-    """Open the store that a URL names. Raises StateError for one that is unknown or cannot be loaded."""
+    """Open the store that a URL names. Raises StateError for one that is unknown or cannot be loaded.
+
+    Raises Refused for a server that CI may not turn to: for a third party's store here, for ours by itself.
+    """
     scheme = scheme_of(opening.url)
     kind = _BY_SCHEME.get(scheme)
+    if kind is None:
+        opening.refuse_stranger(origin_of(opening.url))
     try:
         module_open = import_module(kind.module).open_store if kind else _added(scheme).load()
     except (ImportError, AttributeError) as error:

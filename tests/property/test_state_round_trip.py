@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from ftops.errors import StateConflict
-from ftops.model import commit
+from ftops.model import commit, identifiers
 from ftops.model.change import FieldDifference
 from ftops.model.commit import AppliedCommit, Commit
 from ftops.model.finetune import Lifecycle, OnChange, OnRemove, Retry, RetryOn
@@ -31,13 +31,24 @@ JSON = st.recursive(
 )
 OBJECT = st.dictionaries(TEXT, JSON, max_size=2)
 NAMES = st.dictionaries(TEXT, TEXT, max_size=2)
-TEXTS = st.lists(TEXT, max_size=2).map(tuple)
+NAME, WORD, FINGERPRINT, SHA256, ID = (
+    st.from_regex(form, fullmatch=True)
+    for form in (
+        identifiers.NAME,
+        identifiers.WORD,
+        identifiers.FINGERPRINT,
+        identifiers.SHA256,
+        identifiers.PROVIDERS_ID,
+    )
+)
+IDS = st.lists(ID, max_size=2).map(tuple)
+NONCES = st.lists(WORD, max_size=2).map(tuple)
 ERROR = st.builds(JobError, st.none() | TEXT, TEXT, st.sampled_from(FailureClass))
-REQUEST = st.builds(SentRequest, TEXT, OBJECT, TEXTS)
+REQUEST = st.builds(SentRequest, WORD, OBJECT, IDS)
 REQUESTS = st.lists(REQUEST, max_size=2).map(tuple)
 JOB = st.builds(
     RecordedJob,
-    *(TEXT, TEXT, TEXT, WHOLE, WHOLE, st.none() | TEXT, st.sampled_from(JobStatus)),
+    *(ID, WORD, FINGERPRINT, WHOLE, WHOLE, st.none() | WORD, st.sampled_from(JobStatus)),
     created_at=st.none() | TIME,
     finished_at=st.none() | TIME,
     model=st.none() | TEXT,
@@ -55,8 +66,8 @@ JOB = st.builds(
 )
 INTENT = st.builds(
     Intent,
-    *(TEXT, TEXT, TEXT, WHOLE, WHOLE, WHOLE, OBJECT, TIME, TIME, OBJECT, TEXTS),
-    replied=st.none() | TEXT,
+    *(WORD, WORD, FINGERPRINT, WHOLE, WHOLE, WHOLE, OBJECT, TIME, TIME, OBJECT, IDS),
+    replied=st.none() | ID,
     absent_since=st.none() | TIME,
     lapsed=st.booleans(),
 )
@@ -69,30 +80,30 @@ LIFECYCLE = st.builds(
     retry=st.builds(Retry, WHOLE, st.lists(st.sampled_from(RetryOn), max_size=2).map(tuple)),
     priority=st.integers(-9, 9),
     rerun=TEXT,
-    renamed_from=st.none() | TEXT,
+    renamed_from=st.none() | NAME,
 )
 JOBS = st.lists(JOB, max_size=2).map(tuple)
 RECORD = st.builds(
     Record,
-    *(TEXT, TEXT, WHOLE, WHOLE, WHOLE, OBJECT, st.just(Lifecycle()) | LIFECYCLE, NAMES, NAMES),
+    *(WORD, FINGERPRINT, WHOLE, WHOLE, WHOLE, OBJECT, st.just(Lifecycle()) | LIFECYCLE, NAMES, NAMES),
     integrations=st.lists(JSON, max_size=2).map(tuple),
     intent=st.none() | INTENT,
     job=st.none() | JOB,
     rejected=st.none() | ERROR,
     history=JOBS,
-    spent_nonces=TEXTS,
+    spent_nonces=NONCES,
     requests=REQUESTS,
 )
 HASH = st.from_regex(f"({commit.HASH})", fullmatch=True)
 STATE = st.builds(
     State,
-    *(TEXT, TEXT, WHOLE),
-    fine_tunes=st.dictionaries(TEXT, RECORD, max_size=2),
-    archive=st.dictionaries(TEXT, st.builds(ArchivedRecord, WHOLE, JOBS, TEXTS, REQUESTS), max_size=2),
-    datasets=st.dictionaries(TEXT, NAMES, max_size=2),
-    not_mine=st.dictionaries(TEXT, TEXTS, max_size=2),
-    providers=st.dictionaries(TEXT, st.builds(ProviderMemory, st.none() | TIME), max_size=2),
-    applied=st.none() | st.builds(AppliedCommit, st.builds(Commit, HASH, WHOLE), TEXT),
+    *(NAME, WORD, WHOLE),
+    fine_tunes=st.dictionaries(NAME, RECORD, max_size=2),
+    archive=st.dictionaries(NAME, st.builds(ArchivedRecord, WHOLE, JOBS, NONCES, REQUESTS), max_size=2),
+    datasets=st.dictionaries(WORD, st.dictionaries(SHA256, ID, max_size=2), max_size=2),
+    not_mine=st.dictionaries(WORD, IDS, max_size=2),
+    providers=st.dictionaries(WORD, st.builds(ProviderMemory, st.none() | TIME), max_size=2),
+    applied=st.none() | st.builds(AppliedCommit, st.builds(Commit, HASH, WHOLE), FINGERPRINT),
 )
 
 

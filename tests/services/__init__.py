@@ -45,7 +45,6 @@ class Service:
             environ=dict(self.environ),
             lease=lease,
             history=history,
-            trusted=True,
         )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from ftops.model.capabilities import Capabilities, DataFormat, StampPlace
 from ftops.model.finetune import Method
 from ftops.model.fingerprint import AUTO
+from ftops.model.identifiers import is_fingerprint, is_name, is_word
 from ftops.model.job import Job, JobEvent, JobFile, JobStatus, Stamp, UploadedFile
 from ftops.model.json_value import JSON, JSONObject
 from ftops.model.request import JobRequest
@@ -256,6 +257,9 @@ def decode_stamp(metadata: Any) -> Stamp | None:
     if not all(
         part.isascii() and part.isdecimal() and len(part) <= LONGEST_NUMBER for part in (generation, attempt)
     ):
+        return None
+    ours = is_name(project) and is_name(name) and is_fingerprint(fingerprint)
+    if not ours or not (is_word(lineage) and is_word(nonce)):
         return None
     return Stamp(project, lineage, name, fingerprint, int(generation), int(attempt), nonce)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from ftops.errors import Refused, StateError
-from ftops.model.hosts import ALLOWED_HOSTS, LOOPBACK, is_allowed_host
+from ftops.errors import StateError
+from ftops.model.hosts import LOOPBACK, origin_of
 from ftops.state.backend import Opening
 from ftops.state.backends.http_requests import Account
 
@@ -33,9 +33,10 @@ def bare(parts: SplitResult) -> SplitResult:
 
 
 def account_for(parts: SplitResult, opening: Opening, location: str) -> Account | None:
-    """Find the account for a state. Raises StateError for one in a file, Refused if it may not go there."""
+    """Find the account for a state. Raises StateError for one in a file, Refused if nothing may go there."""
     environ = opening.environ
-    if "@" in parts.netloc and not opening.trusted:
+    opening.refuse_stranger(origin_of(parts.geturl()), [origin_of(environ.get("CI_API_V4_URL", ""))])
+    if "@" in parts.netloc and opening.reference is None:
         raise StateError(
             f"the address of the state {location} holds an account, and files are no place for one",
             hint="set TF_HTTP_USERNAME and TF_HTTP_PASSWORD, and change the password",
@@ -49,28 +50,12 @@ def account_for(parts: SplitResult, opening: Opening, location: str) -> Account 
     if not password and user in (None, "", "gitlab-ci-token") and _is_own_gitlab(parts, environ):
         token = environ.get("CI_JOB_TOKEN")
         account = Account("gitlab-ci-token", token) if token else account
-    if account is not None and not opening.trusted:
-        _refuse_stranger(parts, environ)
     return account
 
 
 def _is_own_gitlab(parts: SplitResult, environ: Mapping[str, str]) -> bool:
-    try:
-        own = urlsplit(environ.get("CI_API_V4_URL", ""))
-        origin = (own.scheme, own.hostname, own.port)
-    except ValueError:
-        return False
-    return origin == (parts.scheme, parts.hostname, parts.port)
-
-
-def _refuse_stranger(parts: SplitResult, environ: Mapping[str, str]) -> None:
-    host = parts.hostname or ""
-    if is_allowed_host(host, environ) or _is_own_gitlab(parts, environ):
-        return
-    raise Refused(
-        f"state: in CI the account is not sent to {host}, which a file of the project names",
-        hint=f"if it is meant, set {ALLOWED_HOSTS}={host} in the CI settings",
-    )
+    own = origin_of(environ.get("CI_API_V4_URL", ""))
+    return own is not None and own == origin_of(parts.geturl())
 
 
 def refuse_open_wire(parts: SplitResult, account: Account | None) -> None:

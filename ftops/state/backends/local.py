@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from ftops.errors import StateConflict, StateError
+from ftops.files.confinement import confine
 from ftops.state.backend import Holder, Lease, Opening, Stored
 from ftops.state.backends.flock import FlockLease, announce, living_holder, take, take_waiting
 from ftops.state.backends.waiting import Patience
@@ -25,14 +26,24 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _NO_HARD_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV})
 
 
+_BESIDE = (".backup", ".backup.tmp", ".lock", ".lock.info", ".tmp", ".writing")
+"""What stands, or comes to stand, beside a state: opened, so no more than the state itself a way out."""
+
+
 class LocalBackend:
-    """A file, with `.backup`, `.lock`, `.lock.info` and `.writing` beside it.
+    """A file, with `_BESIDE` beside it. `shown` names it in messages where its path is a secret.
 
     Symlinks are followed first: two ways to one state share one lock, and a write keeps the link.
     """
 
-    def __init__(self, path: Path, patience: Patience = Patience()) -> None:  # noqa: B008 - frozen
-        self._given = path
+    def __init__(
+        self,
+        path: Path,
+        patience: Patience = Patience(),  # noqa: B008 - frozen
+        shown: str | None = None,
+    ) -> None:
+        self._given = shown or path
+        self._shown = shown
         self._path = Path(os.path.realpath(path))
         self._lock_path = self._beside(".lock")
         self._info_path = self._beside(".lock.info")
@@ -42,6 +53,15 @@ class LocalBackend:
     def location(self) -> str:
         """The path, as it was given."""
         return str(self._given)
+
+    @property
+    def beside(self) -> Iterator[Path]:
+        """The other files that are opened."""
+        return (self._beside(ending) for ending in _BESIDE)
+
+    @property
+    def _backup_name(self) -> str:
+        return f"{self._shown}.backup" if self._shown else str(self._beside(".backup"))
 
     @property
     def recovery(self) -> str:
@@ -112,12 +132,12 @@ class LocalBackend:
             if not backup.is_file():
                 return []
             found = backup.stat()
-            return [Earlier(str(backup), found.st_mtime, found.st_size)]
+            return [Earlier(self._backup_name, found.st_mtime, found.st_size)]
 
     def earlier(self, name: str) -> bytes:
         """Read the backup."""
         backup = self._beside(".backup")
-        if name != str(backup):
+        if name != self._backup_name:
             raise StateError(f"{self._given} has no earlier version {name}", hint="see `ftops state history`")
         with self._errors("read the backup of"):
             return backup.read_bytes()
@@ -198,7 +218,11 @@ def _version(data: bytes) -> str:
 def open_store(opening: Opening) -> LocalBackend:
     """Open a path, or a `file://` URL; a relative one starts at the project's root."""
     url = opening.url
-    path = unquote(url.removeprefix("file://")) if url.startswith("file://") else url
-    if not path:
+    written = unquote(url.removeprefix("file://")) if url.startswith("file://") else url
+    if not written or "\0" in written:
         raise StateError("spec.state names no file", hint="the default is .ftops/state.json")
-    return LocalBackend(opening.root / path, Patience(sleep=opening.sleep))
+    path = opening.root / written
+    backend = LocalBackend(path, Patience(sleep=opening.sleep), opening.reference)
+    for opened in (path, *backend.beside):
+        confine(opening.root, opened, "the file of spec.state", opening.environ)
+    return backend

@@ -18,16 +18,27 @@ LIBRARY_ERRORS = (BaseError, OSError, ValueError, NotImplementedError)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a state is. `location` is its URL, which holds no credential."""
+    """Where a state is. `reference` is set where its URL came from one, which messages then name instead."""
 
     scheme: str
     bucket: str
     key: str
+    reference: str | None = None
 
     @property
     def location(self) -> str:
-        """The URL."""
-        return f"{self.scheme}://{self.bucket}/{self.key}"
+        """The URL, which holds no credential, or the reference to it."""
+        return self.reference or f"{self.scheme}://{self.bucket}/{self.key}"
+
+    @property
+    def bucket_words(self) -> str:
+        """The bucket, for a message."""
+        return f"the bucket of {self.reference}" if self.reference else f"the bucket {self.bucket}"
+
+    @property
+    def key_words(self) -> str:
+        """The key, for a message."""
+        return "KEY" if self.reference else self.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +169,9 @@ def _about_the_place(place: Place, text: str) -> tuple[str, str] | None:
     store = _STORES[place.scheme]
     if _BUCKET_MISSING.search(text):
         hint = f"create it, or correct spec.state or what names the store ({store.endpoint})"
-        return f"the bucket {place.bucket} does not exist", hint
+        return f"{place.bucket_words} does not exist", hint
     if _ELSEWHERE.search(text) or _status(text) == "301":
-        return f"the bucket {place.bucket} is in another region", f"set {store.endpoint}"
+        return f"{place.bucket_words} is in another region", f"set {store.endpoint}"
     return None
 
 
@@ -184,7 +195,7 @@ def _about_the_way(place: Place, text: str) -> tuple[str, str] | None:
 
 def _about_rights(place: Place, error: Exception, text: str) -> tuple[str, str] | None:
     if isinstance(error, PermissionDeniedError) or _status(text) == "403":
-        return _FORBIDDEN, f"allow {_STORES[place.scheme].rights.format(key=place.key)}"
+        return _FORBIDDEN, f"allow {_STORES[place.scheme].rights.format(key=place.key_words)}"
     return None
 
 

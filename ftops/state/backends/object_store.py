@@ -9,6 +9,7 @@ import re
 import secrets
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ftops.errors import StateConflict, StateError, StateUncertain
 from ftops.state.backend import Holder, Lease, Opening, Stored
@@ -130,7 +131,7 @@ class ObjectBackend:
             self._kept = False
             raise StateError(
                 f"{error.message}; nothing was written",
-                hint=f"allow writing {self._place.key}.history/, or set spec.state.history to 0",
+                hint=f"allow writing {self._place.key_words}.history/, or set spec.state.history to 0",
             ) from error
         return copied
 
@@ -181,7 +182,9 @@ def place_of(url: str) -> Place:
 
 def open_store(opening: Opening) -> ObjectBackend:
     """Open s3://, gs:// or az:// with the credentials of the environment; sends nothing."""
-    place, clocks, rights = place_of(opening.url), Clocks(sleep=opening.sleep), Rights()
+    # The URL names no server: that is the store's own, or what the environment calls its endpoint.
+    place = replace(place_of(opening.url), reference=opening.reference)
+    clocks, rights = Clocks(sleep=opening.sleep), Rights()
     locks = open_access(place, opening.environ, LOCK_SECONDS, rights)
     states = open_access(place, opening.environ, STATE_SECONDS, rights)
     lock = LockObject(locks, place, opening.lease, clocks, opening.tell)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import psycopg
 from psycopg import pq
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from ftops.errors import Refused, StateError
-from ftops.model.hosts import ALLOWED_HOSTS, is_allowed_host
+from ftops.errors import StateError
+from ftops.model.hosts import Origin
 from ftops.state.backend import Opening
 
 _DEFAULTS = {
@@ -40,9 +39,6 @@ _MAY_STAND_IN_A_FILE = _OPERATORS | {
 }  # fmt: skip
 """All else could send a credential elsewhere (`hostaddr`), pick one (`passfile`), or write one down."""
 
-_CREDENTIALS = ("PGPASSWORD", "PGPASSFILE", "PGSSLKEY", "PGSERVICE", "PGSERVICEFILE")
-_CREDENTIAL_FILES = (".pgpass", ".pg_service.conf", ".postgresql/postgresql.key")
-
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -66,12 +62,14 @@ def address_of(opening: Opening) -> Address:
     """Join the URL with libpq's variables of `opening.environ`, which the URL goes before.
 
     Raises StateError for a URL that cannot be understood or that brings a secret out of a file, and Refused
-    when a CI run would send its credential to a host that nobody allowed.
+    for a host that a CI run may not turn to.
     """
     given = _parsed(opening.url)
+    if opening.reference is None:
+        _refuse_password(given)
     if not opening.trusted:
-        _check_file(given)
-        _check_hosts(given, opening.environ)
+        _check_parameters(given)
+        _check_hosts(given, opening)
     settings = {**_DEFAULTS, **_environment(given, opening), **given}
     if not opening.trusted:
         settings.update({name: value for name, value in _variables(opening.environ) if name in _OPERATORS})
@@ -81,7 +79,8 @@ def address_of(opening: Opening) -> Address:
         # The library's words may repeat what it could not read.
         raise StateError("the settings of the PostgreSQL server cannot be understood", hint=_SHAPE) from None
     secrets = tuple(value for name, value in settings.items() if name in _SECRET and value)
-    return Address(_location(settings, opening.project), conninfo, secrets)
+    location = opening.reference or _location(settings)
+    return Address(f"{location} (project {opening.project})", conninfo, secrets)
 
 
 _SHAPE = "write postgresql://user@host:port/database, with special characters as %XX; no password"
@@ -97,40 +96,35 @@ def _parsed(url: str) -> dict[str, str]:
     return {name: str(value) for name, value in found.items() if value is not None}
 
 
-def _check_file(given: Mapping[str, str]) -> None:
+def _refuse_password(given: Mapping[str, str]) -> None:
     if any(given.get(name) for name in _SECRET):
         raise StateError(
             "the URL of the state holds a password, and a secret never stands in a file",
             hint="take it out and use PGPASSWORD or PGPASSFILE, or write spec.state.url: {env: NAME}",
         )
-    unknown = sorted(given.keys() - _MAY_STAND_IN_A_FILE)
+
+
+def _check_parameters(given: Mapping[str, str]) -> None:
+    unknown = sorted(given.keys() - _MAY_STAND_IN_A_FILE - _SECRET)
     if unknown:
         raise StateError(
             f"the URL of the state sets {', '.join(unknown)}, which a file may not decide",
-            hint="set it in the environment (libpq's PG variables), or write spec.state.url: {env: NAME}",
+            hint="set it in the environment (libpq's PG variables); outside CI a URL from {env: NAME} may",
         )
 
 
-def _check_hosts(given: Mapping[str, str], environ: Mapping[str, str]) -> None:
+def _check_hosts(given: Mapping[str, str], opening: Opening) -> None:
     """Keep a credential from a server that a pull request names: it could ask for it in clear text."""
-    if not _has_credential(environ):
-        return
-    own = environ.get("PGHOST", "").split(",")
+    own = [_origin(host) for host in opening.environ.get("PGHOST", "").split(",")]
     for host in given.get("host", "").split(","):
-        # A path is a socket of this machine.
-        if host.startswith(("/", "@")) or not host or host in own or is_allowed_host(host, environ):
-            continue
-        raise Refused(
-            f"in CI the credential of the state is not sent to {host}, which a file names",
-            hint=f"if it is meant, set {ALLOWED_HOSTS}={host} in the CI settings",
-        )
+        # A path is a socket of this machine; without a host it is libpq's own, or PGHOST.
+        if host and not host.startswith(("/", "@")):
+            opening.refuse_stranger(_origin(host), own)
 
 
-def _has_credential(environ: Mapping[str, str]) -> bool:
-    if any(environ.get(name) for name in _CREDENTIALS):
-        return True
-    home = environ.get("HOME")
-    return home is not None and any(Path(home, name).exists() for name in _CREDENTIAL_FILES)
+def _origin(host: str) -> Origin:
+    """Name a server by its host alone. libpq itself has read it out of the URL, so it means just this."""
+    return Origin("postgresql", host.lower())
 
 
 def _environment(given: Mapping[str, str], opening: Opening) -> dict[str, str]:
@@ -149,10 +143,10 @@ def _variables(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
             yield option.keyword.decode(), value
 
 
-def _location(settings: Mapping[str, str], project: str) -> str:
+def _location(settings: Mapping[str, str]) -> str:
     if "service" in settings and "host" not in settings:
-        return f"postgresql://service {settings['service']} (project {project})"
+        return f"postgresql://service {settings['service']}"
     host = settings.get("host") or settings.get("hostaddr") or "localhost"
     host = f"[{host}]" if ":" in host else host
     database = settings.get("dbname") or settings.get("user") or ""
-    return f"postgresql://{host}:{settings.get('port') or 5432}/{database} (project {project})"
+    return f"postgresql://{host}:{settings.get('port') or 5432}/{database}"

@@ -235,10 +235,10 @@ def _version(data: bytes) -> str:
 
 
 def open_store(opening: Opening) -> TerraformHttpBackend:
-    """Open an address. Raises StateError for an unfit one, Refused if the account may not go there."""
+    """Open an address. Raises StateError for an unfit one, Refused for one that CI may not turn to."""
     environ = opening.environ
     parts = parts_of(opening.url)
-    location = f"{parts.scheme}://{bare(parts).netloc}{parts.path}"
+    location = opening.reference or f"{parts.scheme}://{bare(parts).netloc}{parts.path}"
     account = account_for(parts, opening, location)
     gitlab = _GITLAB.fullmatch(parts.path) is not None
     url = bare(parts).geturl()

@@ -131,7 +131,7 @@ def test_each_mistake_is_told_with_its_place(workspace: Workspace, spec: str, to
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("just words\n", "jobs/a.yaml:1:1: must be a map, not the string 'just words'"),
+        ("just words\n", "jobs/a.yaml:1:1: must be a map, not a string"),
         ("[1, 2]\n", "jobs/a.yaml:1:1: must be a map, not a list"),
         (manifest("a").replace("ftops/v1", "ftops/v2"), "jobs/a.yaml:1:13: apiVersion: must be ftops/v1"),
         ("apiVersion: apps/v1\nkind: Deployment\nspec: {replicas: 1}\n", "kind: must be FineTune"),

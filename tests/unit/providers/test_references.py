@@ -184,7 +184,7 @@ def test_every_reference_without_a_value_is_told_at_once() -> None:
     ]
 
 
-def test_the_vault_knows_keys_and_headers_and_not_the_account(tmp_path: Path) -> None:
+def test_the_vault_knows_whatever_a_reference_leads_to(tmp_path: Path) -> None:
     vault = Vault()
     environ = {
         "KEY": KEY,
@@ -202,4 +202,74 @@ def test_the_vault_knows_keys_and_headers_and_not_the_account(tmp_path: Path) ->
     )
     open_provider(asked, environ, references=References(environ, tmp_path, vault)).close()
     text = f"{KEY} org-0123456789 token-0123456789 support-team http://localhost"
-    assert vault.blank(text) == "*** org-0123456789 *** support-team http://localhost"
+    assert vault.blank(text) == "*** *** *** support-team ***"
+
+
+@pytest.fixture
+def runner(tmp_path: Path) -> Path:
+    """A machine with secrets mounted as Kubernetes does it, and a project that would like to read them."""
+    mounted = tmp_path / "run" / "..2026"
+    mounted.mkdir(parents=True)
+    (mounted / "token").write_text("mounted-token\n")
+    (tmp_path / "run" / "..data").symlink_to("..2026")
+    (tmp_path / "run" / "token").symlink_to("..data/token")
+    (tmp_path / "project" / ".keys").mkdir(parents=True)
+    (tmp_path / "project" / ".keys" / "own").write_text("own-token\n")
+    (tmp_path / "project" / "linked").symlink_to(tmp_path / "run")
+    return tmp_path
+
+
+def read_in_ci(runner: Path, path: str, allowed: str) -> str:
+    allowed = ":".join(f"{runner}{glob}" if glob.startswith("/") else glob for glob in allowed.split(":"))
+    environ = {"CI": "1", "FTOPS_ALLOW_FILES": allowed}
+    return References(environ, runner / "project").resolve(FileReference(path.format(runner=runner)))
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("{runner}/run/token", "/run/token"),
+        ("{runner}/run/token", "/other/*:/run/*"),
+        ("{runner}/run/token", "/**"),
+        ("{runner}/run/token", "/run/..2026/token"),
+        ("linked/token", "/run/..2026/*"),
+        (".keys/own", ".keys/*"),
+        (".keys/own", "**/own"),
+        (".keys/own", "/project/.keys/own"),
+    ],
+)
+def test_ci_reads_a_file_that_its_settings_allow(runner: Path, path: str, allowed: str) -> None:
+    assert read_in_ci(runner, path, allowed).endswith("-token")
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("{runner}/run/token", ""),
+        ("{runner}/run/token", "::"),
+        ("{runner}/run/token", "/run"),
+        ("{runner}/run/token", "/*"),
+        ("{runner}/run/token", "/run/toke"),
+        ("{runner}/run/../run/token", "/run/token"),
+        ("linked/token", "linked/token"),
+        ("{runner}/project/linked/token", "/project/linked/*"),
+        ("{runner}/run/absent", "/other"),
+        ("{runner}\0/run/token", "/other"),
+    ],
+)
+def test_ci_reads_no_other_file_whatever_the_links_of_the_project(
+    runner: Path, path: str, allowed: str
+) -> None:
+    with pytest.raises((Refused, Unresolved)) as refused:
+        read_in_ci(runner, path, allowed)
+    told = f"{refused.value} {getattr(refused.value, 'hint', '')}"
+    assert "FTOPS_ALLOW_FILES" in told or "zero byte" in told
+
+
+def test_an_expected_organization_out_of_a_reference_is_compared_and_never_shown() -> None:
+    environ = {"KEY": KEY, "ORG": "org-0123456789", "SHORT": "org-1"}
+    for name, known in (("ORG", "***"), ("SHORT", "org-1")):
+        settings = ProviderSettings("oa", "openai", None, EnvReference("KEY"), EnvReference(name))
+        provider = open_provider(settings, environ)
+        assert (provider.facts.organization, provider.facts.organization_shown) == (known, f"{{env: {name}}}")
+        provider.close()

@@ -516,8 +516,8 @@ def test_it_offers_what_its_lock_needs(plain: Place) -> None:
 
 def test_a_location_shows_neither_account_nor_query(service: HttpState) -> None:
     url = service.url("x").replace("http://", "http://ann:canary@") + "?state=a#b"
-    client = open_store(Opening(url, Path(), "p", {}, trusted=True))
-    assert client.location == service.url("x")
+    client = open_store(Opening(url, Path(), "p", {}, reference="{env: STATE_URL}"))
+    assert client.location == "{env: STATE_URL}"
     with pytest.raises(StateError) as refused:
         open_store(Opening(url, Path(), "p", {}))
     assert "canary" not in f"{refused.value.message} {refused.value.hint}"
@@ -525,7 +525,7 @@ def test_a_location_shows_neither_account_nor_query(service: HttpState) -> None:
 
 def test_an_account_in_a_trusted_address_is_used(service: HttpState) -> None:
     url = service.url("x").replace("http://", f"http://{USER}:{PASSWORD.replace('-', '%2D')}@")
-    assert open_store(Opening(url, Path(), "p", {}, trusted=True)).read() is None
+    assert open_store(Opening(url, Path(), "p", {}, reference="{env: STATE_URL}")).read() is None
 
 
 def test_addresses_and_methods_can_be_set_as_for_terraform(service: HttpState, gitlab: Place) -> None:
@@ -555,7 +555,9 @@ def test_an_account_goes_over_plain_http_to_this_machine_alone(service: HttpStat
     for environ in ({}, {"TF_HTTP_LOCK_ADDRESS": "http://host.example/lock"}):
         url = "https://host.example/x" if environ else "http://host.example/x"
         with pytest.raises(StateError, match="http://"):
-            open_store(Opening(url, Path(), "p", {**service.environ, **environ}, trusted=True))
+            open_store(
+                Opening(url, Path(), "p", {**service.environ, **environ}, reference="{env: STATE_URL}")
+            )
 
 
 def test_in_ci_an_account_goes_to_no_host_that_nobody_allowed(service: HttpState) -> None:
@@ -571,7 +573,7 @@ def test_in_ci_an_account_goes_to_no_host_that_nobody_allowed(service: HttpState
     assert len(service.controls.seen) == seen
     allowed = (
         replace(opening, environ={**environ, "FTOPS_ALLOWED_HOSTS": "evil.example"}),
-        replace(opening, trusted=True),
+        replace(opening, reference="{env: URL}", environ={**environ, "FTOPS_ALLOWED_HOSTS": "evil.example"}),
         replace(opening, url="https://git.example/api/v4/projects/1/terraform/state/x"),
     )
     for one in allowed:
@@ -585,7 +587,7 @@ def test_in_ci_an_account_goes_to_no_host_that_nobody_allowed(service: HttpState
 def test_the_token_of_a_gitlab_job_goes_to_its_own_gitlab_alone(service: HttpState, gitlab: Place) -> None:
     own = service.prefix.replace("/states/", "/api/v4")
     environ = {"CI": "true", "CI_JOB_TOKEN": "job-canary", "CI_API_V4_URL": own}
-    opening = replace(gitlab.opening, environ=environ, trusted=False)
+    opening = replace(gitlab.opening, environ=environ, reference=None)
     with pytest.raises(StateError, match="401"):
         open_store(opening).read()
     assert gitlab.controls.accounts[-1] == "Basic Z2l0bGFiLWNpLXRva2VuOmpvYi1jYW5hcnk="

@@ -1,0 +1,52 @@
+"""The forms of ids, as patterns: what is read from a state or a mark and is none of these is not ours.
+
+A state file may come with the branch of a pull request, and a mark stands at a server. Ids are printed,
+compared and put into addresses, so they hold no sentences, no line breaks and no way to another path.
+"""
+
+from __future__ import annotations
+
+import re
+
+NAME = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+"""Of a project, and of a fine-tune."""
+
+FINGERPRINT = "([a-z][a-z0-9]{0,15}:){1,2}[0-9a-f]{64}"
+"""A digest, after the words that say how it was made."""
+
+WORD = "[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+"""A nonce, a lineage, the name of a provider."""
+
+SHA256 = "[0-9a-f]{64}"
+
+PROVIDERS_ID = r"(?!(.*/)?\.{1,2}(/|\Z))[!-.0-~][!-~]{0,255}"
+"""What a provider calls a job or a file: no white space, and no step to another path."""
+
+_NAME, _FINGERPRINT, _WORD, _SHA256, _PROVIDERS_ID = map(
+    re.compile, (NAME, FINGERPRINT, WORD, SHA256, PROVIDERS_ID)
+)
+
+
+def is_name(text: str) -> bool:
+    """Tell whether it can name a project or a fine-tune."""
+    return _NAME.fullmatch(text) is not None
+
+
+def is_fingerprint(text: str) -> bool:
+    """Tell whether it can be a fingerprint, or the digest of what a commit declares."""
+    return _FINGERPRINT.fullmatch(text) is not None
+
+
+def is_word(text: str) -> bool:
+    """Tell whether it can be a nonce, a lineage or the name of a provider."""
+    return _WORD.fullmatch(text) is not None
+
+
+def is_sha256(text: str) -> bool:
+    """Tell whether it can be the digest of a file."""
+    return _SHA256.fullmatch(text) is not None
+
+
+def is_providers_id(text: str) -> bool:
+    """Tell whether a provider's id can be put into the path of a request."""
+    return _PROVIDERS_ID.fullmatch(text) is not None
