@@ -18,7 +18,7 @@ test: install-dev ## install, then pass the tests
 test-slow: install-dev ## the tests that take many seconds
 	$(BIN)/python -m pytest -q -m slow
 
-conformance: install ## real clients, each in an environment of its own, drive the emulator
+conformance: install-dev ## real clients drive the emulator, and ftops real servers, each in an environment of its own
 	$(BIN)/python -m tests.conformance
 
 services: ## install the servers that tests of shared state talk to; without them these tests skip

@@ -1,4 +1,4 @@
-"""One virtual environment for each set of requirements, kept between runs."""
+"""One environment for each set of requirements, kept between runs: of Python packages, or of npm's."""
 
 import hashlib
 import re
@@ -10,6 +10,7 @@ from pathlib import Path
 COMPLETE = "complete"
 """Written last: an environment without it was interrupted and is made anew."""
 TIMEOUT_SECONDS = 600
+NPM = "npm:"
 
 
 class CannotInstall(Exception):
@@ -29,6 +30,20 @@ def environment(requirements: tuple[str, ...], folder: Path, *, fresh: bool = Fa
         _run(str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *requirements)
         (place / COMPLETE).touch()
     return python
+
+
+def programs(requirements: tuple[str, ...], folder: Path, *, fresh: bool = False) -> Path:
+    """Return the folder of the programs that the requirements bring: of PyPI, or of npm after an `npm:`."""
+    packages = [each.removeprefix(NPM) for each in requirements if each.startswith(NPM)]
+    if not packages:
+        return environment(requirements, folder, fresh=fresh).parent
+    place = folder / _name(requirements)
+    if fresh or not (place / COMPLETE).exists():
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir(parents=True)
+        _run("npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(place), *packages)
+        (place / COMPLETE).touch()
+    return place / "node_modules" / ".bin"
 
 
 def _name(requirements: tuple[str, ...]) -> str:

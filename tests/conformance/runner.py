@@ -1,7 +1,8 @@
-"""Run every client's driver against an emulator of its own, and gather what it reports."""
+"""Run every client's driver against an emulator of its own, and ftops against every server."""
 
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
@@ -11,7 +12,10 @@ from typing import Any
 
 from ftops.emulator.server import EmulatorServer, EmulatorSettings
 from tests.conformance.clients import REPOSITORY, SPECIFICATIONS, Client
-from tests.conformance.environments import CannotInstall
+from tests.conformance.environments import NPM, CannotInstall
+from tests.conformance.lives import CHECKS
+from tests.conformance.servers import Server
+from tests.conformance.stage import Check, stage
 from tests.conformance.table import Cell, Column
 
 KEY = "sk-conformance-key"
@@ -21,7 +25,9 @@ TIMEOUT_SECONDS = 170
 AT_ONCE = 2
 
 Install = Callable[[tuple[str, ...]], Path]
-"""Return the Python of an environment with the requirements, or raise `CannotInstall`."""
+"""Return the Python of an environment, or the folder of its programs. Raises `CannotInstall`."""
+LAST_WORDS = 3
+"""So many commands of a failed check are shown, with what they printed."""
 
 
 def run_all(
@@ -44,6 +50,46 @@ def run_all(
 
         # An environment is asked for before any driver that waits for it, so the pool cannot lock up.
         return list(pool.map(run, clients))
+
+
+def run_servers(servers: Sequence[Server], install: Install) -> list[Column]:
+    """Make the environments, and let ftops drive each server; two servers at a time."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(lambda server: run_server(server, install), servers))
+
+
+def run_server(server: Server, install: Install) -> Column:
+    """Check one server, started anew for each check."""
+    skipped = _why_no_server(server)
+    if skipped is not None:
+        return Column(server, server.version, skipped=skipped)
+    try:
+        programs = install(server.requirements)
+    except CannotInstall as error:
+        why = f"no environment: {error}"
+        return Column(server, cells=tuple(Cell(operation, why=why) for operation in server.operations))
+    cells = (Cell(row, why=_came_of(CHECKS[row], server, programs)) for row in server.operations)
+    return Column(server, server.version, tuple(cells))
+
+
+def _came_of(check: Check, server: Server, programs: Path) -> str | None:
+    """Run a check; return why it failed, with what ftops said last, or None."""
+    said: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="ftops-conformance-") as name:
+        try:
+            with stage(server, programs, Path(name), said) as ready:
+                check(ready)
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong is a failed cell, and the next goes on
+            return "\n  ".join([f"{type(error).__name__}: {error}", *said[-LAST_WORDS:]])
+    return None
+
+
+def _why_no_server(server: Server) -> str | None:
+    """A machine without npm skips what npm brings, unless `FTOPS_REQUIRE` names it."""
+    required = server.name in os.environ.get("FTOPS_REQUIRE", "").split(",")
+    if required or shutil.which("npm") or not any(each.startswith(NPM) for each in server.requirements):
+        return None
+    return "npm is not installed here (`make services` installs it)"
 
 
 def run_client(client: Client, python: Path, specifications: Path = SPECIFICATIONS) -> Column:

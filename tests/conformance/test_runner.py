@@ -10,7 +10,9 @@ import pytest
 from tests.conformance import __main__ as command
 from tests.conformance.clients import CLIENTS, OPERATIONS, REPOSITORY, Client
 from tests.conformance.environments import CannotInstall, environment
-from tests.conformance.runner import run_all
+from tests.conformance.lives import CHECKS
+from tests.conformance.runner import run_all, run_servers
+from tests.conformance.servers import SERVER_OPERATIONS, SERVERS, Server
 from tests.conformance.table import Column, exit_code, render
 
 HERE = Path(__file__).parent
@@ -81,6 +83,7 @@ def test_the_command_exits_with_1_when_a_cell_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     columns = [run(tmp_path, "fine"), run(tmp_path, "failed-cell")]
+    monkeypatch.setattr(command, "run_servers", lambda servers, install: [])
     monkeypatch.setattr(command, "run_all", lambda clients, install: columns[:1])
     assert command.main([]) == 0
     capsys.readouterr()
@@ -89,6 +92,49 @@ def test_the_command_exits_with_1_when_a_cell_fails(
     printed = capsys.readouterr().out.splitlines()
     (row,) = [line for line in printed if line.startswith("| jobs create")]
     assert [cell.strip() for cell in row.split("|")] == ["", "jobs create", "ok", "FAILED", ""]
+
+
+def broken(name: str = "broken", requirement: str = "nothing") -> Server:
+    return Server(name, "1", (requirement,), "no-such-program", ("{port}",), keeps_marks=True)
+
+
+def words(column: Column) -> set[str]:
+    return {column.word(row) for row in SERVER_OPERATIONS}
+
+
+def test_a_server_that_does_not_start_fails_every_cell_with_its_reason(tmp_path: Path) -> None:
+    columns = run_servers([broken()], lambda requirements: tmp_path)
+    assert words(columns[0]) == {"FAILED"}
+    assert f"FAILED broken: {SERVER_OPERATIONS[0]}: Unavailable: " in render(columns)
+    assert exit_code(columns) == 1
+
+
+def test_a_server_that_cannot_be_installed_fails_every_cell() -> None:
+    def install(requirements: tuple[str, ...]) -> Path:
+        raise CannotInstall("no such package")
+
+    (column,) = run_servers([broken()], install)
+    assert {cell.why for cell in column.cells} == {"no environment: no such package"}
+    assert words(column) == {"FAILED"}
+
+
+def test_without_npm_its_servers_are_skipped_unless_they_are_required(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    servers = [broken("one", "npm:one@1"), broken("two", "npm:two@1")]
+    monkeypatch.setenv("FTOPS_REQUIRE", "postgres,two")
+    columns = run_servers(servers, lambda requirements: tmp_path)
+    assert [words(column) for column in columns] == [{"skipped"}, {"FAILED"}]
+    assert "skipped one: npm is not installed here" in render(columns)
+
+
+def test_the_servers_are_one_that_keeps_marks_and_one_that_drops_them_at_pinned_versions() -> None:
+    assert {(server.name, server.keeps_marks) for server in SERVERS} == {("aimock", True), ("fakeai", False)}
+    for server in SERVERS:
+        assert all(re.search(r"[=@]\d", requirement) for requirement in server.requirements)
+        assert server.version in server.requirements[0]
+        assert set(server.operations) == set(CHECKS)
 
 
 @pytest.mark.slow

@@ -7,19 +7,16 @@ import hashlib
 import hmac
 import os
 import shutil
-import signal
-import socket
-import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from email.utils import formatdate
 from pathlib import Path
 
 import requests
 
 from tests.services import Service, Unavailable
+from tests.services.processes import free_port, serving_process
 
 CONTAINER = "ftops-states"
 ACCOUNT = "devstoreaccount1"
@@ -33,20 +30,13 @@ _VERSION = "2021-08-06"
 def azurite() -> Iterator[Service]:
     """Start azurite on a free loopback port. Raises Unavailable where it is missing or does not start."""
     program = _program()
-    port = _free_port()
+    port = free_port()
     with tempfile.TemporaryDirectory(prefix="ftops-azurite-") as home:
-        process = subprocess.Popen(
-            [
-                *(program, "--blobHost", "127.0.0.1", "--blobPort", str(port), "--inMemoryPersistence"),
-                *("--silent", "--skipApiVersionCheck", "--disableTelemetry"),
-            ],
-            cwd=home,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
+        command = (
+            *(program, "--blobHost", "127.0.0.1", "--blobPort", str(port), "--inMemoryPersistence"),
+            *("--silent", "--skipApiVersionCheck", "--disableTelemetry"),
         )
-        try:
-            _wait_for(process, port)
+        with serving_process(command, port, Path(home)):
             address = f"http://127.0.0.1:{port}/{ACCOUNT}"
             _create_container(address)
             yield Service(
@@ -58,8 +48,6 @@ def azurite() -> Iterator[Service]:
                     "AZURE_STORAGE_ENDPOINT": address,
                 },
             )
-        finally:
-            _end(process)
 
 
 def _program() -> str:
@@ -71,22 +59,6 @@ def _program() -> str:
     return found
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _wait_for(process: subprocess.Popen[bytes], port: int) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and process.poll() is None:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            return
-        time.sleep(0.05)
-    raise Unavailable("azurite-blob does not start")
-
-
 def _create_container(address: str) -> None:
     """Sign by hand: obstore makes no containers, and an SDK for one request is too much."""
     stamped = {"x-ms-date": formatdate(usegmt=True), "x-ms-version": _VERSION}
@@ -96,13 +68,3 @@ def _create_container(address: str) -> None:
     signed = {**stamped, "Authorization": f"SharedKey {ACCOUNT}:{base64.b64encode(digest).decode()}"}
     reply = requests.put(f"{address}/{CONTAINER}?restype=container", headers=signed, timeout=10)
     reply.raise_for_status()
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGTERM)
-    try:
-        process.wait(5)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait(5)
