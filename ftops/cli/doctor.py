@@ -92,7 +92,10 @@ class _Examination:
         else:
             examples = sum(dataset.examples for dataset in inspected.datasets.values())
             files = counted(len(inspected.datasets), "file")
-            yield Check("data", Verdict.OK, f"{files}, {counted(examples, 'example')}")
+            words = f"{files}, {counted(examples, 'example')}"
+            yield Check("data", Verdict.OK, words)
+            for warning in inspected.warnings:
+                yield Check("data", Verdict.WARN, str(warning))
 
     def _asked(self, project: Project) -> Iterator[Check]:
         """Ask every provider, all at once: one that does not answer costs its timeout."""

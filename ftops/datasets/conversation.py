@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -17,99 +18,119 @@ Message = Mapping[str, Any]
 ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
 
 
-def conversation_breaches(row: Mapping[str, Any], form: DataFormat, rules: Ruleset) -> Iterator[Breach]:
-    """Yield what is wrong with a row of this form beyond its schema. Anything may be in it."""
-    if form is DataFormat.PROMPT_COMPLETION:
-        if row.get("prompt") == "":
-            yield Breach("blank-prompt")
-        return
-    holder = row["input"] if form is DataFormat.PREFERENCE else row
-    messages = _readable(holder.get("messages") if isinstance(holder, Mapping) else None)
-    if messages is None:
-        return
-    yield from _END[form](messages)
-    yield from _each(messages)
-    yield from _images(messages, rules)
-    if any("tool_calls" in message for message in messages) or "tools" in holder:
-        yield from _tools(messages, holder.get("tools"))
-    if form is DataFormat.PREFERENCE and row.get("preferred_output") == row.get("non_preferred_output"):
-        yield Breach("same-outputs")
+@dataclass(slots=True)
+class Outline:
+    """The messages of a row, looked through once.
+
+    `known`: each has a known role; where one has not, their order says nothing. `plain`: none is empty, has
+    images, calls, a weight, or stands behind another of the assistant's, so that most rows are done with.
+    """
+
+    messages: Sequence[Message]
+    roles: list[str]
+    images: int = 0
+    known: bool = True
+    plain: bool = True
 
 
-def _readable(messages: Any) -> Sequence[Message] | None:
-    """The messages, if each has a known role; where one has not, its order says nothing."""
+def outline(row: Mapping[str, Any]) -> Outline | None:
+    """Look through the messages of a chat, reinforcement or preference row; None where there are none."""
+    messages = row.get("messages")
+    if messages is None and isinstance(asked := row.get("input"), dict):
+        messages = asked.get("messages")
     if not isinstance(messages, list) or not messages:
         return None
+    found, before = Outline(messages, []), ""
     for message in messages:
-        if not isinstance(message, dict) or message.get("role") not in ROLES:
-            return None
-    return messages
+        role = message.get("role") if isinstance(message, dict) else None
+        if not isinstance(role, str) or role not in ROLES:
+            found.known = False
+            before = ""
+            continue
+        found.roles.append(role)
+        content = message.get("content")
+        if content.__class__ is not str or not content or len(message) > _PLAIN_KEYS:
+            found.plain = False
+            found.images += _images_in(content)
+        if role == before == "assistant":
+            found.plain = False
+        before = role
+    return found
 
 
-def _chat_end(messages: Sequence[Message]) -> Iterator[Breach]:
-    last = messages[-1]
-    if last["role"] == "assistant":
-        weights = [message.get("weight") for message in messages if message["role"] == "assistant"]
-        if all(weight == 0 for weight in weights):
-            yield Breach("nothing-to-learn")
-        elif weights[-1] == 0:
-            yield Breach("last-weight")
-    elif any(message["role"] == "assistant" for message in messages):
-        yield Breach("last-role", shown={"value": _owner(last)})
+_PLAIN_KEYS = 2
+"""Role and content; more keys may be calls or a weight."""
+
+
+def _images_in(content: object) -> int:
+    parts = content if isinstance(content, list) else ()
+    return sum(isinstance(part, dict) and part.get("type") == "image_url" for part in parts)
+
+
+def conversation_breaches(
+    row: Mapping[str, Any], found: Outline, rules: Ruleset, broken: Collection[str]
+) -> Iterator[Breach]:
+    """Yield what is wrong with the messages of a row beyond its schema. Anything may be in it.
+
+    `broken` are the kinds that the schema has found: of broken calls it is not asked what they match.
+    """
+    if not found.plain:
+        yield from _each(found.messages)
+        yield from _images(found, rules)
+    tools = (row.get("input") or row).get("tools") if "messages" not in row else row.get("tools")
+    if (tools or not found.plain) and _CALLS.isdisjoint(broken):
+        yield from _tools(found.messages, tools)
+
+
+_CALLS = frozenset(
+    {"tools", "tool", "function-name", "tool-calls", "tool-call", "tool-answer", "arguments-type"}
+)
+
+
+def end_breaches(found: Outline, form: DataFormat) -> Iterator[Breach]:
+    """Yield what is wrong with how a conversation ends, by its form."""
+    last = found.roles[-1]
+    owner = {"value": f"the {last}"}
+    if form is DataFormat.REINFORCEMENT:
+        if last not in ("user", "developer"):
+            yield Breach("last-is-not-a-question", shown=owner)
+    elif form is DataFormat.PREFERENCE:
+        if last == "assistant":
+            yield Breach("input-ends-with-assistant")
+    elif last == "assistant":
+        if not found.plain:
+            yield from _weights(found.messages)
     else:
-        yield Breach("no-assistant")
+        yield Breach("last-role", shown=owner) if "assistant" in found.roles else Breach("no-assistant")
 
 
-def _reinforcement_end(messages: Sequence[Message]) -> Iterator[Breach]:
-    if messages[-1]["role"] not in ("user", "developer"):
-        yield Breach("last-is-not-a-question", shown={"value": _owner(messages[-1])})
-
-
-def _preference_end(messages: Sequence[Message]) -> Iterator[Breach]:
-    if messages[-1]["role"] == "assistant":
-        yield Breach("input-ends-with-assistant")
-
-
-_END = {
-    DataFormat.CHAT: _chat_end,
-    DataFormat.REINFORCEMENT: _reinforcement_end,
-    DataFormat.PREFERENCE: _preference_end,
-}
-
-
-def _owner(message: Message) -> str:
-    return f"the {message['role']}"
+def _weights(messages: Sequence[Message]) -> Iterator[Breach]:
+    weights = [message.get("weight") for message in messages if message["role"] == "assistant"]
+    if all(weight == 0 for weight in weights):
+        yield Breach("nothing-to-learn")
+    elif weights[-1] == 0:
+        yield Breach("last-weight")
 
 
 def _each(messages: Sequence[Message]) -> Iterator[Breach]:
     before = ""
     for number, message in enumerate(messages, 1):
         role = message["role"]
-        if role == "assistant" and before == "assistant":
+        if role == before == "assistant":
             yield Breach("consecutive-assistants", f"message {number}")
         before = role
         if message.get("content") == "" and not (message.get("tool_calls") or message.get("function_call")):
-            yield Breach("empty-content", f"message {number} of {_owner(message)}")
+            yield Breach("empty-content", f"message {number}")
 
 
-def _images(messages: Sequence[Message], rules: Ruleset) -> Iterator[Breach]:
-    count = count_images(messages)
-    if not count:
+def _images(found: Outline, rules: Ruleset) -> Iterator[Breach]:
+    if not found.images:
         return
     most = rules.limit("most_images")
-    if most is not None and count > most:
-        yield Breach("too-many-images", shown={"value": count, "limit": most})
+    if most is not None and found.images > most:
+        yield Breach("too-many-images", shown={"value": found.images, "limit": most})
     if rules.facts is not None and not rules.facts.images:
         yield Breach("images-not-taken", shown={"limit": rules.model})
-
-
-def count_images(messages: object) -> int:
-    """Count the images in messages, whatever else they hold."""
-    if not isinstance(messages, list):
-        return 0
-    contents = (message.get("content") for message in messages if isinstance(message, dict))
-    parts = (part for content in contents if isinstance(content, list) for part in content)
-    return sum(isinstance(part, dict) and part.get("type") == "image_url" for part in parts)
 
 
 def _tools(messages: Sequence[Message], tools: Any) -> Iterator[Breach]:

@@ -6,14 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from ftops.datasets.conversation import count_images
+from ftops.datasets.conversation import Outline
 from ftops.datasets.forms import REQUIRED
 from ftops.model.capabilities import DataFormat
 from ftops.model.data_check import Statistics
-
-_SHOWN_FORMS = (DataFormat.CHAT, DataFormat.PREFERENCE, DataFormat.PROMPT_COMPLETION)
-_MOST_ROLES = 12
-"""Roles beyond these are wrong anyway, and their number must not grow with the file."""
 
 
 class Figures:
@@ -38,24 +34,18 @@ class Figures:
         """Count a row that stands above already."""
         self._duplicates += 1
 
-    def row(self, row: Mapping[str, Any]) -> str:
+    def row(self, row: Mapping[str, Any], found: Outline | None) -> str:
         """Count what a parsed row holds; return its form."""
-        form = next((form.value for form in _SHOWN_FORMS if row.keys() >= REQUIRED[form]), "other")
+        form = _shown_form(row)
         self._forms[form] += 1
-        holder = row.get("input") if form == DataFormat.PREFERENCE else row
-        if not isinstance(holder, Mapping):
-            return form
-        messages = holder.get("messages")
-        if isinstance(messages, list):
-            for message in messages:
-                role = message.get("role") if isinstance(message, dict) else None
-                if isinstance(role, str) and (role in self._roles or len(self._roles) < _MOST_ROLES):
-                    self._roles[role] += 1
-        if holder.get("tools"):
+        if found is not None:
+            self._roles.update(found.roles)
+            if found.images:
+                self._images += found.images
+                self.rows_with_images += 1
+        holder = row["input"] if form == DataFormat.PREFERENCE else row
+        if isinstance(holder, dict) and holder.get("tools"):
             self._tools += 1
-        if images := count_images(messages):
-            self._images += images
-            self.rows_with_images += 1
         return form
 
     def statistics(self) -> Statistics:
@@ -71,3 +61,12 @@ class Figures:
             longest_row=size,
             longest_row_line=line,
         )
+
+
+def _shown_form(row: Mapping[str, Any]) -> str:
+    if "messages" in row:
+        return DataFormat.CHAT.value
+    for form in (DataFormat.PREFERENCE, DataFormat.PROMPT_COMPLETION):
+        if row.keys() >= REQUIRED[form]:
+            return form.value
+    return "other"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import orjson
 
 from ftops.datasets.breach import Breach, shown
+from ftops.datasets.conversation import outline
 from ftops.datasets.counting import FindingCounter
 from ftops.datasets.disguises import BOM, HEAD_BYTES, file_disguise, line_disguise, repeated_key
 from ftops.datasets.figures import Figures
@@ -83,9 +84,10 @@ class FilePass:
             return
         if key := repeated_key(line, row):
             self._all(Breach("duplicate-key", shown={"value": shown(key)}), number)
-        self._form(row, number)
+        found = outline(row)
+        self._form(self._figures.row(row, found), number)
         for rules, counter in self._counters.items():
-            for breach in row_breaches(row, line, rules):
+            for breach in row_breaches(row, line, found, rules):
                 counter.add(breach, number)
 
     def _repeated(self, number: int, line: bytes) -> None:
@@ -96,8 +98,7 @@ class FilePass:
         elif len(self._hashes) < MOST_ROWS_REMEMBERED:
             self._hashes.add(row)
 
-    def _form(self, row: dict[str, Any], number: int) -> None:
-        form = self._figures.row(row)
+    def _form(self, form: str, number: int) -> None:
         if self._first_form is None:
             self._first_form = form
         elif form != self._first_form and "other" not in (form, self._first_form):

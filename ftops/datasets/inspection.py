@@ -118,7 +118,7 @@ def _uses(fine_tunes: Iterable[FineTune], providers: Mapping[str, ProviderFacts]
         # Where nothing is known of the method, its manifest has been told so.
         forms = facts.capabilities.data_formats.get(fine_tune.method) if facts else None
         dialect = facts.dialect if facts else ""
-        rules = ruleset(dialect, fine_tune.method, _base(fine_tune, by_name), forms or frozenset())
+        rules = ruleset(dialect, fine_tune.method, root_model(fine_tune, by_name), forms or frozenset())
         for role, file in fine_tune.data_files:
             if file.path is not None:
                 alone = role == "training" and len(fine_tune.training_files) == 1
@@ -126,7 +126,7 @@ def _uses(fine_tunes: Iterable[FineTune], providers: Mapping[str, ProviderFacts]
     return uses
 
 
-def _base(fine_tune: FineTune, by_name: Mapping[str, FineTune]) -> str:
+def root_model(fine_tune: FineTune, by_name: Mapping[str, FineTune]) -> str:
     """Name the model at the root of a chain; empty where it is not declared."""
     seen: set[str] = set()
     while isinstance(fine_tune.model, Upstream):
