@@ -8,7 +8,7 @@ import socket
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import click
@@ -92,10 +92,10 @@ class _Examination:
         else:
             examples = sum(dataset.examples for dataset in inspected.datasets.values())
             files = counted(len(inspected.datasets), "file")
-            words = f"{files}, {counted(examples, 'example')}"
-            yield Check("data", Verdict.OK, words)
+            yield Check("data", Verdict.OK, f"{files}, {counted(examples, 'example')}")
             for warning in inspected.warnings:
-                yield Check("data", Verdict.WARN, str(warning))
+                place = str(replace(warning, hint=None))
+                yield Check("data", Verdict.WARN, place, warning.hint)
 
     def _asked(self, project: Project) -> Iterator[Check]:
         """Ask every provider, all at once: one that does not answer costs its timeout."""

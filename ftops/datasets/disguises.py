@@ -85,9 +85,9 @@ def _text_disguise(head: bytes, path: str) -> Breach | None:
 
 def _goes_on(first: bytes, second: bytes) -> bool:
     """Tell whether an object that begins on the first line goes on below it."""
-    if first == b"{":
+    if first.endswith((b"{", b"[")):
         return True
-    return first.endswith((b"{", b"[", b",")) and bool(second) and not second.startswith(b"{")
+    return first.endswith(b",") and bool(second) and not second.startswith(b"{")
 
 
 def line_disguise(line: bytes, error: orjson.JSONDecodeError) -> Breach:

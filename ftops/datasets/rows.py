@@ -32,16 +32,21 @@ def row_breaches(
     if found is not None and found.known:
         yield from end_breaches(found, form)
         yield from conversation_breaches(row, found, rules, {one.kind for one in breaches})
-    if form is DataFormat.PREFERENCE and row.get("preferred_output") == row.get("non_preferred_output"):
-        yield Breach("same-outputs")
-    elif form is DataFormat.PROMPT_COMPLETION and row.get("prompt") == "":
-        yield Breach("blank-prompt")
+    yield from _pair(row, form)
     if b"<|" in line and (token := special_tokens().search(line.decode())):
         yield Breach("special-token", shown={"value": shown(token.group())})
     context = rules.facts.context if rules.facts else None
     # A token has at least one byte: a line of fewer bytes than the context is not worth counting.
     if context is not None and len(line) > context:
         yield from _length(row, context, rules.model)
+
+
+def _pair(row: Mapping[str, Any], form: DataFormat) -> Iterator[Breach]:
+    preferred = row.get("preferred_output")
+    if form is DataFormat.PREFERENCE and preferred and preferred == row.get("non_preferred_output"):
+        yield Breach("same-outputs")
+    elif form is DataFormat.PROMPT_COMPLETION and row.get("prompt") == "":
+        yield Breach("blank-prompt")
 
 
 def _length(row: Mapping[str, Any], context: int, model: str) -> Iterator[Breach]:
