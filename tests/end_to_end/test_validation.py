@@ -60,11 +60,10 @@ def test_each_kind_is_an_error_with_its_place_and_count(project: ProjectDirector
     assert project.ftops("validate") == 1
     assert "data/train.jsonl: 21 examples" in project.out
     assert "all valid" not in project.out
-    assert project.err.splitlines() == [
-        "Error: data/train.jsonl:1: message 1 has the role 'User'; known are system, developer, user, assistant, "
-        "tool and function, in lower case; and 19 more lines: 2, 3, 4, 5, 6, 7, 8, 9, 10, ...",
-        "Error: data/train.jsonl:21: has no assistant message to learn from",
-    ]
+    first, second = project.err.splitlines()
+    assert first.startswith("Error: data/train.jsonl:1: message 1 has the role 'User'; known are system,")
+    assert first.endswith("; and 19 more lines: 2, 3, 4, 5, 6, 7, 8, 9, 10, ...")
+    assert second == "Error: data/train.jsonl:21: has no assistant message to learn from"
 
 
 def test_the_document_says_it_all(project: ProjectDirectory) -> None:
@@ -133,7 +132,8 @@ def test_a_saved_plan_holds_the_bytes_that_it_was_made_of(project: ProjectDirect
 def test_a_reinforcement_file_as_the_guide_has_it_is_trained_on(
     project: ProjectDirectory, emulator: Emulator
 ) -> None:
-    grader = "{type: string_check, name: g, operation: eq, input: '{{sample.output_text}}', reference: '{{item.answer}}'}"
+    texts = "input: '{{sample.output_text}}', reference: '{{item.answer}}'"
+    grader = f"{{type: string_check, name: g, operation: eq, {texts}}}"
     project.manifest("a", f"method: reinforcement\ngrader: {grader}", model="o4-mini")
     rows = [{"messages": [{"role": "user", "content": f"{n} + 1?"}], "answer": n + 1} for n in range(12)]
     write_rows(project, rows)
