@@ -161,8 +161,13 @@ def _check(path: str, passed: Passed, uses: Iterable[_Use]) -> FileCheck:
         found = finding_of(breach, rules, path)
         if found is not None:
             named.setdefault(found, set()).add(name)
-    ordered = sorted(named, key=lambda one: (one.severity is Severity.WARNING, one.lines[:1], one.kind))
+    ordered = sorted(named, key=_place)
     return FileCheck(path, passed.statistics, tuple((one, tuple(sorted(named[one]))) for one in ordered))
+
+
+def _place(finding: Finding) -> tuple[bool, bool, tuple[int, ...], str]:
+    """Errors before warnings, lines before the whole file."""
+    return finding.severity is Severity.WARNING, not finding.lines, finding.lines[:1], finding.kind
 
 
 def _verdicts(fine_tunes: Iterable[FineTune], files: Iterable[FileCheck]) -> dict[str, DataVerdict]:
