@@ -123,13 +123,21 @@ def _is_several(text: str) -> bool:
     return text[end:].lstrip(" \t,").startswith("{")
 
 
-def repeated_key(line: bytes, row: object) -> str | None:
+def written_anew(row: object) -> bytes | None:
+    """Write a parsed row once more; None for one that is nested deeper than most readers follow."""
+    try:
+        return orjson.dumps(row)
+    except TypeError:
+        return None
+
+
+def repeated_key(line: bytes, anew: bytes) -> str | None:
     """Name a key that stands twice in one object; the parsed row has only the last of them.
 
     Counting the keys of the line and of the row written anew is fast, and enough where they agree; else the
     line is read once more, slowly.
     """
-    if line.count(b'":') == orjson.dumps(row).count(b'":'):
+    if line.count(b'":') == anew.count(b'":'):
         return None
     twice: list[str] = []
 

@@ -11,7 +11,7 @@ import orjson
 from ftops.datasets.breach import Breach, shown
 from ftops.datasets.conversation import outline
 from ftops.datasets.counting import FindingCounter
-from ftops.datasets.disguises import BOM, HEAD_BYTES, file_disguise, line_disguise, repeated_key
+from ftops.datasets.disguises import BOM, HEAD_BYTES, file_disguise, line_disguise, repeated_key, written_anew
 from ftops.datasets.figures import Figures
 from ftops.datasets.reading import MOST_LINE_BYTES, Reading
 from ftops.datasets.rows import row_breaches
@@ -79,10 +79,11 @@ class FilePass:
         except orjson.JSONDecodeError as error:
             self._all(line_disguise(line, error), number)
             return
-        if not isinstance(row, dict):
-            self._all(Breach("not-an-object"), number)
+        anew = written_anew(row)
+        if anew is None or not isinstance(row, dict):
+            self._all(Breach("too-deep" if anew is None else "not-an-object"), number)
             return
-        if key := repeated_key(line, row):
+        if key := repeated_key(line, anew):
             self._all(Breach("duplicate-key", shown={"value": shown(key)}), number)
         found = outline(row)
         self._form(self._figures.row(row, found), number)
@@ -117,10 +118,11 @@ class FilePass:
         return Dataset(self._path, reading.rows_sha256, reading.bytes, reading.rows, reading.file_sha256)
 
     def _sizes(self, counter: FindingCounter, reading: Reading) -> None:
+        pictured = self._figures.rows_with_images
         sizes = (
             ("too-large", "most_bytes", reading.bytes, f"{reading.bytes:,}"),
             ("too-many-rows", "most_rows", reading.rows, f"{reading.rows:,} rows"),
-            ("too-many-image-rows", "most_image_rows", self._figures.rows_with_images, "rows"),
+            ("too-many-image-rows", "most_image_rows", pictured, f"{pictured:,} rows"),
         )
         for kind, name, size, words in sizes:
             limit = counter.rules.limit(name)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from ftops.datasets.disguises import SPACE
+from ftops.model.data_check import MOST_LINES_NAMED
 
 MOST_LINE_BYTES = 16 * 1024 * 1024
 """A longer line is no example; reading it whole could fill the memory."""
@@ -66,5 +67,5 @@ class Reading:
 
     def _blank(self, first: int, after: int) -> None:
         self.blank_count += after - first
-        room = 10 - len(self.blank_lines)
+        room = MOST_LINES_NAMED - len(self.blank_lines)
         self.blank_lines += range(first, min(after, first + max(0, room)))

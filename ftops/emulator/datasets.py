@@ -61,6 +61,10 @@ def _parse(line: bytes) -> dict[str, Any]:
         raise BadDataset(f"not valid JSON ({problem.msg}: column {problem.colno})") from None
     if not isinstance(document, dict):
         raise BadDataset("expected a JSON object")
+    try:
+        orjson.dumps(document)
+    except TypeError:
+        raise BadDataset("the object is nested too deeply") from None
     return document
 
 

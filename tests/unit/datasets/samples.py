@@ -208,6 +208,8 @@ SAMPLES: dict[str, Sample] = {
     "half a surrogate pair": eleventh(
         '{"messages": [{"role": "assistant", "content": "\\ud83d"}]}', "lone-surrogate"
     ),
+    "300 levels": eleventh('{"messages": ' + "[" * 300 + "]" * 300 + "}", "too-deep"),
+    "250 levels": eleventh({**chat(11), "tolls": json.loads("[" * 249 + "]" * 249)}, warnings=("row-key",)),
     "a list": eleventh("[1]", "not-an-object"),
     "lists": Sample(b"[1]\n[2]\n", {"not-an-object": [1, 2], "too-few": []}),
     "a key twice": eleventh(
