@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 
 import orjson
 
@@ -59,7 +60,7 @@ def file_disguise(head: bytes, path: str) -> Breach | None:
         )
     if _PAGE.match(head):
         return Breach("web-page")
-    if b"\n" not in head and re.search(rb"\r\s*[{]", head):
+    if b"\n" not in head and re.search(rb"\}\s*\r\s*\{", head):
         return Breach("old-line-ends")
     return _text_disguise(head.removeprefix(BOM), path)
 
@@ -74,7 +75,9 @@ def _text_disguise(head: bytes, path: str) -> Breach | None:
         # A list a line is not an array of rows, but rows that are lists.
         return None if first.endswith(b"]") and second.startswith(b"[") else Breach("json-array")
     if first.startswith(b"{"):
-        return Breach("pretty-printed") if _goes_on(first, second) else None
+        # Of a first line that is longer than the head its end is not known.
+        whole = b"\n" in head.lstrip()
+        return Breach("pretty-printed") if whole and _goes_on(first, second) else None
     kind = _TABLES.get(path.rsplit(".", 1)[-1].lower())
     if kind is None and b"{" not in first and second and b"{" not in second:
         kind = next(
@@ -142,9 +145,9 @@ def repeated_key(line: bytes, anew: bytes) -> str | None:
     twice: list[str] = []
 
     def members(pairs: list[tuple[str, object]]) -> None:
-        names = [name for name, _ in pairs]
-        if len(set(names)) < len(names):
-            twice.extend(name for index, name in enumerate(names) if name in names[:index])
+        counted = Counter(name for name, _ in pairs)
+        if len(counted) < len(pairs):
+            twice.append(counted.most_common(1)[0][0])
 
     json.loads(line, object_pairs_hook=members)
     return twice[0] if twice else None

@@ -72,6 +72,14 @@ def test_line_ends_blank_lines_and_a_final_newline_are_in_the_digest_of_the_byte
     assert plain.upload_name == other.upload_name
 
 
+@pytest.mark.parametrize("extra", range(40))
+def test_a_first_row_longer_than_the_head_of_a_file_is_a_row_wherever_the_head_ends(
+    tmp_path: Path, extra: int
+) -> None:
+    long = GOOD.replace('"q"', f'"{"q" * (4030 + extra)}"')
+    assert told(tmp_path, long.encode()) == []
+
+
 def test_what_two_rows_share_does_not_move_from_one_to_the_other(tmp_path: Path) -> None:
     digests = {
         inspect(tmp_path, data).datasets["d.jsonl"].sha256
