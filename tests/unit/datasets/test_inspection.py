@@ -69,7 +69,7 @@ def test_line_ends_blank_lines_and_a_final_newline_are_in_the_digest_of_the_byte
     other = inspect(tmp_path, ends.join(rows) + ends).datasets["d.jsonl"]
     assert plain.sha256 == other.sha256 == hashlib.sha256(b"\n".join([*rows, b""])).hexdigest()
     assert plain.file_sha256 != other.file_sha256
-    assert plain.upload_name == other.upload_name
+    assert plain.upload_name("p") == other.upload_name("p")
 
 
 @pytest.mark.parametrize("extra", range(40))
