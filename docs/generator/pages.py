@@ -9,6 +9,7 @@ from docs.generator.commands import walk
 from docs.generator.manual import man_page
 from docs.generator.reference import commands_page, dialects_page, exit_codes_page, state_backends_page
 from docs.generator.schemas import schema_page
+from docs.generator.training_data import training_data_page
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -17,6 +18,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "docs/reference/exit-codes.md": exit_codes_page,
     "docs/reference/dialects.md": dialects_page,
     "docs/reference/state-backends.md": state_backends_page,
+    "docs/reference/training-data.md": training_data_page,
     "docs/reference/manifest.md": lambda: schema_page("finetune", "The manifest"),
     "docs/reference/project-file.md": lambda: schema_page("project", "The project file"),
 }

@@ -75,7 +75,7 @@ def _send(provider: str, missing: Mapping[str, Dataset], context: Context, ledge
             upload = context.providers[provider].upload_file
             path = context.root / dataset.path
             name = dataset.upload_name(context.project)
-            futures[pool.submit(upload, path, name, dataset.sha256)] = dataset
+            futures[pool.submit(upload, path, name, dataset.file_sha256)] = dataset
         for future in as_completed(futures):
             dataset = futures[future]
             try:

@@ -99,6 +99,9 @@ class _Examination:
             examples = sum(dataset.examples for dataset in inspected.datasets.values())
             files = counted(len(inspected.datasets), "file")
             yield Check("data", Verdict.OK, f"{files}, {counted(examples, 'example')}")
+            for warning in inspected.warnings:
+                place = str(replace(warning, hint=None))
+                yield Check("data", Verdict.WARN, place, warning.hint)
 
     def _asked(self, project: Project) -> Iterator[Check]:
         """Ask every provider, all at once: one that does not answer costs its timeout."""

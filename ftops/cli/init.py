@@ -63,8 +63,10 @@ def init_command(root: Path, directory: str) -> None:
         "jobs/hello.yaml": _MANIFEST,
         "data/hello.jsonl": "".join(_line(country, city) for country, city in _CAPITALS.items()),
         ".gitignore": ".ftops/\n",
+        # Without this git may turn the line ends of data on Windows, and other bytes would be sent.
+        ".gitattributes": "*.jsonl text eol=lf\n",
     }
-    existing = [name for name in files if name != ".gitignore" and (target / name).exists()]
+    existing = [name for name in files if not name.startswith(".git") and (target / name).exists()]
     if existing:
         raise FtopsError(f"{target / existing[0]} exists already", hint="nothing was written")
     for name, text in files.items():

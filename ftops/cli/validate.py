@@ -6,14 +6,68 @@ from pathlib import Path
 
 import click
 
-from ftops.reconciler.line import load
-from ftops.report.words import counted
+from ftops.cli import options
+from ftops.datasets.inspection import root_model
+from ftops.datasets.tables import base_model
+from ftops.datasets.tokens import count_tokens
+from ftops.errors import ExitCode, FtopsError, InvalidInput
+from ftops.reconciler.checking import Checked, check
+from ftops.report.json_report import json_text
+from ftops.report.validation import Validation, failed_document, render_validation, validation_document
 
 
 @click.command("validate")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print it."
+)
+@click.option("--tokens", is_flag=True, help="Count the tokens of right files, too (needs the extra tokens).")
 @click.pass_obj
-def validate_command(root: Path) -> None:
-    """Check manifests, project file and data. Needs no network and no key."""
-    loaded = load(root.resolve())
-    fine_tunes = counted(len(loaded.fine_tunes), "fine-tune")
-    click.echo(f"{fine_tunes} and {counted(len(loaded.datasets), 'data file')}: all valid.")
+def validate_command(root: Path, form: str, *, tokens: bool) -> ExitCode:
+    """Check manifests, project file and data. Needs no network and no key.
+
+    Warnings are what a provider may refuse, or what spoils a training; they leave the exit code 0.
+    """
+    if form == "json":
+        return _as_document(root.resolve(), tokens=tokens)
+    validation = _validation(root.resolve(), tokens=tokens)
+    click.echo(render_validation(validation, options.styler()), nl=False)
+    if validation.problems:
+        raise InvalidInput(validation.problems)
+    return ExitCode.NOTHING
+
+
+def _as_document(root: Path, *, tokens: bool) -> ExitCode:
+    try:
+        validation = _validation(root, tokens=tokens)
+    except FtopsError as error:
+        click.echo(json_text(failed_document(error.problems)))
+        return error.exit_code
+    click.echo(json_text(validation_document(validation)))
+    return ExitCode.ERROR if validation.problems else ExitCode.NOTHING
+
+
+def _validation(root: Path, *, tokens: bool) -> Validation:
+    checked = check(root)
+    data = checked.data
+    counted = count_tokens(root, data.datasets, _models(checked) if tokens else {})
+    return Validation(
+        checked.project.name,
+        checked.fine_tunes,
+        counted.datasets,
+        data.files,
+        data.verdicts,
+        checked.problems,
+        counted.uncounted,
+    )
+
+
+def _models(checked: Checked) -> dict[str, set[str]]:
+    """Which base models train on each file that nothing is wrong with."""
+    by_name = {fine_tune.name: fine_tune for fine_tune in checked.fine_tunes}
+    broken = {problem.file for problem in checked.data.problems}
+    wanted: dict[str, set[str]] = {}
+    for fine_tune in checked.fine_tunes:
+        for _, file in fine_tune.data_files:
+            if file.path is not None and file.path not in broken:
+                wanted.setdefault(file.path, set()).add(base_model(root_model(fine_tune, by_name)))
+    return wanted

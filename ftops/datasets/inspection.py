@@ -1,155 +1,186 @@
-"""File -> Dataset: digest, size and examples, read once, whoever uses it; constant memory."""
+"""Declared fine-tunes -> datasets, and what is wrong with the data of each of them."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
 
-import orjson
-
-from ftops.datasets.validation import Formats, line_problem
+from ftops.datasets.breach import Breach
+from ftops.datasets.counting import finding_of
+from ftops.datasets.file_pass import FilePass, Passed
+from ftops.datasets.tables import Ruleset, ruleset
 from ftops.errors import Problem
+from ftops.model.data_check import DataVerdict, FileCheck, Finding, Severity
 from ftops.model.dataset import Dataset
-from ftops.model.finetune import FineTune
+from ftops.model.finetune import FineTune, Upstream
 from ftops.model.observation import ProviderFacts
 
-MOST_PROBLEMS = 10
-"""How many bad lines of one file are told; the rest are counted."""
-MOST_LINE_BYTES = 16 * 1024 * 1024
-"""A longer line is no example; reading it whole could fill the memory."""
-LFS_MARK = b"version https://git-lfs.github.com/spec/"
-
-_BOM = b"\xef\xbb\xbf"
+_Pairs = dict[str, dict[str, set[str]]]
+"""Training file -> validation file -> the fine-tunes that use both."""
 
 
 @dataclass(frozen=True, slots=True)
 class InspectedDatasets:
-    """Datasets by project-relative path, and everything that is wrong with them.
+    """Datasets by project-relative path, and everything that was found in them.
 
-    A file that could not be read to its end has no dataset.
+    A file that could not be read to its end has no dataset. `verdicts` has every fine-tune by name.
     """
 
     datasets: Mapping[str, Dataset]
-    problems: tuple[Problem, ...]
+    files: tuple[FileCheck, ...] = ()
+    verdicts: Mapping[str, DataVerdict] = field(default_factory=dict)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Every error of every file, once, with its place."""
+        return self._of(Severity.ERROR)
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """Every warning of every file, once, with its place."""
+        return self._of(Severity.WARNING)
+
+    def _of(self, severity: Severity) -> tuple[Problem, ...]:
+        found = (
+            finding for file in self.files for finding, _ in file.findings if finding.severity is severity
+        )
+        return tuple(dict.fromkeys(finding.problem for finding in found))
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """One fine-tune's use of a file. `alone`: it is the only training file, so that it must suffice."""
+
+    name: str
+    rules: Ruleset
+    alone: bool
 
 
 def inspect_datasets(
     root: Path, fine_tunes: Iterable[FineTune], providers: Mapping[str, ProviderFacts]
 ) -> InspectedDatasets:
-    """Read every data file that the fine-tunes name. Raises nothing for what is in them."""
-    datasets: dict[str, Dataset] = {}
-    problems: list[Problem] = []
-    for path, formats in sorted(_wanted(fine_tunes, providers).items()):
-        inspection = _Inspection(path, formats)
-        try:
-            with (root / path).open("rb") as file:
-                dataset = inspection.read(file)
-        except OSError as error:
-            problems.append(Problem(f"cannot be read: {error.strerror}", path))
-            continue
-        problems += inspection.problems()
-        if dataset is not None:
-            datasets[path] = dataset
-    return InspectedDatasets(datasets, tuple(problems))
+    """Read every data file that the fine-tunes name, once. Raises nothing for what is in them."""
+    declared = tuple(fine_tunes)
+    uses = _uses(declared, providers)
+    passed = _read_all(root, uses, _pairs(declared))
+    datasets = {path: one.dataset for path, one in sorted(passed.items()) if one.dataset is not None}
+    files = tuple(_check(path, passed[path], uses[path]) for path in sorted(passed))
+    return InspectedDatasets(datasets, files, _verdicts(declared, files))
 
 
-def _wanted(
-    fine_tunes: Iterable[FineTune], providers: Mapping[str, ProviderFacts]
-) -> dict[str, frozenset[Formats]]:
-    """Give each path what its users can take: one set of forms for each provider and method."""
-    wanted: dict[str, set[Formats]] = {}
-    for fine_tune in fine_tunes:
-        facts = providers.get(fine_tune.provider)
-        formats = facts.capabilities.data_formats.get(fine_tune.method) if facts else None
-        for _, file in fine_tune.data_files:
-            if file.path is not None:
-                # Where nothing is known of the method, its manifest has been told so.
-                wanted.setdefault(file.path, set()).update([formats] if formats else [])
-    return {path: frozenset(formats) for path, formats in wanted.items()}
+def _read_all(root: Path, uses: Mapping[str, list[_Use]], pairs: _Pairs) -> dict[str, Passed]:
+    """Read validation files first: their rows are remembered, those of others only until compared."""
+    compared = {validation for partners in pairs.values() for validation in partners}
+    passed: dict[str, Passed] = {}
+    for path in sorted(uses, key=lambda path: (path not in compared, path)):
+        passed[path] = _read(root, path, uses[path])
+        if path not in compared:
+            _compare(passed, path, pairs.get(path, {}))
+            passed[path].hashes.clear()
+    for path in compared:
+        _compare(passed, path, pairs.get(path, {}))
+    return passed
 
 
-class _Inspection:
-    """One file being read."""
-
-    def __init__(self, path: str, formats: frozenset[Formats]) -> None:
-        self._path = path
-        self._formats = sorted(formats, key=sorted)
-        self._found: list[Problem] = []
-        self._more = 0
-
-    def read(self, file: BinaryIO) -> Dataset | None:
-        """Read to the end; None for a file that is no data at all."""
-        sha256, size, examples = hashlib.sha256(), 0, 0
-        for number, line in enumerate(_lines(file), 1):
-            sha256.update(line)
-            size += len(line)
-            if number == 1 and (hopeless := _hopeless(line, self._path)):
-                self._found.append(hopeless)
-                return None
-            if len(line) > MOST_LINE_BYTES:
-                self._tell(Problem(f"is longer than {MOST_LINE_BYTES:,} bytes", self._path, number))
-                return None
-            if not line.isspace():
-                examples += 1
-                self._check(line, number)
-        if examples == 0:
-            what = "has no examples, only blank lines" if size else "is empty: it has no examples"
-            self._tell(Problem(what, self._path, hint="write one JSON object a line"))
-        return Dataset(self._path, sha256.hexdigest(), size, examples)
-
-    def problems(self) -> Iterator[Problem]:
-        """Yield the first problems, and how many more there are."""
-        yield from self._found
-        if self._more:
-            lines = "1 more bad line" if self._more == 1 else f"{self._more} more bad lines"
-            yield Problem(f"and {lines}", self._path)
-
-    def _check(self, line: bytes, number: int) -> None:
-        try:
-            row = orjson.loads(line)
-        except orjson.JSONDecodeError as error:
-            self._tell(_unreadable(line, error, self._path, number))
-            return
-        for formats in self._formats or [frozenset()]:
-            message = line_problem(row, formats)
-            if message is not None:
-                self._tell(Problem(message, self._path, number))
-                return
-
-    def _tell(self, problem: Problem) -> None:
-        if len(self._found) < MOST_PROBLEMS:
-            self._found.append(problem)
-        else:
-            self._more += 1
-
-
-def _lines(file: BinaryIO) -> Iterator[bytes]:
-    while line := file.readline(MOST_LINE_BYTES + 1):
-        yield line
-
-
-def _hopeless(first: bytes, path: str) -> Problem | None:
-    """Tell of a file that is something else from its first byte on."""
-    if first.startswith(LFS_MARK):
-        return Problem("is a git-lfs pointer, not the data", path, 1, hint="run `git lfs pull`")
-    if first.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return Problem("is not UTF-8 but UTF-16", path, 1, hint="save it as UTF-8")
-    if first.startswith(_BOM):
-        return Problem("begins with a byte order mark", path, 1, hint="save it as UTF-8 without BOM")
-    if first.startswith((b"\x1f\x8b", b"PK\x03\x04", b"PAR1")):
-        return Problem("is a compressed or binary file, not JSONL", path, 1, hint="unpack it")
-    return None
-
-
-def _unreadable(line: bytes, error: orjson.JSONDecodeError, path: str, number: int) -> Problem:
+def _read(root: Path, path: str, uses: list[_Use]) -> Passed:
+    one_pass = FilePass(path, dict.fromkeys(use.rules for use in uses))
     try:
-        line.decode()
-    except UnicodeDecodeError as wrong:
-        return Problem("is not UTF-8", path, number, wrong.start + 1, hint="save the file as UTF-8")
-    hint = None
-    if number == 1 and line.strip() in (b"[", b"{"):
-        hint = "this looks like JSON over several lines: write one object a line"
-    return Problem(f"is not valid JSON: {error.msg}", path, number, error.colno, hint=hint)
+        with (root / path).open("rb") as file:
+            outcome = one_pass.read(file)
+    except OSError as error:
+        return one_pass.unreadable(error.strerror)
+    rows = outcome.dataset.examples if outcome.dataset else 0
+    for use in uses:
+        if use.alone and 0 < rows < use.rules.fewest:
+            words = "1 example" if rows == 1 else f"{rows} examples"
+            breach = Breach("too-few", shown={"value": words, "limit": use.rules.fewest})
+            outcome.of_uses.append((breach, use.rules, use.name))
+    return outcome
+
+
+def _compare(passed: Mapping[str, Passed], training: str, partners: Mapping[str, set[str]]) -> None:
+    outcome = passed[training]
+    for validation, names in partners.items():
+        count = len(outcome.hashes & passed[validation].hashes)
+        if count:
+            shared = "1 row" if count == 1 else f"{count:,} rows"
+            breach = Breach("same-as-validation", shown={"value": shared, "limit": validation})
+            rules = next(iter(outcome.counters))
+            outcome.of_uses.extend((breach, rules, name) for name in sorted(names))
+
+
+def _uses(fine_tunes: Iterable[FineTune], providers: Mapping[str, ProviderFacts]) -> dict[str, list[_Use]]:
+    by_name = {fine_tune.name: fine_tune for fine_tune in fine_tunes}
+    uses: dict[str, list[_Use]] = {}
+    for fine_tune in by_name.values():
+        facts = providers.get(fine_tune.provider)
+        # Where nothing is known of the method, its manifest has been told so.
+        forms = facts.capabilities.data_formats.get(fine_tune.method) if facts else None
+        dialect = facts.dialect if facts else ""
+        rules = ruleset(dialect, fine_tune.method, root_model(fine_tune, by_name), forms or frozenset())
+        for role, file in fine_tune.data_files:
+            if file.path is not None:
+                alone = role == "training" and len(fine_tune.training_files) == 1
+                uses.setdefault(file.path, []).append(_Use(fine_tune.name, rules, alone))
+    return uses
+
+
+def root_model(fine_tune: FineTune, by_name: Mapping[str, FineTune]) -> str:
+    """Name the model at the root of a chain; empty where it is not declared."""
+    seen: set[str] = set()
+    while isinstance(fine_tune.model, Upstream):
+        upstream = by_name.get(fine_tune.model.name)
+        if upstream is None or upstream.name in seen:
+            return ""
+        seen.add(upstream.name)
+        fine_tune = upstream
+    return fine_tune.model
+
+
+def _pairs(fine_tunes: Iterable[FineTune]) -> _Pairs:
+    pairs: _Pairs = {}
+    for fine_tune in fine_tunes:
+        validation = fine_tune.validation_file.path if fine_tune.validation_file else None
+        for file in fine_tune.training_files:
+            if file.path is not None and validation is not None:
+                pairs.setdefault(file.path, {}).setdefault(validation, set()).add(fine_tune.name)
+    return pairs
+
+
+def _check(path: str, passed: Passed, uses: Iterable[_Use]) -> FileCheck:
+    """Give each finding once, with the names of all that it is about."""
+    users: dict[Ruleset, list[str]] = {}
+    for use in uses:
+        users.setdefault(use.rules, []).append(use.name)
+    named: dict[Finding, set[str]] = {}
+    for rules, names in users.items():
+        for finding in passed.counters[rules].findings():
+            named.setdefault(finding, set()).update(names)
+    for breach, rules, name in passed.of_uses:
+        found = finding_of(breach, rules, path)
+        if found is not None:
+            named.setdefault(found, set()).add(name)
+    ordered = sorted(named, key=_place)
+    return FileCheck(path, passed.statistics, tuple((one, tuple(sorted(named[one]))) for one in ordered))
+
+
+def _place(finding: Finding) -> tuple[bool, bool, tuple[int, ...], str]:
+    """Errors before warnings, lines before the whole file."""
+    return finding.severity is Severity.WARNING, not finding.lines, finding.lines[:1], finding.kind
+
+
+def _verdicts(fine_tunes: Iterable[FineTune], files: Iterable[FileCheck]) -> dict[str, DataVerdict]:
+    found: dict[str, list[Finding]] = {fine_tune.name: [] for fine_tune in fine_tunes}
+    for file in files:
+        for finding, names in file.findings:
+            for name in names:
+                found[name].append(finding)
+    return {name: DataVerdict(*_split(findings)) for name, findings in sorted(found.items())}
+
+
+def _split(findings: Iterable[Finding]) -> Iterator[tuple[Finding, ...]]:
+    """Problems, then warnings."""
+    every = tuple(findings)
+    yield tuple(one for one in every if one.severity is Severity.ERROR)
+    yield tuple(one for one in every if one.severity is Severity.WARNING)

@@ -57,7 +57,7 @@ def count_tokens(
             continue
         try:
             counts = {encoding: _counter(encoding) for encoding in sorted(map(encoding_of, models))}
-            tokens = _count_file(root / path, datasets[path].sha256, list(counts.values()))
+            tokens = _count_file(root / path, datasets[path].file_sha256, list(counts.values()))
         except NotCountable as error:
             uncounted[path] = f"the tokens of {path} are not counted: {error}"
         else:
@@ -71,6 +71,12 @@ def encoding_of(model: str) -> str:
         if family.match(model):
             return encoding
     raise NotCountable(f"no tokenizer is known for {model}")
+
+
+def row_tokens(row: Mapping[str, Any], model: str) -> int:
+    """Count one example as a base model splits it. Raises NotCountable."""
+    texts, extra = _trained(row)
+    return extra + sum(map(_counter(encoding_of(model)), texts))
 
 
 @cache

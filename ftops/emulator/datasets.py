@@ -7,10 +7,10 @@ from typing import Any
 
 import orjson
 
+from ftops.emulator.dataset_messages import BadDataset, Message, check_messages, check_tools
 from ftops.emulator.training import Dataset
 
 LONGEST_LINE_BYTES = 16 * 1024 * 1024
-ROLES = ("system", "developer", "user", "assistant", "tool", "function")
 TOKENS_PER_MESSAGE = 3
 """<|im_start|>, <|im_sep|> and <|im_end|>; with role and content they add up to the billed tokens."""
 
@@ -22,10 +22,6 @@ class Format(StrEnum):
     COMPLETION = "prompt-completion"
     PREFERENCE = "preference"
     REINFORCEMENT = "reinforcement"
-
-
-class BadDataset(Exception):
-    """A file cannot be trained on; the message names the line."""
 
 
 def inspect(path: Path, expected: Format, fewest: int) -> Dataset:
@@ -57,17 +53,23 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def _parse(line: bytes) -> dict[str, Any]:
+    if line.startswith(b"\xef\xbb\xbf"):
+        raise BadDataset("not a JSON dictionary (the line starts with a byte order mark)")
     try:
         document = orjson.loads(line)
     except orjson.JSONDecodeError as problem:
         raise BadDataset(f"not valid JSON ({problem.msg}: column {problem.colno})") from None
     if not isinstance(document, dict):
         raise BadDataset("expected a JSON object")
+    try:
+        orjson.dumps(document)
+    except TypeError:
+        raise BadDataset("the object is nested too deeply") from None
     return document
 
 
 def _completion(example: dict[str, Any]) -> int:
-    if "messages" in example:
+    if "messages" in example and "prompt" not in example:
         raise BadDataset(
             "the file is in the chat format, but the model requires the prompt-completion format"
         )
@@ -87,62 +89,36 @@ def _chat(example: dict[str, Any]) -> int:
             "the file is in the prompt-completion format, but the model is a chat model and requires "
             "chat-formatted data"
         )
-    messages = _messages(example, "messages")
+    messages = check_messages(example, "messages")
+    check_tools(example)
     if not any(message["role"] == "assistant" for message in messages):
         raise BadDataset("there is no message from the assistant")
     return sum(map(_message_tokens, messages))
 
 
 def _reinforcement(example: dict[str, Any]) -> int:
-    return sum(map(_message_tokens, _messages(example, "messages")))
+    messages = check_messages(example, "messages")
+    check_tools({key: value for key, value in example.items() if key != "functions"})
+    if messages[-1]["role"] not in ("user", "developer"):
+        raise BadDataset("the last message must be from the user or developer")
+    return sum(map(_message_tokens, messages))
 
 
 def _preference(example: dict[str, Any]) -> int:
     conversation = example.get("input")
     if not isinstance(conversation, dict):
         raise BadDataset("missing 'input' object")
-    messages = _messages(conversation, "messages")
+    messages = check_messages(conversation, "messages")
+    check_tools({key: value for key, value in conversation.items() if key != "functions"})
     for key in ("preferred_output", "non_preferred_output"):
-        output = _messages(example, key)
+        output = check_messages(example, key)
         if any(message["role"] != "assistant" for message in output):
             raise BadDataset(f"'{key}' may hold only messages from the assistant")
         messages = messages + output
     return sum(map(_message_tokens, messages))
 
 
-def _messages(holder: dict[str, Any], key: str) -> list[dict[str, Any]]:
-    messages = holder.get(key)
-    if not isinstance(messages, list) or not messages:
-        raise BadDataset(f"'{key}' must be a list of at least one message")
-    for index, message in enumerate(messages):
-        _check_message(message, f"{key}[{index}]")
-    return messages
-
-
-def _check_message(message: object, where: str) -> None:
-    if not isinstance(message, dict):
-        raise BadDataset(f"'{where}' must be an object")
-    role = message.get("role")
-    if role not in ROLES:
-        raise BadDataset(f"'{where}.role' is {_shown(role)}, expected one of {', '.join(ROLES)}")
-    content = message.get("content")
-    calls = message.get("tool_calls") or message.get("function_call")
-    if content is None and role == "assistant" and calls:
-        return
-    if not isinstance(content, str) and not _is_parts(content):
-        raise BadDataset(f"'{where}.content' must be a string")
-
-
-def _is_parts(content: object) -> bool:
-    """Say whether the content is a list of typed parts, as vision fine-tuning has it."""
-    return (
-        isinstance(content, list)
-        and bool(content)
-        and all(isinstance(part, dict) and isinstance(part.get("type"), str) for part in content)
-    )
-
-
-def _message_tokens(message: dict[str, Any]) -> int:
+def _message_tokens(message: Message) -> int:
     content = message.get("content")
     text = content if isinstance(content, str) else orjson.dumps(content).decode()
     return TOKENS_PER_MESSAGE + _tokens(message["role"]) + _tokens(text)
@@ -150,10 +126,6 @@ def _message_tokens(message: dict[str, Any]) -> int:
 
 def _tokens(text: str) -> int:
     return (len(text.encode()) + 3) // 4
-
-
-def _shown(value: object) -> str:
-    return orjson.dumps(value).decode()[:40]
 
 
 CHECKS: dict[Format, Callable[[dict[str, Any]], int]] = {

@@ -7,6 +7,7 @@ from typing import Any
 
 from ftops.emulator import datasets, refusals
 from ftops.emulator.context import Emulator
+from ftops.emulator.dataset_messages import BadDataset
 from ftops.emulator.file_table import StoredFile
 from ftops.emulator.history import checkpoints
 from ftops.emulator.identifiers import derived_id
@@ -72,7 +73,7 @@ def inspect_files(
             found = _inspect(
                 emulator.files.content_path(file_id), expected, fewest if param == "training_file" else 1
             )
-        except datasets.BadDataset as problem:
+        except BadDataset as problem:
             failure = Failure(f"invalid_{param}", str(problem), param, shows_after)
         else:
             dataset = found if param == "training_file" else dataset

@@ -37,6 +37,7 @@ SCHEMA_KINDS: Mapping[str, str] = {
     "project": "project.v1.json",
     "plan": "plan.v1.json",
     "state": "state.v1.json",
+    "validate": "validate.v1.json",
 }
 """Every published schema, by the word that `ftops schema` takes."""
 

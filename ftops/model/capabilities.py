@@ -25,6 +25,7 @@ class DataFormat(StrEnum):
     CHAT = "chat"
     PROMPT_COMPLETION = "prompt-completion"
     PREFERENCE = "preference"
+    REINFORCEMENT = "reinforcement"
 
 
 @dataclass(frozen=True, slots=True)

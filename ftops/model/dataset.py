@@ -13,6 +13,9 @@ DIGEST_IN_NAME = 16
 class Dataset:
     """What was found in a file. `sha256` (64 hex digits) is its identity; the path is not.
 
+    It is the digest of the *rows*: line ends, blank lines and a final newline are not in it, so that they
+    never train again. `file_sha256` is that of the bytes, by which a transfer is checked.
+
     `tokens` is None where nobody counted them, which is never the same as zero.
     """
 
@@ -20,10 +23,11 @@ class Dataset:
     sha256: str
     bytes: int
     examples: int
+    file_sha256: str
     tokens: int | None = None
 
     def upload_name(self, project: str) -> str:
-        """Name the file so that an upload is found again by its content, even without a state.
+        """Name the file so that an upload is found again by its rows, even without a state.
 
         The project is in it: where no mark can be, a job on this file is this project's and nobody else's.
         """

@@ -143,5 +143,5 @@ def _data(fine_tune: FineTune, datasets: Mapping[str, Dataset]) -> tuple[DataUse
             uses.append(DataUse(role, file_id=file.file_id))
             continue
         dataset = datasets[file.path]
-        uses.append(DataUse(role, file.path, None, dataset.sha256, dataset.bytes, dataset.examples))
+        uses.append(DataUse(role, file.path, None, dataset.file_sha256, dataset.bytes, dataset.examples))
     return tuple(uses)

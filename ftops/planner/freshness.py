@@ -67,7 +67,7 @@ def bindings(plan: Plan, declared: Declared, state: State) -> JSONObject:
     used = {change.provider for change in plan.effective_changes} & declared.providers.keys()
     return {
         "manifests": {fine_tune.name: _declaration(fine_tune) for fine_tune in chosen},
-        "data": {path: declared.datasets[path].sha256 for path in sorted(files)},
+        "data": {path: declared.datasets[path].file_sha256 for path in sorted(files)},
         "providers": {name: _account(declared.providers[name]) for name in sorted(used)},
         "records": {change.name: _record_words(change.name, state) for change in plan.effective_changes},
     }

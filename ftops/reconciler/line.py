@@ -9,15 +9,14 @@ from pathlib import Path
 from ftops.applier.applier import Applied, apply
 from ftops.applier.context import Clock, Context, HeldLock
 from ftops.cost.estimate import Costing, tokens_wanted, with_costs
-from ftops.datasets.inspection import inspect_datasets
 from ftops.datasets.tokens import count_tokens
 from ftops.errors import InvalidInput, NeedsPerson
 from ftops.manifests.commits import commit_of, is_before, left_alone
 from ftops.manifests.discovery import FileStamp, file_stamp, manifest_files
-from ftops.manifests.parser import load_fine_tunes
 from ftops.manifests.project import PROJECT_FILE, load_project
 from ftops.model.change import Change
 from ftops.model.commit import AppliedCommit, Commit
+from ftops.model.data_check import DataVerdict
 from ftops.model.dataset import Dataset
 from ftops.model.event import Event
 from ftops.model.finetune import FineTune
@@ -32,9 +31,9 @@ from ftops.planner.selection import Selection, selected_names
 from ftops.policy.check import review
 from ftops.policy.rules import Allowed
 from ftops.providers.provider import Provider
-from ftops.providers.registry import dialects, facts_of
+from ftops.providers.registry import dialects
+from ftops.reconciler.checking import check
 from ftops.state.manager import StateManager
-from ftops.state.registry import refuse_unknown
 
 Look = Callable[[Mapping[str, Observation], Doubts], Mapping[str, Observation]]
 MOST_LOOKS = 2
@@ -45,7 +44,7 @@ class Loaded:
     """A project and everything it declares, checked. `datasets` by project-relative path.
 
     `stamps` tell whether the manifests are still those that were read; `commit`, where they are from a
-    repository, is what it was at before they were read.
+    repository, is what it was at before they were read. `verdicts` say by fine-tune what its data comes to.
     """
 
     root: Path
@@ -55,6 +54,7 @@ class Loaded:
     datasets: Mapping[str, Dataset]
     stamps: Mapping[str, FileStamp | None] = field(default_factory=dict)
     commit: Commit | None = None
+    verdicts: Mapping[str, DataVerdict] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +92,19 @@ def load(root: Path) -> Loaded:
 
     Raises StateError for a state that no store of ours could keep.
     """
-    commit = commit_of(root)
-    project, document = load_project(root, dialects())
-    if isinstance(project.state.url, str):
-        refuse_unknown(project.state.url)
-    facts = {name: facts_of(settings) for name, settings in project.providers.items()}
-    loaded = load_fine_tunes(root, project, document, facts)
-    inspected = inspect_datasets(root, loaded.fine_tunes, facts)
-    if problems := (*loaded.problems, *inspected.problems):
-        raise InvalidInput(problems)
-    return Loaded(root, project, facts, loaded.fine_tunes, inspected.datasets, loaded.stamps, commit)
+    checked = check(root)
+    if checked.problems:
+        raise InvalidInput(checked.problems)
+    return Loaded(
+        root,
+        checked.project,
+        checked.facts,
+        checked.fine_tunes,
+        checked.data.datasets,
+        checked.stamps,
+        checked.commit,
+        checked.data.verdicts,
+    )
 
 
 def loaded_again(loaded: Loaded) -> Loaded:

@@ -81,7 +81,8 @@ def test_a_wheel_and_an_sdist_hold_the_schemas_and_an_installed_wheel_finds_them
     (wheel,) = tmp_path.glob("*.whl")
     (sdist,) = tmp_path.glob("*.tar.gz")
     names = zipfile.ZipFile(wheel).namelist()
-    for file in SCHEMA_KINDS.values():
+    tables = ("datasets/forms.v1.json", "datasets/rules.v1.json", "datasets/foreign.v1.json")
+    for file in (*SCHEMA_KINDS.values(), *tables):
         assert f"ftops/schemas/{file}" in names
     listing = subprocess.run(["tar", "tzf", str(sdist)], check=True, capture_output=True, text=True).stdout
     assert all(f"/schemas/{file}" in listing for file in SCHEMA_KINDS.values())
@@ -96,7 +97,8 @@ def test_a_wheel_and_an_sdist_hold_the_schemas_and_an_installed_wheel_finds_them
     unpacked = tmp_path / "site"
     zipfile.ZipFile(wheel).extractall(unpacked)
     code = "import sys; sys.path.insert(0, sys.argv[1]); from ftops.manifests import schema; "
-    code += "print(schema.__file__); schema.schema_text('finetune')"
+    code += "print(schema.__file__); schema.schema_text('finetune'); "
+    code += "from ftops.datasets import tables; tables.document('rules.v1.json')"
     done = subprocess.run(
         [sys.executable, "-c", code, str(unpacked)], capture_output=True, text=True, check=True, cwd=tmp_path
     )

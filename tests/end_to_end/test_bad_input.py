@@ -83,9 +83,9 @@ def test_all_problems_of_all_files_are_told_at_once(project: ProjectDirectory) -
     [
         ("", "has no examples"),
         ("version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "git lfs pull"),
-        ('{"prompt": 1, "completion": "x"}\n', "'prompt' must be a string"),
+        ('{"prompt": 1, "completion": "x"}\n', "takes chat rows"),
         ('{"messages": [{"role": "user", "content": "x"}]}\n', "no assistant message"),
-        ("[1]\n", "not a JSON object"),
+        ("{}\n[1]\n", "not a JSON object"),
     ],
 )
 def test_wrong_data_is_told_with_its_line(project: ProjectDirectory, data: str, words: str) -> None:

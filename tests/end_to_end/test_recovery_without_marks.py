@@ -157,3 +157,21 @@ def test_a_create_in_doubt_that_nobody_declares_any_more_is_settled_too(
     type_in(legacy, next(command for command in commands(legacy) if "--job" in command))
     type_in(legacy, next(command for command in commands(legacy) if "--not-mine" in command))
     assert legacy.plan()["a"] == "cancel removed"
+
+
+def test_other_line_ends_after_a_lost_reply_pay_for_no_second_job(
+    legacy: ProjectDirectory, emulator: Emulator
+) -> None:
+    declare(legacy, "a")
+    data = legacy.root / "data/train.jsonl"
+    data.write_bytes(data.read_bytes().replace(b"\n", b"\r\n"))
+    emulator.fault("lost_reply", "create")
+    emulator.fault("lagging_list", "list", seconds=3600, times=2)
+    assert legacy.ftops("apply", "--yes") == NEEDS_PERSON
+    data.write_bytes(data.read_bytes().replace(b"\r\n", b"\n"))
+    assert legacy.ftops("apply", "--yes") == 0
+    assert emulator.jobs("openai_legacy") == 1
+    assert legacy.plan() == {"a": "keep in-progress"}
+    lose_state(legacy)
+    legacy.ftops("apply", "--yes")
+    assert emulator.jobs("openai_legacy") == 1

@@ -75,7 +75,7 @@ CAPABILITIES = Capabilities(
     data_formats={
         Method.SUPERVISED: frozenset({DataFormat.CHAT, DataFormat.PROMPT_COMPLETION}),
         Method.DPO: frozenset({DataFormat.PREFERENCE}),
-        Method.REINFORCEMENT: frozenset({DataFormat.CHAT}),
+        Method.REINFORCEMENT: frozenset({DataFormat.REINFORCEMENT}),
     },
     options={},
     echoes=frozenset(

@@ -13,7 +13,7 @@ from ftops.model.review import CostEstimate
 from ftops.model.steps import steps_now
 
 PRICES = {"p": {"m": {"training_per_million_tokens": 3.0}}}
-DATA = {"d": Dataset("d", "0" * 64, 1, 1, tokens=1_000_000)}
+DATA = {"d": Dataset("d", "0" * 64, 1, 1, "0" * 64, tokens=1_000_000)}
 
 
 def tune(name: str = "a", model: str | Upstream = "m", **more: object) -> FineTune:

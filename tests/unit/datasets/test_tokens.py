@@ -15,7 +15,8 @@ from ftops.model.dataset import Dataset
 def count(root: Path, rows: list[object], *models: str) -> int | str:
     content = "".join(json.dumps(row) + "\n" for row in rows).encode()
     (root / "d").write_bytes(content)
-    known = {"d": Dataset("d", hashlib.sha256(content).hexdigest(), len(content), len(rows))}
+    digest = hashlib.sha256(content).hexdigest()
+    known = {"d": Dataset("d", "0" * 64, len(content), len(rows), digest)}
     counted = count_tokens(root, known, {"d": models or ("gpt-4o",)})
     tokens = counted.datasets["d"].tokens
     return counted.uncounted["d"] if tokens is None else tokens
@@ -63,7 +64,7 @@ def test_what_cannot_be_counted_says_why(tmp_path: Path, row: object, why: str) 
 
 
 def test_a_file_that_changed_or_went_away_since_it_was_checked_is_not_counted(tmp_path: Path) -> None:
-    known = {"d": Dataset("d", "0" * 64, 1, 1)}
+    known = {"d": Dataset("d", "0" * 64, 1, 1, "0" * 64)}
     wanted = {"d": ("gpt-4o",), "unknown": ("gpt-4o",)}
     assert "cannot be read" in count_tokens(tmp_path, known, wanted).uncounted["d"]
     (tmp_path / "d").write_text('{"prompt": "a", "completion": "b"}\n')

@@ -1,0 +1,139 @@
+"""The rules of training data, as `schemas/datasets/` states them: what is wrong, how bad, and where."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+from ftops.errors import FtopsError
+from ftops.model.capabilities import DataFormat
+from ftops.model.data_check import Severity
+from ftops.model.finetune import Method
+
+OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What is known of a model. None: no limit is known."""
+
+    form: DataFormat | None = None
+    context: int | None = None
+    images: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ruleset:
+    """How one file is judged: for a dialect, a method and a base model.
+
+    `facts` is None for a model that the dialect's table does not have: a server of somebody else's then
+    speaks this dialect, and only what is wrong everywhere is an error.
+    """
+
+    dialect: str
+    method: Method
+    model: str
+    forms: frozenset[DataFormat]
+    facts: ModelFacts | None
+
+    def severity(self, kind: str) -> Severity | None:
+        """How bad this kind is here; None: it is not said at all."""
+        rule = _rules()["rules"][kind]
+        stated = self._dialect.get("rules", {}).get(kind, rule["severity"])
+        if stated == OFF:
+            return None
+        known = Severity(stated)
+        if known is Severity.ERROR and self.facts is None and not rule.get("everywhere"):
+            return Severity.WARNING
+        return known
+
+    def limit(self, name: str) -> int | None:
+        """A limit of the dialect by its name in the table; None where none is known."""
+        limit: int | None = self._dialect.get(name)
+        return limit
+
+    @property
+    def fewest(self) -> int:
+        """How many examples a training file must have."""
+        fewest: int = self._dialect.get("fewest", {}).get(self.method, 1)
+        return fewest
+
+    @property
+    def _dialect(self) -> Mapping[str, Any]:
+        dialect: Mapping[str, Any] = _rules()["dialects"].get(self.dialect, {})
+        return dialect
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignForm:
+    """A form of another program, known by its keys."""
+
+    name: str
+    keys: frozenset[str]
+    hint: str
+
+
+@lru_cache(maxsize=4096)
+def ruleset(dialect: str, method: Method, model: str, forms: frozenset[DataFormat]) -> Ruleset:
+    """Choose the rules for one use of a file. `model` is a base model or a fine-tuned one's name."""
+    base = base_model(model)
+    for known in _rules()["dialects"].get(dialect, {}).get("models", ()):
+        if re.fullmatch(known["base"], base):
+            form = DataFormat(known["form"])
+            facts = ModelFacts(form, known.get("context"), known.get("images", False))
+            fitting = forms & {form} if method is Method.SUPERVISED else forms
+            return Ruleset(dialect, method, base, fitting or forms, facts)
+    return Ruleset(dialect, method, base, forms, None)
+
+
+def base_model(model: str) -> str:
+    """Take the base out of `ft:BASE:org::id`, `BASE:ft-org:suffix` and Azure's `BASE.ft-id`."""
+    parts = model.split(":")
+    base = parts[1] if parts[0] == "ft" and len(parts) > 1 else parts[0]
+    return base.split(".ft-")[0]
+
+
+def sentence(kind: str, **shown: object) -> str:
+    """What is said of a kind, without its place."""
+    says: str = _rules()["rules"][kind]["says"]
+    return says.format_map(shown)
+
+
+def hint(kind: str) -> str | None:
+    """What to do about a kind."""
+    found: str | None = _rules()["rules"][kind].get("hint")
+    return found
+
+
+@cache
+def special_tokens() -> re.Pattern[str]:
+    """Tokens that a text may not hold, in one pattern."""
+    return re.compile("|".join(map(re.escape, _rules()["special_tokens"])))
+
+
+@cache
+def foreign_forms() -> tuple[ForeignForm, ...]:
+    """Forms of other programs, the more telling first."""
+    forms = document("foreign.v1.json")["forms"]
+    return tuple(ForeignForm(form["name"], frozenset(form["keys"]), form["hint"]) for form in forms)
+
+
+@cache
+def document(name: str) -> Mapping[str, Any]:
+    """Read a file of `schemas/datasets`: inside an installed package, else beside it in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    for folder in (package / "schemas", package.parent / "schemas"):
+        file = folder / "datasets" / name
+        if file.is_file():
+            found: Mapping[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+            return found
+    raise FtopsError(f"the table datasets/{name} is not installed", hint="install ftops again")
+
+
+def _rules() -> Mapping[str, Any]:
+    return document("rules.v1.json")
