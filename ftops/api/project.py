@@ -39,7 +39,9 @@ def load(path: str | os.PathLike[str] = ".") -> Loaded:
 
     Raises InvalidInput, whose `problems` hold everything that is wrong, each with its place.
     """
-    return load_checked(Path(path).resolve())
+    loaded = load_checked(Path(path).resolve())
+    loaded.require_seen()
+    return loaded
 
 
 @contextmanager

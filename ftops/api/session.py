@@ -95,7 +95,12 @@ class Session:
         return self.surroundings.stop
 
     def plan(self, selection: Selection) -> Reviewed:
-        """Read the state, list the providers, and plan."""
+        """Read the state, list the providers, and plan.
+
+        Raises InvalidInput where manifests may be that were not seen, unless `--allow-empty` accepts it.
+        """
+        if not selection.allow_empty:
+            self.loaded.require_seen()
         state = self.manager.read()
         observations = observe(self.providers, state, self.clock)
         look = partial(look_closer, self.providers)

@@ -81,8 +81,8 @@ class _Examination:
     def _declared(self, project: Project, document: Document) -> Iterator[Check]:
         facts = {name: facts_of(settings) for name, settings in project.providers.items()}
         loaded = load_fine_tunes(self.root, project, document, facts)
-        if loaded.problems:
-            yield from report.failed("project", InvalidInput(loaded.problems))
+        if problems := (*loaded.problems, *loaded.unseen):
+            yield from report.failed("project", InvalidInput(problems))
         else:
             fine_tunes = counted(len(loaded.fine_tunes), "fine-tune is", "fine-tunes are")
             yield Check("project", Verdict.OK, f"{PROJECT_FILE} and {fine_tunes} valid")

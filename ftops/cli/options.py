@@ -55,7 +55,11 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
     made: Callable[..., Any] = with_selection
     for option in (
         click.option("--allow", multiple=True, metavar="LIMIT=N", help="Lift one limit by name."),
-        click.option("--allow-empty", is_flag=True, help="Accept a project without fine-tunes."),
+        click.option(
+            "--allow-empty",
+            is_flag=True,
+            help="Accept a project without fine-tunes, and patterns that match nothing.",
+        ),
         click.option("--allow-older", is_flag=True, help="Go back behind the commit that was applied last."),
         click.option("--selector", multiple=True, metavar="L=V", help="Only fine-tunes with this label."),
         click.option(

@@ -11,7 +11,7 @@ from ftops.applier.context import Clock, Context, HeldLock
 from ftops.cost.estimate import Costing, tokens_wanted, total_cost, with_costs
 from ftops.datasets.inspection import inspect_datasets
 from ftops.datasets.tokens import count_tokens
-from ftops.errors import InvalidInput, NeedsPerson
+from ftops.errors import InvalidInput, NeedsPerson, Problem
 from ftops.manifests.commits import commit_of, is_before, left_alone
 from ftops.manifests.discovery import FileStamp, file_stamp, manifest_files
 from ftops.manifests.parser import load_fine_tunes
@@ -45,7 +45,8 @@ class Loaded:
     """A project and everything it declares, checked. `datasets` by project-relative path.
 
     `stamps` tell whether the manifests are still those that were read; `commit`, where they are from a
-    repository, is what it was at before they were read.
+    repository, is what it was at before they were read. `unseen` says where manifests may be that were not
+    seen.
     """
 
     root: Path
@@ -55,6 +56,12 @@ class Loaded:
     datasets: Mapping[str, Dataset]
     stamps: Mapping[str, FileStamp | None] = field(default_factory=dict)
     commit: Commit | None = None
+    unseen: tuple[Problem, ...] = ()
+
+    def require_seen(self) -> None:
+        """Raise InvalidInput where manifests may be that were not seen: what is not seen is not removed."""
+        if self.unseen:
+            raise InvalidInput(self.unseen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +97,7 @@ class Hands:
 def load(root: Path) -> Loaded:
     """Read project, manifests and data. Raises InvalidInput with every problem of all three.
 
+    Where manifests may be that were not seen, it is for `require_seen` to raise.
     Raises StateError for a state that no store of ours could keep.
     """
     commit = commit_of(root)
@@ -100,8 +108,10 @@ def load(root: Path) -> Loaded:
     loaded = load_fine_tunes(root, project, document, facts)
     inspected = inspect_datasets(root, loaded.fine_tunes, facts)
     if problems := (*loaded.problems, *inspected.problems):
-        raise InvalidInput(problems)
-    return Loaded(root, project, facts, loaded.fine_tunes, inspected.datasets, loaded.stamps, commit)
+        raise InvalidInput((*problems, *loaded.unseen))
+    return Loaded(
+        root, project, facts, loaded.fine_tunes, inspected.datasets, loaded.stamps, commit, loaded.unseen
+    )
 
 
 def loaded_again(loaded: Loaded) -> Loaded:
@@ -116,9 +126,10 @@ def loaded_again(loaded: Loaded) -> Loaded:
         raise NeedsPerson(
             f"{PROJECT_FILE} was changed while this run waited for the lock", hint="run ftops again"
         )
-    files, _ = manifest_files(loaded.root, project.manifests, document)
-    if {file: file_stamp(f"{loaded.root}/{file}") for file in files} == loaded.stamps:
-        return replace(loaded, commit=commit)
+    found = manifest_files(loaded.root, project.manifests, document)
+    stamps = {file: file_stamp(f"{loaded.root}/{file}") for file in found.files}
+    if stamps == loaded.stamps and not found.problems:
+        return replace(loaded, commit=commit, unseen=found.unseen)
     return load(loaded.root)
 
 
