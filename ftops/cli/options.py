@@ -18,10 +18,11 @@ from ftops.cli.completion import fine_tune_names
 from ftops.errors import ExitCode, FtopsError
 from ftops.model.change import JOB_FAILED_REASONS, NEEDS_PERSON_REASONS, Action
 from ftops.model.event import ChangeResult, Outcome
+from ftops.model.plan import Plan
 from ftops.planner.selection import ANY_COMMIT, Selection
 from ftops.policy.rules import LIFTABLE
 from ftops.reconciler.line import Reviewed
-from ftops.report.words import Styler, plain
+from ftops.report.words import Styler, plain, printable
 
 _COLOURS = {
     "create": "green",
@@ -152,6 +153,12 @@ def project_name(root: Path) -> str | None:
         return None
 
 
+def tell_resting(plan: Plan) -> None:
+    """Tell on stderr which providers rest, for whoever reads no plan."""
+    for name, why in plan.incomplete.items():
+        click.echo(printable(f"Warning: nothing is done at provider {name}: {why}"), err=True)
+
+
 def refusal_code(reviewed: Reviewed) -> ExitCode:
     """Give the code of a plan that may not be applied, 0 if it may."""
     codes = {violation.exit_code for violation in reviewed.review.violations}
@@ -163,7 +170,7 @@ def refusal_code(reviewed: Reviewed) -> ExitCode:
 def state_code(reviewed: Reviewed) -> ExitCode:
     """Give the code for what only a person can settle, and for jobs that failed."""
     reasons = {change.reason for change in reviewed.plan.changes}
-    if reasons & NEEDS_PERSON_REASONS:
+    if reasons & NEEDS_PERSON_REASONS or not reviewed.plan.complete:
         return ExitCode.NEEDS_PERSON
     held = {change.reason for change in reviewed.plan.changes if change.action is Action.HOLD}
     return ExitCode.JOB_FAILED if held & JOB_FAILED_REASONS else ExitCode.NOTHING

@@ -117,32 +117,36 @@ class _Search:
         for name in named:
             real = _joined(folder, name)
             if os.path.lexists(self._full(real)):
-                yield from self._entry(real, name, Path(self._full(real)), chosen=True)
-        if all(place < len(pattern.parts) and pattern.parts[place] in named for place in places):
+                yield from self._entry(real, Path(self._full(real)), chosen=True)
+        if all(place < pattern.end and pattern.parts[place] in named for place in places):
             return
         for found in self._scanned(folder):
-            fits = pattern.takes(places, found.name) or pattern.below(places, found.name)
-            if fits and found.name not in named and not found.name.startswith("."):
-                yield from self._entry(_joined(folder, found.name), found.name, found, chosen=False)
+            name = found.name
+            if (
+                name[0] == "."
+                or name in named
+                or not (found.is_symlink() or found.is_dir() or _is_yaml(name))
+            ):
+                continue
+            if pattern.takes(places, name) or pattern.below(places, name):
+                yield from self._entry(_joined(folder, name), found, chosen=False)
 
-    def _entry(
-        self, real: str, name: str, found: Path | os.DirEntry[str], *, chosen: bool
-    ) -> Iterator[_Entry]:
+    def _entry(self, real: str, found: Path | os.DirEntry[str], *, chosen: bool) -> Iterator[_Entry]:
         """Yield a folder, or a file that may be a manifest, at the place where it really is."""
         target = self._inside(real) if found.is_symlink() else real
         if target is None:
             return
-        if found.is_dir():
-            yield _Entry(name, target, is_folder=True)
-        elif found.is_symlink() and not os.path.lexists(self._full(target)):
+        if found.is_symlink() and not os.path.exists(self._full(real)):  # noqa: PTH110 - as in file_stamp
             self.problems.append(Problem("is a link that leads nowhere", _printable(real)))
-        elif (chosen or name.endswith(SUFFIXES)) and target != PROJECT_FILE:
+        elif found.is_dir():
+            yield _Entry(found.name, target, is_folder=True)
+        elif (chosen or _is_yaml(found.name)) and target != PROJECT_FILE:
             if _printable(target) != target:
                 self.problems.append(Problem("has a name that is not UTF-8", _printable(target)))
             elif not found.is_file():
                 self.problems.append(Problem("is not a regular file", target))
             else:
-                yield _Entry(name, target, is_folder=False)
+                yield _Entry(found.name, target, is_folder=False)
 
     def _scanned(self, folder: str) -> list[os.DirEntry[str]]:
         try:
@@ -176,7 +180,7 @@ def _leads_to(pattern: Pattern, seen: Mapping[str, set[int]], missing: Missing) 
     places = pattern.meaning(places, last)
     if missing.folder:
         return bool(pattern.below(places, last))
-    return pattern.takes(places, last) and (last.endswith(SUFFIXES) or last in pattern.named(places))
+    return pattern.takes(places, last) and (_is_yaml(last) or last in pattern.named(places))
 
 
 def _not_checked_out(search: _Search, missing: Iterable[Missing]) -> Iterator[Problem]:
@@ -190,6 +194,10 @@ def _not_checked_out(search: _Search, missing: Iterable[Missing]) -> Iterator[Pr
             continue
         hint = f"check it out (`git sparse-checkout add FOLDER`), or correct {PROJECT_FILE}; {_ACCEPT}"
         yield Problem("is left out of this sparse checkout", _printable(one.top), hint=hint)
+
+
+def _is_yaml(name: str) -> bool:
+    return name.endswith(SUFFIXES)
 
 
 def _joined(folder: str, name: str) -> str:

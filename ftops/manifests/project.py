@@ -105,6 +105,7 @@ def _meaning(spec: Mapping[str, Any], dialects: Collection[str]) -> Iterator[Fin
             yield Finding(("spec", "prices", name), message, suggestion(name, providers), key=True)
     for name, provider in providers.items():
         yield from _provider_findings(("spec", "providers", name), provider, dialects)
+    yield from _rename_findings(providers)
 
 
 def _state_findings(state: Any) -> Iterator[Finding]:
@@ -134,6 +135,20 @@ def _provider_findings(
         if _is_secret(value) or (named and isinstance(value, str)):
             message = "must be a reference: a credential never stands in a file"
             yield Finding((*path, "headers", header), message, _REFERENCE_HINT)
+
+
+def _rename_findings(providers: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
+    taken: dict[str, str] = {}
+    for name, provider in providers.items():
+        old = provider.get("renamed_from")
+        if old is None:
+            continue
+        path = ("spec", "providers", name, "renamed_from")
+        if old in providers:
+            hint = "its records can only follow one name: take the old row or this line out"
+            yield Finding(path, f"provider {old} is still declared", hint)
+        elif taken.setdefault(old, name) != name:
+            yield Finding(path, f"provider {taken[old]} is renamed from {old} too", "one row follows it")
 
 
 def _is_secret(value: Any) -> bool:
@@ -194,6 +209,7 @@ def _provider(name: str, value: Mapping[str, Any]) -> ProviderSettings:
         headers={header: _set(text) for header, text in value.get("headers", {}).items()},
         max_active=None if most is None else int(most),
         emulator_speed=value.get("emulator", {}).get("speed", 1.0),
+        renamed_from=value.get("renamed_from"),
         **seconds,
     )
 

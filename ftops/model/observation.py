@@ -12,7 +12,8 @@ from ftops.model.job import Job, UploadedFile
 class ProviderFacts:
     """What the planner must know of a provider: its wire format and its patience (seconds).
 
-    `organization` is the account that the project expects, None where it does not say.
+    `organization` is the account that the project expects, None where it does not say; `renamed_from` the
+    name that the provider had before.
     """
 
     name: str
@@ -22,6 +23,7 @@ class ProviderFacts:
     send_window: float = 60.0
     max_active: int | None = None
     organization: str | None = None
+    renamed_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,8 @@ class Observation:
     `listed_at` are the starts (Unix seconds) of the complete lists behind `jobs`, oldest first; empty
     when none was complete. `gone` are recorded ids that a complete list lacked and a retrieve answered
     with 404; `retrieved` are ids that were looked at one by one, and so show all that they can.
-    `problem` says why the list is not whole. `files` are the uploaded files, None where nobody asked.
+    `problem` says why the list is not whole; `reached` is False when not even its beginning came. `files` are
+    the uploaded files, None where nobody asked.
     """
 
     provider: ProviderFacts
@@ -42,3 +45,4 @@ class Observation:
     gone: frozenset[str] = frozenset()
     retrieved: frozenset[str] = frozenset()
     files: tuple[UploadedFile, ...] | None = None
+    reached: bool = True

@@ -41,7 +41,7 @@ class ProviderSettings:
     """One provider of the project. Times are seconds; `max_active` None means no limit of ours.
 
     `settle` is how long a list may lag behind a create; `send_window` how long after its intent a
-    create may still be sent.
+    create may still be sent. `renamed_from` is the name that the same account had before.
     """
 
     name: str
@@ -56,6 +56,7 @@ class ProviderSettings:
     settle: float = 900.0
     max_active: int | None = None
     emulator_speed: float = 1.0
+    renamed_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from ftops.model.job import Job
 from ftops.model.observation import Observation, ProviderFacts
 from ftops.model.plan import Plan, PlanFacts
 from ftops.model.state import FINGERPRINT_VERSION, Record, State
+from ftops.planner.accounts import one_account, shared_accounts, wrong_accounts
 from ftops.planner.composition import change_for
 from ftops.planner.decision import Decision, decide
 from ftops.planner.dependencies import with_upstreams
@@ -24,21 +25,25 @@ from ftops.planner.gates import (
     gate_on_upstream,
     ready_job,
 )
+from ftops.planner.incomplete import gate_on_list, incomplete, problem_of, used_providers, withheld
 from ftops.planner.likeness import Appearance, Likeness, appearance
 from ftops.planner.matching import worth_keeping
+from ftops.planner.provider_names import followed, under_present_names
 from ftops.planner.settling import settle
 from ftops.planner.situation import Situation
 from ftops.planner.strays import strays
 from ftops.planner.unclaimed import lookalike_strays, orphans
-from ftops.planner.undecided import doubtful, without_provider
+from ftops.planner.undecided import doubtful
+from ftops.planner.unknown_providers import gate_on_unknown_provider, out_of_sight
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
     """The three truths, and the instant (Unix seconds) they are judged at.
 
-    `observations` has every provider of the project by name; `selection` are the names to plan for
-    (their upstreams come along), None for all.
+    `observations` has every provider that is used, by name; `configured` are all that the project has, used
+    or not (None: those observed). `selection` are the names to plan for (their upstreams come along), None
+    for all.
     """
 
     project: str
@@ -48,6 +53,7 @@ class Inputs:
     state: State
     now: float
     selection: frozenset[str] | None = None
+    configured: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +88,13 @@ class _Planner:
     def __init__(self, inputs: Inputs) -> None:
         self.inputs = inputs
         self.providers = {name: seen.provider for name, seen in inputs.observations.items()}
+        self.configured = inputs.configured or frozenset(self.providers)
         self.desired = DesiredSet(inputs.fine_tunes, inputs.datasets, self.providers)
-        self.settled, self.live = settle(inputs.state, self.desired, inputs.observations, inputs.now)
+        state, self.observations = under_present_names(inputs.state, inputs.observations, self.desired)
+        self.settled, self.live = settle(state, self.desired, self.observations, inputs.now)
+        self.settled = replace(self.settled, at_former=followed(inputs.state, state))
         self.state = self.settled.state
+        self.resting = incomplete(self.observations)
         self.awaited = {
             record.intent.nonce
             for record in self.state.fine_tunes.values()
@@ -104,28 +114,32 @@ class _Planner:
         ordered = sorted(
             (*stray_changes, *changes), key=lambda c: (rank.get(c.name, 0), c.name, c.job_id or "")
         )
-        observations = self.inputs.observations.values()
-        problems = tuple(seen.problem or seen.provider.name for seen in observations if not seen.complete)
         return Planning(
             plan=Plan(
                 project=self.inputs.project,
                 lineage=self.state.lineage,
                 serial=self.state.serial,
                 changes=tuple(ordered),
-                complete=not problems,
-                incomplete_because=problems,
+                incomplete=self._incomplete(selected),
+                notes=tuple(one_account(*shared) for shared in shared_accounts(self.live.listed)),
                 unmanaged=self._unmanaged(found),
                 facts=PlanFacts(
                     declared=len(self.desired.fine_tunes),
                     recorded=len(self.inputs.state.fine_tunes),
                     known_active=self.settled.known_active,
                     newly_missing=self.settled.newly_missing,
-                    wrong_accounts=tuple(_wrong_accounts(observations)),
+                    wrong_accounts=tuple(wrong_accounts(self.observations.values())),
                 ),
             ),
             state=self.state,
             doubts=Doubts(self.live.thin(), self.live.wants_files()),
         )
+
+    def _incomplete(self, selected: frozenset[str]) -> dict[str, str]:
+        if not self.resting:
+            return {}
+        about = used_providers(self.inputs.fine_tunes, self.state, self.providers.values(), selected)
+        return {name: problem_of(self.resting[name]) for name in sorted(self.resting.keys() & about)}
 
     def _selected(self) -> frozenset[str]:
         names = frozenset(self.desired.fine_tunes) | frozenset(self.state.fine_tunes)
@@ -155,10 +169,11 @@ class _Planner:
             decision.job_id for _, decision in self.decisions.values() if decision.action is Action.ADOPT
         }
         named = self._named()
+        yield from out_of_sight(self.state, self.desired.fine_tunes, self.configured)
         for change in strays(self.state, self.desired.fine_tunes, self.live, self.inputs.now):
             if change.job_id not in adopted:
                 named.add(change.job_id)
-                yield change
+                yield withheld(change, self.resting)
         for change in lookalike_strays(self.state, self.desired.fine_tunes, self.live, self.inputs.now):
             if change.job_id not in named:
                 named.add(change.job_id)
@@ -174,6 +189,7 @@ class _Planner:
 
     def _gated(self, situation: Situation) -> Decision:
         decision = self._undecided(situation) or decide(situation)
+        decision = gate_on_list(situation, decision, self.live, self.resting)
         if decision.action.creates:
             decision = gate_on_claimed(situation.name, self._lookalikes(situation)) or decision
         decision = gate_on_upstream(situation, decision, self.decisions)
@@ -199,7 +215,7 @@ class _Planner:
             return doubtful(
                 situation, intent, doubt, [(job, like) for job, like in found if job.id in doubt[1]]
             )
-        return without_provider(situation, self.providers.keys())
+        return gate_on_unknown_provider(situation, self.configured, self.live)
 
     def _situation(self, name: str) -> Situation:
         fine_tune = self.desired.fine_tunes.get(name)
@@ -281,12 +297,3 @@ class _Planner:
         )
         for name, decision in waiting.items():
             self.decisions[name] = (self.decisions[name][0], decision)
-
-
-def _wrong_accounts(observations: Iterable[Observation]) -> Iterator[str]:
-    for seen in observations:
-        expected = seen.provider.organization
-        others = {job.organization for job in seen.jobs if job.organization} - {expected}
-        if expected is not None and others:
-            shown = ", ".join(sorted(map(str, others)))
-            yield f"jobs of provider {seen.provider.name} belong to {shown}, expected is {expected}"

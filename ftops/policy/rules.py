@@ -40,14 +40,6 @@ class Allowed:
         return None if default is None else max(default, self.lifted.get(name, default))
 
 
-def incomplete(plan: Plan, _: Allowed) -> Iterator[Violation]:
-    """Nothing may be concluded from a list that is not whole."""
-    if plan.complete:
-        return
-    for problem in plan.incomplete_because or ("a provider's list of jobs was not surely whole",):
-        yield Violation("incomplete-list", problem, "run ftops again", ExitCode.NEEDS_PERSON)
-
-
 def empty_project(plan: Plan, allowed: Allowed) -> Iterator[Violation]:
     """A wrong branch or directory looks like a wish to cancel everything."""
     if plan.facts.declared == 0 and plan.facts.recorded > 0 and not allowed.allow_empty:
@@ -141,7 +133,6 @@ def lifting(amount: float) -> str:
 Rule = Callable[[Plan, Allowed], Iterator[Violation]]
 
 RULES: Sequence[Rule] = (
-    incomplete,
     empty_project,
     older_commit,
     mass_vanish,

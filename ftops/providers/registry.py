@@ -61,6 +61,7 @@ def facts_of(settings: ProviderSettings) -> ProviderFacts:
         settle=settings.settle,
         send_window=settings.send_window,
         max_active=settings.max_active,
+        renamed_from=settings.renamed_from,
     )
 
 

@@ -155,6 +155,7 @@ def make_plan(
         state=state,
         now=now,
         selection=selected_names(selection, loaded.fine_tunes, state),
+        configured=frozenset(loaded.facts),
     )
     planning = plan(inputs)
     # Listed files may show more jobs to look at, and those are looked at once.
@@ -239,7 +240,10 @@ def declared(loaded: Loaded, *, everything: bool) -> Declared:
 
 def narrowed(loaded: Loaded, reviewed: Reviewed, changes: Iterable[Change], selection: Selection) -> Reviewed:
     """Give the plan with these of its changes alone, and judge it again: limits are for what is done."""
-    part, verdict = _judged(loaded, replace(reviewed.plan, changes=tuple(changes)), selection)
+    kept = tuple(changes)
+    at = {change.provider for change in kept}
+    resting = {name: why for name, why in reviewed.plan.incomplete.items() if name in at}
+    part, verdict = _judged(loaded, replace(reviewed.plan, changes=kept, incomplete=resting), selection)
     if part.effective_changes != reviewed.plan.effective_changes:
         selection = replace(selection, exactly=frozenset(change.name for change in part.changes))
     planning = replace(reviewed.planning, plan=part)

@@ -34,7 +34,8 @@ def plan_document(plan: Plan, review: Review, errors: Iterable[Problem] = ()) ->
         "format_version": FORMAT_VERSION,
         "project": plan.project,
         "complete": plan.complete,
-        "applicable": plan.complete and not review.violations and not problems,
+        "incomplete": dict(plan.incomplete),
+        "applicable": not review.violations and not problems,
         "state": {"lineage": plan.lineage, "serial": plan.serial},
         "summary": dict(plan.summary),
         "changes": [_change(change) for change in plan.changes],
@@ -46,6 +47,7 @@ def plan_document(plan: Plan, review: Review, errors: Iterable[Problem] = ()) ->
             "estimated_cost": _cost(review.estimated_cost),
         },
         "errors": problems,
+        "notes": list(plan.notes),
         "bindings": dict(plan.bindings),
     }
     return _digested(document)
@@ -57,12 +59,14 @@ def error_document(problems: Iterable[Problem], project: str | None = None) -> d
         "format_version": FORMAT_VERSION,
         "project": project,
         "complete": False,
+        "incomplete": {},
         "applicable": False,
         "state": None,
         "summary": {**{action.value: 0 for action in Action}, "unmanaged": 0},
         "changes": [],
         "review": {"violations": [], "estimated_cost": None},
         "errors": [asdict(problem) for problem in problems],
+        "notes": [],
         "bindings": {},
     }
     return _digested(document)
@@ -129,7 +133,8 @@ def parse_plan(document: Mapping[str, Any]) -> Plan:
         lineage=document["state"]["lineage"],
         serial=document["state"]["serial"],
         changes=tuple(_parsed(change) for change in document["changes"]),
-        complete=document["complete"],
+        incomplete=document["incomplete"],
+        notes=tuple(document["notes"]),
         unmanaged=document["summary"]["unmanaged"],
         bindings=document["bindings"],
     )

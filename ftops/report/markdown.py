@@ -14,7 +14,7 @@ from ftops.model.change import Action, Change
 from ftops.model.plan import Plan
 from ftops.model.review import Review
 from ftops.report.terminal import render_plan
-from ftops.report.words import SYMBOLS, cut, printable, summary_line
+from ftops.report.words import SYMBOLS, cut, printable, remarks, summary_line
 
 MOST_CHARACTERS = 60_000
 """GitHub takes 65,536 in a comment; the rest is for what a workflow adds."""
@@ -34,6 +34,8 @@ def render_plan_markdown(plan: Plan, review: Review) -> str:
         found = [f"> - {_safe(_told(one.message, one.hint))}" for one in review.violations]
         lines += _within(found, _ROOM_FOR_VIOLATIONS, "> - {} more are not shown.")
         lines.append("")
+    told = [f"> {_safe(remark)}" for remark in remarks(plan)]
+    lines += [*_within(told, _ROOM_FOR_VIOLATIONS, "> {} more are not shown."), ""] if told else []
     lines += _table([change for change in plan.changes if change.action is not Action.KEEP])
     text = "\n".join(lines) + "\n"
     # Inside pre neither Markdown nor mentions mean anything; escaped text cannot close it.

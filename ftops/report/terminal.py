@@ -24,6 +24,7 @@ from ftops.report.words import (
     money,
     plain,
     printable,
+    remarks,
     size,
     sparkline,
     summary_line,
@@ -48,6 +49,7 @@ def render_plan(plan: Plan, review: Review, *, width: int = USUAL, style: Styler
         blocks.append(f"There are no changes: {kept} as declared.")
     if plan.unmanaged:
         blocks.append(style(f"{counted(plan.unmanaged, 'other job')} at the provider, not touched.", "dim"))
+    blocks += ["\n".join(_wrapped(remark, width, "")) for remark in remarks(plan)]
     if review.violations:
         blocks.append("\n".join(_violations(review, width, style)))
     if any(change.action.creates for change in shown) and review.cost_unknown_because:

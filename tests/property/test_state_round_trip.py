@@ -91,7 +91,7 @@ STATE = st.builds(
     archive=st.dictionaries(TEXT, st.builds(ArchivedRecord, WHOLE, JOBS, TEXTS, REQUESTS), max_size=2),
     datasets=st.dictionaries(TEXT, NAMES, max_size=2),
     not_mine=st.dictionaries(TEXT, TEXTS, max_size=2),
-    providers=st.dictionaries(TEXT, st.builds(ProviderMemory, st.none() | TIME), max_size=2),
+    providers=st.dictionaries(TEXT, st.builds(ProviderMemory, st.none() | TIME, TEXTS), max_size=2),
     applied=st.none() | st.builds(AppliedCommit, st.builds(Commit, HASH, WHOLE), TEXT),
 )
 
