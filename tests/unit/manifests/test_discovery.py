@@ -201,3 +201,10 @@ def test_what_is_no_regular_file_is_a_problem(root: Path) -> None:
     os.mkfifo(root / "jobs/pipe.yaml")
     _, (problem,) = found(root, "jobs")
     assert problem == "jobs/pipe.yaml: is not a regular file"
+
+
+@pytest.mark.parametrize("name", ["jobs/self", "jobs/self.yaml"])
+def test_a_link_to_itself_is_a_problem(root: Path, name: str) -> None:
+    (root / name).symlink_to(Path(name).name)
+    _, (problem,) = found(root, "jobs")
+    assert problem == f"{name}: is a link that leads nowhere"

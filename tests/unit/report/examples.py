@@ -37,4 +37,4 @@ def hostile_plan() -> Plan:
         source=Source(HOSTILE, 1),
         labels={HOSTILE: HOSTILE},
     )
-    return plan_of(made, change("b", Action.HOLD, HOSTILE), complete=False, incomplete_because=(HOSTILE,))
+    return plan_of(made, change("b", Action.HOLD, HOSTILE), incomplete={HOSTILE: HOSTILE}, notes=(HOSTILE,))
