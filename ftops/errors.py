@@ -54,8 +54,8 @@ _MEANINGS = {
     ExitCode.CHANGES: "the plan has changes (with --detailed-exitcode)",
     ExitCode.REFUSED: "refused by a limit, guard, policy or budget",
     ExitCode.NEEDS_PERSON: (
-        "needs a person: ambiguous create, incomplete list, duplicate, stale plan, older commit, lock held, "
-        "timeout over"
+        "needs a person: ambiguous create, a provider that is unreachable, incomplete or no longer in "
+        "ftops.yaml, duplicate, stale plan, older commit, lock held, timeout over"
     ),
     ExitCode.JOB_FAILED: "a fine-tune has failed, was cancelled outside ftops, or vanished",
     ExitCode.USAGE: "wrong usage",

@@ -245,7 +245,7 @@ class World:
         )
         loaded = Loaded(Path(), project, {"p": self.provider.facts}, tuple(self.declared.values()), datasets)
         state = manager.read()
-        seen = observe({"p": self.provider}, state, self.clock)
+        seen = observe({"p": self.provider}, [self.provider.facts], state, self.clock)
         look = partial(look_closer, {"p": self.provider})
         lifted = {"vanished": 1000.0}
         chosen = Selection(allow_empty=True, lifted=lifted)

@@ -8,15 +8,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ftops.api.session import Surroundings, opened_provider
+from ftops.api.opening import opened_provider
+from ftops.api.session import Surroundings
 from ftops.api.stored_state import Place, open_stored_state
 from ftops.errors import FtopsError, UsageError
 from ftops.manifests.project import load_project
 from ftops.model.job import Job, JobStatus
 from ftops.model.metrics import MetricPoint
 from ftops.model.state import RecordedJob, State
+from ftops.planner.provider_names import follow_providers, renames
 from ftops.providers.provider import Provider
-from ftops.providers.registry import dialects
+from ftops.providers.registry import dialects, facts_of
 from ftops.report.metrics import NotMetrics, metrics_of_events, read_metrics_file
 
 MOST_CURVES = 25
@@ -41,12 +43,13 @@ def open_job(root: Path, name: str, surroundings: Surroundings) -> Iterator[Know
     root = root.resolve()
     project, _ = load_project(root, dialects())
     place = Place(root, surroundings.environ, surroundings.vault)
-    recorded = _newest(open_stored_state(project, place).manager.read(), name)
+    names = renames(map(facts_of, project.providers.values()))
+    recorded = _newest(follow_providers(open_stored_state(project, place).manager.read(), names), name)
     settings = project.providers.get(recorded.provider)
     if settings is None:
         raise FtopsError(
             f"job {recorded.id} of {name} is at provider {recorded.provider}, which ftops.yaml does not have",
-            hint=f"write provider {recorded.provider} into ftops.yaml again",
+            hint=f"write it into ftops.yaml again, or `renamed_from: {recorded.provider}` into its new row",
         )
     with opened_provider(settings, root, surroundings.environ, surroundings.vault) as provider:
         yield KnownJob(name, recorded, provider)

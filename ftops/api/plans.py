@@ -41,7 +41,7 @@ class ReviewedPlan:
 
     @property
     def violations(self) -> tuple[Violation, ...]:
-        """The rules that forbid applying it: limits, guards, incomplete lists."""
+        """The rules that forbid applying it: limits and guards."""
         return self._reviewed.review.violations
 
     @property
@@ -62,7 +62,12 @@ class ReviewedPlan:
     @property
     def applicable(self) -> bool:
         """Whether `Project.apply` would take it."""
-        return self._reviewed.plan.complete and not self.violations
+        return not self.violations
+
+    @property
+    def incomplete(self) -> Mapping[str, str]:
+        """The providers that could not be listed to the end, and why: nothing is done there."""
+        return self._reviewed.plan.incomplete
 
     def raise_for_violations(self) -> None:
         """Return if it may be applied. Raises Refused, or NeedsPerson, with every violation."""

@@ -13,9 +13,10 @@ from pathlib import Path
 from types import MappingProxyType
 from weakref import WeakKeyDictionary
 
+from ftops.api.opening import opened_provider
 from ftops.api.plans import ApplyResult, ReviewedPlan
 from ftops.api.rounds import apply_round
-from ftops.api.session import Session, Surroundings, open_session, opened_provider
+from ftops.api.session import Session, Surroundings, open_session
 from ftops.errors import UsageError
 from ftops.model.event import Event
 from ftops.model.finetune import FineTune
@@ -39,14 +40,16 @@ def load(path: str | os.PathLike[str] = ".") -> Loaded:
 
     Raises InvalidInput, whose `problems` hold everything that is wrong, each with its place.
     """
-    return load_checked(Path(path).resolve())
+    loaded = load_checked(Path(path).resolve())
+    loaded.require_seen()
+    return loaded
 
 
 @contextmanager
 def open_project(
     path: str | os.PathLike[str] = ".", *, environ: Mapping[str, str] | None = None
 ) -> Iterator[Project]:
-    """Load a project directory and open its providers and state; nothing is sent before `plan`.
+    """Load a project directory and open its state; nothing is sent before `plan`.
 
     Manifests and data are read here, and by `apply` again if a manifest was edited since. `environ` (default
     `os.environ`) is where references to keys are looked up. Raises InvalidInput for a project that is not
@@ -91,7 +94,10 @@ class Project:
 
     @property
     def providers(self) -> Mapping[str, Provider]:
-        """The open providers. A job created or cancelled with them directly passes no plan and no limit."""
+        """The providers, each opened when it is looked up; raises InvalidInput then for a missing key.
+
+        A job created or cancelled with them directly passes no plan and no limit.
+        """
         return MappingProxyType(self._session.providers)
 
     def plan(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 import time
 import uuid
@@ -13,16 +12,15 @@ from functools import partial
 from pathlib import Path
 
 from ftops.api.freeze import Freeze, frozen
+from ftops.api.opening import ProjectProviders
 from ftops.api.stored_state import Place, StoredState, open_stored_state
-from ftops.errors import FtopsError, Interrupted, LockHeld, StateError
-from ftops.files.confinement import confine
+from ftops.errors import Interrupted, LockHeld, StateError
 from ftops.model.event import Event, EventKind
-from ftops.model.project import EMULATOR_SCHEME, ProviderSettings
 from ftops.model.secret import Vault
+from ftops.model.state import State
+from ftops.planner.incomplete import used_providers
+from ftops.planner.provider_names import follow_providers, renames
 from ftops.planner.selection import Selection
-from ftops.providers.provider import Provider
-from ftops.providers.references import References
-from ftops.providers.registry import open_provider
 from ftops.reconciler.line import Hands, Loaded, Reviewed, load, loaded_again, make_plan
 from ftops.reconciler.observing import look_closer, observe
 from ftops.state.backend import Holder, Lease
@@ -32,10 +30,6 @@ from ftops.state.manager import StateManager
 
 MOST_SKEW_SECONDS = 60.0
 """How far a clock may be off: a send window. The settle time, 900 s, has to cover it many times over."""
-
-
-_BESIDE_DATABASE = ("", "-journal", "-shm", "-wal", ".files")
-"""What SQLite and the emulator open for one database."""
 
 
 class SystemClock:
@@ -84,7 +78,7 @@ class Session:
     """A loaded project with everything open that a run needs. `loaded` is read anew under the lock."""
 
     loaded: Loaded
-    providers: dict[str, Provider]
+    providers: ProjectProviders
     state: StoredState
     clock: SystemClock
     surroundings: Surroundings
@@ -99,12 +93,28 @@ class Session:
         """Set to ask for an end after what is in flight."""
         return self.surroundings.stop
 
-    def plan(self, selection: Selection) -> Reviewed:
-        """Read the state, list the providers, and plan."""
+    def plan(self, selection: Selection, *, everywhere: bool = False) -> Reviewed:
+        """Read the state, list the providers that are used (or all, `everywhere`), and plan.
+
+        Raises InvalidInput where manifests may be that were not seen, unless `--allow-empty` accepts it.
+        """
+        if not selection.allow_empty:
+            self.loaded.require_seen()
         state = self.manager.read()
-        observations = observe(self.providers, state, self.clock)
+        facts = self.loaded.facts
+        present = self.present(state)
+        used = (
+            facts.keys()
+            if everywhere
+            else used_providers(self.loaded.fine_tunes, present, facts.values()) & facts.keys()
+        )
+        observations = observe(self.providers, [facts[name] for name in sorted(used)], present, self.clock)
         look = partial(look_closer, self.providers)
         return make_plan(self.loaded, observations, state, selection, self.clock.now(), look)
+
+    def present(self, state: State) -> State:
+        """Return a state as its providers are called now."""
+        return follow_providers(state, renames(self.loaded.facts.values()))
 
     def hands(self, lock: Lease, parallelism: int) -> Hands:
         """Give what an apply works with. Once the project is frozen it sends nothing more."""
@@ -188,7 +198,7 @@ def _compare_clocks(lease: Lease, location: str) -> None:
 
 @contextmanager
 def open_session(root: Path, surroundings: Surroundings, *, lineage: str | None = None) -> Iterator[Session]:
-    """Load the project and open its providers and state; close everything at the end.
+    """Load the project and open its state; providers are opened when needed, and all closed at the end.
 
     `lineage` is for a state that does not exist yet: a saved plan may be what it begins with.
     """
@@ -196,46 +206,8 @@ def open_session(root: Path, surroundings: Surroundings, *, lineage: str | None 
     loaded = load(root)
     with ExitStack() as stack:
         environ, vault = surroundings.environ, surroundings.vault
-        providers = {
-            name: stack.enter_context(opened_provider(settings, root, environ, vault))
-            for name, settings in loaded.project.providers.items()
-        }
+        providers = ProjectProviders(loaded.project.providers, root, (environ, vault), stack)
         state = open_stored_state(
             loaded.project, surroundings.place(root), new_lineage=lambda: lineage or str(uuid.uuid4())
         )
         yield Session(loaded, providers, state, SystemClock(), surroundings)
-
-
-@contextmanager
-def opened_provider(
-    settings: ProviderSettings, root: Path, environ: Mapping[str, str], vault: Vault
-) -> Iterator[Provider]:
-    """Open one provider, with its embedded emulator (a path under `root`) where it has one.
-
-    Raises Refused where, in CI, that path leads out of the project.
-    """
-    with ExitStack() as stack:
-        base_url = settings.base_url
-        url = None
-        if isinstance(base_url, str) and base_url.startswith(EMULATOR_SCHEME):
-            database = root / base_url.removeprefix(EMULATOR_SCHEME)
-            for ending in _BESIDE_DATABASE:
-                what = f"the emulator's file (spec.providers.{settings.name}.base_url)"
-                confine(root, database.with_name(database.name + ending), what, environ)
-            url = _embedded(settings, database, stack)
-        provider = open_provider(settings, environ, base_url=url, references=References(environ, root, vault))
-        stack.callback(provider.close)
-        yield provider
-
-
-def _embedded(settings: ProviderSettings, database: Path, stack: ExitStack) -> str:
-    from ftops.emulator.server import EmulatorServer, EmulatorSettings
-
-    try:
-        server = EmulatorServer(EmulatorSettings(database, settings.emulator_speed))
-    except (OSError, ValueError, sqlite3.Error) as error:
-        raise FtopsError(
-            f"the embedded emulator of provider {settings.name} cannot use {database}: {error}",
-            hint="check the path after emulator: in ftops.yaml",
-        ) from error
-    return stack.enter_context(server).base_url

@@ -33,6 +33,7 @@ from ftops.model.job import JobError
 from ftops.model.state import RecordedJob, State
 from ftops.planner.matching import LiveJobs
 from ftops.planner.recorded import from_stamp
+from ftops.planner.wording import without_marks
 
 OK = 200
 """The status of a reply that came, and may be about another job."""
@@ -221,11 +222,7 @@ class _Apply:
             return
         now = self.context.clock.now()
         self.ledger.note_unmarked(provider, now)
-        words = (
-            f"{provider} does not give back the mark that a create carries (does a gateway drop metadata?): "
-            "from now on its jobs are recognised by what they train, and a second job is only reported"
-        )
-        self.context.emit(Event(EventKind.UNMARKED, now, words))
+        self.context.emit(Event(EventKind.UNMARKED, now, without_marks(provider)))
 
     def _record_certain(self, one: Sent) -> None:
         change = one.ready.change

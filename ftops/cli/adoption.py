@@ -44,7 +44,7 @@ def import_command(root: Path, name: str, job_id: str, provider: str | None) -> 
     path.write_text(written.text, encoding="utf-8")
     try:
         with open_session(root, changes=True) as session, session.locked("import") as lock:
-            state = session.manager.read()
+            state = session.present(session.manager.read())
             _refuse_recorded(state, job.id)
             fine_tune, change = _declared(session, name)
             lock.check()
@@ -72,7 +72,7 @@ def resolve_command(
     if sum((job_id is not None, lost, foreign is not None)) != 1:
         raise click.UsageError("give one of --job, --never-arrived and --not-mine")
     with open_session(root, changes=True) as session, session.locked("resolve") as lock:
-        state = session.manager.read()
+        state = session.present(session.manager.read())
         if job_id is not None:
             new, words = _theirs(session, state, name, job_id)
         elif lost:

@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from ftops.api.freeze import frozen
-from ftops.api.session import opened_provider
+from ftops.api.opening import opened_provider
 from ftops.api.stored_state import Place, open_stored_state
 from ftops.cli import options
 from ftops.cli.secrecy import current_vault
@@ -24,9 +24,12 @@ from ftops.manifests.document import Document
 from ftops.manifests.parser import load_fine_tunes
 from ftops.manifests.project import PROJECT_FILE, load_project
 from ftops.model.commit import Commit
+from ftops.model.finetune import FineTune
 from ftops.model.job import Job
 from ftops.model.project import Project, ProviderSettings
 from ftops.model.state import State
+from ftops.planner.incomplete import used_providers
+from ftops.planner.provider_names import follow_providers, renames
 from ftops.providers.provider import Probe
 from ftops.providers.registry import dialects, facts_of
 from ftops.report import doctor as report
@@ -68,6 +71,8 @@ class _Examination:
     environ: Mapping[str, str]
     seen: dict[str, tuple[Job, ...]] = field(default_factory=dict)
     """Jobs that the providers showed on their first pages."""
+    fine_tunes: tuple[FineTune, ...] | None = None
+    """What is declared, where all of it could be read."""
 
     def checks(self) -> Iterator[Check]:
         try:
@@ -78,8 +83,12 @@ class _Examination:
             yield Check("rest", Verdict.WARN, words, f"mend {PROJECT_FILE} first")
         else:
             yield from self._declared(project, document)
-            yield from report.key_checks(project.providers.values(), self.environ)
-            yield from self._asked(project)
+            used = self._used(project)
+            for check in report.key_checks(project.providers.values(), self.environ):
+                yield report.lenient(check, used=check.subject in used)
+            for check in self._asked(project):
+                yield report.lenient(check, used=check.subject in used)
+            yield from report.account_checks(self.seen)
             yield from self._remembered(project)
         if freeze := frozen(self.root, self.environ):
             yield Check("freeze", Verdict.WARN, str(freeze), freeze.way_out)
@@ -87,11 +96,12 @@ class _Examination:
     def _declared(self, project: Project, document: Document) -> Iterator[Check]:
         facts = {name: facts_of(settings) for name, settings in project.providers.items()}
         loaded = load_fine_tunes(self.root, project, document, facts)
-        if loaded.problems:
-            yield from report.failed("project", InvalidInput(loaded.problems))
+        if problems := (*loaded.problems, *loaded.unseen):
+            yield from report.failed("project", InvalidInput(problems))
         else:
             fine_tunes = counted(len(loaded.fine_tunes), "fine-tune is", "fine-tunes are")
             yield Check("project", Verdict.OK, f"{PROJECT_FILE} and {fine_tunes} valid")
+            self.fine_tunes = loaded.fine_tunes
         inspected = inspect_datasets(self.root, loaded.fine_tunes, facts)
         if inspected.problems:
             yield from report.failed("data", InvalidInput(inspected.problems))
@@ -102,6 +112,18 @@ class _Examination:
             for warning in inspected.warnings:
                 place = str(replace(warning, hint=None))
                 yield Check("data", Verdict.WARN, place, warning.hint)
+
+    def _used(self, project: Project) -> frozenset[str]:
+        """Return the providers that something uses: all, where nothing does yet or it cannot be known."""
+        try:
+            stored = open_stored_state(project, Place(self.root, self.environ, current_vault()))
+            state = _present(stored.manager.read(), project)
+        except FtopsError:
+            return frozenset(project.providers)
+        if self.fine_tunes is None:
+            return frozenset(project.providers)
+        facts = map(facts_of, project.providers.values())
+        return used_providers(self.fine_tunes, state, facts) or frozenset(project.providers)
 
     def _asked(self, project: Project) -> Iterator[Check]:
         """Ask every provider, all at once: one that does not answer costs its timeout."""
@@ -133,12 +155,13 @@ class _Examination:
             return
         backend, manager, state = stored.backend, stored.manager, None
         try:
-            state = manager.read()
+            state = _present(manager.read(), project)
             unwritable = backend.unwritable() if isinstance(backend, Writability) else None
             yield from report.state_checks(
                 backend.location, state, exists=manager.exists, unwritable=unwritable
             )
             yield from report.lineage_checks(state, self.seen, exists=manager.exists)
+            yield from report.mark_checks(state, project.providers)
             yield from self._commit(state.applied.commit if state.applied else None)
         except FtopsError as error:
             yield from report.failed("state", error)
@@ -164,6 +187,11 @@ class _Examination:
     def _intents(self, project: Project, state: State) -> Iterator[Check]:
         settles = {name: settings.settle for name, settings in project.providers.items()}
         yield from report.intent_checks(state, settles, self.seen, time.time())
+
+
+def _present(state: State, project: Project) -> State:
+    """Return the state as its providers are called now."""
+    return follow_providers(state, renames(map(facts_of, project.providers.values())))
 
 
 def _alive(holder: Holder) -> bool | None:

@@ -37,8 +37,8 @@ def graph_command(root: Path, form: str) -> None:
     project, document = load_project(root, dialects())
     facts = {name: facts_of(settings) for name, settings in project.providers.items()}
     loaded = load_fine_tunes(root, project, document, facts)
-    if loaded.problems:
-        raise InvalidInput(loaded.problems)
+    if problems := (*loaded.problems, *loaded.unseen):
+        raise InvalidInput(problems)
     graph = make_graph(loaded.fine_tunes, _state(root, project))
     if form == "text":
         text = render_graph(graph, width=options.width())

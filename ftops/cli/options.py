@@ -19,10 +19,11 @@ from ftops.cli.secrecy import current_vault
 from ftops.errors import ExitCode, FtopsError
 from ftops.model.change import JOB_FAILED_REASONS, NEEDS_PERSON_REASONS, Action
 from ftops.model.event import ChangeResult, Outcome
+from ftops.model.plan import Plan
 from ftops.planner.selection import ANY_COMMIT, Selection
 from ftops.policy.rules import LIFTABLE
 from ftops.reconciler.line import Reviewed
-from ftops.report.words import Styler, plain
+from ftops.report.words import Styler, plain, printable
 
 _COLOURS = {
     "create": "green",
@@ -56,7 +57,11 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
     made: Callable[..., Any] = with_selection
     for option in (
         click.option("--allow", multiple=True, metavar="LIMIT=N", help="Lift one limit by name."),
-        click.option("--allow-empty", is_flag=True, help="Accept a project without fine-tunes."),
+        click.option(
+            "--allow-empty",
+            is_flag=True,
+            help="Accept a project without fine-tunes, and patterns that match nothing.",
+        ),
         click.option("--allow-older", is_flag=True, help="Go back behind the commit that was applied last."),
         click.option("--selector", multiple=True, metavar="L=V", help="Only fine-tunes with this label."),
         click.option(
@@ -159,6 +164,12 @@ def project_name(root: Path) -> str | None:
         return None
 
 
+def tell_resting(plan: Plan) -> None:
+    """Tell on stderr which providers rest, for whoever reads no plan."""
+    for name, why in plan.incomplete.items():
+        click.echo(printable(f"Warning: nothing is done at provider {name}: {why}"), err=True)
+
+
 def refusal_code(reviewed: Reviewed) -> ExitCode:
     """Give the code of a plan that may not be applied, 0 if it may."""
     codes = {violation.exit_code for violation in reviewed.review.violations}
@@ -170,7 +181,7 @@ def refusal_code(reviewed: Reviewed) -> ExitCode:
 def state_code(reviewed: Reviewed) -> ExitCode:
     """Give the code for what only a person can settle, and for jobs that failed."""
     reasons = {change.reason for change in reviewed.plan.changes}
-    if reasons & NEEDS_PERSON_REASONS:
+    if reasons & NEEDS_PERSON_REASONS or not reviewed.plan.complete:
         return ExitCode.NEEDS_PERSON
     held = {change.reason for change in reviewed.plan.changes if change.action is Action.HOLD}
     return ExitCode.JOB_FAILED if held & JOB_FAILED_REASONS else ExitCode.NOTHING

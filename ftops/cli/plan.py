@@ -45,6 +45,7 @@ def plan_command(
         if out is not None:
             write_plan_file(root / out, reviewed, session.state.seal)
     show_plan(reviewed, form)
+    options.tell_resting(reviewed.plan)
     if freeze:
         click.echo(f"{freeze}: apply and reconcile refuse ({freeze.way_out})", err=True)
     return _code(reviewed, detailed=detailed_exitcode)
@@ -67,7 +68,9 @@ def show_plan(reviewed: Reviewed, form: str, *, err: bool = False) -> None:
 
 def _code(reviewed: Reviewed, *, detailed: bool) -> ExitCode:
     refused = options.refusal_code(reviewed)
-    if refused is ExitCode.REFUSED or not detailed:
-        return ExitCode.REFUSED if refused is ExitCode.REFUSED else ExitCode.NOTHING
+    if refused is ExitCode.REFUSED:
+        return refused
+    if not detailed:
+        return ExitCode.ERROR if reviewed.plan.fruitless else ExitCode.NOTHING
     changes = ExitCode.CHANGES if reviewed.plan.effective_changes else ExitCode.NOTHING
     return refused or options.state_code(reviewed) or changes

@@ -18,6 +18,7 @@ from ftops.cli.session import Session, lock_timeout_option, open_session
 from ftops.cli.state_access import StateAccess, ask, can_ask, keep_backup, open_state
 from ftops.errors import FtopsError, NeedsPerson, Refused, StateError
 from ftops.model.state import State
+from ftops.planner.incomplete import incomplete, problem_of
 from ftops.planner.matching import LiveJobs
 from ftops.planner.selection import Selection
 from ftops.reconciler.line import applied_commit
@@ -90,7 +91,7 @@ def rebuild_command(root: Path, *, yes: bool) -> None:
     can_ask(yes=yes)
     with open_session(root) as session, session.locked("state rebuild") as lock:
         data, stored = session.manager.stored(), session.manager.read()
-        found = _found(session, stored, lost=data is None)
+        found = _found(session, session.present(stored), lost=data is None)
         if not found.notes:
             click.echo("Nothing to rebuild: every job that carries this project's mark is recorded.")
             return
@@ -212,11 +213,11 @@ def _refuse_older(pushed: State, current: State) -> None:
 
 def _found(session: Session, state: State, *, lost: bool) -> Rebuilt:
     """Look at every provider. Raises what would make a plan unsafe: half a list makes half a state."""
-    reviewed = session.plan(Selection())
-    if not reviewed.plan.complete:
-        causes = reviewed.plan.incomplete_because
-        hint = next((cause.hint for cause in causes if cause.hint), "run it again")
-        raise NeedsPerson("; ".join(cause.message for cause in causes), hint=hint)
+    reviewed = session.plan(Selection(), everywhere=True)
+    if resting := incomplete(reviewed.observations):
+        told = (f"provider {name}: {problem_of(seen)}" for name, seen in resting.items())
+        hints = (seen.hint for seen in resting.values() if seen.hint)
+        raise NeedsPerson("; ".join(told), hint=next(hints, "run it again when each can be listed"))
     wrong = [found for found in reviewed.review.violations if found.rule == "wrong-account"]
     if wrong:
         raise Refused(wrong[0].message, hint=wrong[0].hint)

@@ -78,6 +78,7 @@ def outputs_command(root: Path, name: str | None, form: str) -> None:
 
 def _look(session: Session, name: str | None) -> tuple[tuple[StatusRow, ...], int]:
     reviewed = session.plan(Selection())
+    options.tell_resting(reviewed.plan)
     rows = _named(status_rows(reviewed.plan, reviewed.planning.state), name)
     jobs = {job.id: job for observation in reviewed.observations.values() for job in observation.jobs}
     points = read_running_metrics(session.providers, jobs, [row.job_id for row in rows if row.job_id])
@@ -87,6 +88,7 @@ def _look(session: Session, name: str | None) -> tuple[tuple[StatusRow, ...], in
 def _rows(root: Path, name: str | None, form: str) -> tuple[StatusRow, ...]:
     with options.documented_failure(root, form), open_session(root) as session:
         reviewed = session.plan(Selection())
+        options.tell_resting(reviewed.plan)
         return _named(status_rows(reviewed.plan, reviewed.planning.state), name)
 
 

@@ -21,24 +21,25 @@ from ftops.report.validation import Validation, failed_document, render_validati
     "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print it."
 )
 @click.option("--tokens", is_flag=True, help="Count the tokens of right files, too (needs the extra tokens).")
+@click.option("--allow-empty", is_flag=True, help="Accept patterns that match nothing.")
 @click.pass_obj
-def validate_command(root: Path, form: str, *, tokens: bool) -> ExitCode:
+def validate_command(root: Path, form: str, *, tokens: bool, allow_empty: bool) -> ExitCode:
     """Check manifests, project file and data. Needs no network and no key.
 
     Warnings are what a provider may refuse, or what spoils a training; they leave the exit code 0.
     """
     if form == "json":
-        return _as_document(root.resolve(), tokens=tokens)
-    validation = _validation(root.resolve(), tokens=tokens)
+        return _as_document(root.resolve(), tokens=tokens, allow_empty=allow_empty)
+    validation = _validation(root.resolve(), tokens=tokens, allow_empty=allow_empty)
     click.echo(render_validation(validation, options.styler()), nl=False)
     if validation.problems:
         raise InvalidInput(validation.problems)
     return ExitCode.NOTHING
 
 
-def _as_document(root: Path, *, tokens: bool) -> ExitCode:
+def _as_document(root: Path, *, tokens: bool, allow_empty: bool) -> ExitCode:
     try:
-        validation = _validation(root, tokens=tokens)
+        validation = _validation(root, tokens=tokens, allow_empty=allow_empty)
     except FtopsError as error:
         click.echo(json_text(failed_document(error.problems)))
         return error.exit_code
@@ -46,7 +47,7 @@ def _as_document(root: Path, *, tokens: bool) -> ExitCode:
     return ExitCode.ERROR if validation.problems else ExitCode.NOTHING
 
 
-def _validation(root: Path, *, tokens: bool) -> Validation:
+def _validation(root: Path, *, tokens: bool, allow_empty: bool) -> Validation:
     checked = check(root)
     data = checked.data
     counted = count_tokens(root, data.datasets, _models(checked) if tokens else {})
@@ -56,7 +57,7 @@ def _validation(root: Path, *, tokens: bool) -> Validation:
         counted.datasets,
         data.files,
         data.verdicts,
-        checked.problems,
+        checked.problems if allow_empty else (*checked.problems, *checked.unseen),
         counted.uncounted,
     )
 

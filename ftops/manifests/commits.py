@@ -67,7 +67,13 @@ def _is_ancestor(root: Path, one: Commit, other: Commit) -> bool:
 
 
 def _answer(root: Path, *arguments: str) -> str | None:
-    """Give what git prints, None if it fails. No hook, pager or shell is run."""
+    """Give what git prints as text, None if it fails."""
+    printed = git_output(root, *arguments)
+    return None if printed is None else printed.decode("utf-8", "replace").strip()
+
+
+def git_output(root: Path, *arguments: str) -> bytes | None:
+    """Return what git prints, None if it fails. No hook, pager or shell is run."""
     settings = [word for setting in _SETTINGS for word in ("-c", setting)]
     try:
         done = subprocess.run(  # noqa: S603 - commit ids and constants alone
@@ -80,7 +86,7 @@ def _answer(root: Path, *arguments: str) -> str | None:
         )
     except (OSError, subprocess.SubprocessError):
         return None
-    return done.stdout.decode("utf-8", "replace").strip()
+    return done.stdout
 
 
 def _environment() -> dict[str, str]:

@@ -1,39 +1,57 @@
-"""Find the manifests of a project: directories, files and globs; nothing hidden, nothing outside."""
+"""Find the manifests of a project: directories, files and globs; nothing hidden, nothing outside.
+
+What is not seen is not removed: where a pattern finds nothing, or git left files out of the checkout, that
+is told, because a fine-tune whose manifest is not seen would look as if somebody had removed it.
+"""
 
 from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Iterator, Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ftops.errors import Problem
+from ftops.manifests.checkout import Missing, left_out
 from ftops.manifests.document import Document
+from ftops.manifests.patterns import Pattern, is_glob
 
 SUFFIXES = (".yaml", ".yml")
 PROJECT_FILE = "ftops.yaml"
+_ACCEPT = "if it is meant, pass --allow-empty"
 
 
-def manifest_files(
-    root: Path, patterns: Sequence[str], document: Document
-) -> tuple[list[str], list[Problem]]:
-    """Give the project-relative path of every manifest, sorted, each file once, links followed.
+@dataclass(frozen=True, slots=True)
+class Discovered:
+    """The project-relative path of every manifest, sorted, each file once, links followed.
 
-    `root` is resolved. `document` is the project file, in which a wrong pattern has its place.
+    `problems` are mistakes. `unseen` says where manifests may be that were not seen: only a person who says
+    that nothing is to be there (`--allow-empty`) may go on, since what is gone is cancelled.
     """
+
+    files: tuple[str, ...]
+    problems: tuple[Problem, ...] = ()
+    unseen: tuple[Problem, ...] = ()
+
+
+def manifest_files(root: Path, patterns: Sequence[str], document: Document) -> Discovered:
+    """Find every manifest. `root` is resolved; `document` is the project file, with the patterns' places."""
     search = _Search(str(root))
+    unseen: list[Problem] = []
     for index, written in enumerate(patterns):
         pattern = posixpath.normpath(written)
         path = ("spec", "manifests", index)
         if pattern.startswith(("/", "../")) or pattern == "..":
             hint = "a project holds its own manifests"
             search.problems.append(document.problem(f"{written} lies outside the project", path, hint))
-        elif not search.collect(pattern):
-            hint = f"make the directory, or correct it in {PROJECT_FILE}"
-            search.problems.append(document.problem(f"{written} does not exist", path, hint))
-    search.found.discard(PROJECT_FILE)
-    return sorted(search.found), list(dict.fromkeys(search.problems))
+        elif not search.collect(tuple(part for part in pattern.split("/") if part != ".")):
+            absent = not is_glob(written) and not os.path.lexists(f"{root}/{pattern}")
+            message = f"{written} does not exist" if absent else f"{written} matches no file"
+            unseen.append(document.problem(message, path, f"correct it in {PROJECT_FILE}; {_ACCEPT}"))
+    unseen += _not_checked_out(search, left_out(root))
+    problems = tuple(dict.fromkeys(search.problems))
+    return Discovered(tuple(sorted(search.found)), problems, tuple(dict.fromkeys(unseen)))
 
 
 FileStamp = tuple[int, int, int, int]
@@ -49,47 +67,88 @@ def file_stamp(path: str) -> FileStamp | None:
     return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """Something in a folder: as it is called there, and where it really is."""
+
+    name: str
+    target: str
+    is_folder: bool
+
+
+@dataclass(slots=True)
 class _Search:
-    def __init__(self, root: str) -> None:
-        self.found: set[str] = set()
-        self.problems: list[Problem] = []
-        self._root = root.rstrip("/")
+    """Walks the folders, each once for each place of a pattern, by whichever links it is reached.
 
-    def collect(self, pattern: str) -> bool:
-        """Add what one pattern means. False: it names a directory or file that is not there."""
-        parts = [part for part in pattern.split("/") if part != "."]
-        start: list[str] = []
-        while parts and not any(sign in parts[0] for sign in "*?["):
-            start.append(parts.pop(0))
-        target = self._inside("/".join(start))
-        if target is None:
-            return True
-        if not parts and Path(self._full(target)).is_file():
-            self.found.add(target)
-            return True
-        if not Path(self._full(target)).is_dir():
-            return False
-        for written, real in self._walk(target, "", set()):
-            if _fits(written.split("/"), parts):
-                self.found.add(real)
-        return True
+    So loops end, and no link hides a folder from another way to it.
+    """
 
-    def _walk(self, folder: str, written: str, seen: set[str]) -> Iterator[tuple[str, str]]:
-        """Yield each YAML file under a real folder: as reached from the start, and its real place."""
-        if folder in seen:
+    root: str
+    found: set[str] = field(default_factory=set)
+    problems: list[Problem] = field(default_factory=list)
+    walks: list[tuple[Pattern, dict[str, set[int]]]] = field(default_factory=list)
+
+    def collect(self, parts: tuple[str, ...]) -> bool:
+        """Add what one pattern means. False: nothing that is there fits, and no problem explains it."""
+        pattern, seen = Pattern(parts), dict[str, set[int]]()
+        self.walks.append((pattern, seen))
+        known, files = len(self.problems), set[str]()
+        waiting = [("", pattern.opened([0]))]
+        while waiting:
+            folder, places = waiting.pop()
+            new = places - seen.setdefault(folder, set())
+            seen[folder] |= new
+            for entry in self._entries(folder, pattern, new) if new else ():
+                if entry.is_folder and (below := pattern.below(new, entry.name)):
+                    waiting.append((entry.target, below))
+                elif not entry.is_folder and pattern.takes(new, entry.name):
+                    files.add(entry.target)
+        self.found |= files
+        folder_fits = any(len(parts) in places for places in seen.values())
+        return bool(files) or folder_fits or len(self.problems) > known
+
+    def may_hold(self, missing: Missing) -> bool:
+        """Return whether a pattern would find a manifest at, or in, what git did not check out."""
+        return any(_leads_to(pattern, seen, missing) for pattern, seen in self.walks)
+
+    def _entries(self, folder: str, pattern: Pattern, places: set[int]) -> Iterator[_Entry]:
+        """Yield what the pattern may mean of a folder."""
+        named = pattern.named(places)
+        for name in named:
+            real = _joined(folder, name)
+            if os.path.lexists(self._full(real)):
+                yield from self._entry(real, Path(self._full(real)), chosen=True)
+        if all(place < pattern.end and pattern.parts[place] in named for place in places):
             return
-        seen.add(folder)
-        for entry in self._entries(folder):
-            name, real = _joined(written, entry.name), _joined(folder, entry.name)
-            target = self._inside(real) if entry.is_symlink() else real
-            if entry.name.startswith(".") or target is None:
+        for found in self._scanned(folder):
+            name = found.name
+            if (
+                name[0] == "."
+                or name in named
+                or not (found.is_symlink() or found.is_dir() or _is_yaml(name))
+            ):
                 continue
-            if entry.is_dir():
-                yield from self._walk(target, name, seen)
-            elif entry.name.endswith(SUFFIXES) and self._is_manifest(entry, target):
-                yield name, target
+            if pattern.takes(places, name) or pattern.below(places, name):
+                yield from self._entry(_joined(folder, name), found, chosen=False)
 
-    def _entries(self, folder: str) -> list[os.DirEntry[str]]:
+    def _entry(self, real: str, found: Path | os.DirEntry[str], *, chosen: bool) -> Iterator[_Entry]:
+        """Yield a folder, or a file that may be a manifest, at the place where it really is."""
+        target = self._inside(real) if found.is_symlink() else real
+        if target is None:
+            return
+        if found.is_symlink() and not os.path.exists(self._full(real)):  # noqa: PTH110 - as in file_stamp
+            self.problems.append(Problem("is a link that leads nowhere", _printable(real)))
+        elif found.is_dir():
+            yield _Entry(found.name, target, is_folder=True)
+        elif (chosen or _is_yaml(found.name)) and target != PROJECT_FILE:
+            if _printable(target) != target:
+                self.problems.append(Problem("has a name that is not UTF-8", _printable(target)))
+            elif not found.is_file():
+                self.problems.append(Problem("is not a regular file", target))
+            else:
+                yield _Entry(found.name, target, is_folder=False)
+
+    def _scanned(self, folder: str) -> list[os.DirEntry[str]]:
         try:
             with os.scandir(self._full(folder)) as entries:
                 return sorted(entries, key=lambda entry: entry.name)
@@ -97,19 +156,12 @@ class _Search:
             self.problems.append(Problem(f"cannot be read: {error.strerror}", _printable(folder) or "."))
             return []
 
-    def _is_manifest(self, entry: os.DirEntry[str], target: str) -> bool:
-        if _printable(target) != target:
-            self.problems.append(Problem("has a name that is not UTF-8", _printable(target)))
-            return False
-        if entry.is_symlink() and not entry.is_file():
-            self.problems.append(Problem("is a link that leads nowhere", target))
-        return entry.is_file()
-
     def _inside(self, path: str) -> str | None:
         """Follow links; None, and a problem, for what lies outside the project."""
+        root = self.root.rstrip("/")
         real = os.path.realpath(self._full(path))
-        if real == self._root or real.startswith(f"{self._root}/"):
-            inside = real[len(self._root) + 1 :]
+        if real == root or real.startswith(f"{root}/"):
+            inside = real[len(root) + 1 :]
             if ".git" not in inside.split("/"):
                 return inside
             # A checkout keeps tokens there, which must not come into any message.
@@ -120,16 +172,37 @@ class _Search:
         return None
 
     def _full(self, path: str) -> str:
-        return f"{self._root}/{path}"
+        return f"{self.root.rstrip('/')}/{path}"
 
 
-def _fits(parts: list[str], pattern: list[str]) -> bool:
-    """Match a file with a glob; a glob that matches one of its folders means everything in there."""
-    if not pattern:
-        return True
-    if pattern[0] == "**":
-        return any(_fits(parts[skipped:], pattern[1:]) for skipped in range(len(parts) + 1))
-    return bool(parts) and fnmatchcase(parts[0], pattern[0]) and _fits(parts[1:], pattern[1:])
+def _leads_to(pattern: Pattern, seen: Mapping[str, set[int]], missing: Missing) -> bool:
+    """Go on from the last folder that is there: the walk has been to it, by whichever links."""
+    *folders, last = missing.path.split("/")
+    there = max(count for count in range(len(folders) + 1) if "/".join(folders[:count]) in seen)
+    places = seen["/".join(folders[:there])]
+    for name in folders[there:]:
+        places = pattern.below(pattern.meaning(places, name), name)
+    places = pattern.meaning(places, last)
+    if missing.folder:
+        return bool(pattern.below(places, last))
+    return pattern.takes(places, last) and (_is_yaml(last) or last in pattern.named(places))
+
+
+def _not_checked_out(search: _Search, missing: Iterable[Missing]) -> Iterator[Problem]:
+    """Yield what git left out where manifests may be, by the topmost folder that is not there."""
+    for one in missing:
+        if not search.may_hold(one):
+            continue
+        if one.folder:
+            hint = f"`git submodule update --init {_printable(one.path)}`; {_ACCEPT}"
+            yield Problem("is a submodule that is not checked out", _printable(one.path), hint=hint)
+            continue
+        hint = f"check it out (`git sparse-checkout add FOLDER`), or correct {PROJECT_FILE}; {_ACCEPT}"
+        yield Problem("is left out of this sparse checkout", _printable(one.top), hint=hint)
+
+
+def _is_yaml(name: str) -> bool:
+    return name.endswith(SUFFIXES)
 
 
 def _joined(folder: str, name: str) -> str:

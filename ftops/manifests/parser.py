@@ -32,12 +32,14 @@ class LoadedManifests:
     """Every fine-tune that could be read, by name, and all that is wrong: then nothing may be done.
 
     A data file that is missing or lies outside the project is left out of its fine-tune. `stamps` are of the
-    files, by project-relative path, from before they were read.
+    files, by project-relative path, from before they were read. `unseen` says where manifests may be that
+    were not seen: then nothing may be concluded from what is absent, unless a person accepts it.
     """
 
     fine_tunes: tuple[FineTune, ...]
     problems: tuple[Problem, ...]
     stamps: Mapping[str, FileStamp | None]
+    unseen: tuple[Problem, ...] = ()
 
 
 def load_fine_tunes(
@@ -45,10 +47,11 @@ def load_fine_tunes(
 ) -> LoadedManifests:
     """Read every manifest of a project. Nothing is raised for what a person wrote: it becomes a Problem."""
     root = root.resolve()
-    files, problems = manifest_files(root, project.manifests, project_document)
+    discovered = manifest_files(root, project.manifests, project_document)
+    problems = list(discovered.problems)
     reader = _Reader(root, project, project_document, providers)
     stamps = {}
-    for file in files:
+    for file in discovered.files:
         stamps[file] = file_stamp(f"{root}/{file}")
         parsed = read_yaml(f"{root}/{file}", file)
         problems += parsed.problems
@@ -59,7 +62,8 @@ def load_fine_tunes(
     for file, group in groupby(sorted(between, key=_file_of), key=_file_of):
         problems += _placed_again(root, file, group, project_document)
     unique = dict.fromkeys(problems)
-    return LoadedManifests(tuple(fine_tunes.values()), tuple(sorted(unique, key=_place)), stamps)
+    sound = tuple(fine_tunes.values())
+    return LoadedManifests(sound, tuple(sorted(unique, key=_place)), stamps, discovered.unseen)
 
 
 class _Reader:

@@ -125,6 +125,7 @@ def _meaning(spec: Mapping[str, Any], dialects: Mapping[str, OwnFields]) -> Iter
             yield Finding(("spec", "prices", name), message, suggestion(name, providers), key=True)
     for name, provider in providers.items():
         yield from _provider_findings(("spec", "providers", name), provider, dialects)
+    yield from _rename_findings(providers)
 
 
 def _state_findings(state: Any) -> Iterator[Finding]:
@@ -167,6 +168,20 @@ def _extra_findings(path: Steps, provider: Mapping[str, Any], own: OwnFields) ->
             if re.split(r"[\[.]", name)[0].strip().lower() in names:
                 message = f"{name!r} is a field of dialect {provider['dialect']}: ftops sends it itself"
                 yield Finding((*path, field, name), message, "what is trained stands in manifests", key=True)
+
+
+def _rename_findings(providers: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
+    taken: dict[str, str] = {}
+    for name, provider in providers.items():
+        old = provider.get("renamed_from")
+        if old is None:
+            continue
+        path = ("spec", "providers", name, "renamed_from")
+        if old in providers:
+            hint = "its records can only follow one name: take the old row or this line out"
+            yield Finding(path, f"provider {old} is still declared", hint)
+        elif taken.setdefault(old, name) != name:
+            yield Finding(path, f"provider {taken[old]} is renamed from {old} too", "one row follows it")
 
 
 def _is_secret(value: Any) -> bool:
@@ -229,6 +244,7 @@ def _provider(name: str, value: Mapping[str, Any]) -> ProviderSettings:
         body={key: _extra(one) for key, one in value.get("body", {}).items()},
         max_active=None if most is None else int(most),
         emulator_speed=value.get("emulator", {}).get("speed", 1.0),
+        renamed_from=value.get("renamed_from"),
         **seconds,
     )
 

@@ -74,19 +74,23 @@ class Reason(StrEnum):
     AMBIGUOUS_CREATE = "ambiguous-create"
     UPSTREAM = "upstream"
     UNKNOWN_PROVIDER = "unknown-provider"
+    UNREACHABLE = "unreachable"
+    INCOMPLETE_LIST = "incomplete-list"
 
 
-NEEDS_PERSON_REASONS = frozenset(
-    {
-        Reason.AMBIGUOUS_CREATE,
-        Reason.LOOKALIKE,
-        Reason.LIKENESS,
-        Reason.ALTERED,
-        Reason.OTHER_LINEAGE,
-        Reason.ORPHAN,
-        Reason.DUPLICATE,
-    }
-)
+RESTING_REASONS = frozenset({Reason.UNREACHABLE, Reason.INCOMPLETE_LIST})
+"""Nothing is done for these reasons because a provider's list could not be had, or not to its end."""
+
+NEEDS_PERSON_REASONS = RESTING_REASONS | {
+    Reason.AMBIGUOUS_CREATE,
+    Reason.LOOKALIKE,
+    Reason.LIKENESS,
+    Reason.ALTERED,
+    Reason.OTHER_LINEAGE,
+    Reason.ORPHAN,
+    Reason.DUPLICATE,
+    Reason.UNKNOWN_PROVIDER,
+}
 """Changes for these reasons make the exit code 4: only a person can tell what is true."""
 
 JOB_FAILED_REASONS = frozenset({Reason.FAILED, Reason.CANCELLED_EXTERNALLY, Reason.VANISHED, Reason.REJECTED})

@@ -17,6 +17,7 @@ class ProviderFacts:
     `organization` is the account that the project expects, None where it does not say; `organization_shown`
     is what messages call it where it comes from a reference, and so is a secret. `extras` are what is sent
     for a gateway beside the format's own fields, as the project file writes it: for a reviewer to see.
+    `renamed_from` is the name that the provider had before.
     """
 
     name: str
@@ -28,6 +29,7 @@ class ProviderFacts:
     organization: str | None = None
     extras: Mapping[str, JSON] = field(default_factory=dict)
     organization_shown: str | None = None
+    renamed_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +39,8 @@ class Observation:
     `listed_at` are the starts (Unix seconds) of the complete lists behind `jobs`, oldest first; empty
     when none was complete. `gone` are recorded ids that a complete list lacked and a retrieve answered
     with 404; `retrieved` are ids that were looked at one by one, and so show all that they can.
-    `problem` says why the list is not whole, `hint` what to do where another try would not help.
-    `files` are the uploaded files, None where nobody asked.
+    `problem` says why the list is not whole, `hint` what to do where another try would not help; `reached`
+    is False when not even its beginning came. `files` are the uploaded files, None where nobody asked.
     """
 
     provider: ProviderFacts
@@ -50,3 +52,4 @@ class Observation:
     retrieved: frozenset[str] = frozenset()
     files: tuple[UploadedFile, ...] | None = None
     hint: str | None = None
+    reached: bool = True

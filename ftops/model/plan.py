@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ftops.errors import Problem
-from ftops.model.change import Action, Change
+from ftops.model.change import RESTING_REASONS, Action, Change
 from ftops.model.commit import Commit
 from ftops.model.json_value import JSONObject
 from ftops.model.steps import Stop
@@ -40,20 +39,31 @@ class PlanFacts:
 class Plan:
     """All changes, in an order in which nothing precedes what it depends on.
 
-    `complete` is False when a provider's list was not surely whole: the plan may be looked at, never
-    applied. `bindings` is what a saved plan depends on, by kind; empty for one that nobody saves.
-    `unmanaged` counts live jobs that are neither declared, recorded nor stamped by us.
+    `incomplete` maps each provider whose list was not surely whole to the reason: nothing is done there.
+    `notes` are what a reviewer should know beside the changes. `bindings` is what a saved plan depends on,
+    by kind; empty for one that nobody saves. `unmanaged` counts live jobs that are neither declared, recorded
+    nor stamped by us.
     """
 
     project: str
     lineage: str
     serial: int
     changes: tuple[Change, ...]
-    complete: bool = True
-    incomplete_because: tuple[Problem, ...] = ()
+    incomplete: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
     unmanaged: int = 0
     facts: PlanFacts = PlanFacts()
     bindings: JSONObject = field(default_factory=dict)
+
+    @property
+    def complete(self) -> bool:
+        """Return whether every provider that it is about was listed to the end."""
+        return not self.incomplete
+
+    @property
+    def fruitless(self) -> bool:
+        """Return whether nothing at all could be planned, because no provider could be listed."""
+        return bool(self.changes) and all(change.reason in RESTING_REASONS for change in self.changes)
 
     @property
     def summary(self) -> Mapping[str, int]:

@@ -54,7 +54,7 @@ class ProviderSettings:
 
     `settle` is how long a list may lag behind a create; `send_window` how long after its intent a
     create may still be sent. `query` and `body` are extras for a gateway: never a field of the dialect's own,
-    and never a reason to train again.
+    and never a reason to train again. `renamed_from` is the name that the same account had before.
     """
 
     name: str
@@ -71,6 +71,7 @@ class ProviderSettings:
     settle: float = 900.0
     max_active: int | None = None
     emulator_speed: float = 1.0
+    renamed_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

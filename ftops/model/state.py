@@ -166,10 +166,12 @@ class ProviderMemory:
     """What is remembered of a provider.
 
     `unmarked_since` (Unix seconds) is when a create's reply, or a retrieve, first lacked the mark that was
-    sent: from then on its jobs are recognised as where no mark can be.
+    sent: from then on its jobs are recognised as where no mark can be. `former_names` are those that it had
+    before: fingerprints were made, and jobs stamped, under them.
     """
 
     unmarked_since: float | None = None
+    former_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

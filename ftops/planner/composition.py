@@ -115,6 +115,10 @@ def _refined(situation: Situation, decision: Decision, settled: Settled) -> Deci
     if situation.name in settled.taken_over:
         message = f"renamed from {settled.taken_over[situation.name]}, which trains the same; nothing is paid"
         return replace(decision, action=Action.ADOPT, reason=Reason.RENAMED, message=message)
+    if situation.name in settled.at_former:
+        before = settled.at_former[situation.name]
+        message = f"provider {before} is called {situation.provider.name} now; nothing is trained"
+        return replace(decision, action=Action.UPDATE, reason=Reason.RENAMED, message=message)
     if settings_differ(record, fine_tune):
         return replace(
             decision,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from ftops.model.dataset import Dataset
 from ftops.model.finetune import FineTune
@@ -31,7 +32,7 @@ class DesiredSet:
         self.fine_tunes = {name: by_name[name] for name in self.depths}
         self._datasets = datasets
         self._providers = providers
-        self._known: dict[tuple[str, int], tuple[CanonicalSpec, str]] = {}
+        self._known: dict[tuple[str, int, str | None], tuple[CanonicalSpec, str]] = {}
 
     def __contains__(self, name: object) -> bool:
         return name in self.fine_tunes
@@ -40,9 +41,12 @@ class DesiredSet:
         """Give the canonical form of what the name wants to be trained."""
         return self._identity(name, version)[0]
 
-    def fingerprint(self, name: str, version: int = FINGERPRINT_VERSION) -> str:
-        """Give the fingerprint of what the name wants to be trained."""
-        return self._identity(name, version)[1]
+    def fingerprint(self, name: str, version: int = FINGERPRINT_VERSION, provider: str | None = None) -> str:
+        """Give the fingerprint of what the name wants to be trained.
+
+        `provider` is a name that its provider had before: then it is the one that was made at that time.
+        """
+        return self._identity(name, version, provider)[1]
 
     def same_training(self, names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
         """Give the names among these that share a fingerprint, group by group: each of them is paid."""
@@ -51,12 +55,14 @@ class DesiredSet:
             groups[self.fingerprint(name)].append(name)
         return tuple(tuple(group) for group in sorted(groups.values()) if len(group) > 1)
 
-    def _identity(self, name: str, version: int) -> tuple[CanonicalSpec, str]:
-        key = (name, version)
+    def _identity(self, name: str, version: int, provider: str | None = None) -> tuple[CanonicalSpec, str]:
+        key = (name, version, provider)
         if key not in self._known:
             fine_tune = self.fine_tunes[name]
-            upstream = self.fingerprint(fine_tune.upstream, version) if fine_tune.upstream else None
+            upstream = self.fingerprint(fine_tune.upstream, version, provider) if fine_tune.upstream else None
             dialect = self._providers[fine_tune.provider].dialect
+            if provider is not None:
+                fine_tune = replace(fine_tune, provider=provider)
             spec = canonical_spec(fine_tune, dialect, self._datasets, upstream, version)
             self._known[key] = (spec, digest(spec))
         return self._known[key]

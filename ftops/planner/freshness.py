@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 
-from ftops.model.change import Action, Change, Reason
+from ftops.model.change import RESTING_REASONS, Action, Change, Reason
 from ftops.model.dataset import Dataset
 from ftops.model.finetune import FineTune
 from ftops.model.fingerprint import digest
@@ -17,7 +17,7 @@ from ftops.model.json_value import JSON, JSONObject
 from ftops.model.plan import Plan
 from ftops.model.project import ProviderSettings
 from ftops.model.state import RecordedJob, State
-from ftops.planner.planner import Planning
+from ftops.planner.inputs import Planning
 
 _NO_RECORD = "(no record)"
 
@@ -103,7 +103,7 @@ def rest(saved: Plan, new: Planning, declared: Declared) -> Rest:
             allowed.append(found)
         elif _is_done(planned, candidates, new.state):
             done += 1
-        elif not (planned.action.creates and any(change.reason in _LATER for change in candidates)):
+        elif not _postponed(planned, candidates):
             moved.append(_words(planned, candidates, saved, now))
     # What is to follow is no step of this apply, and counts in its limits.
     names = {planned.name for planned in saved.changes if planned.action.effective or planned.then}
@@ -113,6 +113,12 @@ def rest(saved: Plan, new: Planning, declared: Declared) -> Rest:
         if change in allowed or (change.name in names and not change.action.effective)
     )
     return Rest(changes, done, tuple(moved))
+
+
+def _postponed(planned: Change, now: Iterable[Change]) -> bool:
+    """Return whether the step still holds and has to wait: a create for its turn, all for their provider."""
+    reasons = {change.reason for change in now}
+    return bool(reasons & RESTING_REASONS or (planned.action.creates and reasons & _LATER))
 
 
 def _moved_bindings(saved: Plan, new: Plan, now: JSONObject) -> Iterator[str]:

@@ -40,6 +40,11 @@ class LiveJobs:
         self._unmarked = _Unmarked(self.unrecorded, self._uploads)
         self.judged: set[tuple[str, str]] = set()
 
+    @property
+    def listed(self) -> Mapping[str, tuple[Job, ...]]:
+        """The listed jobs by provider row."""
+        return {name: seen.jobs for name, seen in self.observations.items()}
+
     def get(self, provider: str, job_id: str) -> Job | None:
         """Find a job by its id."""
         return self._by_id.get((provider, job_id))

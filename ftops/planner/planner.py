@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from ftops.errors import Problem
 from ftops.model.capabilities import NO_CAPABILITIES
 from ftops.model.change import Action, Change, Reason
-from ftops.model.dataset import Dataset
 from ftops.model.finetune import FineTune
 from ftops.model.job import Job
-from ftops.model.observation import Observation, ProviderFacts
+from ftops.model.observation import ProviderFacts
 from ftops.model.plan import Plan, PlanFacts
-from ftops.model.state import FINGERPRINT_VERSION, Record, State
-from ftops.planner.accounts import wrong_accounts
+from ftops.model.state import FINGERPRINT_VERSION, Record
+from ftops.planner.accounts import one_account, shared_accounts, wrong_accounts
 from ftops.planner.composition import change_for
 from ftops.planner.decision import Decision, decide
 from ftops.planner.dependencies import with_upstreams
@@ -26,55 +24,19 @@ from ftops.planner.gates import (
     gate_on_upstream,
     ready_job,
 )
+from ftops.planner.incomplete import gate_on_list, incomplete, problem_of, used_providers, withheld
+from ftops.planner.inputs import Doubts, Inputs, Planning
 from ftops.planner.later import put_off, with_later
 from ftops.planner.likeness import Appearance, Likeness, appearance
 from ftops.planner.matching import worth_keeping
+from ftops.planner.provider_names import followed, under_present_names
 from ftops.planner.second_payments import second_payments
 from ftops.planner.settling import settle
 from ftops.planner.situation import Situation
 from ftops.planner.strays import strays
 from ftops.planner.unclaimed import lookalike_strays, orphans
-from ftops.planner.undecided import doubtful, without_provider
-
-
-@dataclass(frozen=True, slots=True)
-class Inputs:
-    """The three truths, and the instant (Unix seconds) they are judged at.
-
-    `observations` has every provider of the project by name; `selection` are the names to plan for
-    (their upstreams come along), None for all.
-    """
-
-    project: str
-    fine_tunes: tuple[FineTune, ...]
-    datasets: Mapping[str, Dataset]
-    observations: Mapping[str, Observation]
-    state: State
-    now: float
-    selection: frozenset[str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Doubts:
-    """What a second look could make surer: jobs that were listed without a mark, files that nobody listed.
-
-    `jobs` are pairs of provider and id, `files` provider names.
-    """
-
-    jobs: frozenset[tuple[str, str]] = frozenset()
-    files: frozenset[str] = frozenset()
-
-    def __bool__(self) -> bool:
-        return bool(self.jobs or self.files)
-
-
-@dataclass(frozen=True, slots=True)
-class Planning:
-    """A plan, and the settled state that carrying it out starts from."""
-
-    plan: Plan
-    state: State
-    doubts: Doubts = Doubts()
+from ftops.planner.undecided import doubtful
+from ftops.planner.unknown_providers import gate_on_unknown_provider, out_of_sight
 
 
 def plan(inputs: Inputs) -> Planning:
@@ -86,9 +48,13 @@ class _Planner:
     def __init__(self, inputs: Inputs) -> None:
         self.inputs = inputs
         self.providers = {name: seen.provider for name, seen in inputs.observations.items()}
+        self.configured = inputs.configured or frozenset(self.providers)
         self.desired = DesiredSet(inputs.fine_tunes, inputs.datasets, self.providers)
-        self.settled, self.live = settle(inputs.state, self.desired, inputs.observations, inputs.now)
+        state, self.observations = under_present_names(inputs.state, inputs.observations, self.desired)
+        self.settled, self.live = settle(state, self.desired, self.observations, inputs.now)
+        self.settled = replace(self.settled, at_former=followed(inputs.state, state))
         self.state = self.settled.state
+        self.resting = incomplete(self.observations)
         self.awaited = {
             record.intent.nonce
             for record in self.state.fine_tunes.values()
@@ -108,27 +74,21 @@ class _Planner:
         ordered = sorted(
             (*stray_changes, *changes), key=lambda c: (rank.get(c.name, 0), c.name, c.job_id or "")
         )
-        observations = self.inputs.observations.values()
-        problems = tuple(
-            Problem(seen.problem or seen.provider.name, hint=seen.hint)
-            for seen in observations
-            if not seen.complete
-        )
         return Planning(
             plan=Plan(
                 project=self.inputs.project,
                 lineage=self.state.lineage,
                 serial=self.state.serial,
                 changes=tuple(ordered),
-                complete=not problems,
-                incomplete_because=problems,
+                incomplete=self._incomplete(selected),
+                notes=tuple(self._notes()),
                 unmanaged=self._unmanaged(found),
                 facts=PlanFacts(
                     declared=len(self.desired.fine_tunes),
                     recorded=len(self.inputs.state.fine_tunes),
                     known_active=self.settled.known_active,
                     newly_missing=self.settled.newly_missing,
-                    wrong_accounts=tuple(wrong_accounts(observations)),
+                    wrong_accounts=tuple(wrong_accounts(self.observations.values())),
                     second_payments=second_payments(ordered, self.state, self.live),
                     same_training=self.desired.same_training(self._training()),
                 ),
@@ -142,6 +102,16 @@ class _Planner:
         for name, (situation, decision) in self.decisions.items():
             if situation.fine_tune is not None and decision.reason is not Reason.SUSPENDED:
                 yield name
+
+    def _notes(self) -> Iterator[str]:
+        yield from (one_account(*shared) for shared in shared_accounts(self.live.listed))
+        yield from (without_marks(name) for name in sorted(self.providers) if self.state.unmarked(name))
+
+    def _incomplete(self, selected: frozenset[str]) -> dict[str, str]:
+        if not self.resting:
+            return {}
+        about = used_providers(self.inputs.fine_tunes, self.state, self.providers.values(), selected)
+        return {name: problem_of(self.resting[name]) for name in sorted(self.resting.keys() & about)}
 
     def _selected(self) -> frozenset[str]:
         names = frozenset(self.desired.fine_tunes) | frozenset(self.state.fine_tunes)
@@ -171,10 +141,11 @@ class _Planner:
             decision.job_id for _, decision in self.decisions.values() if decision.action is Action.ADOPT
         }
         named = self._named()
+        yield from out_of_sight(self.state, self.desired.fine_tunes, self.configured)
         for change in strays(self.state, self.desired.fine_tunes, self.live, self.inputs.now):
             if change.job_id not in adopted:
                 named.add(change.job_id)
-                yield change
+                yield withheld(change, self.resting)
         for change in lookalike_strays(self.state, self.desired.fine_tunes, self.live, self.inputs.now):
             if change.job_id not in named:
                 named.add(change.job_id)
@@ -192,6 +163,7 @@ class _Planner:
         return with_later(situation, self._undecided(situation) or decide(situation), self._through_gates)
 
     def _through_gates(self, situation: Situation, decision: Decision) -> Decision:
+        decision = gate_on_list(situation, decision, self.live, self.resting)
         if decision.action.creates:
             decision = gate_on_claimed(situation.name, self._lookalikes(situation)) or decision
         decision = gate_on_upstream(situation, decision, self.decisions)
@@ -217,7 +189,7 @@ class _Planner:
             return doubtful(
                 situation, intent, doubt, [(job, like) for job, like in found if job.id in doubt[1]]
             )
-        return without_provider(situation, self.providers.keys())
+        return gate_on_unknown_provider(situation, self.configured, self.live)
 
     def _situation(self, name: str) -> Situation:
         fine_tune = self.desired.fine_tunes.get(name)

@@ -27,7 +27,8 @@ class Settled:
 
     `open_intents` gives the doubt of each intent that could not be resolved, with the jobs that it could
     be; `adopted` the names whose intent found its job; `renamed` new name -> old name, as declared, and
-    `taken_over` where nobody said so.
+    `taken_over` where nobody said so; `at_former` the names whose provider goes by another name now, with the
+    old one.
     """
 
     state: State
@@ -37,6 +38,7 @@ class Settled:
     taken_over: Mapping[str, str] = field(default_factory=dict)
     newly_missing: int = 0
     known_active: int = 0
+    at_former: Mapping[str, str] = field(default_factory=dict)
 
 
 def settle(

@@ -1,8 +1,8 @@
-"""Names that the table is not asked about: a create in doubt, or a provider that is gone from ftops.yaml."""
+"""Names that the table is not asked about: a create in doubt."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from ftops.model.change import Action, Reason
 from ftops.model.job import Job
@@ -34,18 +34,6 @@ def doubtful(
         f"{ways_out(situation.name, job_ids, '--never-arrived')}"
     )
     return Decision(Action.HOLD, Reason.AMBIGUOUS_CREATE, message, job_ids[0] if job_ids else None)
-
-
-def without_provider(situation: Situation, providers: Collection[str]) -> Decision | None:
-    """Hold what runs, or is in doubt, at a provider that the project no longer has."""
-    record = situation.record
-    needed = {record.provider} if record and (record.intent or situation.active) else set()
-    unknown = sorted(needed - set(providers))
-    if not unknown:
-        return None
-    message = f"provider {unknown[0]} is no longer in ftops.yaml; put it back, or nothing can be done here"
-    job = situation.job
-    return Decision(Action.HOLD, Reason.UNKNOWN_PROVIDER, message, job.id if job else None)
 
 
 def _settling(situation: Situation, intent: Intent) -> str:

@@ -17,3 +17,11 @@ def known_by_likeness(name: str, job_id: str) -> str:
         "it was recognised only by what it trains, on a file that others may use as well, so it is not "
         f"cancelled without a person: {ways_out(name, (job_id,), f'--not-mine {job_id}')}"
     )
+
+
+def without_marks(provider: str) -> str:
+    """Say of a provider that a job there is known by its looks alone, and what follows."""
+    return (
+        f"provider {provider} does not give back the mark that a create carries (does a gateway drop metadata?): "
+        "its jobs are recognised by what they train, and a second job for one create is only reported"
+    )

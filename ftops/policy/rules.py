@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, Decimal, localcontext
 
-from ftops.errors import ExitCode, Problem
+from ftops.errors import ExitCode
 from ftops.model.plan import Plan
 from ftops.model.project import Limits
 from ftops.model.review import Violation
@@ -44,15 +44,6 @@ class Allowed:
     def limit(self, name: str, default: float | None) -> float | None:
         """Give the limit of this name, None for none. An option can only raise what the project allows."""
         return None if default is None else max(default, self.lifted.get(name, default))
-
-
-def incomplete(plan: Plan, _: Allowed) -> Iterator[Violation]:
-    """Nothing may be concluded from a list that is not whole."""
-    if plan.complete:
-        return
-    for problem in plan.incomplete_because or (Problem("a provider's job list may be incomplete"),):
-        hint = problem.hint or "run ftops again"
-        yield Violation("incomplete-list", problem.message, hint, ExitCode.NEEDS_PERSON)
 
 
 def empty_project(plan: Plan, allowed: Allowed) -> Iterator[Violation]:
@@ -151,7 +142,6 @@ def lifting(amount: float) -> str:
 Rule = Callable[[Plan, Allowed], Iterator[Violation]]
 
 RULES: Sequence[Rule] = (
-    incomplete,
     empty_project,
     older_commit,
     mass_vanish,

@@ -75,6 +75,7 @@ def facts_of(settings: ProviderSettings) -> ProviderFacts:
             for place, extras in (("query", settings.query), ("body", settings.body))
             for name, value in extras.items()
         },
+        renamed_from=settings.renamed_from,
     )
 
 

@@ -22,7 +22,10 @@ from ftops.state.registry import refuse_unknown
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A project as it was read, right or wrong. `misdeclared` are the problems of its manifests."""
+    """A project as it was read, right or wrong. `misdeclared` are the problems of its manifests.
+
+    `unseen` says where manifests may be that were not seen: a problem unless a person accepts it.
+    """
 
     project: Project
     facts: Mapping[str, ProviderFacts]
@@ -31,6 +34,7 @@ class Checked:
     stamps: Mapping[str, FileStamp | None]
     misdeclared: tuple[Problem, ...]
     commit: Commit | None
+    unseen: tuple[Problem, ...] = ()
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -51,4 +55,5 @@ def check(root: Path) -> Checked:
     facts = {name: facts_of(settings) for name, settings in project.providers.items()}
     loaded = load_fine_tunes(root, project, document, facts)
     data = inspect_datasets(root, loaded.fine_tunes, facts)
-    return Checked(project, facts, loaded.fine_tunes, data, loaded.stamps, loaded.problems, commit)
+    problems, unseen = loaded.problems, loaded.unseen
+    return Checked(project, facts, loaded.fine_tunes, data, loaded.stamps, problems, commit, unseen)

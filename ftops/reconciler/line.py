@@ -10,7 +10,7 @@ from ftops.applier.applier import Applied, apply
 from ftops.applier.context import Clock, Context, HeldLock
 from ftops.cost.estimate import Costing, tokens_wanted, with_costs
 from ftops.datasets.tokens import count_tokens
-from ftops.errors import InvalidInput, NeedsPerson
+from ftops.errors import InvalidInput, NeedsPerson, Problem
 from ftops.manifests.commits import commit_of, is_before, left_alone
 from ftops.manifests.discovery import FileStamp, file_stamp, manifest_files
 from ftops.manifests.project import PROJECT_FILE, load_project
@@ -26,7 +26,8 @@ from ftops.model.project import Project
 from ftops.model.review import Review
 from ftops.model.state import State
 from ftops.planner.freshness import Declared, declares
-from ftops.planner.planner import Doubts, Inputs, Planning, plan
+from ftops.planner.inputs import Doubts, Inputs, Planning
+from ftops.planner.planner import plan
 from ftops.planner.selection import Selection, selected_names
 from ftops.policy.check import review
 from ftops.policy.rules import Allowed
@@ -44,7 +45,8 @@ class Loaded:
     """A project and everything it declares, checked. `datasets` by project-relative path.
 
     `stamps` tell whether the manifests are still those that were read; `commit`, where they are from a
-    repository, is what it was at before they were read. `verdicts` say by fine-tune what its data comes to.
+    repository, is what it was at before they were read. `verdicts` say by fine-tune what its data comes to,
+    `unseen` where manifests may be that were not seen.
     """
 
     root: Path
@@ -55,6 +57,12 @@ class Loaded:
     stamps: Mapping[str, FileStamp | None] = field(default_factory=dict)
     commit: Commit | None = None
     verdicts: Mapping[str, DataVerdict] = field(default_factory=dict)
+    unseen: tuple[Problem, ...] = ()
+
+    def require_seen(self) -> None:
+        """Raise InvalidInput where manifests may be that were not seen: what is not seen is not removed."""
+        if self.unseen:
+            raise InvalidInput(self.unseen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +98,12 @@ class Hands:
 def load(root: Path) -> Loaded:
     """Read project, manifests and data. Raises InvalidInput with every problem of all three.
 
+    Where manifests may be that were not seen, it is for `require_seen` to raise.
     Raises StateError for a state that no store of ours could keep.
     """
     checked = check(root)
     if checked.problems:
-        raise InvalidInput(checked.problems)
+        raise InvalidInput((*checked.problems, *checked.unseen))
     return Loaded(
         root,
         checked.project,
@@ -104,6 +113,7 @@ def load(root: Path) -> Loaded:
         checked.stamps,
         checked.commit,
         checked.data.verdicts,
+        checked.unseen,
     )
 
 
@@ -119,9 +129,10 @@ def loaded_again(loaded: Loaded) -> Loaded:
         raise NeedsPerson(
             f"{PROJECT_FILE} was changed while this run waited for the lock", hint="run ftops again"
         )
-    files, _ = manifest_files(loaded.root, project.manifests, document)
-    if {file: file_stamp(f"{loaded.root}/{file}") for file in files} == loaded.stamps:
-        return replace(loaded, commit=commit)
+    found = manifest_files(loaded.root, project.manifests, document)
+    stamps = {file: file_stamp(f"{loaded.root}/{file}") for file in found.files}
+    if stamps == loaded.stamps and not found.problems:
+        return replace(loaded, commit=commit, unseen=found.unseen)
     return load(loaded.root)
 
 
@@ -147,6 +158,7 @@ def make_plan(
         state=state,
         now=now,
         selection=selected_names(selection, loaded.fine_tunes, state),
+        configured=frozenset(loaded.facts),
     )
     planning = plan(inputs)
     # Listed files may show more jobs to look at, and those are looked at once.
@@ -231,7 +243,10 @@ def declared(loaded: Loaded, *, everything: bool) -> Declared:
 
 def narrowed(loaded: Loaded, reviewed: Reviewed, changes: Iterable[Change], selection: Selection) -> Reviewed:
     """Give the plan with these of its changes alone, and judge it again: limits are for what is done."""
-    part, verdict = _judged(loaded, replace(reviewed.plan, changes=tuple(changes)), selection)
+    kept = tuple(changes)
+    at = {change.provider for change in kept}
+    resting = {name: why for name, why in reviewed.plan.incomplete.items() if name in at}
+    part, verdict = _judged(loaded, replace(reviewed.plan, changes=kept, incomplete=resting), selection)
     if part.effective_changes != reviewed.plan.effective_changes:
         selection = replace(selection, exactly=frozenset(change.name for change in part.changes))
     planning = replace(reviewed.planning, plan=part)

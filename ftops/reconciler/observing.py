@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from ftops.applier.context import Clock
 from ftops.applier.looking import look_again
-from ftops.errors import NotFound, ProviderError
+from ftops.errors import FtopsError, NotFound, ProviderError, Refused
 from ftops.model.job import Job, UploadedFile
-from ftops.model.observation import Observation
+from ftops.model.observation import Observation, ProviderFacts
 from ftops.model.state import State
-from ftops.planner.planner import Doubts
+from ftops.planner.inputs import Doubts
 from ftops.providers.provider import Provider
 
 
-def observe(providers: Mapping[str, Provider], state: State, clock: Clock) -> Mapping[str, Observation]:
-    """List every provider, all at once. Raises ProviderError when one cannot be listed at all."""
-    with ThreadPoolExecutor(max_workers=max(1, len(providers))) as pool:
-        seen = pool.map(lambda provider: _listed(provider, state, clock), providers.values())
-        return {observation.provider.name: observation for observation in seen}
+def observe(
+    providers: Mapping[str, Provider], wanted: Iterable[ProviderFacts], state: State, clock: Clock
+) -> Mapping[str, Observation]:
+    """List these providers, all at once. One that cannot be opened or listed says so, and stops no other.
+
+    Raises Refused where CI may not send a key to its host.
+    """
+    seen: dict[str, Observation] = {}
+    opened: list[Provider] = []
+    for facts in wanted:
+        try:
+            opened.append(providers[facts.name])
+        except Refused:
+            raise
+        except FtopsError as error:
+            seen[facts.name] = _unlisted(facts, error)
+    with ThreadPoolExecutor(max_workers=max(1, len(opened))) as pool:
+        found = pool.map(lambda provider: _observe(provider, state, clock), opened)
+        return seen | {observation.provider.name: observation for observation in found}
 
 
 def look_closer(
@@ -44,25 +58,42 @@ def _files(provider: Provider) -> tuple[UploadedFile, ...]:
         return ()
 
 
+def _observe(provider: Provider, state: State, clock: Clock) -> Observation:
+    try:
+        return _listed(provider, state, clock)
+    except ProviderError as error:
+        return _unlisted(provider.facts, error)
+
+
+def _unlisted(facts: ProviderFacts, error: FtopsError) -> Observation:
+    """Show nothing, and why. What the message begins with is said by whoever prints it."""
+    problem = "; ".join(map(str, error.problems)).removeprefix(f"{facts.name}: ")
+    return Observation(facts, complete=False, problem=problem, reached=False)
+
+
 def _listed(provider: Provider, state: State, clock: Clock) -> Observation:
     started = clock.now()
     listed = provider.list_fine_tunes()
     jobs = {job.id: job for job in listed.jobs}
     gone: set[str] = set()
     looked: set[str] = set()
-    for job_id in _watched(state, provider.facts.name) - jobs.keys():
-        found = _retrieved(provider, job_id)
-        if found is None:
-            gone.add(job_id)
-        else:
-            jobs[job_id] = found
-            looked.add(job_id)
+    problem = None if listed.complete else listed.problem or "its list of jobs is incomplete"
+    try:
+        for job_id in sorted(_watched(state, provider.facts.name) - jobs.keys()):
+            found = _retrieved(provider, job_id)
+            if found is None:
+                gone.add(job_id)
+            else:
+                jobs[job_id] = found
+                looked.add(job_id)
+    except ProviderError as error:
+        problem = problem or error.message
     return Observation(
         provider.facts,
         tuple(jobs.values()),
-        listed.complete,
-        listed.problem,
-        (started,) if listed.complete else (),
+        problem is None,
+        problem,
+        () if problem else (started,),
         frozenset(gone),
         frozenset(looked),
         hint=listed.hint,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Any
@@ -23,6 +23,8 @@ from ftops.model.commit import Commit
 from ftops.model.job import Job, JobList
 from ftops.model.project import EMULATOR_SCHEME, EnvReference, ProviderSettings
 from ftops.model.state import State
+from ftops.planner.accounts import one_account, shared_accounts
+from ftops.planner.wording import without_marks
 from ftops.report.words import Styler, counted, plain, printable
 
 MOST_SKEW_SECONDS = 30.0
@@ -80,6 +82,31 @@ def failed(check: str, error: FtopsError, subject: str | None = None) -> Iterato
         yield Check(check, Verdict.FAIL, message, problem.hint, subject)
 
 
+UNUSED = "no fine-tune and no record uses it"
+
+
+def lenient(check: Check, *, used: bool) -> Check:
+    """Only warn of what is wrong with a provider that nothing uses: it is in nobody's way."""
+    if used or check.verdict is not Verdict.FAIL:
+        return check
+    return replace(check, verdict=Verdict.WARN, message=f"{check.message}; {UNUSED}")
+
+
+def account_checks(seen: Mapping[str, Collection[Job]]) -> Iterator[Check]:
+    """Find rows that are one account: what one makes, the other shows too."""
+    for names, job_id in shared_accounts(seen):
+        hint = f"keep one of them, with `renamed_from: {names[1]}` where the other one has made jobs"
+        yield Check("account", Verdict.WARN, one_account(names, job_id), hint, names[0])
+
+
+def mark_checks(state: State, providers: Collection[str]) -> Iterator[Check]:
+    """Find providers whose replies lacked the mark that was sent: what ftops relies on there is weaker."""
+    for name in sorted(providers):
+        if state.unmarked(name):
+            hint = "let the gateway pass metadata on, or write the provider's own address as base_url"
+            yield Check("mark", Verdict.WARN, without_marks(name), hint, name)
+
+
 def key_checks(providers: Iterable[ProviderSettings], environ: Mapping[str, str]) -> Iterator[Check]:
     """Tell of each variable whether it is set. Its value is looked at, and never part of a message."""
     for settings in providers:
@@ -109,7 +136,7 @@ def key_checks(providers: Iterable[ProviderSettings], environ: Mapping[str, str]
 def reachable(name: str, page: JobList) -> Check:
     """Judge a first page that came."""
     if page.problem:
-        hint = "the dialect may be the wrong one for this address; `ftops plan` will refuse to apply"
+        hint = "the dialect may be the wrong one for this address; nothing is created or cancelled there"
         return Check("provider", Verdict.WARN, f"answers, but {page.problem}", hint, name)
     more = "" if page.complete else " on the first page"
     return Check("provider", Verdict.OK, f"answers; {counted(len(page.jobs), 'job')}{more}", None, name)

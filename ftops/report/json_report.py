@@ -40,7 +40,8 @@ def plan_document(plan: Plan, review: Review, errors: Iterable[Problem] = ()) ->
         "format_version": FORMAT_VERSION,
         "project": plan.project,
         "complete": plan.complete,
-        "applicable": plan.complete and not review.violations and not problems,
+        "incomplete": dict(plan.incomplete),
+        "applicable": not review.violations and not problems,
         "state": {"lineage": plan.lineage, "serial": plan.serial},
         "summary": dict(plan.summary),
         "changes": [_change(change) for change in plan.changes],
@@ -54,6 +55,7 @@ def plan_document(plan: Plan, review: Review, errors: Iterable[Problem] = ()) ->
             "same_training": [list(names) for names in review.same_training],
         },
         "errors": problems,
+        "notes": list(plan.notes),
         "bindings": dict(plan.bindings),
     }
     return _digested(document)
@@ -65,6 +67,7 @@ def error_document(problems: Iterable[Problem], project: str | None = None) -> d
         "format_version": FORMAT_VERSION,
         "project": project,
         "complete": False,
+        "incomplete": {},
         "applicable": False,
         "state": None,
         "summary": dict(Plan(project or "", "", 0, ()).summary),
@@ -76,6 +79,7 @@ def error_document(problems: Iterable[Problem], project: str | None = None) -> d
             "same_training": [],
         },
         "errors": [asdict(problem) for problem in problems],
+        "notes": [],
         "bindings": {},
     }
     return _digested(document)
@@ -152,7 +156,8 @@ def parse_plan(document: Mapping[str, Any]) -> Plan:
         lineage=document["state"]["lineage"],
         serial=document["state"]["serial"],
         changes=tuple(_parsed(change) for change in document["changes"]),
-        complete=document["complete"],
+        incomplete=document["incomplete"],
+        notes=tuple(document["notes"]),
         unmanaged=document["summary"]["unmanaged"],
         bindings=document["bindings"],
     )

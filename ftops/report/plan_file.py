@@ -37,8 +37,6 @@ class SavedPlan:
                 f"the plan is for project {self.plan.project}, this is {project}",
                 hint="apply it where it was made, or check -C",
             )
-        if not self.plan.complete:
-            raise NeedsPerson("the plan was made from an incomplete list and cannot be applied", hint=_AGAIN)
         if not self.applicable:
             rules = [found.rule for found in self.review.violations]
             why = (

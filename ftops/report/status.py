@@ -46,7 +46,9 @@ NEXT_BY_REASON: Mapping[Reason, str] = {
     Reason.REJECTED: "change its spec, then ftops plan",
     Reason.CANCELLED_EXTERNALLY: "set lifecycle.rerun to train again",
     Reason.VANISHED: "set lifecycle.rerun to train again",
-    Reason.UNKNOWN_PROVIDER: "write its provider into ftops.yaml again",
+    Reason.UNKNOWN_PROVIDER: "write its provider into ftops.yaml again, or renamed_from",
+    Reason.UNREACHABLE: "ftops doctor",
+    Reason.INCOMPLETE_LIST: "ftops doctor",
 }
 NEXT_BY_ACTION: Mapping[Action, str] = {
     Action.WAIT: "ftops apply, later",

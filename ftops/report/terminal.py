@@ -25,6 +25,7 @@ from ftops.report.words import (
     money_range,
     plain,
     printable,
+    remarks,
     same_training_words,
     sparkline,
     summary_lines,
@@ -50,6 +51,7 @@ def render_plan(plan: Plan, review: Review, *, width: int = USUAL, style: Styler
         blocks.append(f"There are no changes: {kept} as declared.")
     if plan.unmanaged:
         blocks.append(style(f"{counted(plan.unmanaged, 'other job')} at the provider, not touched.", "dim"))
+    blocks += ["\n".join(_wrapped(remark, width, "")) for remark in remarks(plan)]
     if review.violations:
         blocks.append("\n".join(_violations(review, width, style)))
     if review.same_training:

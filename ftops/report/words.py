@@ -77,6 +77,14 @@ def counted(count: int, one: str, many: str | None = None) -> str:
     return f"{count} {one if count == 1 else many or one + 's'}"
 
 
+def remarks(plan: Plan) -> list[str]:
+    """Say what a reader must know beside the changes, one sentence each."""
+    resting = [
+        f"Nothing is created or cancelled at provider {name}: {why}" for name, why in plan.incomplete.items()
+    ]
+    return [*resting, *plan.notes]
+
+
 def summary_lines(plan: Plan, review: Review) -> tuple[str, ...]:
     """Sum a plan up in its last lines: what is done now and, where something follows, what trains later."""
     count = plan.summary

@@ -171,7 +171,10 @@ def _difference(value: Any) -> FieldDifference:
 
 def _memory(value: Any) -> ProviderMemory:
     members = take.only(value, _MEMORY)
-    return ProviderMemory(unmarked_since=take.optional_number(members, "unmarked_since"))
+    return ProviderMemory(
+        unmarked_since=take.optional_number(members, "unmarked_since"),
+        former_names=take.texts(members, "former_names"),
+    )
 
 
 def _error(value: Any) -> JobError:

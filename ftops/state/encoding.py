@@ -73,7 +73,7 @@ def applied(value: AppliedCommit) -> dict[str, Any]:
 
 def memory(value: ProviderMemory) -> dict[str, Any]:
     """Encode what is remembered of a provider."""
-    return _present({"unmarked_since": _finite(value.unmarked_since)})
+    return _present({"unmarked_since": _finite(value.unmarked_since), "former_names": value.former_names})
 
 
 def plain_mapping(value: Any) -> dict[str, Any]:

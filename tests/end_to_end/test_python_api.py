@@ -184,8 +184,12 @@ def test_keys_come_from_the_environment_that_is_given(
 ) -> None:
     project.manifest("a")
     monkeypatch.delenv("FTOPS_TEST_KEY")
-    with pytest.raises(ftops.InvalidInput), ftops.open_project(project.root):
-        pass
+    with ftops.open_project(project.root) as opened:
+        resting = opened.plan()
+        assert "FTOPS_TEST_KEY is not set" in resting.incomplete["local"]
+        assert not resting.effective_changes
+        with pytest.raises(ftops.InvalidInput):
+            opened.providers["local"]
     with ftops.open_project(project.root, environ={"FTOPS_TEST_KEY": "sk-mine"}) as opened:
         assert opened.plan().applicable
         assert "sk-mine" not in repr(opened) + repr(opened.plan()) + repr(dict(opened.providers))

@@ -260,7 +260,9 @@ def test_a_refused_plan_is_saved_to_be_shown_and_not_applied(
     assert emulator.jobs() == 0
 
 
-def test_a_plan_from_an_incomplete_list_is_not_applied(project: ProjectDirectory, emulator: Emulator) -> None:
+def test_a_plan_from_an_incomplete_list_creates_nothing(
+    project: ProjectDirectory, emulator: Emulator
+) -> None:
     for name in ("a", "b"):
         project.manifest(name, f"suffix: {name}")
     project.ftops("apply", "--yes")
@@ -268,9 +270,28 @@ def test_a_plan_from_an_incomplete_list_is_not_applied(project: ProjectDirectory
     emulator.fault("truncate_list", "list")
     emulator.fault("html", "list")
     save(project)
-    assert project.ftops("apply", "saved.json") == 4
-    assert "incomplete list" in project.err
+    assert project.ftops("apply", "saved.json") == 0
     assert emulator.jobs() == 2
+
+
+def test_a_list_that_ends_early_withholds_the_steps_of_a_saved_plan(
+    project: ProjectDirectory, emulator: Emulator
+) -> None:
+    for name in ("a", "b"):
+        project.manifest(name, f"suffix: {name}")
+    project.ftops("apply", "--yes")
+    project.manifest("c", "suffix: c")
+    (project.root / "jobs/a.yaml").unlink()
+    save(project)
+    emulator.fault("truncate_list", "list")
+    emulator.fault("html", "list")
+    assert project.ftops("apply", "saved.json") == 4
+    assert "to be created once provider local can be listed to the end" in " ".join(project.out.split())
+    assert emulator.jobs() == 2
+    assert emulator.requests("cancel") == 0
+    assert project.ftops("apply", "saved.json") == 0
+    assert emulator.jobs() == 3
+    assert emulator.requests("cancel") == 1
 
 
 def test_a_change_of_a_plan_file_is_noticed(project: ProjectDirectory, emulator: Emulator) -> None:

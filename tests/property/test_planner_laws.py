@@ -118,5 +118,5 @@ def test_nothing_precedes_what_it_depends_on() -> None:
 def test_a_plan_document_reads_back_as_the_same_plan() -> None:
     for seed, world in worlds():
         plan = world.plan()
-        # Facts and the words of an incomplete list serve the review, which the document holds.
+        # Facts serve the review, which the document holds.
         assert parse_plan(plan_document(plan, Review())) == replace(plan, facts=PlanFacts()), f"seed {seed}"

@@ -94,6 +94,7 @@ RECORD = st.builds(
     spent_nonces=NONCES,
     requests=REQUESTS,
 )
+MEMORY = st.builds(ProviderMemory, st.none() | TIME, st.lists(WORD, max_size=2).map(tuple))
 HASH = st.from_regex(f"({commit.HASH})", fullmatch=True)
 STATE = st.builds(
     State,
@@ -102,7 +103,7 @@ STATE = st.builds(
     archive=st.dictionaries(NAME, st.builds(ArchivedRecord, WHOLE, JOBS, NONCES, REQUESTS), max_size=2),
     datasets=st.dictionaries(WORD, st.dictionaries(SHA256, ID, max_size=2), max_size=2),
     not_mine=st.dictionaries(WORD, IDS, max_size=2),
-    providers=st.dictionaries(WORD, st.builds(ProviderMemory, st.none() | TIME), max_size=2),
+    providers=st.dictionaries(WORD, MEMORY, max_size=2),
     applied=st.none() | st.builds(AppliedCommit, st.builds(Commit, HASH, WHOLE), FINGERPRINT),
 )
 

@@ -248,7 +248,7 @@ class World:
         datasets = {path: _dataset(path, path) for path in sorted(paths)}
         loaded = Loaded(Path(), PROJECT, {"p": self.provider.facts}, tuple(declared.values()), datasets)
         state = manager.read()
-        seen = observe({"p": port}, state, self.clock)
+        seen = observe({"p": port}, [self.provider.facts], state, self.clock)
         look = partial(look_closer, {"p": port})
         return loaded, make_plan(loaded, seen, state, ANYTHING, self.clock.now(), look)
 

@@ -14,8 +14,19 @@ from ftops.manifests.loader import parse_yaml
 
 
 def found(root: Path, *patterns: str) -> tuple[list[str], list[str]]:
-    files, problems = manifest_files(root.resolve(), patterns, PROJECT)
-    return files, [str(problem) for problem in problems]
+    seen = manifest_files(root.resolve(), patterns, PROJECT)
+    return list(seen.files), [str(problem) for problem in (*seen.problems, *seen.unseen)]
+
+
+EVERYTHING = [
+    "jobs/a.yaml",
+    "jobs/b.yml",
+    "jobs/deep/er/d.yaml",
+    "teams/x/jobs/f.yaml",
+    "teams/y/h.yaml",
+    "teams/y/jobs/g.yaml",
+    "top.yml",
+]
 
 
 @pytest.fixture
@@ -56,7 +67,12 @@ def root(tmp_path: Path) -> Path:
         (["teams/*"], ["teams/x/jobs/f.yaml", "teams/y/h.yaml", "teams/y/jobs/g.yaml"]),
         (["*.y*ml"], ["top.yml"]),
         (["jobs/a.yaml", "jobs/*.yaml", "jobs"], ["jobs/a.yaml", "jobs/b.yml", "jobs/deep/er/d.yaml"]),
-        (["empty/", "jobs/*.nothing"], []),
+        (["teams/*/jobs/g.yaml", "jobs/*/*/d.yaml"], ["jobs/deep/er/d.yaml", "teams/y/jobs/g.yaml"]),
+        (["**"], EVERYTHING),
+        (["."], EVERYTHING),
+        (["empty/"], []),
+        (["emp*"], []),
+        (["jobs/.hidden.yaml"], ["jobs/.hidden.yaml"]),
     ],
 )
 def test_directories_files_and_globs_name_manifests(
@@ -127,3 +143,68 @@ def test_a_name_that_is_not_utf_8_is_a_problem_that_can_be_printed(root: Path) -
 def test_a_project_reached_by_a_link_is_whole(root: Path, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(root)
     assert found(tmp_path / "link", "jobs/*.yaml") == (["jobs/a.yaml"], [])
+
+
+@pytest.mark.parametrize("pattern", ["jobs/*.nothing", "jobs/[x-z]*", "none/*.yaml", "te[a]ms/*/*/*/*.yaml"])
+def test_a_pattern_that_matches_no_file_is_a_problem_at_its_line(root: Path, pattern: str) -> None:
+    names, (problem,) = found(root, "jobs/a.yaml", pattern)
+    assert names == ["jobs/a.yaml"]
+    assert problem.startswith(f"ftops.yaml:4:5: spec.manifests[1]: {pattern} matches no file")
+
+
+def test_two_patterns_that_mean_the_same_are_both_right(root: Path) -> None:
+    assert found(root, "jobs/*.yaml", "./jobs/*.yaml") == (["jobs/a.yaml"], [])
+
+
+@pytest.mark.parametrize("link", ["jobs/latest", "jobs/zz"])
+@pytest.mark.parametrize("pattern", ["jobs/v*/*.yaml", "jobs/**/x.yaml", "jobs/v2/x.yaml"])
+def test_a_link_to_a_folder_hides_it_from_no_pattern(root: Path, link: str, pattern: str) -> None:
+    (root / "jobs/v2").mkdir()
+    (root / "jobs/v2/x.yaml").touch()
+    (root / link).symlink_to("v2")
+    assert found(root, pattern) == (["jobs/v2/x.yaml"], [])
+
+
+def test_a_folder_is_found_by_the_way_through_a_link_too(root: Path) -> None:
+    (root / "teams/x/all").symlink_to(root / "jobs")
+    (root / "teams/x/all2").symlink_to("all")
+    assert found(root, "teams/*/all*/a.yaml") == (["jobs/a.yaml"], [])
+
+
+def test_links_that_could_be_walked_in_endless_ways_are_walked_once(root: Path) -> None:
+    for step in range(40):
+        folder = root / f"maze/{step}"
+        folder.mkdir(parents=True)
+        for way in "abc":
+            (folder / way).symlink_to(f"../{(step + 1) % 40}")
+    (root / "maze/39/x.yaml").touch()
+    assert found(root, "maze/0/**/x.yaml", "maze/**/**/**/x.yaml") == (["maze/39/x.yaml"], [])
+
+
+@pytest.mark.parametrize("pattern", ["jobs", "jobs/v*/*.yaml"])
+def test_a_link_to_a_folder_that_is_not_there_is_a_problem(root: Path, pattern: str) -> None:
+    (root / "jobs/v1").mkdir()
+    (root / "jobs/v1/x.yaml").touch()
+    (root / "jobs/v9").symlink_to("gone")
+    names, (problem,) = found(root, pattern)
+    assert "jobs/v1/x.yaml" in names
+    assert problem == "jobs/v9: is a link that leads nowhere"
+
+
+def test_a_link_that_no_pattern_means_is_left_alone(root: Path, tmp_path: Path) -> None:
+    (root / "jobs/out").symlink_to(tmp_path)
+    (root / "jobs/dead").symlink_to("gone")
+    assert found(root, "jobs/*.yaml") == (["jobs/a.yaml"], [])
+
+
+def test_what_is_no_regular_file_is_a_problem(root: Path) -> None:
+    os.mkfifo(root / "jobs/pipe.yaml")
+    _, (problem,) = found(root, "jobs")
+    assert problem == "jobs/pipe.yaml: is not a regular file"
+
+
+@pytest.mark.parametrize("name", ["jobs/self", "jobs/self.yaml"])
+def test_a_link_to_itself_is_a_problem(root: Path, name: str) -> None:
+    (root / name).symlink_to(Path(name).name)
+    _, (problem,) = found(root, "jobs")
+    assert problem == f"{name}: is a link that leads nowhere"

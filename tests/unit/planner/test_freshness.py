@@ -11,7 +11,7 @@ from ftops.model.job import JobStatus
 from ftops.model.plan import Plan
 from ftops.model.state import ArchivedRecord, Record, RecordedJob, State
 from ftops.planner.freshness import Declared, Rest, rest
-from ftops.planner.planner import Planning
+from ftops.planner.inputs import Planning
 
 NOTHING = Declared((), {}, {})
 

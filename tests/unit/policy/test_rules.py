@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ftops.cli.options import limits_lifted
-from ftops.errors import ExitCode, Problem
+from ftops.errors import ExitCode
 from ftops.model.change import Action, Change, Reason, Then
 from ftops.model.commit import Commit
 from ftops.model.plan import Plan, PlanFacts
@@ -98,11 +98,9 @@ def test_an_option_never_tightens_what_the_project_allows() -> None:
     assert review(made, Allowed(Limits(), lifted={"cost": 1})).violations == ()
 
 
-def test_a_plan_that_is_not_whole_needs_a_person_even_without_a_reason() -> None:
-    (found,) = review(replace(plan_of(1), complete=False), Allowed(Limits())).violations
-    assert (found.rule, found.exit_code) == ("incomplete-list", ExitCode.NEEDS_PERSON)
-    told = replace(plan_of(1), complete=False, incomplete_because=(Problem("page 2 failed"),))
-    assert [found.message for found in review(told, Allowed(Limits())).violations] == ["page 2 failed"]
+def test_a_provider_that_rests_forbids_nothing_at_the_others() -> None:
+    resting = replace(plan_of(1), incomplete={"other": "page 2 failed"})
+    assert review(resting, Allowed(Limits())).violations == ()
 
 
 def test_what_is_no_number_is_refused() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ftops.errors import Problem
 from ftops.model.change import Action, Change, DataUse, FieldDifference, Reason, Then
 from ftops.model.finetune import Source
 from ftops.model.plan import Plan
@@ -43,9 +42,7 @@ def hostile_plan() -> Plan:
     )
     then = Then(Action.CREATE, Reason.NEW, HOSTILE, 1, 1, (DataUse("training", HOSTILE),))
     made = replace(made, then=then)
-    return plan_of(
-        made, change("b", Action.HOLD, HOSTILE), complete=False, incomplete_because=(Problem(HOSTILE),)
-    )
+    return plan_of(made, change("b", Action.HOLD, HOSTILE), incomplete={HOSTILE: HOSTILE}, notes=(HOSTILE,))
 
 
 def chained_plan() -> Plan:

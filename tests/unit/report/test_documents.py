@@ -78,7 +78,8 @@ def test_a_plan_with_errors_is_not_applicable_and_an_incomplete_one_reads_back_i
     plan = plan_of(change())
     assert plan_document(plan, Review())["applicable"] is True
     assert plan_document(plan, Review(), (Problem("it broke"),))["applicable"] is False
-    assert parse_plan(plan_document(replace(plan, complete=False), Review())).complete is False
+    read = parse_plan(plan_document(replace(plan, incomplete={"p": "page 2 failed"}), Review()))
+    assert (read.complete, read.incomplete) == (False, {"p": "page 2 failed"})
 
 
 def test_what_follows_is_in_the_document_and_reads_back() -> None:

@@ -12,7 +12,7 @@ import pytest
 from ftops.errors import StateError
 from ftops.model.commit import AppliedCommit, Commit
 from ftops.model.job import JobStatus
-from ftops.model.state import Record, State
+from ftops.model.state import ProviderMemory, Record, State
 from ftops.state.statefile import decode, encode, upgraded
 
 REPOSITORY = Path(__file__).parents[3]
@@ -46,6 +46,7 @@ def test_every_member_of_a_full_record_is_read() -> None:
     assert record.history[0].cancel_accepted == 0.0
     assert record.annotations == {"owner": ""}
     assert state.not_mine == {"oa": ("ftjob-x",)}
+    assert state.providers == {"oa": ProviderMemory(1700000000.5, ("openai",))}
     assert state.applied == AppliedCommit(Commit("c" * 40, 1_700_000_000), f"sha256:{'d' * 64}")
 
 

@@ -1,0 +1,54 @@
+"""What a plan is made from, and what comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ftops.model.dataset import Dataset
+from ftops.model.finetune import FineTune
+from ftops.model.observation import Observation
+from ftops.model.plan import Plan
+from ftops.model.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The three truths, and the instant (Unix seconds) they are judged at.
+
+    `observations` has every provider that is used, by name; `configured` are all that the project has, used
+    or not (None: those observed). `selection` are the names to plan for (their upstreams come along), None
+    for all.
+    """
+
+    project: str
+    fine_tunes: tuple[FineTune, ...]
+    datasets: Mapping[str, Dataset]
+    observations: Mapping[str, Observation]
+    state: State
+    now: float
+    selection: frozenset[str] | None = None
+    configured: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Doubts:
+    """What a second look could make surer: jobs that were listed without a mark, files that nobody listed.
+
+    `jobs` are pairs of provider and id, `files` provider names.
+    """
+
+    jobs: frozenset[tuple[str, str]] = frozenset()
+    files: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.jobs or self.files)
+
+
+@dataclass(frozen=True, slots=True)
+class Planning:
+    """A plan, and the settled state that carrying it out starts from."""
+
+    plan: Plan
+    state: State
+    doubts: Doubts = Doubts()
