@@ -37,6 +37,7 @@ from ftops.planner.strays import strays
 from ftops.planner.unclaimed import lookalike_strays, orphans
 from ftops.planner.undecided import doubtful
 from ftops.planner.unknown_providers import gate_on_unknown_provider, out_of_sight
+from ftops.planner.wording import without_marks
 
 
 def plan(inputs: Inputs) -> Planning:

@@ -22,6 +22,6 @@ def known_by_likeness(name: str, job_id: str) -> str:
 def without_marks(provider: str) -> str:
     """Say of a provider that a job there is known by its looks alone, and what follows."""
     return (
-        f"provider {provider} does not give back the mark that a create carries (does a gateway drop metadata?): "
+        f"provider {provider} does not give back the mark that a create carries (does a gateway drop it?): "
         "its jobs are recognised by what they train, and a second job for one create is only reported"
     )
