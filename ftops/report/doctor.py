@@ -13,7 +13,6 @@ from ftops.errors import (
     Ambiguous,
     FtopsError,
     InvalidInput,
-    NotFound,
     NotSent,
     ProviderError,
     RateLimited,
@@ -33,6 +32,7 @@ MOST_SKEW_SECONDS = 30.0
 _OK_STATUSES = range(200, 300)
 _REDIRECTS = range(300, 400)
 _FORBIDDEN = 403
+_NOT_FOUND = 404
 
 
 class Verdict(StrEnum):
@@ -165,9 +165,10 @@ def _judged(settings: ProviderSettings, error: FtopsError) -> tuple[Verdict, str
     if isinstance(error, RateLimited):
         return Verdict.WARN, f"takes no more requests now: {said}", "try again later"
     senseless = status in _OK_STATUSES and error.failure.message is None
-    if isinstance(error, NotFound) or senseless or status in _REDIRECTS:
+    if status == _NOT_FOUND or senseless or status in _REDIRECTS:
         usual = f"{address}: the API's address, with its /v1 where it has one"
-        hint = f"{error.hint or usual}; check its dialect too"
+        known = error.hint if status == _NOT_FOUND else None
+        hint = f"{known or usual}; check its dialect too"
         return Verdict.FAIL, f"wrong URL: a server answers, but not as {settings.dialect}: {said}", hint
     if isinstance(error, Ambiguous):
         return Verdict.FAIL, f"no good answer: {error.message}", "try again; then see the provider's status"

@@ -286,8 +286,10 @@ def test_jobs_whose_mark_a_gateway_dropped_are_told_too(
     applied(project, "a")
     lose_state(project)
     (found,) = requests.get(f"{emulator.base_url}/fine_tuning/jobs", timeout=10).json()["data"]
-    listed = {"object": "list", "data": [{**found, "metadata": None}], "has_more": False}
-    emulator.fault("odd_reply", "list", text=json.dumps(listed))
+    bare = {**found, "metadata": None}
+    listed = {"object": "list", "data": [bare], "has_more": False}
+    emulator.fault("odd_reply", "list", text=json.dumps(listed), times=0)
+    emulator.fault("odd_reply", "retrieve", text=json.dumps(bare), times=0)
     assert project.ftops("state", "rebuild", "--yes") == 0
     assert f"1 unrecorded job without a mark ({found['id']}) may be this project's" in project.err
     assert "a gateway drops it" in project.err
