@@ -45,6 +45,9 @@ class SimulatedClock:
     def monotonic(self) -> float:
         return self.time
 
+    def sleep(self, seconds: float) -> None:
+        self.time += seconds
+
 
 class SimulatedProvider:
     """Keeps jobs in memory; `faults` are what happens to the next creates, `lag` hides new jobs."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -73,7 +74,7 @@ def apply_command(
             code = round_code(run)
             if wait and code in (ExitCode.NOTHING, ExitCode.JOB_FAILED):
                 shown = saved.plan if saved else run.reviewed.plan
-                chosen = chosen.as_shown(run.reviewed.plan)
+                chosen = replace(chosen.as_shown(run.reviewed.plan), patient=True)
                 code = _wait(session, chosen, parallelism, limit, approvals(shown, waits=True))
             session.raise_if_stopped()
     except FtopsError as error:
@@ -214,4 +215,4 @@ def round_code(run: Round) -> ExitCode:
     refused = options.refusal_code(run.reviewed)
     if refused is ExitCode.REFUSED or run.frozen:
         return ExitCode.REFUSED
-    return failed or refused or options.state_code(run.reviewed)
+    return failed or refused or options.state_code(run.reviewed, run.results)

@@ -65,6 +65,8 @@ class Reason(StrEnum):
     CANCELLED_EXTERNALLY = "cancelled-externally"
     VANISHED = "vanished"
     REJECTED = "rejected"
+    NOT_READY = "not-ready"
+    STUCK = "stuck"
     PROTECTED = "protected"
     ALTERED = "altered"
     LIKENESS = "likeness"
@@ -85,6 +87,7 @@ NEEDS_PERSON_REASONS = frozenset(
         Reason.OTHER_LINEAGE,
         Reason.ORPHAN,
         Reason.DUPLICATE,
+        Reason.STUCK,
     }
 )
 """Changes for these reasons make the exit code 4: only a person can tell what is true."""

@@ -1,7 +1,7 @@
 """The table of DESIGN 5.2, one small function a row, in the table's order: the first that answers wins.
 
-Rows look at a Situation and nothing else. The first row (strays) is about other jobs than the current one
-and stands in strays.py; the gates of 5.3 come after the table, in gates.py.
+Rows look at a Situation and nothing else. The first row (strays) is about other jobs than the current one and
+stands in strays.py; what comes after the table in gates.py (DESIGN 5.3) and refusals.py.
 """
 
 from __future__ import annotations
@@ -132,13 +132,6 @@ def _vanished(s: Situation) -> Decision | None:
     return _retry(s, RetryOn.VANISHED) or Decision(Action.HOLD, Reason.VANISHED, message, _job_id(s))
 
 
-def _rejected(s: Situation) -> Decision | None:
-    if not s.same or s.record is None or s.record.rejected is None or _fitting(s) is not None:
-        return None
-    message = f"the provider refused to create it: {s.record.rejected}; change the manifest to try again"
-    return Decision(Action.HOLD, Reason.REJECTED, message)
-
-
 def _restored(s: Situation) -> Decision | None:
     candidates = [job for job in s.earlier_jobs if job.fingerprint in s.fingerprints and _reusable(job)]
     if not candidates:
@@ -258,7 +251,6 @@ DECLARED_ROWS: Sequence[Row] = (
     _cancelled_externally,
     _missing,
     _vanished,
-    _rejected,
     _restored,
     _found_at_provider,
     _other_lineage,
@@ -300,6 +292,8 @@ def _retry(s: Situation, cause: RetryOn | None) -> Decision | None:
         return None
     retry = s.fine_tune.lifecycle.retry
     used = s.record.attempt if s.job.generation == s.record.generation else s.job.attempt
+    if s.record.intent is not None:
+        used = s.job.attempt  # The attempt after this job became none: it is sent again, not counted twice.
     if cause not in retry.on or used >= retry.max_attempts:
         return None
     message = f"retry {used} of {retry.max_attempts - 1} after {cause.value.replace('_', ' ')}"

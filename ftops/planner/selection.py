@@ -20,7 +20,8 @@ class Selection:
     """What a run is about: all, or some names; and what it may do beyond the project's limits.
 
     `exactly` are the names of a saved plan, upstreams included; names that are gone by now are no error.
-    `allow_older` is the commit that the run may be older than, or ANY_COMMIT before one was shown.
+    `allow_older` is the commit that the run may be older than, or ANY_COMMIT before one was shown. `patient`
+    says that the run is one round of many, which tries what was refused for now after growing pauses.
     """
 
     targets: tuple[str, ...] = ()
@@ -29,6 +30,7 @@ class Selection:
     lifted: Mapping[str, float] = field(default_factory=dict)
     exactly: frozenset[str] | None = None
     allow_older: str | None = None
+    patient: bool = False
 
     @property
     def everything(self) -> bool:

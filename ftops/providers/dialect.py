@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from ftops.model.capabilities import Capabilities
 from ftops.model.job import FailureClass, Job, JobError, JobEvent, JobStatus, UploadedFile
 from ftops.model.request import JobRequest
+from ftops.providers.failure_table import FailureTable
 
 
 class Unreadable(ValueError):
@@ -38,6 +39,10 @@ class Dialect(Protocol):
     @property
     def capabilities(self) -> Capabilities:
         """What the format can carry."""
+
+    @property
+    def failures(self) -> FailureTable:
+        """How the format says no, and what each refusal means."""
 
     @property
     def jobs_path(self) -> str:

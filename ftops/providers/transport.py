@@ -10,7 +10,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
@@ -27,6 +27,7 @@ from ftops import __version__
 from ftops.errors import FtopsError, InvalidInput, NotSent, Problem, ProviderError
 from ftops.model.hosts import LOOPBACK
 from ftops.model.secret import Secret
+from ftops.providers.failure_table import FailureTable
 from ftops.providers.failures import Origin, broken, not_reached, passing, plain_cause, refused, unreadable
 from ftops.providers.upload_body import FileShrank, HashedFile
 
@@ -83,6 +84,10 @@ class Transport:
         self._timeout = (min(CONNECT_SECONDS, timeout), timeout)
         self._pause = pause
         self._session = _session(base_url, headers)
+
+    def judge_by(self, failures: FailureTable) -> None:
+        """Take refusals for what this table says; without one none is certain."""
+        self._origin = replace(self._origin, failures=failures)
 
     def get(self, operation: str, path: str, query: Mapping[str, str] | None = None) -> HttpReply:
         """Fetch JSON; a passing failure is tried again."""

@@ -144,6 +144,7 @@ def make_plan(
         state=state,
         now=now,
         selection=selected_names(selection, loaded.fine_tunes, state),
+        patient=selection.patient,
     )
     planning = plan(inputs)
     # Listed files may show more jobs to look at, and those are looked at once.

@@ -11,16 +11,19 @@ from collections.abc import Mapping
 from sys import intern
 from typing import Any
 
+from ftops.errors import About, RefusalKind
 from ftops.model.change import FieldDifference
 from ftops.model.commit import HASH, AppliedCommit, Commit
 from ftops.model.finetune import Lifecycle, OnChange, OnRemove, Retry, RetryOn
 from ftops.model.job import FailureClass, JobError, JobStatus
+from ftops.model.refusal import Refusal
 from ftops.model.state import (
     ArchivedRecord,
     Intent,
     ProviderMemory,
     Record,
     RecordedJob,
+    RefusedUpload,
     SentRequest,
     State,
 )
@@ -40,6 +43,8 @@ _REQUEST = frozenset(SentRequest.__slots__)
 _DIFFERENCE = frozenset(FieldDifference.__slots__)
 _MEMORY = frozenset(ProviderMemory.__slots__)
 _ERROR = frozenset(JobError.__slots__)
+_REFUSAL = frozenset(Refusal.__slots__)
+_UPLOAD = frozenset(RefusedUpload.__slots__)
 _LIFECYCLE = frozenset(Lifecycle.__slots__)
 _RETRY = frozenset(Retry.__slots__)
 
@@ -88,7 +93,6 @@ def _record(value: Any) -> Record:
         integrations=tuple(take.array(members, "integrations")),
         intent=take.nested(members, "intent", _intent),
         job=take.nested(members, "job", _job),
-        rejected=take.nested(members, "rejected", _error),
         history=take.each(members, "history", _job),
         spent_nonces=take.texts(members, "spent_nonces"),
         requests=take.each(members, "requests", _request),
@@ -122,6 +126,29 @@ def _intent(value: Any) -> Intent:
         replied=take.optional_text(members, "replied"),
         absent_since=take.optional_number(members, "absent_since"),
         lapsed=take.flag(members, "lapsed"),
+        withdrawn_at=take.optional_number(members, "withdrawn_at"),
+        refusal=take.nested(members, "refusal", _refusal),
+    )
+
+
+def _refusal(value: Any) -> Refusal:
+    members = take.only(value, _REFUSAL)
+    return Refusal(
+        kind=take.word(members, "kind", _REFUSALS),
+        message=take.text(members, "message"),
+        code=take.optional_text(members, "code"),
+        about=take.word(members, "about", _ABOUT) if "about" in members else None,
+        model=intern(take.text(members, "model")),
+        first_at=take.number(members, "first_at"),
+        last_at=take.number(members, "last_at"),
+        retry_after=take.optional_number(members, "retry_after"),
+    )
+
+
+def _refused_upload(value: Any) -> RefusedUpload:
+    members = take.only(value, _UPLOAD)
+    return RefusedUpload(
+        take.text(members, "message"), take.number(members, "at"), take.texts(members, "failed")
     )
 
 
@@ -168,7 +195,11 @@ def _difference(value: Any) -> FieldDifference:
 
 def _memory(value: Any) -> ProviderMemory:
     members = take.only(value, _MEMORY)
-    return ProviderMemory(unmarked_since=take.optional_number(members, "unmarked_since"))
+    uploads = take.mapping(members, "refused_uploads")
+    return ProviderMemory(
+        unmarked_since=take.optional_number(members, "unmarked_since"),
+        refused_uploads=take.emptied({"refused_uploads": uploads}, "refused_uploads", _refused_upload),
+    )
 
 
 def _error(value: Any) -> JobError:
@@ -213,6 +244,8 @@ def _job_ids(value: Any) -> tuple[str, ...]:
 
 _STATUSES = {word.value: word for word in JobStatus}
 _FAILURES = {word.value: word for word in FailureClass}
+_REFUSALS = {word.value: word for word in RefusalKind}
+_ABOUT = {word.value: word for word in About}
 _ON_CHANGE = {word.value: word for word in OnChange}
 _ON_REMOVE = {word.value: word for word in OnRemove}
 _CAUSES = {word.value: word for word in RetryOn}

@@ -9,13 +9,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from ftops.errors import StateConflict
+from ftops.errors import About, RefusalKind, StateConflict
 from ftops.model import commit
 from ftops.model.change import FieldDifference
 from ftops.model.commit import AppliedCommit, Commit
 from ftops.model.finetune import Lifecycle, OnChange, OnRemove, Retry, RetryOn
 from ftops.model.job import FailureClass, JobError, JobStatus
-from ftops.model.state import ArchivedRecord, Intent, ProviderMemory, Record, RecordedJob, SentRequest, State
+from ftops.model.refusal import Refusal
+from ftops.model.state import (
+    ArchivedRecord,
+    Intent,
+    ProviderMemory,
+    Record,
+    RecordedJob,
+    RefusedUpload,
+    SentRequest,
+    State,
+)
 from ftops.state.backends.memory import MemoryBackend
 from ftops.state.manager import StateManager
 from ftops.state.sections import SectionWriter
@@ -53,12 +63,19 @@ JOB = st.builds(
     likeness=st.booleans(),
     accepted=st.booleans(),
 )
+REFUSAL = st.builds(
+    Refusal,
+    *(st.sampled_from(RefusalKind), TEXT, st.none() | TEXT, st.none() | st.sampled_from(About)),
+    *(TEXT, TIME, TIME, st.none() | TIME),
+)
 INTENT = st.builds(
     Intent,
     *(TEXT, TEXT, TEXT, WHOLE, WHOLE, WHOLE, OBJECT, TIME, TIME, OBJECT, TEXTS),
     replied=st.none() | TEXT,
     absent_since=st.none() | TIME,
     lapsed=st.booleans(),
+    withdrawn_at=st.none() | TIME,
+    refusal=st.none() | REFUSAL,
 )
 LIFECYCLE = st.builds(
     Lifecycle,
@@ -78,7 +95,6 @@ RECORD = st.builds(
     integrations=st.lists(JSON, max_size=2).map(tuple),
     intent=st.none() | INTENT,
     job=st.none() | JOB,
-    rejected=st.none() | ERROR,
     history=JOBS,
     spent_nonces=TEXTS,
     requests=REQUESTS,
@@ -91,7 +107,15 @@ STATE = st.builds(
     archive=st.dictionaries(TEXT, st.builds(ArchivedRecord, WHOLE, JOBS, TEXTS, REQUESTS), max_size=2),
     datasets=st.dictionaries(TEXT, NAMES, max_size=2),
     not_mine=st.dictionaries(TEXT, TEXTS, max_size=2),
-    providers=st.dictionaries(TEXT, st.builds(ProviderMemory, st.none() | TIME), max_size=2),
+    providers=st.dictionaries(
+        TEXT,
+        st.builds(
+            ProviderMemory,
+            st.none() | TIME,
+            refused_uploads=st.dictionaries(TEXT, st.builds(RefusedUpload, TEXT, TIME, TEXTS), max_size=2),
+        ),
+        max_size=2,
+    ),
     applied=st.none() | st.builds(AppliedCommit, st.builds(Commit, HASH, WHOLE), TEXT),
 )
 

@@ -86,6 +86,9 @@ class SimulatedClock:
     def monotonic(self) -> float:
         return self.time
 
+    def sleep(self, seconds: float) -> None:
+        self.time += seconds
+
 
 @dataclass(frozen=True)
 class Arrival:

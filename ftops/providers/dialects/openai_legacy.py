@@ -26,6 +26,7 @@ from ftops.providers.dialect import (
     require_mapping,
 )
 from ftops.providers.dialects.openai import decode_file
+from ftops.providers.dialects.openai_refusals import FAILURES
 
 STATUSES = {
     "created": JobStatus.PENDING,
@@ -69,6 +70,7 @@ class OpenAILegacyDialect:
     name = "openai_legacy"
     default_base_url: str | None = None
     capabilities = CAPABILITIES
+    failures = FAILURES
     jobs_path = "/fine-tunes"
     events_newest_first = False
 
