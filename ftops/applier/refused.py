@@ -35,6 +35,7 @@ _KINDS: tuple[tuple[type[ProviderError], RefusalKind], ...] = (
 
 _FOR_GOOD = frozenset({FileState.FAILED, FileState.GONE})
 _BAD_REQUEST = 400
+_FORBIDDEN = 403
 
 
 class Blocked:
@@ -54,7 +55,9 @@ class Blocked:
         """Take note of what a create was refused for."""
         said = error.failure.message or error.message
         if isinstance(error, Unauthorized):
-            self._why[provider, None] = f"{provider} does not accept the key: {said}"
+            forbidden = error.failure.status == _FORBIDDEN
+            what = "does not allow this key to create jobs" if forbidden else "does not accept the key"
+            self._why[provider, None] = f"{provider} {what}: {said}"
         elif isinstance(error, RateLimited) and error.failure.about is About.ACCOUNT:
             self._why[provider, None] = f"{provider} takes no more jobs from this account now: {said}"
         elif isinstance(error, RateLimited):

@@ -14,7 +14,6 @@ from ftops.errors import (
     Forbidden,
     FtopsError,
     InvalidInput,
-    NotFound,
     NotSent,
     ProviderError,
     RateLimited,
@@ -31,6 +30,7 @@ MOST_SKEW_SECONDS = 30.0
 
 _OK_STATUSES = range(200, 300)
 _REDIRECTS = range(300, 400)
+_NOT_FOUND = 404
 _FORBIDDEN = 403
 
 
@@ -138,7 +138,7 @@ def _judged(settings: ProviderSettings, error: FtopsError) -> tuple[Verdict, str
         return Verdict.FAIL, f"{what}: {said}", f"check {where}, and whether it is for this account"
     if isinstance(error, RateLimited):
         return Verdict.WARN, f"takes no more requests now: {said}", "try again later"
-    if isinstance(error, NotFound) or status in _OK_STATUSES or status in _REDIRECTS:
+    if status == _NOT_FOUND or status in _OK_STATUSES or status in _REDIRECTS:
         hint = f"{address}: the API's address, with its /v1 where it has one, and the dialect"
         return Verdict.FAIL, f"wrong URL: a server answers, but not as {settings.dialect}: {said}", hint
     if isinstance(error, Ambiguous):
