@@ -57,9 +57,9 @@ _MEANINGS = {
     ExitCode.REFUSED: "refused by a limit, guard, policy or budget",
     ExitCode.NEEDS_PERSON: (
         "needs a person: ambiguous create, incomplete list, duplicate, stale plan, older commit, lock held, "
-        "timeout over"
+        "timeout over, a create refused for more than a day"
     ),
-    ExitCode.JOB_FAILED: "a fine-tune has failed, was cancelled outside ftops, or vanished",
+    ExitCode.JOB_FAILED: "a fine-tune has failed or was refused, was cancelled outside ftops, or vanished",
     ExitCode.USAGE: "wrong usage",
     ExitCode.INTERRUPTED: "interrupted by Ctrl-C or SIGTERM",
 }
