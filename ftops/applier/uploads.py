@@ -20,7 +20,7 @@ from ftops.model.job import FileState, UploadedFile
 LONGEST_WAIT_SECONDS = 30.0
 """How long one apply waits for its files to be processed, all of them together."""
 FIRST_PAUSE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 4.0
+LONGEST_PAUSE_SECONDS = 2.0
 
 _UNUSABLE = frozenset({FileState.FAILED, FileState.GONE})
 _UNDER_WAY = frozenset({FileState.UPLOADED, FileState.PROCESSING})

@@ -71,7 +71,7 @@ KINDS: dict[str, Kind] = {
         "429 for a create; with `max`, only while so many jobs are active", "create", standing=True
     ),
     "refuse": Kind(
-        "a create is refused as `as` (billing, quota, forbidden, scope, fresh_model); with `model`, that model's",
+        "a create is refused as `as` says (billing, quota, forbidden, scope, fresh_model); `model` alone",
         "create",
         standing=True,
     ),
