@@ -50,7 +50,7 @@ class Refusals:
         self._providers = providers
         self._now = now
         self._patient = patient
-        self._limits = self._full(state)
+        self._limits = self._in_force(state)
 
     def gated(
         self, situation: Situation, decision: Decision, model: str | None, datasets: Mapping[str, Dataset]
@@ -94,19 +94,18 @@ class Refusals:
         )
 
     def _refused_for_now(self, situation: Situation, refusal: Refusal, until: float) -> Decision:
-        again = f"{refusal}; tried again in {self._seconds(until)} s"
+        provider, seconds = situation.provider.name, self._seconds(until)
         if refusal.stuck(self._now):
             hours = (self._now - refusal.first_at) / 3600
             message = (
-                f"{situation.provider.name} has refused it for {hours:.0f} hours: {again}, or at once with "
-                f"`ftops resolve {situation.name} --retry`"
+                f"{provider} has refused it for {hours:.0f} hours; it is tried again in {seconds} s, or at once "
+                f"with `ftops resolve {situation.name} --retry`: {refusal}"
             )
             return Decision(Action.HOLD, Reason.STUCK, message)
         if refusal.kind is RefusalKind.LIMIT:
-            return Decision(Action.WAIT, Reason.PROVIDER_LIMIT, _full_words(situation, refusal, again))
-        return Decision(
-            Action.WAIT, Reason.NOT_READY, f"{situation.provider.name} is not ready for it: {again}"
-        )
+            return _full(provider, refusal, seconds)
+        message = f"{provider} is not ready for it; it is tried again in {seconds} s: {refusal}"
+        return Decision(Action.WAIT, Reason.NOT_READY, message)
 
     def _full_now(self, situation: Situation, model: str | None) -> Decision | None:
         """Return the wait of a create whose like was refused for a limit that holds for it too."""
@@ -114,8 +113,7 @@ class Refusals:
         found = self._limits.get((provider, None)) or (self._limits.get((provider, model)) if model else None)
         if found is None:
             return None
-        again = f"{found.refusal}; tried again in {self._seconds(found.until)} s"
-        return Decision(Action.WAIT, Reason.PROVIDER_LIMIT, _full_words(situation, found.refusal, again))
+        return _full(provider, found.refusal, self._seconds(found.until))
 
     def _refused_data(self, situation: Situation, datasets: Mapping[str, Dataset]) -> Decision | None:
         memory = self._memory.get(situation.provider.name)
@@ -130,7 +128,7 @@ class Refusals:
                 return Decision(Action.HOLD, Reason.REJECTED, message)
         return None
 
-    def _full(self, state: State) -> dict[tuple[str, str | None], Limit]:
+    def _in_force(self, state: State) -> dict[tuple[str, str | None], Limit]:
         """Collect the limits that are in force, by provider and model; None stands for every model."""
         limits: dict[tuple[str, str | None], Limit] = {}
         for intent, refusal in _limits(state):
@@ -185,6 +183,7 @@ def _refused_for_good(situation: Situation, refusal: Refusal) -> Decision:
     return Decision(Action.HOLD, Reason.REJECTED, message)
 
 
-def _full_words(situation: Situation, refusal: Refusal, again: str) -> str:
+def _full(provider: str, refusal: Refusal, seconds: int) -> Decision:
     what = "from this account" if refusal.about is About.ACCOUNT else f"for {refusal.model}"
-    return f"{situation.provider.name} takes no more jobs {what} now: {again}"
+    message = f"{provider} takes no more jobs {what} now; it is tried again in {seconds} s: {refusal}"
+    return Decision(Action.WAIT, Reason.PROVIDER_LIMIT, message)
