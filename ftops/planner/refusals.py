@@ -98,8 +98,8 @@ class Refusals:
         if refusal.stuck(self._now):
             hours = (self._now - refusal.first_at) / 3600
             message = (
-                f"{provider} has refused it for {hours:.0f} hours; it is tried again in {seconds} s, or at once "
-                f"with `ftops resolve {situation.name} --retry`: {refusal}"
+                f"{provider} has refused it for {hours:.0f} hours; it is tried again in {seconds} s, or at "
+                f"once with `ftops resolve {situation.name} --retry`: {refusal}"
             )
             return Decision(Action.HOLD, Reason.STUCK, message)
         if refusal.kind is RefusalKind.LIMIT:
