@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ftops.applier import applier, cancels, creates, ledger, uploads, waves
+from ftops.applier import applier, cancels, creates, ledger, refused, uploads, waves
 from ftops.errors import Ambiguous, RefusalKind
 from ftops.model.job import JobList
 from ftops.model.state import ArchivedRecord, State
@@ -214,7 +214,7 @@ def _missing_taken_for_gone(patch: pytest.MonkeyPatch) -> None:
 
 def _every_refusal_held(patch: pytest.MonkeyPatch) -> None:
     """Take any 4xx for a fault of the declaration, as the old rule did."""
-    told = applier.refusal_of
+    told = refused.refusal_of
 
     def for_good(*arguments: Any) -> Any:
         refusal = told(*arguments)
