@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from ftops.model.change import Action, Change, Reason
 from ftops.model.finetune import FineTune
-from ftops.model.job import Job, JobList, JobStatus
+from ftops.model.job import Job, JobList, JobStatus, Stamp
 from ftops.model.plan import Plan
 from ftops.model.request import JobRequest
 from ftops.model.state import State
@@ -92,8 +92,7 @@ class Watch:
         if stamp is None:
             findings.law("a create without a stamp is sent")
             return
-        if account.clock.time < account.not_before.get(stamp.nonce, 0.0):
-            findings.law(f"{stamp.name} is sent again too soon after it was refused")
+        self._not_too_soon(stamp)
         if account.clock.time - since > STALL_SECONDS or kind.startswith(("repeated", "resent")):
             findings.doubled.add((stamp.lineage, stamp.name, stamp.generation, stamp.attempt))
         if stamp.name in {name for _, name, _, _ in findings.doubled}:
@@ -113,6 +112,11 @@ class Watch:
             left_behind = left_behind and account.same_data(job_id, request)
             if left_behind and account.sees(job_id) and self._worth_keeping(job_id):
                 findings.law(f"{stamp.name} is created although a lost state made {job_id} for it")
+
+    def _not_too_soon(self, stamp: Stamp) -> None:
+        """What was refused for a limit, or not sent, is not sent again at once."""
+        if self._account.clock.time < self._account.not_before.get(stamp.nonce, 0.0):
+            self._findings.law(f"{stamp.name} is sent again too soon after it was refused")
 
     def listed(self, listed: JobList) -> None:
         """A list that claims to be whole and lacks an old job is one of the admitted ways to two jobs."""

@@ -164,6 +164,7 @@ class Player:
         """Let somebody bring an older state back, while no run is under way."""
         restored = None if self.paused else self.world.store.restore(writes)
         if restored is not None:
+            self.world.provider.not_before.clear()
             forgotten = self.world.provider.paid_ids() - laws.owners(restored).keys()
             account, findings = self.world.provider, self.world.findings
             findings.forgotten |= {account.key(job_id) for job_id in forgotten}
@@ -182,6 +183,7 @@ class Player:
     def do_lose(self) -> None:
         """Let somebody delete the state, while no run is under way: a run would notice."""
         if not self.paused:
+            self.world.provider.not_before.clear()
             self.world.lose_state()
 
     def _go(self, runner: Runner, boundaries: int | None, *, dies: bool = False) -> None:
