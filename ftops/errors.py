@@ -15,8 +15,10 @@
     ├── NeedsPerson                 4   nothing is safe to do without a person
     └── ProviderError               1   what a provider or the way to it said
         ├── NotSent                     certain: the request never arrived
-        ├── Unauthorized                certain: the key is wrong (401, 403)
-        ├── RateLimited                 certain: come back later (429)
+        ├── Unauthorized                certain: the key is wrong or may not do this (401, some 403)
+        ├── Forbidden                   certain: the key is good, and this is not allowed (other 403)
+        ├── RateLimited                 certain: a limit of the model or the account (429, quota, billing)
+        ├── NotReady                    certain: a file or a base model is not ready yet
         ├── Rejected                    certain: refused for what it says (other 4xx)
         │   └── NotFound                (404)
         └── Ambiguous                   uncertain: it may have had its effect
@@ -27,7 +29,7 @@ Only `ftops.cli` turns these into words on a screen; no other traceback reaches 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 
 class ExitCode(IntEnum):
@@ -55,9 +57,10 @@ _MEANINGS = {
     ExitCode.REFUSED: "refused by a limit, guard, policy or budget",
     ExitCode.NEEDS_PERSON: (
         "needs a person: ambiguous create, a provider that is unreachable, incomplete or no longer in "
-        "ftops.yaml, duplicate, stale plan, older commit, lock held, timeout over"
+        "ftops.yaml, duplicate, stale plan, older commit, lock held, timeout over, a create refused for more "
+        "than a day"
     ),
-    ExitCode.JOB_FAILED: "a fine-tune has failed, was cancelled outside ftops, or vanished",
+    ExitCode.JOB_FAILED: "a fine-tune has failed or was refused, was cancelled outside ftops, or vanished",
     ExitCode.USAGE: "wrong usage",
     ExitCode.INTERRUPTED: "interrupted by Ctrl-C or SIGTERM",
 }
@@ -190,6 +193,24 @@ class NeedsPerson(FtopsError):
     exit_code = ExitCode.NEEDS_PERSON
 
 
+class RefusalKind(StrEnum):
+    """What a provider's refusal means for the request, as its dialect's table of failures says."""
+
+    REJECTED = "rejected"
+    NOT_READY = "not-ready"
+    LIMIT = "limit"
+    FORBIDDEN = "forbidden"
+    UNAUTHORIZED = "unauthorized"
+
+
+class About(StrEnum):
+    """What a refusal is about, where the dialect's table can tell."""
+
+    MODEL = "model"
+    FILE = "file"
+    ACCOUNT = "account"
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """What a provider said of a request that did not succeed; None where it said nothing.
@@ -204,6 +225,7 @@ class Failure:
     message: str | None = None
     request_id: str | None = None
     retry_after: float | None = None
+    about: About | None = None
 
 
 class ProviderError(FtopsError):
@@ -219,11 +241,22 @@ class NotSent(ProviderError):
 
 
 class Unauthorized(ProviderError):
-    """401 or 403: the key or the account is wrong; nothing more should be sent with it."""
+    """401, or a 403 about the key: nothing more should be sent with it."""
+
+
+class Forbidden(ProviderError):
+    """403 about what was asked for, such as a model: the key is good and is not to be blamed."""
 
 
 class RateLimited(ProviderError):
-    """429: certainly not done. At a create this is mostly a quota that no retry in seconds can mend."""
+    """A limit was reached, of the model or of the account (`failure.about`): 429, quota or billing.
+
+    Certainly not done. At a create this is mostly a quota that no retry in seconds can mend.
+    """
+
+
+class NotReady(ProviderError):
+    """Certainly not done, and may be later: a file is still processed, or a fresh model is not known yet."""
 
 
 class Rejected(ProviderError):
@@ -235,7 +268,8 @@ class NotFound(Rejected):
 
 
 class Ambiguous(ProviderError):
-    """5xx, 408, 409, 3xx, an unreadable reply or a break: the request may have had its effect.
+    """The request may have had its effect: 5xx, 408, 409, 3xx, an unreadable reply, a break.
 
-    For a create this is the dangerous one: it is looked up, never repeated.
+    So does a 4xx that is not in the provider's own error shape, since a gateway may have written it. For a
+    create this is the dangerous one: it is looked up, never repeated.
     """

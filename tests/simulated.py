@@ -19,6 +19,7 @@ from ftops.model.observation import ProviderFacts
 from ftops.model.plan import Plan
 from ftops.model.project import Limits, Project, StateSettings
 from ftops.model.request import JobRequest
+from ftops.model.state import State
 from ftops.planner.selection import Selection
 from ftops.providers.provider import Reply
 from ftops.providers.registry import DIALECTS
@@ -44,6 +45,9 @@ class SimulatedClock:
 
     def monotonic(self) -> float:
         return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.time += seconds
 
 
 class SimulatedProvider:
@@ -201,6 +205,10 @@ class World:
     def plan(self) -> Plan:
         manager = self._manager()
         return self._planned(manager)[1].plan
+
+    def state(self) -> State:
+        """Give the state as it is stored."""
+        return self._manager().read()
 
     def actions(self) -> dict[str, str]:
         return {c.name: f"{c.action.value} {c.reason.value}" for c in self.plan().changes}

@@ -43,6 +43,10 @@ class SystemClock:
         """Give seconds that never go back."""
         return time.monotonic()
 
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        time.sleep(seconds)
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:

@@ -14,6 +14,7 @@ from ftops.applier import cancels, creates
 from ftops.applier.context import Context, HeldLock, StateWriter
 from ftops.applier.creates import Ready, Sent
 from ftops.applier.ledger import Ledger
+from ftops.applier.refused import Blocked, refusal_of, unready
 from ftops.applier.replies import doubt_about, looked_up
 from ftops.applier.uploads import upload_all
 from ftops.applier.waves import Waves
@@ -23,13 +24,12 @@ from ftops.errors import (
     FtopsError,
     LeaseLost,
     NeedsPerson,
+    NotReady,
     ProviderError,
     RateLimited,
-    Rejected,
 )
 from ftops.model.change import Action, Change, Reason
 from ftops.model.event import ChangeResult, Event, EventKind, Outcome
-from ftops.model.job import JobError
 from ftops.model.state import RecordedJob, State
 from ftops.planner.matching import LiveJobs
 from ftops.planner.recorded import from_stamp
@@ -143,20 +143,32 @@ class _Apply:
 
     def _create(self) -> None:
         wanted = [change for change in self.changes if change.action.creates]
+        wanted.sort(key=lambda change: -self.context.fine_tunes[change.name].lifecycle.priority)
         for change in [change for change in wanted if change.job_id in self.uncancelled]:
             wanted.remove(change)
             self._failed(change, f"job {change.job_id} could not be cancelled, so nothing is created")
-        failures = upload_all(wanted, self.context, self.ledger) if wanted else {}
+        uploads = upload_all(wanted, self.context, self.ledger)
         for change in list(wanted):
-            error = next((failures[use.path] for use in change.data if use.path in failures), None)
-            if error is not None:
+            if (error := uploads.failure(change)) is not None:
                 wanted.remove(change)
                 self._failed(change, "; ".join(map(str, error.problems)))
+            elif (why := uploads.waits(change)) is not None:
+                wanted.remove(change)
+                self._not_ready(change, why)
         parallelism, seen = self.context.parallelism, self.context.observations
         self._send_waves(Waves(wanted, parallelism, seen, self.ledger.unmarked))
 
+    def _not_ready(self, change: Change, why: str) -> None:
+        """Record a create that is not even tried, so that it is known since when it waits."""
+        try:
+            ready = creates.prepare(change, self.context, self.ledger, self.lock, self.live)
+        except FtopsError as error:
+            self._unsendable(change, error)
+            return
+        self._withdraw(Sent(ready, error=unready(change.provider, why)))
+
     def _send_waves(self, waves: Waves) -> None:
-        blocked: dict[str, str] = {}
+        blocked = Blocked()
         while waves and not self.context.stopping():
             wave = self._prepared(waves, blocked)
             if not wave:
@@ -172,21 +184,20 @@ class _Apply:
         for change in waves.rest():
             self._skipped(change, "stopped before it was sent")
 
-    def _prepared(self, waves: Waves, blocked: dict[str, str]) -> list[Ready]:
+    def _prepared(self, waves: Waves, blocked: Blocked) -> list[Ready]:
         wave, doubtful = [], self.ledger.in_doubt()
         for change in waves.next():
-            if change.provider in blocked:
-                self._skipped(change, blocked[change.provider])
-                continue
             if waves.alike(change, doubtful):
                 self._skipped(change, "waiting until a create that looks the same to the provider is certain")
                 continue
             try:
+                model = creates.base_model(self.context.fine_tunes[change.name], self.ledger)
+                if (why := blocked.why(change.provider, model)) is not None:
+                    self._skipped(change, why)
+                    continue
                 wave.append(creates.prepare(change, self.context, self.ledger, self.lock, self.live))
-            except NeedsPerson as error:
-                self._finish(ChangeResult(change, Outcome.FAILED, error=error.message, ambiguous=True))
             except FtopsError as error:
-                self._failed(change, error.message)
+                self._unsendable(change, error)
         return wave
 
     def _record(self, sent: list[Sent]) -> None:
@@ -216,9 +227,8 @@ class _Apply:
         return Sent(one.ready, error=Ambiguous(f"{provider}: {doubt}", failure=failure))
 
     def _note_unmarked(self, provider: str) -> None:
-        if not self.context.observations[provider].provider.capabilities.stamps or self.ledger.unmarked(
-            provider
-        ):
+        stamps = self.context.observations[provider].provider.capabilities.stamps
+        if not stamps or self.ledger.unmarked(provider):
             return
         now = self.context.clock.now()
         self.ledger.note_unmarked(provider, now)
@@ -230,16 +240,15 @@ class _Apply:
             self.ledger.created(change.name, one.job)
             self._done(change, one.job.id)
             return
-        if isinstance(one.error, Rejected):
-            failure = one.error.failure
-            self.ledger.reject(change.name, JobError(failure.code, failure.message or one.error.message))
-            self._failed(change, one.error.message)
-            return
-        self.ledger.withdraw(change.name)
-        if one.error is None or isinstance(one.error, RateLimited):
-            self._skipped(change, one.held_back or (one.error.message if one.error else ""))
-        else:
-            self._failed(change, one.error.message)
+        self._withdraw(one)
+
+    def _withdraw(self, one: Sent) -> None:
+        """Record a create that certainly became no job: refused for good, for now, or never sent."""
+        change, now = one.ready.change, self.context.clock.now()
+        refusal = refusal_of(one.error, one.ready.intent, one.ready.request.model, now)
+        self.ledger.withdraw(change.name, now, refusal)
+        passing = one.error is None or isinstance(one.error, RateLimited | NotReady)
+        (self._skipped if passing else self._failed)(change, one.why)
 
     def _look_up(self, provider: str, doubtful: list[Sent]) -> None:
         """List again: a create without a clear answer may be there. Nothing is ever sent a second time."""
@@ -254,8 +263,7 @@ class _Apply:
                 self.ledger.created(change.name, job)
                 self._done(change, job.id)
                 continue
-            why = one.error.message if one.error else ""
-            message = f"{why}; it may have arrived, so it is not sent again: the next run looks for it"
+            message = f"{one.why}; it may have arrived, so it is not sent again: the next run looks for it"
             self._finish(ChangeResult(change, Outcome.FAILED, error=message, ambiguous=True))
 
     def _write(self) -> None:
@@ -270,19 +278,17 @@ class _Apply:
     def _failed(self, change: Change, error: str) -> None:
         self._finish(ChangeResult(change, Outcome.FAILED, error=error))
 
+    def _unsendable(self, change: Change, error: FtopsError) -> None:
+        doubt = isinstance(error, NeedsPerson)
+        self._finish(ChangeResult(change, Outcome.FAILED, error=error.message, ambiguous=doubt))
+
     def _skipped(self, change: Change, why: str) -> None:
         self._finish(ChangeResult(change, Outcome.SKIPPED, error=why))
 
     def _finish(self, result: ChangeResult) -> None:
         self.results.append(result)
-        kinds = {
-            Outcome.DONE: EventKind.CHANGE_DONE,
-            Outcome.FAILED: EventKind.CHANGE_FAILED,
-            Outcome.SKIPPED: EventKind.CHANGE_SKIPPED,
-        }
-        change = result.change
+        change, kind = result.change, EventKind(f"change-{result.outcome.value}")
         message = f"{change.name}: {change.action.value} {result.outcome.value}"
         if result.error:
             message += f": {result.error}"
-        now = self.context.clock.now()
-        self.context.emit(Event(kinds[result.outcome], now, message, change, result.job_id))
+        self.context.emit(Event(kind, self.context.clock.now(), message, change, result.job_id))

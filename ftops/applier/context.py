@@ -24,6 +24,9 @@ class Clock(Protocol):
     def monotonic(self) -> float:
         """Give seconds that never go back."""
 
+    def sleep(self, seconds: float) -> None:
+        """Let time pass, as long as a file at a provider may need; a test's clock only counts it."""
+
 
 class StateWriter(Protocol):
     """The part of the state manager that an apply needs."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ftops.applier.context import Context, HeldLock
 from ftops.applier.ledger import Ledger
+from ftops.applier.refused import Blocked, judged_by_files
 from ftops.errors import FtopsError, LeaseLost, NeedsPerson, ProviderError
 from ftops.model.change import Change
 from ftops.model.finetune import DataFile, FineTune, Upstream
@@ -45,12 +46,17 @@ class Sent:
     error: FtopsError | None = None
     held_back: str | None = None
 
+    @property
+    def why(self) -> str:
+        """Say why there is no job."""
+        return self.held_back or (self.error.message if self.error else "")
+
 
 def prepare(change: Change, context: Context, ledger: Ledger, lock: HeldLock, live: LiveJobs) -> Ready:
     """Resolve model and files, and note the intent. Raises FtopsError, having noted nothing."""
     fine_tune = context.fine_tunes[change.name]
     provider = context.providers[fine_tune.provider]
-    model = _base_model(fine_tune, ledger)
+    model = base_model(fine_tune, ledger)
     file_ids = ledger.file_ids(fine_tune.provider)
     shown = appearance(change.spec, model, file_ids, provider.facts.capabilities)
     seen = _unclaimed(change, shown, live)
@@ -74,26 +80,27 @@ def prepare(change: Change, context: Context, ledger: Ledger, lock: HeldLock, li
         not_after=now + window,
         known=shown,
         seen=seen,
+        refusal=lapsed.refusal if lapsed is not None and same else None,
     )
     request = _request(fine_tune, model, context, file_ids, _stamp(change, intent, context, ledger))
     ledger.intend(change.name, fine_tune, intent)
     return Ready(change, fine_tune, request, intent, monotonic + window)
 
 
-def send(wave: list[Ready], context: Context, lock: HeldLock, blocked: dict[str, str]) -> list[Sent]:
-    """POST a wave, several at once. `blocked` grows by each provider that takes no more, with the reason."""
+def send(wave: list[Ready], context: Context, lock: HeldLock, blocked: Blocked) -> list[Sent]:
+    """POST a wave, several at once. `blocked` learns where nothing more is taken, and why."""
     with ThreadPoolExecutor(context.parallelism) as pool:
         futures = [pool.submit(_post, ready, context, lock, blocked) for ready in wave]
         return [future.result() for future in as_completed(futures)]
 
 
-def _post(ready: Ready, context: Context, lock: HeldLock, blocked: dict[str, str]) -> Sent:
+def _post(ready: Ready, context: Context, lock: HeldLock, blocked: Blocked) -> Sent:
     name = ready.fine_tune.provider
     provider = context.providers[name]
     if context.stopping():
         return Sent(ready, held_back="stopped before it was sent")
-    if name in blocked:
-        return Sent(ready, held_back=blocked[name])
+    if (why := blocked.why(name, ready.request.model)) is not None:
+        return Sent(ready, held_back=why)
     try:
         lock.check()
     except LeaseLost as error:
@@ -103,20 +110,12 @@ def _post(ready: Ready, context: Context, lock: HeldLock, blocked: dict[str, str
     try:
         return Sent(ready, job=provider.create_fine_tune(ready.request))
     except ProviderError as error:
-        _block(name, error, blocked)
-        return Sent(ready, error=error)
+        blocked.learn(name, ready.request.model, error)
+        return Sent(ready, error=judged_by_files(error, ready.fine_tune, ready.request, context))
 
 
-def _block(name: str, error: ProviderError, blocked: dict[str, str]) -> None:
-    from ftops.errors import RateLimited, Unauthorized
-
-    if isinstance(error, Unauthorized):
-        blocked[name] = f"{name} does not accept the key"
-    elif isinstance(error, RateLimited):
-        blocked[name] = f"{name} takes no more jobs now"
-
-
-def _base_model(fine_tune: FineTune, ledger: Ledger) -> str:
+def base_model(fine_tune: FineTune, ledger: Ledger) -> str:
+    """Name the model to start from, as the provider knows it. Raises FtopsError while there is none."""
     if not isinstance(fine_tune.model, Upstream):
         return fine_tune.model
     record = ledger.records.get(fine_tune.model.name)
@@ -181,4 +180,5 @@ def _request(
         provider_options=fine_tune.provider_options,
         integrations=fine_tune.integrations,
         stamp=stamp,
+        chained=isinstance(fine_tune.model, Upstream),
     )

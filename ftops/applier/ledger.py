@@ -7,13 +7,16 @@ from dataclasses import replace
 
 from ftops.model.finetune import FineTune
 from ftops.model.fingerprint import digest
-from ftops.model.job import Job, JobError
+from ftops.model.job import Job, UploadedFile
+from ftops.model.refusal import Refusal
 from ftops.model.state import (
     FINGERPRINT_VERSION,
     ArchivedRecord,
     Intent,
+    ProviderMemory,
     Record,
     RecordedJob,
+    RefusedUpload,
     SentRequest,
     State,
 )
@@ -104,7 +107,6 @@ class Ledger:
             spec=spec if isinstance(spec, Mapping) else record.spec,
             generation=max(record.generation, job.generation),
             attempt=job.attempt,
-            rejected=None,
             job=replace(job, detached=False, fingerprint=fingerprint),
             history=others,
         )
@@ -132,11 +134,17 @@ class Ledger:
         self.records[name] = adopt_intent(self.records[name], job)
         self._job_ids.add(job.id)
 
-    def withdraw(self, name: str) -> None:
-        """Note that an intent was certainly not sent; its numbers serve the next create."""
+    def withdraw(self, name: str, at: float | None, refusal: Refusal | None = None) -> None:
+        """Note that an intent certainly became no job; its numbers serve the next create.
+
+        `at` is when this run knew it, None where a person says so; `refusal` is what the provider answered.
+        """
         record = self.records[name]
         if record.intent is not None:
-            self.records[name] = replace(record, intent=replace(record.intent, lapsed=True))
+            intent = replace(
+                record.intent, lapsed=True, withdrawn_at=at, refusal=refusal or record.intent.refusal
+            )
+            self.records[name] = replace(record, intent=intent)
 
     def answered(self, name: str, at: float) -> None:
         """Note when the provider answered, however badly: nothing is on its way after that."""
@@ -156,25 +164,6 @@ class Ledger:
         if record.intent is not None:
             self.records[name] = replace(record, intent=replace(record.intent, replied=job_id))
 
-    def reject(self, name: str, error: JobError) -> None:
-        """Note that the provider refuses exactly this; only another declaration is tried again."""
-        record = self.records[name]
-        intent = record.intent
-        if intent is not None:
-            self.records[name] = replace(
-                record,
-                provider=intent.provider,
-                fingerprint=intent.fingerprint,
-                fingerprint_version=intent.fingerprint_version,
-                spec=intent.spec,
-                intent=None,
-                rejected=error,
-                job=None,
-                history=record.jobs,
-                spent_nonces=(*record.spent_nonces, intent.nonce),
-                requests=newest((*record.requests, intent.request)),
-            )
-
     def knows(self, job_id: str) -> bool:
         """Return whether a job is in any record, or was since the start: one job answers one create."""
         return job_id in self._job_ids
@@ -190,6 +179,36 @@ class Ledger:
     def file_ids(self, provider: str) -> dict[str, str]:
         """Give the uploaded files of a provider: SHA-256 -> file id."""
         return self._datasets.setdefault(provider, {})
+
+    def refused_upload(self, provider: str, sha256: str) -> RefusedUpload | None:
+        """Return what is remembered of bytes that a provider did not take."""
+        memory = self._state.providers.get(provider, ProviderMemory())
+        return memory.refused_uploads.get(sha256)
+
+    def upload_refused(self, provider: str, sha256: str, words: str, at: float) -> None:
+        """Remember that a provider refused these bytes: no run sends them again by itself."""
+        self._remember(provider, sha256, RefusedUpload(words, at))
+
+    def upload_failed(self, provider: str, sha256: str, file: UploadedFile, at: float) -> None:
+        """Remember a file that the provider took and could not process; each counts once."""
+        known = self.refused_upload(provider, sha256)
+        failed = known.failed if known else ()
+        if file.id not in failed:
+            words = file.problem or f"file {file.id} is {file.status}"
+            self._remember(provider, sha256, RefusedUpload(words, at, (*failed, file.id)))
+
+    def upload_taken(self, provider: str, sha256: str) -> None:
+        """Forget earlier failures of bytes that the provider has processed."""
+        self._remember(provider, sha256, None)
+
+    def _remember(self, provider: str, sha256: str, refused: RefusedUpload | None) -> None:
+        memory = self._state.providers.get(provider, ProviderMemory())
+        uploads = {key: one for key, one in memory.refused_uploads.items() if key != sha256}
+        if refused is not None:
+            uploads[sha256] = refused
+        if uploads != memory.refused_uploads:
+            known = replace(memory, refused_uploads=uploads)
+            self._state = replace(self._state, providers={**self._state.providers, provider: known})
 
     def _opened(self, name: str, fine_tune: FineTune, fingerprint: str, spec: object) -> Record:
         """Give the name's record, a new one if there is none, with what the archive kept of the name."""

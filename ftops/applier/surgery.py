@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from ftops.applier.ledger import Ledger
@@ -10,7 +10,7 @@ from ftops.errors import FtopsError, NeedsPerson, UsageError
 from ftops.model.change import Change
 from ftops.model.finetune import FineTune
 from ftops.model.job import Job
-from ftops.model.state import Intent, Record, RecordedJob, State
+from ftops.model.state import Intent, Record, RecordedJob, RefusedUpload, State
 from ftops.planner.renaming import moved
 
 
@@ -58,8 +58,31 @@ def never_arrived(state: State, name: str, shown: Iterable[str] = ()) -> State:
     record = state.fine_tunes[name]
     known = replace(intent, seen=tuple(sorted({*intent.seen, *shown})))
     ledger = Ledger(state.with_record(name, replace(record, intent=known)))
-    ledger.withdraw(name)
+    ledger.withdraw(name, None)
     return ledger.snapshot()
+
+
+def retried(state: State, name: str, data: Iterable[str]) -> State:
+    """Let what a provider refused be tried again at once: a create, or data (by SHA-256).
+
+    Raises FtopsError when nothing of the name was refused.
+    """
+    record = state.fine_tunes.get(name)
+    wanted = set(data)
+    providers = {
+        provider: replace(memory, refused_uploads=_others(memory.refused_uploads, wanted))
+        for provider, memory in state.providers.items()
+    }
+    if record is not None and record.intent is not None and record.refused is not None:
+        intent = replace(record.intent, refusal=None, withdrawn_at=None)
+        state = state.with_record(name, replace(record, intent=intent))
+    elif providers == state.providers:
+        raise FtopsError(f"nothing of {name} was refused", hint=f"see `ftops status {name}`")
+    return replace(state, providers=providers)
+
+
+def _others(uploads: Mapping[str, RefusedUpload], wanted: set[str]) -> Mapping[str, RefusedUpload]:
+    return {sha256: one for sha256, one in uploads.items() if sha256 not in wanted}
 
 
 def not_mine(state: State, provider: str, job_id: str) -> State:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import click
 
-from ftops.applier.surgery import accepted, arrived, claimed, in_doubt, never_arrived, not_mine, take_over
+from ftops.applier.surgery import (
+    accepted,
+    arrived,
+    claimed,
+    in_doubt,
+    never_arrived,
+    not_mine,
+    retried,
+    take_over,
+)
 from ftops.cli.completion import fine_tune_names
 from ftops.cli.secrecy import current_vault
 from ftops.cli.session import Session, lock_timeout_option, open_session
@@ -62,32 +72,44 @@ def import_command(root: Path, name: str, job_id: str, provider: str | None) -> 
 @click.option("--job", "job_id", metavar="ID", help="This job is the fine-tune's.")
 @click.option("--never-arrived", "lost", is_flag=True, help="The provider never got the create in doubt.")
 @click.option("--not-mine", "foreign", metavar="ID", help="This job is somebody else's.")
+@click.option("--retry", is_flag=True, help="What the provider refused may be tried again.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @lock_timeout_option
 @click.pass_obj
-def resolve_command(
-    root: Path, name: str, *, job_id: str | None, lost: bool, foreign: str | None, yes: bool
-) -> None:
-    """Clear a hold that only a person can: say whose a job is, or that a create never arrived."""
-    if sum((job_id is not None, lost, foreign is not None)) != 1:
-        raise click.UsageError("give one of --job, --never-arrived and --not-mine")
+def resolve_command(root: Path, /, name: str, *, yes: bool, **answers: str | bool | None) -> None:
+    """Clear a hold that only a person can: whose a job is, that a create never arrived, or try again."""
+    given = {answer: value for answer, value in answers.items() if value}
+    if len(given) != 1:
+        raise click.UsageError("give one of --job, --never-arrived, --not-mine and --retry")
+    answer, value = given.popitem()
     with open_session(root, changes=True) as session, session.locked("resolve") as lock:
         state = session.present(session.manager.read())
-        if job_id is not None:
-            new, words = _theirs(session, state, name, job_id)
-        elif lost:
-            new = never_arrived(state, name, _shown(session, state, name))
-            words = f"the next apply may create {name} again"
-        else:
-            _refuse_recorded(state, foreign or "", but=name)
-            new = not_mine(state, _provider(session, state, name), foreign or "")
-            words = f"{foreign} is somebody else's and is never touched"
+        new, words = _ANSWERS[answer](session, state, name, str(value))
         click.echo(f"In the state: {words}.")
         if not yes and not click.confirm("Go on?", default=False, err=True):
             raise FtopsError("not resolved", hint="nothing was changed")
         session.refuse_frozen()
         lock.check()
         session.manager.write(new)
+
+
+def _lost(session: Session, state: State, name: str, _: str) -> tuple[State, str]:
+    new = never_arrived(state, name, _shown(session, state, name))
+    return new, f"the next apply may create {name} again"
+
+
+def _foreign(session: Session, state: State, name: str, job_id: str) -> tuple[State, str]:
+    _refuse_recorded(state, job_id, but=name)
+    new = not_mine(state, _provider(session, state, name), job_id)
+    return new, f"{job_id} is somebody else's and is never touched"
+
+
+def _retry(session: Session, state: State, name: str, _: str) -> tuple[State, str]:
+    """Return the state in which nothing of a name counts as refused, neither its create nor its data."""
+    declared = [one for one in session.loaded.fine_tunes if one.name == name]
+    files = [file.path for one in declared for _, file in one.data_files if file.path]
+    data = [session.loaded.datasets[path].sha256 for path in files]
+    return retried(state, name, data), f"the next apply tries {name} again, whatever was refused before"
 
 
 def _theirs(session: Session, state: State, name: str, job_id: str) -> tuple[State, str]:
@@ -107,6 +129,14 @@ def _theirs(session: Session, state: State, name: str, job_id: str) -> tuple[Sta
     fine_tune, change = _declared(session, name)
     job = session.providers[fine_tune.provider].retrieve_fine_tune(job_id)
     return take_over(state, fine_tune, change, job), f"{job_id} becomes the job of {name}"
+
+
+_ANSWERS: Mapping[str, Callable[[Session, State, str, str], tuple[State, str]]] = {
+    "job_id": _theirs,
+    "lost": _lost,
+    "foreign": _foreign,
+    "retry": _retry,
+}
 
 
 def _shown(session: Session, state: State, name: str) -> list[str]:

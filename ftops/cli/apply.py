@@ -74,7 +74,7 @@ def apply_command(
             code = round_code(run)
             if wait and code in (ExitCode.NOTHING, ExitCode.JOB_FAILED):
                 shown = saved.plan if saved else run.reviewed.plan
-                chosen = chosen.as_shown(run.reviewed.plan)
+                chosen = replace(chosen.as_shown(run.reviewed.plan), patient=True)
                 code = _wait(session, chosen, parallelism, limit, run, approvals(shown, waits=True))
             session.raise_if_stopped()
     except FtopsError as error:
@@ -218,4 +218,4 @@ def round_code(run: Round) -> ExitCode:
     refused = options.refusal_code(run.reviewed)
     if refused is ExitCode.REFUSED or run.frozen:
         return ExitCode.REFUSED
-    return failed or refused or options.state_code(run.reviewed)
+    return failed or refused or options.state_code(run.reviewed, run.results)

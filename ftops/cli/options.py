@@ -17,7 +17,7 @@ import click
 from ftops.cli.completion import fine_tune_names
 from ftops.cli.secrecy import current_vault
 from ftops.errors import ExitCode, FtopsError
-from ftops.model.change import JOB_FAILED_REASONS, NEEDS_PERSON_REASONS, Action
+from ftops.model.change import JOB_FAILED_REASONS, NEEDS_PERSON_REASONS, Action, Reason
 from ftops.model.event import ChangeResult, Outcome
 from ftops.model.plan import Plan
 from ftops.planner.selection import ANY_COMMIT, Selection
@@ -178,9 +178,14 @@ def refusal_code(reviewed: Reviewed) -> ExitCode:
     )
 
 
-def state_code(reviewed: Reviewed) -> ExitCode:
-    """Give the code for what only a person can settle, and for jobs that failed."""
-    reasons = {change.reason for change in reviewed.plan.changes}
+def state_code(reviewed: Reviewed, results: tuple[ChangeResult, ...] = ()) -> ExitCode:
+    """Give the code for what only a person can settle, and for jobs that failed.
+
+    `results` tell which of it was settled just now.
+    """
+    made = {one.change.name for one in results if one.outcome is Outcome.DONE}
+    changes = reviewed.plan.changes
+    reasons = {one.reason for one in changes if not (one.reason is Reason.STUCK and one.name in made)}
     if reasons & NEEDS_PERSON_REASONS or not reviewed.plan.complete:
         return ExitCode.NEEDS_PERSON
     held = {change.reason for change in reviewed.plan.changes if change.action is Action.HOLD}

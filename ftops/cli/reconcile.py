@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -29,6 +30,6 @@ def reconcile_command(
 ) -> int:
     """Plan and apply within the project's limits, without a question: for schedules."""
     with open_session(root, changes=True) as session:
-        run = one_round(session, chosen, parallelism, "text", approved=None)
+        run = one_round(session, replace(chosen, patient=True), parallelism, "text", approved=None)
         session.raise_if_stopped()
         return round_code(run)

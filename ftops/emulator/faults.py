@@ -21,7 +21,7 @@ import orjson
 
 from ftops.emulator.database import Database
 from ftops.emulator.fields import Fields
-from ftops.emulator.refusals import missing
+from ftops.emulator.refusals import WORDED, missing
 
 OPERATIONS = (
     "create",
@@ -71,6 +71,16 @@ KINDS: dict[str, Kind] = {
     "forget": Kind("the job `id` can be neither listed nor found", standing=True, times=FOREVER),
     "quota": Kind(
         "429 for a create; with `max`, only while so many jobs are active", "create", standing=True
+    ),
+    "refuse": Kind(
+        "a create is refused as `as` says (billing, quota, forbidden, scope, fresh_model); `model` alone",
+        "create",
+        standing=True,
+    ),
+    "file_status": Kind(
+        "files younger than `seconds` (or `id` alone) show the status `as`, and no job is made from them",
+        standing=True,
+        times=FOREVER,
     ),
     "fail_job": Kind("the created job fails halfway through its training: code, message", "create"),
     "repeat_page": Kind("a page ignores its cursor and says that there is more", "list"),
@@ -146,6 +156,10 @@ def parse_fault(body: Fields) -> Fault:
     body.refuse_unknown({"kind", "operation", "times", "skip", *parameters})
     if name == "forget" and parameters["id"] is None:
         raise missing("id")
+    if name in ("refuse", "file_status") and parameters["as"] is None:
+        raise missing("as")
+    if name == "refuse":
+        body.choice("as", WORDED)
     own = {parameter: parameters[parameter] for parameter in PARAMETERS.get(name, ())}
     return Fault(name, operation, (kind.times if times is None else times) or None, skip, own)
 
@@ -159,6 +173,8 @@ PARAMETERS = {
     "lagging_list": ("seconds",),
     "forget": ("id",),
     "quota": ("max",),
+    "refuse": ("as", "model"),
+    "file_status": ("as", "seconds", "id"),
     "fail_job": ("code", "message"),
     "truncate_list": ("failures",),
     "cut_stream": ("events", "within"),
@@ -178,6 +194,8 @@ def _parameters(body: Fields) -> dict[str, Any]:
         "retry_after": body.number("retry_after", 0, 86_400),
         "seconds": 60 if seconds is None else seconds,
         "id": body.text("id"),
+        "as": body.text("as"),
+        "model": body.text("model"),
         "max": body.integer("max", 0, 1_000_000),
         "events": body.integer("events", 0, 1_000_000) or 0,
         "within": body.flag("within"),

@@ -120,6 +120,9 @@ def store(emulator: Emulator, job: Job, names: Iterator[str], result_name: str) 
             available_at=planned_end(job),
             job_id=job.id,
         )
+    refused = current_strike().standing_of("refuse")
+    if refused is not None and job.model.startswith(refused.parameters["model"] or ""):
+        raise refusals.worded(refused.parameters["as"], job.model)
     quota = current_strike().standing_of("quota")
     most_active: int | None = None if quota is None else quota.parameters["max"]
     if quota is not None and most_active is None:

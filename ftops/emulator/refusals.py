@@ -87,6 +87,42 @@ def too_many_active(most: int, running: int, pending: int, model: str) -> Refusa
     )
 
 
+WORDED: dict[str, tuple[int, str, str | None]] = {
+    "billing": (400, "Billing hard limit has been reached", "billing_hard_limit_reached"),
+    "quota": (
+        429,
+        "You exceeded your current quota, please check your plan and billing details.",
+        "insufficient_quota",
+    ),
+    "forbidden": (403, "Project `proj_1` does not have access to model `{model}`", "model_not_found"),
+    "scope": (
+        403,
+        "You have insufficient permissions for this operation. Missing scopes: api.fine_tuning.jobs.write.",
+        None,
+    ),
+    "fresh_model": (404, "The model `{model}` does not exist", "model_not_found"),
+}
+"""How a create that cannot be carried out is refused; the words of public issue threads."""
+
+
+def worded(how: str, model: str) -> Refusal:
+    """Return one of the refusals of a create."""
+    status, words, code = WORDED[how]
+    return Refusal(status, words.format(model=model), code=code)
+
+
+def file_not_ready(file_id: str, state: str) -> Refusal:
+    """Return the 400 for a create from a file that is not processed (the words of issue threads)."""
+    if state in ("failed", "error"):
+        return Refusal(400, f"The specified training file is in state {state}.", code="invalidPayload")
+    return Refusal(
+        400,
+        f"File '{file_id}' is still being processed and is not ready to be used for fine-tuning. "
+        "Please try again later.",
+        param="training_file",
+    )
+
+
 def no_key() -> Refusal:
     """Return the 401 for a request without credentials."""
     return Refusal(

@@ -13,6 +13,7 @@ from ftops.emulator.context import Emulator
 from ftops.emulator.fields import Fields, query_limit
 from ftops.emulator.file_table import StoredFile
 from ftops.emulator.identifiers import new_id
+from ftops.emulator.interference import current_strike
 from ftops.emulator.paging import cut_page
 from ftops.emulator.replies import json_reply
 from ftops.emulator.results import result_csv
@@ -54,7 +55,19 @@ class UploadRequest(Request):
             Path(stream.name).unlink(missing_ok=True)
 
 
-def show_file(file: StoredFile) -> dict[str, Any]:
+PROCESSED = "processed"
+
+
+def status_of(file: StoredFile, now: float) -> str:
+    """Return how far the provider is with a file: processed at once, unless a fault says otherwise."""
+    fault = current_strike().standing_of("file_status")
+    if fault is None or fault.parameters["id"] not in (None, file.id):
+        return PROCESSED
+    young = now - file.available_at < fault.parameters["seconds"]
+    return str(fault.parameters["as"]) if young or fault.parameters["id"] else PROCESSED
+
+
+def show_file(file: StoredFile, status: str = PROCESSED) -> dict[str, Any]:
     """Return a file as the files API shows it."""
     shown: dict[str, Any] = {
         "object": "file",
@@ -63,7 +76,7 @@ def show_file(file: StoredFile) -> dict[str, Any]:
         "filename": file.filename,
         "bytes": file.bytes,
         "created_at": int(file.available_at),
-        "status": "processed",
+        "status": status,
     }
     if file.expires_at is not None:
         shown["expires_at"] = int(file.expires_at)
@@ -129,7 +142,7 @@ class FileRoutes:
         )
         self._emulator.files.discard_expired(now)
         self._emulator.files.add(file, path)
-        return json_reply(show_file(file))
+        return json_reply(self._shown(file))
 
     def list_files(self) -> Response:
         """Newest first by default; both families see the same list."""
@@ -145,7 +158,7 @@ class FileRoutes:
         return json_reply(
             {
                 "object": "list",
-                "data": [show_file(file) for file in page.items],
+                "data": [self._shown(file) for file in page.items],
                 "first_id": page.items[0].id if page.items else nothing,
                 "last_id": page.items[-1].id if page.items else nothing,
                 "has_more": page.has_more,
@@ -154,7 +167,7 @@ class FileRoutes:
 
     def retrieve(self, file_id: str) -> Response:
         """Return one file."""
-        return json_reply(show_file(self._find(file_id)))
+        return json_reply(self._shown(self._find(file_id)))
 
     def delete(self, file_id: str) -> Response:
         """Delete at once; jobs that were made with it go on."""
@@ -180,6 +193,9 @@ class FileRoutes:
         if self._emulator.settings.by_the_book:
             return json_reply(content.decode(errors="replace"))
         return Response(content, mimetype="application/octet-stream")
+
+    def _shown(self, file: StoredFile) -> dict[str, Any]:
+        return show_file(file, status_of(file, self._emulator.clock.now()))
 
     def _find(self, file_id: str) -> StoredFile:
         file = self._emulator.files.find(file_id)

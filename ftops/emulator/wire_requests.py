@@ -5,7 +5,7 @@ from flask import request
 from ftops.emulator import refusals
 from ftops.emulator.context import Emulator
 from ftops.emulator.fields import LARGEST_JSON_BODY, Fields
-from ftops.emulator.wire_files import FINE_TUNE
+from ftops.emulator.wire_files import FINE_TUNE, PROCESSED, status_of
 
 
 def read_json() -> Fields:
@@ -29,6 +29,8 @@ def check_files(emulator: Emulator, wanted: list[tuple[str, str | None]], unknow
         if file is None or not file.visible(now):
             words = unknown.format(param=param, id=file_id[:80])
             raise refusals.Refusal(400, words, param=param)
+        if (status := status_of(file, now)) != PROCESSED:
+            raise refusals.file_not_ready(file_id, status)
         if file.purpose != FINE_TUNE:
             raise refusals.Refusal(
                 400,

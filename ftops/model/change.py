@@ -65,6 +65,8 @@ class Reason(StrEnum):
     CANCELLED_EXTERNALLY = "cancelled-externally"
     VANISHED = "vanished"
     REJECTED = "rejected"
+    NOT_READY = "not-ready"
+    STUCK = "stuck"
     PROTECTED = "protected"
     ALTERED = "altered"
     LIKENESS = "likeness"
@@ -90,6 +92,7 @@ NEEDS_PERSON_REASONS = RESTING_REASONS | {
     Reason.ORPHAN,
     Reason.DUPLICATE,
     Reason.UNKNOWN_PROVIDER,
+    Reason.STUCK,
 }
 """Changes for these reasons make the exit code 4: only a person can tell what is true."""
 

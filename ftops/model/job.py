@@ -127,9 +127,23 @@ class JobList:
     hint: str | None = None
 
 
+class FileState(StrEnum):
+    """Our words for whether a job can be made from a file. `unknown`: the provider does not say.
+
+    `uploaded` is where files of some servers stay for ever, and of others only until they are processed.
+    """
+
+    READY = "ready"
+    UPLOADED = "uploaded"
+    PROCESSING = "processing"
+    FAILED = "failed"
+    GONE = "gone"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True)
 class UploadedFile:
-    """A file at a provider."""
+    """A file at a provider. `problem` is why it failed, in the provider's words."""
 
     id: str
     filename: str
@@ -138,3 +152,5 @@ class UploadedFile:
     status: str | None = None
     created_at: float | None = None
     expires_at: float | None = None
+    state: FileState = FileState.UNKNOWN
+    problem: str | None = None

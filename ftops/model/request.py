@@ -22,7 +22,8 @@ class RequestFile:
 class JobRequest:
     """One create. The base model and the files are resolved: ids the provider knows, no references.
 
-    `stamp` marks the job as ours; a request without one is a job that ftops cannot find again.
+    `stamp` marks the job as ours; a request without one is a job that ftops cannot find again. `chained`
+    says that a job of this project made the base model: a provider may not know a fresh one for minutes.
     """
 
     model: str
@@ -36,3 +37,4 @@ class JobRequest:
     provider_options: JSONObject = field(default_factory=dict)
     integrations: tuple[JSON, ...] = ()
     stamp: Stamp | None = None
+    chained: bool = False

@@ -11,6 +11,7 @@ from ftops.model.commit import AppliedCommit
 from ftops.model.finetune import Lifecycle
 from ftops.model.job import Job, JobError, JobStatus
 from ftops.model.json_value import JSON, JSONObject
+from ftops.model.refusal import Refusal
 
 FINGERPRINT_VERSION = 1
 """The canonical form that new records use; older records are compared in their own."""
@@ -42,6 +43,7 @@ class Intent:
     time, that lacked the job: only a second one, a settle time later, proves that it never arrived. A clock
     that jumps forward proves nothing.
     A `lapsed` intent certainly never arrived: its nonce, generation and attempt serve the next create.
+    `withdrawn_at` is when a run knew that it had not sent it; `refusal` what the provider answered last.
     """
 
     provider: str
@@ -58,6 +60,8 @@ class Intent:
     replied: str | None = None
     absent_since: float | None = None
     lapsed: bool = False
+    withdrawn_at: float | None = None
+    refusal: Refusal | None = None
 
     @property
     def request(self) -> SentRequest:
@@ -123,9 +127,9 @@ class Record:
     `provider` is that of the training; an earlier job names its own.
     `generation` is the highest number ever used for the name and `attempt` the highest within it: they
     never fall, while `job.generation` is the job's own (a restored job is older than the record).
-    `rejected` is the provider's refusal to create exactly this fingerprint. `spent_nonces` are those of
-    creates that were given up: a job that turns up with one is ours and nobody waits for it; `requests`
-    are what they asked for, by which a job without a mark is noticed.
+    A create that the provider refused is an `intent` that has lapsed. `spent_nonces` are those of creates
+    that were given up: a job that turns up with one is ours and nobody waits for it; `requests` are what
+    they asked for, by which a job without a mark is noticed.
     """
 
     provider: str
@@ -140,10 +144,14 @@ class Record:
     integrations: tuple[JSON, ...] = ()
     intent: Intent | None = None
     job: RecordedJob | None = None
-    rejected: JobError | None = None
     history: tuple[RecordedJob, ...] = ()
     spent_nonces: tuple[str, ...] = ()
     requests: tuple[SentRequest, ...] = ()
+
+    @property
+    def refused(self) -> Refusal | None:
+        """What the provider answered to the create that is wanted still and was not made."""
+        return self.intent.refusal if self.intent and self.intent.lapsed else None
 
     @property
     def jobs(self) -> tuple[RecordedJob, ...]:
@@ -161,17 +169,39 @@ class ArchivedRecord:
     requests: tuple[SentRequest, ...] = ()
 
 
+MOST_SENDS = 3
+"""How often the same bytes are sent to a provider at which they fail each time."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedUpload:
+    """Bytes that a provider did not take, in its words. `at` is Unix seconds.
+
+    `failed` are the ids of files that it took and then could not process; none where it refused at once.
+    """
+
+    message: str
+    at: float
+    failed: tuple[str, ...] = ()
+
+    @property
+    def final(self) -> bool:
+        """Tell whether they are not sent again until a person says so."""
+        return not self.failed or len(self.failed) >= MOST_SENDS
+
+
 @dataclass(frozen=True, slots=True)
 class ProviderMemory:
     """What is remembered of a provider.
 
     `unmarked_since` (Unix seconds) is when a create's reply, or a retrieve, first lacked the mark that was
     sent: from then on its jobs are recognised as where no mark can be. `former_names` are those that it had
-    before: fingerprints were made, and jobs stamped, under them.
+    before: fingerprints were made, and jobs stamped, under them. `refused_uploads` goes by SHA-256.
     """
 
     unmarked_since: float | None = None
     former_names: tuple[str, ...] = ()
+    refused_uploads: Mapping[str, RefusedUpload] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

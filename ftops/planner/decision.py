@@ -1,7 +1,7 @@
 """The table of DESIGN 5.2, one small function a row, in the table's order: the first that answers wins.
 
-Rows look at a Situation and nothing else. The first row (strays) is about other jobs than the current one
-and stands in strays.py; the gates of 5.3 come after the table, in gates.py.
+Rows look at a Situation and nothing else. The first row (strays) is about other jobs than the current one and
+stands in strays.py; what comes after the table in gates.py (DESIGN 5.3) and refusals.py.
 """
 
 from __future__ import annotations
@@ -134,13 +134,6 @@ def _vanished(s: Situation) -> Decision | None:
     return _retry(s, RetryOn.VANISHED) or Decision(Action.HOLD, Reason.VANISHED, message, _job_id(s))
 
 
-def _rejected(s: Situation) -> Decision | None:
-    if not s.same or s.record is None or s.record.rejected is None or _fitting(s) is not None:
-        return None
-    message = f"the provider refused to create it: {s.record.rejected}; change the manifest to try again"
-    return Decision(Action.HOLD, Reason.REJECTED, message)
-
-
 def _restored(s: Situation) -> Decision | None:
     candidates = [job for job in s.earlier_jobs if job.fingerprint in s.fingerprints and _reusable(job)]
     if not candidates:
@@ -261,7 +254,6 @@ DECLARED_ROWS: Sequence[Row] = (
     _cancelled_externally,
     _missing,
     _vanished,
-    _rejected,
     _restored,
     _found_at_provider,
     _other_lineage,

@@ -16,7 +16,7 @@ from ftops.model.fingerprint import digest
 from ftops.model.json_value import JSON, JSONObject
 from ftops.model.plan import Plan
 from ftops.model.project import ProviderSettings
-from ftops.model.state import RecordedJob, State
+from ftops.model.state import Record, RecordedJob, State
 from ftops.planner.inputs import Planning
 
 _NO_RECORD = "(no record)"
@@ -25,6 +25,8 @@ _LATER = frozenset(
     {
         Reason.SETTLING,
         Reason.PROVIDER_LIMIT,
+        Reason.NOT_READY,
+        Reason.STUCK,
         Reason.LOOKALIKE_IN_FLIGHT,
         Reason.CANCELLING,
         Reason.AMBIGUOUS_CREATE,
@@ -168,9 +170,8 @@ def _is_done(planned: Change, now: Iterable[Change], state: State) -> bool:
             # It was made once, and is no longer what the name stands for.
             return False
         case Action.CREATE | Action.REPLACE:
-            rejected = record is not None and record.rejected is not None
             numbers = (planned.generation, planned.attempt, planned.fingerprint)
-            if record and rejected and (record.generation, record.attempt, record.fingerprint) == numbers:
+            if record is not None and _was_refused(record, numbers):
                 return True
             return any(
                 (job.generation, job.attempt, job.fingerprint) == numbers
@@ -187,6 +188,14 @@ def _is_done(planned: Change, now: Iterable[Change], state: State) -> bool:
             return record is not None and record.job is not None and record.job.id == planned.job_id
         case _:
             return record is not None and not any(change.action.effective for change in now)
+
+
+def _was_refused(record: Record, numbers: tuple[int, int, str | None]) -> bool:
+    """Tell whether the provider refused just this create for good: then the step was taken, in vain."""
+    intent, refusal = record.intent, record.refused
+    if intent is None or refusal is None or refusal.passing:
+        return False
+    return (intent.generation, intent.attempt, intent.fingerprint) == numbers
 
 
 def _jobs(name: str, state: State) -> tuple[RecordedJob, ...]:

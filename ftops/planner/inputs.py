@@ -28,6 +28,7 @@ class Inputs:
     state: State
     now: float
     selection: frozenset[str] | None = None
+    patient: bool = False
     configured: frozenset[str] | None = None
 
 

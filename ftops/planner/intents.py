@@ -99,7 +99,6 @@ def adopt_intent(record: Record, job: Job) -> Record:
         generation=max(record.generation, intent.generation),
         attempt=intent.attempt,
         intent=None,
-        rejected=None,
         job=with_alterations(made, job),
         history=record.jobs,
     )

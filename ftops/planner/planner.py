@@ -30,6 +30,7 @@ from ftops.planner.later import put_off, with_later
 from ftops.planner.likeness import Appearance, Likeness, appearance
 from ftops.planner.matching import worth_keeping
 from ftops.planner.provider_names import followed, under_present_names
+from ftops.planner.refusals import Refusals
 from ftops.planner.second_payments import second_payments
 from ftops.planner.settling import settle
 from ftops.planner.situation import Situation
@@ -61,6 +62,7 @@ class _Planner:
             for record in self.state.fine_tunes.values()
             if record.intent is not None and not record.intent.lapsed
         }
+        self.refusals = Refusals(self.state, self.providers, inputs.now, patient=inputs.patient)
         self.decisions: dict[str, tuple[Situation, Decision]] = {}
 
     def planning(self) -> Planning:
@@ -168,6 +170,8 @@ class _Planner:
         if decision.action.creates:
             decision = gate_on_claimed(situation.name, self._lookalikes(situation)) or decision
         decision = gate_on_upstream(situation, decision, self.decisions)
+        model = self._base_model(situation)
+        decision = self.refusals.gated(situation, decision, model, self.inputs.datasets)
         if decision.action.creates and not self._marked(situation.provider):
             shown = self._appearance(situation)
             decision = gate_on_lookalike(situation.name, shown, self._open_appearances(situation)) or decision
@@ -239,14 +243,17 @@ class _Planner:
         return known or ProviderFacts(name, "", NO_CAPABILITIES)
 
     def _appearance(self, situation: Situation) -> Appearance:
-        fine_tune = situation.fine_tune
-        model = fine_tune.model if fine_tune and isinstance(fine_tune.model, str) else None
-        if fine_tune and fine_tune.upstream in self.decisions:
-            ready = ready_job(*self.decisions[fine_tune.upstream])
-            model = ready.fine_tuned_model if ready else None
-        provider = situation.provider
+        model, provider = self._base_model(situation), situation.provider
         file_ids = self.state.datasets.get(provider.name, {})
         return appearance(situation.spec or {}, model, file_ids, provider.capabilities)
+
+    def _base_model(self, situation: Situation) -> str | None:
+        """Name the model to start from, None while an upstream has not made it."""
+        fine_tune = situation.fine_tune
+        if fine_tune and fine_tune.upstream in self.decisions:
+            ready = ready_job(*self.decisions[fine_tune.upstream])
+            return ready.fine_tuned_model if ready else None
+        return fine_tune.model if fine_tune and isinstance(fine_tune.model, str) else None
 
     def _open_appearances(self, situation: Situation) -> dict[str, Appearance]:
         return {

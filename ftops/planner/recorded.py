@@ -47,7 +47,6 @@ def record_of_stamped(record: Record | None, archived: ArchivedRecord | None, jo
         generation=max(record.generation, stamp.generation),
         attempt=stamp.attempt if newer else max(record.attempt, stamp.attempt),
         spec={},
-        rejected=None,
         job=made,
         history=record.jobs,
     )

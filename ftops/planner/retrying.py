@@ -19,6 +19,8 @@ def retrying(s: Situation, cause: RetryOn | None) -> str | None:
         return None
     retry = s.fine_tune.lifecycle.retry
     used = s.record.attempt if s.job.generation == s.record.generation else s.job.attempt
+    if s.record.intent is not None:
+        used = s.job.attempt  # The attempt after this job became none: it is sent again, not counted twice.
     if cause not in retry.on or used >= retry.max_attempts:
         return None
     return f"retry {used} of {retry.max_attempts - 1} after {cause.value.replace('_', ' ')}"

@@ -22,7 +22,8 @@ class Selection:
 
     `exactly` are the names of a saved plan, upstreams included; names that are gone by now are no error.
     `allow_older` is the commit that the run may be older than, or ANY_COMMIT before one was shown.
-    `so_far` is what earlier rounds of the same command did.
+    `so_far` is what earlier rounds of the same command did. `patient` says that the run is one round of many,
+    which tries what was refused for now after growing pauses.
     """
 
     targets: tuple[str, ...] = ()
@@ -32,6 +33,7 @@ class Selection:
     exactly: frozenset[str] | None = None
     allow_older: str | None = None
     so_far: SoFar = NOTHING_DONE
+    patient: bool = False
 
     @property
     def everything(self) -> bool:

@@ -15,6 +15,7 @@ from ftops.model.job import FailureClass, Job, JobError, JobEvent, JobStatus, Up
 from ftops.model.json_value import JSON
 from ftops.model.request import JobRequest
 from ftops.providers.error_words import error_in
+from ftops.providers.failure_table import FailureTable
 
 
 class Unreadable(ValueError):
@@ -60,6 +61,10 @@ class Dialect(Protocol):
     @property
     def query_fields(self) -> frozenset[str]:
         """The same for queries."""
+
+    @property
+    def failures(self) -> FailureTable:
+        """How the format says no, and what each refusal means."""
 
     @property
     def jobs_path(self) -> str:

@@ -11,33 +11,46 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from ftops.errors import (
+    About,
     Ambiguous,
     Failure,
+    Forbidden,
     NotFound,
+    NotReady,
     NotSent,
     ProviderError,
     RateLimited,
+    RefusalKind,
     Rejected,
     Unauthorized,
 )
 from ftops.model.secret import MASK, Secret
 from ftops.providers.error_words import said
+from ftops.providers.failure_table import NO_FAILURES, FailureRule, FailureTable
+from ftops.providers.loose_json import read_json
 
-_AMBIGUOUS_4XX = frozenset({408, 409})
+_CERTAIN = frozenset(range(400, 500)) - {408, 409}
+"""The statuses by which a provider says no; after the two left out it may have done it all the same."""
+
 _PASSING = frozenset({408, 429, 500, 502, 503, 504, *range(520, 525)})
 """520 to 524 are a CDN's: its origin answered badly, late or not at all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Whom a request went to. `secrets` never appear in an error, even when the provider echoes them."""
+    """Whom a request went to, and how it says no.
+
+    `secrets` never appear in an error, even when the provider echoes them.
+    """
 
     provider: str
     host: str
     secrets: frozenset[Secret] = frozenset()
+    failures: FailureTable = NO_FAILURES
 
     def blanked(self, text: str) -> str:
         """Replace every secret in a text."""
@@ -58,6 +71,7 @@ def refused(
     """Judge a reply that is not 2xx."""
     code, words = said(content)
     words = origin.blanked(words)
+    rule = _rule(origin.failures, operation, status, content)
     failure = Failure(
         origin.provider,
         operation,
@@ -66,21 +80,62 @@ def refused(
         words,
         headers.get("x-request-id"),
         _retry_after(headers.get("retry-after")),
+        rule.about if rule else None,
     )
     request_id = f", request {failure.request_id}" if failure.request_id else ""
     message = f"{origin.provider}: {operation} got {status}: {words}{request_id}"
-    if status in (401, 403):
-        return Unauthorized(message, failure=failure, hint=f"check api_key of provider {origin.provider}")
-    if status == 429:  # noqa: PLR2004 - a status code is its own best name
-        return RateLimited(message, failure=failure, hint=_come_back(failure.retry_after))
-    if status == 404:  # noqa: PLR2004
-        return NotFound(message, failure=failure)
-    if 400 <= status < 500 and status not in _AMBIGUOUS_4XX:  # noqa: PLR2004
-        return Rejected(message, failure=failure)
-    hint = None
-    if 300 <= status < 400:  # noqa: PLR2004
-        hint = f"ftops follows no redirect: write the API's own address as base_url of {origin.provider}"
-    return Ambiguous(message, failure=failure, hint=hint)
+    if rule is None:
+        return Ambiguous(message, failure=failure, hint=_not_its_own(origin, status))
+    error = NotFound if status == _NOT_FOUND and rule.kind is RefusalKind.REJECTED else _ERRORS[rule.kind]
+    return error(message, failure=failure, hint=_hint(rule, failure))
+
+
+def _rule(table: FailureTable, operation: str, status: int, content: bytes) -> FailureRule | None:
+    """Find what a refusal means; None where the request may have had its effect all the same.
+
+    A read and an upload cost nothing, so there a plain status is believed, whoever wrote the reply; that a
+    job does not exist only its provider may say.
+    """
+    if status in _CERTAIN:
+        rule = table.judged(operation, status, _json(content))
+        if rule is not None:
+            return rule
+    return _WITHOUT_EFFECT.get(status) if operation not in _WITH_EFFECT else None
+
+
+_NOT_FOUND = 404
+_WITH_EFFECT = frozenset({"create", "cancel"})
+_WITHOUT_EFFECT = {
+    401: FailureRule(RefusalKind.UNAUTHORIZED),
+    413: FailureRule(RefusalKind.REJECTED),
+    429: FailureRule(RefusalKind.LIMIT),
+}
+_ERRORS: Mapping[RefusalKind, type[ProviderError]] = {
+    RefusalKind.REJECTED: Rejected,
+    RefusalKind.NOT_READY: NotReady,
+    RefusalKind.LIMIT: RateLimited,
+    RefusalKind.FORBIDDEN: Forbidden,
+    RefusalKind.UNAUTHORIZED: Unauthorized,
+}
+
+
+def _hint(rule: FailureRule, failure: Failure) -> str | None:
+    """Say what to do next. Only what is about the key sends anybody to the key."""
+    if rule.kind is RefusalKind.UNAUTHORIZED:
+        return f"check api_key of provider {failure.provider}"
+    if rule.kind is RefusalKind.FORBIDDEN:
+        return "the key was accepted: ask the provider for access, or choose something else"
+    if rule.kind is RefusalKind.LIMIT and rule.about is About.ACCOUNT:
+        return "see billing and limits of the account at the provider"
+    return _come_back(failure.retry_after) if rule.kind is RefusalKind.LIMIT else None
+
+
+def _not_its_own(origin: Origin, status: int) -> str | None:
+    if 300 <= status < 400:  # noqa: PLR2004 - a status code is its own best name
+        return f"ftops follows no redirect: write the API's own address as base_url of {origin.provider}"
+    if status in _CERTAIN:
+        return f"the reply is not in the API's own error format: check base_url of provider {origin.provider}"
+    return None
 
 
 def unreadable(
@@ -139,6 +194,14 @@ def plain_cause(error: BaseException) -> str:
         return f"TLS: {str(error.reason or error).replace('_', ' ').lower()}"
     text = str(error).rsplit(": ", 1)[-1]
     return re.sub(r"^\[Errno -?\d+\] ", "", text)
+
+
+def _json(content: bytes) -> Any:
+    """Read a body, None for one that is not JSON."""
+    try:
+        return read_json(content)
+    except ValueError:
+        return None
 
 
 def _retry_after(value: str | None) -> float | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ftops.errors import ProviderError
+from ftops.errors import About, NotReady, ProviderError, Rejected
 from ftops.model.job import Job, JobEvent, JobList, UploadedFile
 from ftops.model.observation import ProviderFacts
 from ftops.model.request import JobRequest
@@ -50,6 +50,7 @@ class HttpProvider:
         self._dialect = dialect
         self._transport = transport
         self._clock = clock
+        transport.judge_by(dialect.failures)
 
     @property
     def facts(self) -> ProviderFacts:
@@ -65,7 +66,13 @@ class HttpProvider:
         body = self._dialect.encode_create(request)
         # A provider that knows the header answers a create that arrives twice with the first one's job.
         headers = {"Idempotency-Key": request.stamp.nonce} if request.stamp else {}
-        return self._job("create", self._transport.post("create", self._dialect.jobs_path, body, headers))
+        try:
+            reply = self._transport.post("create", self._dialect.jobs_path, body, headers)
+        except NotReady as error:
+            if error.failure.about is not About.MODEL or request.chained:
+                raise
+            raise Rejected(error.message, failure=error.failure) from error
+        return self._job("create", reply)
 
     def list_fine_tunes(self) -> JobList:
         """List every job, or say why the list is not whole."""

@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
@@ -25,6 +26,7 @@ from ftops.model.secret import Secret
 from ftops.providers.connections import ending_by, open_session, time_left
 from ftops.providers.error_words import error_in
 from ftops.providers.exchange import Attached, HttpReply, LineStream, check_headers, check_url
+from ftops.providers.failure_table import FailureTable
 from ftops.providers.failures import (
     Origin,
     broken,
@@ -85,6 +87,10 @@ class Transport:
         self._pause = pause
         self._attached = attached
         self._session = open_session(base_url, attached.headers)
+
+    def judge_by(self, failures: FailureTable) -> None:
+        """Take refusals for what this table says; without one none is certain."""
+        self._origin = replace(self._origin, failures=failures)
 
     def get(self, operation: str, path: str, query: Mapping[str, str] | None = None) -> HttpReply:
         """Fetch JSON; a passing failure is tried again."""

@@ -159,6 +159,7 @@ def make_plan(
         now=now,
         selection=selected_names(selection, loaded.fine_tunes, state),
         configured=frozenset(loaded.facts),
+        patient=selection.patient,
     )
     planning = plan(inputs)
     # Listed files may show more jobs to look at, and those are looked at once.

@@ -11,6 +11,7 @@ from typing import Any
 
 from ftops.errors import (
     Ambiguous,
+    Forbidden,
     FtopsError,
     InvalidInput,
     NotSent,
@@ -31,6 +32,7 @@ MOST_SKEW_SECONDS = 30.0
 
 _OK_STATUSES = range(200, 300)
 _REDIRECTS = range(300, 400)
+_NOT_FOUND = 404
 _FORBIDDEN = 403
 _NOT_FOUND = 404
 
@@ -157,7 +159,7 @@ def _judged(settings: ProviderSettings, error: FtopsError) -> tuple[Verdict, str
     said, status = error.failure.message or error.message, error.failure.status
     if isinstance(error, NotSent):
         return Verdict.FAIL, f"unreachable: {error.message}", error.hint or address
-    if isinstance(error, Unauthorized):
+    if isinstance(error, Unauthorized | Forbidden):
         key = settings.api_key
         where = f"the value of {key.env}" if isinstance(key, EnvReference) else "api_key"
         what = "the key may not list jobs" if status == _FORBIDDEN else "wrong key"

@@ -12,17 +12,20 @@ from collections.abc import Mapping
 from sys import intern
 from typing import Any
 
+from ftops.errors import About, RefusalKind
 from ftops.model.change import FieldDifference
 from ftops.model.commit import HASH, AppliedCommit, Commit
 from ftops.model.finetune import Lifecycle, OnChange, OnRemove, Retry, RetryOn
 from ftops.model.identifiers import is_fingerprint, is_name, is_providers_id, is_sha256, is_word
 from ftops.model.job import FailureClass, JobError, JobStatus
+from ftops.model.refusal import Refusal
 from ftops.model.state import (
     ArchivedRecord,
     Intent,
     ProviderMemory,
     Record,
     RecordedJob,
+    RefusedUpload,
     SentRequest,
     State,
 )
@@ -42,6 +45,8 @@ _REQUEST = frozenset(SentRequest.__slots__)
 _DIFFERENCE = frozenset(FieldDifference.__slots__)
 _MEMORY = frozenset(ProviderMemory.__slots__)
 _ERROR = frozenset(JobError.__slots__)
+_REFUSAL = frozenset(Refusal.__slots__)
+_UPLOAD = frozenset(RefusedUpload.__slots__)
 _LIFECYCLE = frozenset(Lifecycle.__slots__)
 _RETRY = frozenset(Retry.__slots__)
 
@@ -91,7 +96,6 @@ def _record(value: Any) -> Record:
         integrations=tuple(take.array(members, "integrations")),
         intent=take.nested(members, "intent", _intent),
         job=take.nested(members, "job", _job),
-        rejected=take.nested(members, "rejected", _error),
         history=take.each(members, "history", _job),
         spent_nonces=take.each_formed(members, "spent_nonces", _WORD),
         requests=take.each(members, "requests", _request),
@@ -125,6 +129,29 @@ def _intent(value: Any) -> Intent:
         replied=take.optional_formed(members, "replied", _PROVIDERS_ID),
         absent_since=take.optional_number(members, "absent_since"),
         lapsed=take.flag(members, "lapsed"),
+        withdrawn_at=take.optional_number(members, "withdrawn_at"),
+        refusal=take.nested(members, "refusal", _refusal),
+    )
+
+
+def _refusal(value: Any) -> Refusal:
+    members = take.only(value, _REFUSAL)
+    return Refusal(
+        kind=take.word(members, "kind", _REFUSALS),
+        message=take.text(members, "message"),
+        code=take.optional_text(members, "code"),
+        about=take.word(members, "about", _ABOUT) if "about" in members else None,
+        model=intern(take.text(members, "model")),
+        first_at=take.number(members, "first_at"),
+        last_at=take.number(members, "last_at"),
+        retry_after=take.optional_number(members, "retry_after"),
+    )
+
+
+def _refused_upload(value: Any) -> RefusedUpload:
+    members = take.only(value, _UPLOAD)
+    return RefusedUpload(
+        take.text(members, "message"), take.number(members, "at"), take.texts(members, "failed")
     )
 
 
@@ -171,9 +198,13 @@ def _difference(value: Any) -> FieldDifference:
 
 def _memory(value: Any) -> ProviderMemory:
     members = take.only(value, _MEMORY)
+    uploads = take.mapping(members, "refused_uploads")
     return ProviderMemory(
         unmarked_since=take.optional_number(members, "unmarked_since"),
         former_names=take.texts(members, "former_names"),
+        refused_uploads=take.emptied(
+            {"refused_uploads": uploads}, "refused_uploads", _refused_upload, _SHA256
+        ),
     )
 
 
@@ -231,6 +262,8 @@ _PROVIDERS_ID = Form("an id without white space", is_providers_id)
 
 _STATUSES = {word.value: word for word in JobStatus}
 _FAILURES = {word.value: word for word in FailureClass}
+_REFUSALS = {word.value: word for word in RefusalKind}
+_ABOUT = {word.value: word for word in About}
 _ON_CHANGE = {word.value: word for word in OnChange}
 _ON_REMOVE = {word.value: word for word in OnRemove}
 _CAUSES = {word.value: word for word in RetryOn}

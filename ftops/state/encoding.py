@@ -10,7 +10,16 @@ from ftops.model.change import FieldDifference
 from ftops.model.commit import AppliedCommit
 from ftops.model.finetune import Lifecycle, OnChange, OnRemove, Retry
 from ftops.model.job import JobError
-from ftops.model.state import ArchivedRecord, Intent, ProviderMemory, Record, RecordedJob, SentRequest
+from ftops.model.refusal import Refusal
+from ftops.model.state import (
+    ArchivedRecord,
+    Intent,
+    ProviderMemory,
+    Record,
+    RecordedJob,
+    RefusedUpload,
+    SentRequest,
+)
 
 LIFECYCLE = Lifecycle(
     suspend=False,
@@ -45,7 +54,6 @@ def record(value: Record) -> dict[str, Any]:
             "integrations": _finite(value.integrations),
             "intent": _intent(value.intent) if value.intent else None,
             "job": _job(value.job) if value.job else None,
-            "rejected": _error(value.rejected) if value.rejected else None,
             "history": [_job(job) for job in value.history],
             "spent_nonces": value.spent_nonces,
             "requests": [_request(request) for request in value.requests],
@@ -73,7 +81,14 @@ def applied(value: AppliedCommit) -> dict[str, Any]:
 
 def memory(value: ProviderMemory) -> dict[str, Any]:
     """Encode what is remembered of a provider."""
-    return _present({"unmarked_since": _finite(value.unmarked_since), "former_names": value.former_names})
+    uploads = {sha256: _refused_upload(one) for sha256, one in value.refused_uploads.items()}
+    return _present(
+        {
+            "unmarked_since": _finite(value.unmarked_since),
+            "former_names": value.former_names,
+            "refused_uploads": uploads,
+        }
+    )
 
 
 def plain_mapping(value: Any) -> dict[str, Any]:
@@ -100,8 +115,29 @@ def _intent(value: Intent) -> dict[str, Any]:
             "replied": value.replied,
             "absent_since": _finite(value.absent_since),
             "lapsed": value.lapsed,
+            "withdrawn_at": _finite(value.withdrawn_at),
+            "refusal": _refusal(value.refusal) if value.refusal else None,
         }
     )
+
+
+def _refusal(value: Refusal) -> dict[str, Any]:
+    return _present(
+        {
+            "kind": value.kind.value,
+            "message": value.message,
+            "code": value.code,
+            "about": value.about.value if value.about else None,
+            "model": value.model,
+            "first_at": _finite(value.first_at),
+            "last_at": _finite(value.last_at),
+            "retry_after": _finite(value.retry_after),
+        }
+    )
+
+
+def _refused_upload(value: RefusedUpload) -> dict[str, Any]:
+    return _present({"message": value.message, "at": _finite(value.at), "failed": value.failed})
 
 
 def _job(value: RecordedJob) -> dict[str, Any]:

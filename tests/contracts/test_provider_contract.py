@@ -11,7 +11,17 @@ import pytest
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import MaxRetryError, ProtocolError, SSLError
 
-from ftops.errors import Ambiguous, InvalidInput, NotFound, NotSent, RateLimited, Rejected, Unauthorized
+from ftops.errors import (
+    Ambiguous,
+    Forbidden,
+    InvalidInput,
+    NotFound,
+    NotReady,
+    NotSent,
+    RateLimited,
+    Rejected,
+    Unauthorized,
+)
 from ftops.model.job import JobStatus, Stamp
 from ftops.model.project import ProviderSettings
 from ftops.model.request import JobRequest, RequestFile
@@ -95,7 +105,14 @@ def test_a_finished_job_has_a_model_and_metrics(
         ("status", {"status": 409}, Ambiguous),
         ("status", {"status": 307}, Ambiguous),
         ("status", {"status": 401}, Unauthorized),
-        ("status", {"status": 403}, Unauthorized),
+        ("status", {"status": 403}, Forbidden),
+        ("status", {"status": 403, "message": "Missing scopes: x.write"}, Unauthorized),
+        ("refuse", {"as": "billing"}, RateLimited),
+        ("refuse", {"as": "quota"}, RateLimited),
+        ("refuse", {"as": "forbidden"}, Forbidden),
+        ("refuse", {"as": "scope"}, Unauthorized),
+        ("refuse", {"as": "fresh_model"}, Rejected),
+        ("file_status", {"as": "processing"}, NotReady),
         ("status", {"status": 404}, NotFound),
         ("status", {"status": 422}, Rejected),
         ("quota", {}, RateLimited),

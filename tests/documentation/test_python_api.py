@@ -22,14 +22,13 @@ PAGE = REPOSITORY / "docs/reference/python-api.md"
 # fmt: off
 PUBLIC = [
     "Action", "Ambiguous", "ApplyResult", "Change", "ChangeResult", "CostEstimate", "DataFile", "Dataset",
-    "Event", "EventKind", "ExitCode", "Failure", "FieldDifference", "FineTune", "FtopsError", "Interrupted",
-    "InvalidInput", "Job", "JobError", "JobEvent", "JobList", "JobRequest", "JobStatus", "LeaseLost",
-    "Loaded", "LockHeld", "Method", "NeedsPerson", "NotFound", "NotSent", "Outcome", "Problem", "Project",
-    "Provider", "ProviderError", "RateLimited", "Reason", "Refused", "Rejected", "Reply", "RequestFile",
-    "ReviewedPlan", "SecretExposed", "StateConflict", "StateError", "StateMoved", "StateUncertain",
-    "StatusRow", "Then",
-    "Unauthorized", "UploadedFile", "Upstream", "UsageError", "Violation", "__version__", "load",
-    "open_project", "open_provider",
+    "Event", "EventKind", "ExitCode", "Failure", "FieldDifference", "FineTune", "Forbidden", "FtopsError",
+    "Interrupted", "InvalidInput", "Job", "JobError", "JobEvent", "JobList", "JobRequest", "JobStatus",
+    "LeaseLost", "Loaded", "LockHeld", "Method", "NeedsPerson", "NotFound", "NotReady", "NotSent",
+    "Outcome", "Problem", "Project", "Provider", "ProviderError", "RateLimited", "Reason", "Refused",
+    "Rejected", "Reply", "RequestFile", "ReviewedPlan", "SecretExposed", "StateConflict", "StateError",
+    "StateMoved", "StateUncertain", "StatusRow", "Then", "Unauthorized", "UploadedFile", "Upstream",
+    "UsageError", "Violation", "__version__", "load", "open_project", "open_provider",
 ]
 # fmt: on
 

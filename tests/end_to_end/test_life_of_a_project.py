@@ -177,7 +177,7 @@ def test_a_quota_is_not_an_error_and_nothing_more_is_sent(
     emulator.fault("quota", "create")
     assert project.ftops("apply", "--yes") == 0
     assert "skipped" in project.out
-    assert project.plan() == {"a": "create new"}
+    assert project.plan() == {"a": "wait provider-limit"}
 
 
 def test_a_refused_create_is_held_until_the_spec_changes(

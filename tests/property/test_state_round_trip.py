@@ -9,13 +9,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from ftops.errors import StateConflict
+from ftops.errors import About, RefusalKind, StateConflict
 from ftops.model import commit, identifiers
 from ftops.model.change import FieldDifference
 from ftops.model.commit import AppliedCommit, Commit
 from ftops.model.finetune import Lifecycle, OnChange, OnRemove, Retry, RetryOn
 from ftops.model.job import FailureClass, JobError, JobStatus
-from ftops.model.state import ArchivedRecord, Intent, ProviderMemory, Record, RecordedJob, SentRequest, State
+from ftops.model.refusal import Refusal
+from ftops.model.state import (
+    ArchivedRecord,
+    Intent,
+    ProviderMemory,
+    Record,
+    RecordedJob,
+    RefusedUpload,
+    SentRequest,
+    State,
+)
 from ftops.state.backends.memory import MemoryBackend
 from ftops.state.manager import StateManager
 from ftops.state.sections import SectionWriter
@@ -64,12 +74,19 @@ JOB = st.builds(
     likeness=st.booleans(),
     accepted=st.booleans(),
 )
+REFUSAL = st.builds(
+    Refusal,
+    *(st.sampled_from(RefusalKind), TEXT, st.none() | TEXT, st.none() | st.sampled_from(About)),
+    *(TEXT, TIME, TIME, st.none() | TIME),
+)
 INTENT = st.builds(
     Intent,
     *(WORD, WORD, FINGERPRINT, WHOLE, WHOLE, WHOLE, OBJECT, TIME, TIME, OBJECT, IDS),
     replied=st.none() | ID,
     absent_since=st.none() | TIME,
     lapsed=st.booleans(),
+    withdrawn_at=st.none() | TIME,
+    refusal=st.none() | REFUSAL,
 )
 LIFECYCLE = st.builds(
     Lifecycle,
@@ -89,12 +106,16 @@ RECORD = st.builds(
     integrations=st.lists(JSON, max_size=2).map(tuple),
     intent=st.none() | INTENT,
     job=st.none() | JOB,
-    rejected=st.none() | ERROR,
     history=JOBS,
     spent_nonces=NONCES,
     requests=REQUESTS,
 )
-MEMORY = st.builds(ProviderMemory, st.none() | TIME, st.lists(WORD, max_size=2).map(tuple))
+MEMORY = st.builds(
+    ProviderMemory,
+    st.none() | TIME,
+    st.lists(WORD, max_size=2).map(tuple),
+    st.dictionaries(SHA256, st.builds(RefusedUpload, TEXT, TIME, IDS), max_size=2),
+)
 HASH = st.from_regex(f"({commit.HASH})", fullmatch=True)
 STATE = st.builds(
     State,

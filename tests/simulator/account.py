@@ -7,15 +7,27 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 
 from ftops.errors import (
+    About,
     Ambiguous,
     Failure,
+    Forbidden,
+    NotReady,
     NotSent,
     ProviderError,
     RateLimited,
     Rejected,
     Unauthorized,
 )
-from ftops.model.job import FailureClass, Job, JobError, JobFile, JobStatus, Stamp, UploadedFile
+from ftops.model.job import (
+    FailureClass,
+    FileState,
+    Job,
+    JobError,
+    JobFile,
+    JobStatus,
+    Stamp,
+    UploadedFile,
+)
 from ftops.model.json_value import JSON
 from ftops.model.observation import ProviderFacts
 from ftops.model.request import JobRequest
@@ -28,6 +40,9 @@ CREATE_FAULTS = (
     "error before",
     "error after",
     "quota",
+    "full account",
+    "not ready",
+    "forbidden",
     "rejected",
     "unauthorized",
     "not sent",
@@ -53,12 +68,21 @@ CANCEL_FAULTS = (
     "refused",
 )
 OTHER_FAULTS = ("error", "slow")
+UPLOAD_FAULTS = (*OTHER_FAULTS, "refused data", "processing", "failing")
+FOR_GOOD = ("rejected", "forbidden", "refused data")
+"""Refusals that hold until somebody lifts them; every other one must pass by itself."""
+
+NOT_AGAIN_SOON = ("quota", "full account", "not sent")
+"""After these the same create is sent no sooner than SOONEST_SECONDS later."""
+
+SOONEST_SECONDS = 60.0
+PROCESSING_SECONDS = 500.0
 FAULTS = {
     "create": CREATE_FAULTS,
     "list": LIST_FAULTS,
     "cancel": CANCEL_FAULTS,
     "retrieve": OTHER_FAULTS,
-    "upload": OTHER_FAULTS,
+    "upload": UPLOAD_FAULTS,
     "list files": OTHER_FAULTS,
 }
 
@@ -85,6 +109,9 @@ class SimulatedClock:
 
     def monotonic(self) -> float:
         return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.time += seconds
 
 
 @dataclass(frozen=True)
@@ -119,6 +146,10 @@ class Account:
         self.cancel_asked: set[str] = set()
         self.altered: set[str] = set()
         self.cancelled_outside: set[str] = set()
+        self.refused_for_good: set[str] = set()
+        self.not_before: dict[str, float] = {}
+        self.ready_at: dict[str, float] = {}
+        self.failing: set[str] = set()
         self._numbers = itertools.count(1)
 
     def key(self, job_id: str) -> Key:
@@ -156,6 +187,15 @@ class Account:
             return RateLimited("the account is full", failure=replace(failure, status=429))
         if kind == "rejected":
             return Rejected("refused", failure=replace(failure, status=400, message="refused", code="bad"))
+        if kind == "full account":
+            about = replace(failure, status=400, about=About.ACCOUNT)
+            return RateLimited("the billing limit is reached", failure=about)
+        if kind == "not ready":
+            return NotReady("the model is not there yet", failure=replace(failure, status=404))
+        if kind == "forbidden":
+            return Forbidden("not for you", failure=replace(failure, status=403))
+        if kind == "refused data":
+            return Rejected("too large", failure=replace(failure, status=413))
         if kind == "refused":
             return Rejected("not now", failure=replace(failure, status=400))
         if kind == "unauthorized":
@@ -164,6 +204,13 @@ class Account:
             return NotSent("no route", failure=failure)
         status = 500 if "error" in kind else None
         return Ambiguous("the connection broke", failure=replace(failure, status=status))
+
+    def refuse(self, kind: str, stamp: Stamp | None, words: str = "") -> None:
+        """Note what a refusal forbids: to hold the create for ever, or to send it again too soon."""
+        if kind in FOR_GOOD:
+            self.refused_for_good.add(stamp.fingerprint if stamp else words)
+        if kind in NOT_AGAIN_SOON and stamp is not None:
+            self.not_before[stamp.nonce] = self.clock.time + SOONEST_SECONDS
 
     def arrive(self) -> None:
         """Let those creates take effect whose time has come."""
@@ -224,11 +271,23 @@ class Account:
         """Tell whether the provider admits that it has this job."""
         return job_id in self.jobs and self.hidden.get(job_id, 0.0) <= self.clock.time
 
-    def store_file(self, filename: str) -> UploadedFile:
+    def store_file(self, filename: str, kind: str = "ok") -> UploadedFile:
         """Keep an uploaded file."""
-        file = UploadedFile(f"file-{next(self._numbers)}", filename, 10)
+        file = UploadedFile(f"file-{next(self._numbers)}", filename, 10, created_at=self.clock.time)
         self.files[file.id] = file
-        return file
+        if kind == "processing":
+            self.ready_at[file.id] = self.clock.time + PROCESSING_SECONDS
+        elif kind == "failing":
+            self.failing.add(file.id)
+        return self.file_shown(file.id)
+
+    def file_shown(self, file_id: str) -> UploadedFile:
+        """Give a file as the provider tells it."""
+        ready = self.ready_at.get(file_id, 0.0) <= self.clock.time
+        state = FileState.READY if ready else FileState.PROCESSING
+        if file_id in self.failing:
+            state = FileState.FAILED
+        return replace(self.files[file_id], state=state)
 
     def hide(self, job_id: str, seconds: float) -> None:
         """Let a job vanish for a while."""

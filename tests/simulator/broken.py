@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
-from ftops.applier import applier, cancels, creates, ledger, waves
-from ftops.errors import Ambiguous
+from ftops.applier import applier, cancels, creates, ledger, refused, uploads, waves
+from ftops.errors import Ambiguous, RefusalKind
 from ftops.model.job import JobList
 from ftops.model.state import ArchivedRecord, State
 from ftops.planner import intents
+from ftops.planner.refusals import Refusals
 from ftops.reconciler import line, observing
 from ftops.state.backends.memory import MemoryBackend
 from tests.simulator.history import Step
@@ -212,6 +213,32 @@ def _missing_taken_for_gone(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(observing, "_retrieved", lambda provider, job_id: None)
 
 
+def _every_refusal_held(patch: pytest.MonkeyPatch) -> None:
+    """Take any 4xx for a fault of the declaration, as the old rule did."""
+    told = refused.refusal_of
+
+    def for_good(*arguments: Any) -> Any:
+        refusal = told(*arguments)
+        return replace(refusal, kind=RefusalKind.REJECTED) if refusal else None
+
+    patch.setattr(applier, "refusal_of", for_good)
+
+
+def _refused_and_sent_again(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Refusals, "_waiting", lambda *arguments: None)
+    patch.setattr(Refusals, "_full_now", lambda *arguments: None)
+
+
+def _holds_never_lifted(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr("tests.simulator.world.retried", lambda state, name, data: state)
+
+
+def _failed_files_used(patch: pytest.MonkeyPatch) -> None:
+    """Train on a file that is there, whatever became of it, and believe the provider that refuses it."""
+    patch.setattr(uploads, "_UNUSABLE", frozenset())
+    patch.setattr(creates, "judged_by_files", lambda error, *arguments: error)
+
+
 UNCERTAIN: tuple[Step, ...] = (("store", "uncertain before"), ("crash",), ("run",), ("declare",))
 TRUNCATED: tuple[Step, ...] = (
     ("fault", "list", "truncated page"),
@@ -238,4 +265,8 @@ BROKEN = (
     Broken("look-alikes created together", _lookalikes_together, "openai_legacy"),
     Broken("earlier look-alikes adopted", _earlier_lookalikes_adopted, "openai_legacy"),
     Broken("missing taken for gone", _missing_taken_for_gone),
+    Broken("every refusal held for ever", _every_refusal_held),
+    Broken("sent again as soon as it was refused", _refused_and_sent_again),
+    Broken("a hold that nobody can lift", _holds_never_lifted),
+    Broken("trained on a file that failed", _failed_files_used),
 )

@@ -92,6 +92,7 @@ class Watch:
         if stamp is None:
             findings.law("a create without a stamp is sent")
             return
+        self._not_too_soon(stamp)
         if account.clock.time - since > STALL_SECONDS or kind.startswith(("repeated", "resent")):
             findings.doubled.add((stamp.lineage, stamp.name, stamp.generation, stamp.attempt))
         if stamp.name not in {name for _, name, _, _ in findings.doubled}:
@@ -120,6 +121,11 @@ class Watch:
             left_behind = left_behind and account.same_data(job_id, request)
             if left_behind and account.sees(job_id) and self._worth_keeping(job_id):
                 self._findings.law(f"{stamp.name} is created although a lost state made {job_id} for it")
+
+    def _not_too_soon(self, stamp: Stamp) -> None:
+        """What was refused for a limit, or not sent, is not sent again at once."""
+        if self._account.clock.time < self._account.not_before.get(stamp.nonce, 0.0):
+            self._findings.law(f"{stamp.name} is sent again too soon after it was refused")
 
     def listed(self, listed: JobList) -> None:
         """A list that claims to be whole and lacks an old job is one of the admitted ways to two jobs."""
@@ -308,6 +314,28 @@ def honest_holds(account: Account, changes: Iterable[Change]) -> Iterator[str]:
             yield f"{change.name}: {job_id} has not vanished, as the hold says"
         if change.reason is Reason.FAILED and account.jobs[job_id].status is not JobStatus.FAILED:
             yield f"{change.name}: {job_id} has not failed, as the hold says"
+
+
+def honest_refusals(account: Account, changes: Iterable[Change]) -> Iterator[str]:
+    """What the provider refused only for now is tried again; nothing else is held as refused.
+
+    Data that failed three times counts as refused, and so does all that trains on it.
+    """
+    for change in changes:
+        if change.action is not Action.HOLD or change.reason is not Reason.REJECTED:
+            continue
+        data = {f"{use.sha256[:16]}" for use in change.data if use.sha256}
+        refused = {name for name in account.refused_for_good if any(part in name for part in data)}
+        failed = any(part in account.files[file_id].filename for part in data for file_id in account.failing)
+        if change.fingerprint not in account.refused_for_good and not refused and not failed:
+            yield f"{change.name} is held as refused for good, and was refused only for now: {change.message}"
+
+
+def lifted_holds(changes: Iterable[Change]) -> Iterator[str]:
+    """Where a person has lifted every refusal and the provider refuses no more, none is left."""
+    for change in changes:
+        if change.reason in (Reason.REJECTED, Reason.STUCK):
+            yield f"{change.name} is still held although its refusal was lifted: {change.message}"
 
 
 def _open_nonces(state: State) -> set[str]:

@@ -169,6 +169,7 @@ class Player:
         """Let somebody bring an older state back, while no run is under way."""
         restored = None if self.paused else self.world.store.restore(writes)
         if restored is not None:
+            self.world.provider.not_before.clear()
             forgotten = self.world.provider.paid_ids() - laws.owners(restored).keys()
             account, findings = self.world.provider, self.world.findings
             findings.forgotten |= {account.key(job_id) for job_id in forgotten}
@@ -179,9 +180,15 @@ class Player:
             findings.doubled |= {account.key_of(one.request) for one in account.on_the_way}
             account.cancelled_outside |= account.cancel_asked
 
+    def do_retry(self, name: str) -> None:
+        """Let somebody lift what was refused of a name, while no run is under way."""
+        if not self.paused:
+            self.world.lift_refusals(name)
+
     def do_lose(self) -> None:
         """Let somebody delete the state, while no run is under way: a run would notice."""
         if not self.paused:
+            self.world.provider.not_before.clear()
             self.world.lose_state()
 
     def _go(self, runner: Runner, boundaries: int | None, *, dies: bool = False) -> None:
@@ -221,7 +228,9 @@ class Player:
             if resting and number > 2 and not ours:  # two runs after the person
                 break
             if number == 1:
+                self.last_laws(plan, early=True)
                 world.ask_a_person()
+                world.lift_refusals(*world.declared)
                 continue
             if number > 1:
                 world.provider.finish(JobStatus.SUCCEEDED)
@@ -237,6 +246,8 @@ class Player:
             *laws.all_recorded(account, findings, plan, state),
             *laws.altered_shown(account, plan, state),
             *laws.no_stray(account, findings, plan, state, world.declared),
+            *laws.honest_refusals(account, plan.changes),
+            *(() if early else laws.lifted_holds(plan.changes)),
             *(() if early else laws.honest_holds(account, plan.changes)),
         ]
         for one in broken:

@@ -5,12 +5,23 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from ftops.applier.rebuilding import rebuilt
-from ftops.applier.surgery import accepted, arrived, claimed, in_doubt, never_arrived, not_mine, take_over
+from ftops.applier.surgery import (
+    accepted,
+    arrived,
+    claimed,
+    in_doubt,
+    never_arrived,
+    not_mine,
+    retried,
+    take_over,
+)
+from ftops.errors import FtopsError
 from ftops.model.change import Action, Change, Reason
 from ftops.model.dataset import Dataset
 from ftops.model.event import ChangeResult, Event
@@ -137,6 +148,20 @@ class World:
                         self._told_apart(change)
                         self._resolve(change)
 
+    def lift_refusals(self, *names: str) -> None:
+        """Let somebody try again what the provider refused, as `ftops resolve NAME --retry` does."""
+        manager = self._manager(_pass)
+        for name in names:
+            fine_tune = self.declared.get(name)
+            paths = [file.path for _, file in fine_tune.data_files if file.path] if fine_tune else []
+            # Nothing may have been refused, and the store may be out of order: then nothing is lifted.
+            with suppress(FtopsError):
+                state = manager.read()
+                manager.write(retried(state, name, [_dataset(path).sha256 for path in paths]))
+                record = state.fine_tunes.get(name)
+                if record is not None and record.intent is not None:
+                    self.provider.not_before.pop(record.intent.nonce, None)
+
     def _told_apart(self, change: Change) -> None:
         """A doubt between jobs of several names means that their creates were in flight together."""
         paid = laws.named_in(change) & self.provider.truth.keys()
@@ -245,7 +270,7 @@ class World:
         self, manager: StateManager, port: Port, declared: Mapping[str, FineTune]
     ) -> tuple[Loaded, Reviewed]:
         paths = {file.path for one in declared.values() for _, file in one.data_files if file.path}
-        datasets = {path: _dataset(path, path) for path in sorted(paths)}
+        datasets = {path: _dataset(path) for path in sorted(paths)}
         loaded = Loaded(Path(), PROJECT, {"p": self.provider.facts}, tuple(declared.values()), datasets)
         state = manager.read()
         seen = observe({"p": port}, [self.provider.facts], state, self.clock)
@@ -265,9 +290,9 @@ def stranger(number: int, like: FineTune, account: Account) -> Job:
     )
 
 
-def _dataset(path: str, rows: str) -> Dataset:
+def _dataset(path: str) -> Dataset:
     """A file whose bytes have another digest than its rows, so that nobody can take one for the other."""
-    digests = [hashlib.sha256(f"{what}{rows}".encode()).hexdigest() for what in ("", "bytes of ")]
+    digests = [hashlib.sha256(f"{what}{path}".encode()).hexdigest() for what in ("", "bytes of ")]
     return Dataset(path, digests[0], 10, 1, digests[1])
 
 

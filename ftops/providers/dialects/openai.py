@@ -12,7 +12,7 @@ from ftops.model.capabilities import Capabilities, DataFormat, StampPlace
 from ftops.model.finetune import Method
 from ftops.model.fingerprint import AUTO
 from ftops.model.identifiers import is_fingerprint, is_name, is_word
-from ftops.model.job import Job, JobEvent, JobFile, JobStatus, Stamp, UploadedFile
+from ftops.model.job import FileState, Job, JobEvent, JobFile, JobStatus, Stamp, UploadedFile
 from ftops.model.json_value import JSON, JSONObject
 from ftops.model.request import JobRequest
 from ftops.providers.dialect import (
@@ -30,6 +30,7 @@ from ftops.providers.dialect import (
     require_mapping,
     shown_hyperparameters,
 )
+from ftops.providers.dialects.openai_refusals import FAILURES, FILE_STATES
 
 PAGE_SIZE = "100"
 
@@ -132,6 +133,7 @@ class OpenAIDialect:
     capabilities = CAPABILITIES
     body_fields = BODY_FIELDS
     query_fields = QUERY_FIELDS
+    failures = FAILURES
     jobs_path = "/fine_tuning/jobs"
     events_newest_first = True
 
@@ -221,14 +223,17 @@ class OpenAIDialect:
 def decode_file(body: Any) -> UploadedFile:
     """Read the file object that both of OpenAI's formats share."""
     file = require_mapping(body, "a file")
+    status = optional_text(file.get("status"))
     return UploadedFile(
         id=require_id(file, "a file"),
         filename=optional_text(file.get("filename")) or "",
         bytes=optional_count(file.get("bytes")),
         purpose=optional_text(file.get("purpose")),
-        status=optional_text(file.get("status")),
+        status=status,
         created_at=optional_number(file.get("created_at")),
         expires_at=optional_number(file.get("expires_at")),
+        state=FILE_STATES.get((status or "").lower(), FileState.UNKNOWN),
+        problem=optional_text(file.get("status_details")),
     )
 
 

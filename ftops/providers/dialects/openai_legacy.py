@@ -27,6 +27,7 @@ from ftops.providers.dialect import (
     shown_hyperparameters,
 )
 from ftops.providers.dialects.openai import STATUSES, decode_file
+from ftops.providers.dialects.openai_refusals import FAILURES
 
 _HYPERPARAMETERS: JSONObject = {
     "n_epochs": {"type": "integer", "minimum": 1},
@@ -65,6 +66,7 @@ class OpenAILegacyDialect:
         | {*_HYPERPARAMETERS, *CAPABILITIES.options}
     )
     query_fields = frozenset({"after", "limit", "purpose", "stream"})
+    failures = FAILURES
     jobs_path = "/fine-tunes"
     events_newest_first = False
 

@@ -237,3 +237,38 @@ def test_stop_does_not_wait_for_a_slow_reply(tmp_path: Path, clock: Clock) -> No
             provider.request("GET", JOBS, timeout=0.2)
         started = time.monotonic()
     assert time.monotonic() - started < 4
+
+
+def test_a_refusal_has_the_words_of_its_kind_and_can_be_for_one_model(
+    provider: Client, order: dict[str, str]
+) -> None:
+    provider.fault("refuse", times=0, **{"as": "billing", "model": "some-other-model"})
+    provider.post(JOBS, order)
+    provider.delete("/_emulator/faults")
+    provider.fault("refuse", times=0, **{"as": "billing"})
+    error = provider.error("POST", JOBS, 400, json=order)
+    assert (error["code"], error["message"]) == (
+        "billing_hard_limit_reached",
+        "Billing hard limit has been reached",
+    )
+    assert stored(provider) == 1
+
+
+def test_a_file_can_be_under_way_and_no_job_is_made_from_it(
+    provider: Client, order: dict[str, str], clock: Clock
+) -> None:
+    provider.fault("file_status", seconds=60, **{"as": "processing"})
+    file_id = order["training_file"]
+    assert provider.get(f"/files/{file_id}")["status"] == "processing"
+    assert [file["status"] for file in provider.get("/files")["data"]] == ["processing"]
+    assert "still being processed" in provider.error("POST", JOBS, 400, json=order)["message"]
+    clock.now += 61
+    assert provider.get(f"/files/{file_id}")["status"] == "processed"
+    provider.post(JOBS, order)
+
+
+def test_one_file_can_have_failed_for_good(provider: Client, order: dict[str, str], clock: Clock) -> None:
+    provider.fault("file_status", id=order["training_file"], **{"as": "failed"})
+    clock.now += 10_000
+    assert "in state failed" in provider.error("POST", JOBS, 400, json=order)["message"]
+    assert provider.get(f"/files/{provider.upload('{}')}")["status"] == "processed"

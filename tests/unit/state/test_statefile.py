@@ -9,15 +9,17 @@ from typing import Any
 import jsonschema
 import pytest
 
-from ftops.errors import StateError
+from ftops.errors import About, RefusalKind, StateError
 from ftops.model.commit import AppliedCommit, Commit
 from ftops.model.job import JobStatus
-from ftops.model.state import ProviderMemory, Record, State
+from ftops.model.refusal import Refusal
+from ftops.model.state import Record, RefusedUpload, State
 from ftops.state.statefile import decode, encode, upgraded
 
 REPOSITORY = Path(__file__).parents[3]
 GOLDEN = REPOSITORY / "tests/golden/state/v1"
 FULL = GOLDEN / "full.json"
+TIMES = (1_700_000_001.0, 1_700_000_061.0)
 
 
 def document() -> dict[str, Any]:
@@ -46,7 +48,13 @@ def test_every_member_of_a_full_record_is_read() -> None:
     assert record.history[0].cancel_accepted == 0.0
     assert record.annotations == {"owner": ""}
     assert state.not_mine == {"oa": ("ftjob-x",)}
-    assert state.providers == {"oa": ProviderMemory(1700000000.5, ("openai",))}
+    assert record.refused == Refusal(
+        RefusalKind.LIMIT, "pay first", "insufficient_quota", About.ACCOUNT, "gpt-4o-mini", *TIMES, 30.0
+    )
+    assert state.providers["oa"].former_names == ("openai",)
+    assert state.providers["oa"].refused_uploads["ef" * 32] == RefusedUpload(
+        "not JSONL", 1_700_000_002.0, ("file-2",)
+    )
     assert state.applied == AppliedCommit(Commit("c" * 40, 1_700_000_000), f"sha256:{'d' * 64}")
 
 
@@ -69,6 +77,7 @@ def _without(*path: str) -> Callable[[dict[str, Any]], None]:
 
 
 JOB = ("fine_tunes", "full", "job")
+REFUSAL = ("fine_tunes", "full", "intent", "refusal")
 
 
 @pytest.mark.parametrize(
@@ -97,6 +106,13 @@ JOB = ("fine_tunes", "full", "job")
         (_at("applied", "commit", value="c" * 41), "applied.commit must be a hash of git's"),
         (_at("applied", "committed_at", value=None), "applied.committed_at must be a whole number"),
         (_at("fine_tunes", "full", "intent", "lapsed", value=1), "intent.lapsed must be true or false"),
+        (_at(*REFUSAL, "kind", value="no"), "fine_tunes.full.intent.refusal.kind must be one of rejected"),
+        (_without(*REFUSAL, "last_at"), "intent.refusal.last_at must be a number and is missing"),
+        (_at("providers", "oa", "mood", value="bad"), "providers.oa.mood is unknown to this format"),
+        (
+            _at("providers", "oa", "refused_uploads", value={"ef": {}}),
+            "providers.oa.refused_uploads.ef.message",
+        ),
     ],
 )
 def test_a_wrong_part_is_named_by_its_path(change: Callable[[dict[str, Any]], None], words: str) -> None:
