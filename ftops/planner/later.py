@@ -34,7 +34,8 @@ def with_later(situation: Situation, wanted: Decision, gates: Gates) -> Decision
 
 def put_off(wanted: Decision, decision: Decision) -> Decision:
     """Note in a gate's decision what it puts off. A hold puts off nothing: a person decides what follows."""
-    if decision is wanted or not wanted.action.creates or decision.action is Action.HOLD:
+    held = decision.action is Action.HOLD
+    if decision is wanted or held or decision.action.creates or not wanted.action.creates:
         return decision
     if decision.action is Action.CANCEL:
         return replace(decision, then=replace(wanted, action=Action.CREATE, job_id=None))

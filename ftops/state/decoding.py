@@ -198,13 +198,11 @@ def _difference(value: Any) -> FieldDifference:
 
 def _memory(value: Any) -> ProviderMemory:
     members = take.only(value, _MEMORY)
-    uploads = take.mapping(members, "refused_uploads")
+    uploads: Members = {"refused_uploads": take.mapping(members, "refused_uploads")}
     return ProviderMemory(
         unmarked_since=take.optional_number(members, "unmarked_since"),
         former_names=take.texts(members, "former_names"),
-        refused_uploads=take.emptied(
-            {"refused_uploads": uploads}, "refused_uploads", _refused_upload, _SHA256
-        ),
+        refused_uploads=take.emptied(uploads, "refused_uploads", _refused_upload, _SHA256),
     )
 
 

@@ -123,7 +123,7 @@ def planned(world: World, state: State, renamed_from: str | None, name: str = NE
     jobs = tuple(replace(job, provider=name) for job in seen.jobs)
     observation: Observation = replace(seen, provider=facts, jobs=jobs)
     fine_tunes = tuple(replace(one, provider=name) for one in world.declared.values())
-    inputs = Inputs("sim", fine_tunes, datasets(fine_tunes), {name: observation}, state, world.clock.time)
+    inputs = Inputs("sim", fine_tunes, datasets(fine_tunes), {name: observation}, state, world.clock.now())
     return plan(inputs)
 
 

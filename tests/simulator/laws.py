@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 from ftops.model.change import Action, Change, Reason
 from ftops.model.finetune import FineTune
@@ -324,7 +325,8 @@ def honest_refusals(account: Account, changes: Iterable[Change]) -> Iterator[str
     for change in changes:
         if change.action is not Action.HOLD or change.reason is not Reason.REJECTED:
             continue
-        data = {f"{use.sha256[:16]}" for use in change.data if use.sha256}
+        # The name of an upload carries the digest of its rows, which stands for the path here.
+        data = {sha256(use.path.encode()).hexdigest()[:16] for use in change.data if use.path}
         refused = {name for name in account.refused_for_good if any(part in name for part in data)}
         failed = any(part in account.files[file_id].filename for part in data for file_id in account.failing)
         if change.fingerprint not in account.refused_for_good and not refused and not failed:

@@ -148,7 +148,7 @@ def test_packed_replies_are_read(pack: Callable[[bytes], bytes]) -> None:
 @pytest.mark.parametrize(
     ("body", "packing", "words"),
     [
-        (gzip.compress(b'{"a": 1}')[:-6], "gzip", "in the middle"),
+        (gzip.compress(b'{"a": 1}', mtime=0)[:-6], "gzip", "in the middle"),
         (b'{"a": 1}', "gzip", "cannot be unpacked"),
         (b"x", "br", "packed as 'br'"),
         (b"x", "gzip, gzip, gzip", "nobody asked for"),

@@ -110,8 +110,8 @@ REFUSAL = ("fine_tunes", "full", "intent", "refusal")
         (_without(*REFUSAL, "last_at"), "intent.refusal.last_at must be a number and is missing"),
         (_at("providers", "oa", "mood", value="bad"), "providers.oa.mood is unknown to this format"),
         (
-            _at("providers", "oa", "refused_uploads", value={"ef": {}}),
-            "providers.oa.refused_uploads.ef.message",
+            _at("providers", "oa", "refused_uploads", value={"ef" * 32: {}}),
+            f"providers.oa.refused_uploads.{'ef' * 32}.message",
         ),
     ],
 )
