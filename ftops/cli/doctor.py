@@ -33,6 +33,7 @@ from ftops.planner.provider_names import follow_providers, renames
 from ftops.providers.provider import Probe
 from ftops.providers.registry import dialects, facts_of
 from ftops.report import doctor as report
+from ftops.report import doctor_marks
 from ftops.report.doctor import Check, Verdict
 from ftops.report.words import counted
 from ftops.state.backend import Holder, StateBackend, Writability
@@ -160,8 +161,9 @@ class _Examination:
             yield from report.state_checks(
                 backend.location, state, exists=manager.exists, unwritable=unwritable
             )
-            yield from report.lineage_checks(state, self.seen, exists=manager.exists)
-            yield from report.mark_checks(state, project.providers)
+            yield from doctor_marks.lineage_checks(state, self.seen, exists=manager.exists)
+            yield from doctor_marks.mark_checks(state, project.providers)
+            yield from doctor_marks.orphan_checks(state, self.seen)
             yield from self._commit(state.applied.commit if state.applied else None)
         except FtopsError as error:
             yield from report.failed("state", error)

@@ -24,7 +24,6 @@ from ftops.model.job import Job, JobList
 from ftops.model.project import EMULATOR_SCHEME, EnvReference, ProviderSettings
 from ftops.model.state import State
 from ftops.planner.accounts import one_account, shared_accounts
-from ftops.planner.wording import without_marks
 from ftops.report.words import Styler, counted, plain, printable
 
 MOST_SKEW_SECONDS = 30.0
@@ -34,7 +33,6 @@ _OK_STATUSES = range(200, 300)
 _REDIRECTS = range(300, 400)
 _NOT_FOUND = 404
 _FORBIDDEN = 403
-_NOT_FOUND = 404
 
 
 class Verdict(StrEnum):
@@ -99,14 +97,6 @@ def account_checks(seen: Mapping[str, Collection[Job]]) -> Iterator[Check]:
     for names, job_id in shared_accounts(seen):
         hint = f"keep one of them, with `renamed_from: {names[1]}` where the other one has made jobs"
         yield Check("account", Verdict.WARN, one_account(names, job_id), hint, names[0])
-
-
-def mark_checks(state: State, providers: Collection[str]) -> Iterator[Check]:
-    """Find providers whose replies lacked the mark that was sent: what ftops relies on there is weaker."""
-    for name in sorted(providers):
-        if state.unmarked(name):
-            hint = "let the gateway pass metadata on, or write the provider's own address as base_url"
-            yield Check("mark", Verdict.WARN, without_marks(name), hint, name)
 
 
 def key_checks(providers: Iterable[ProviderSettings], environ: Mapping[str, str]) -> Iterator[Check]:
@@ -205,25 +195,6 @@ def state_checks(location: str, state: State, *, exists: bool, unwritable: str |
     if unwritable:
         hint = "mend it before the next apply, which would refuse"
         yield Check("state", Verdict.FAIL, f"{location} cannot be written: {unwritable}", hint)
-
-
-def lineage_checks(state: State, seen: Mapping[str, Collection[Job]], *, exists: bool) -> Iterator[Check]:
-    """Find jobs that another state of a project by this name made: a lost state, or a name used twice."""
-    for provider, jobs in sorted(seen.items()):
-        not_mine = state.not_mine.get(provider, ())
-        others = sorted(
-            job.id
-            for job in jobs
-            if job.stamp and job.stamp.project == state.project and job.id not in not_mine
-            if not exists or job.stamp.lineage != state.lineage
-        )
-        if others:
-            jobs_of = counted(len(others), "job")
-            message = f"{jobs_of} of project {state.project} ({others[0]}) came from another state than this"
-            hint = (
-                "put the lost state back, or rename the project if the name is used twice; see `ftops plan`"
-            )
-            yield Check("lineage", Verdict.WARN, message, hint, provider)
 
 
 def commit_checks(commit: Commit | None, applied: Commit | None, *, older: bool) -> Iterator[Check]:

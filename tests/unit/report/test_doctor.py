@@ -10,7 +10,7 @@ from ftops.errors import Ambiguous, Failure, FtopsError, InvalidInput, Problem, 
 from ftops.model.job import Job, JobList, JobStatus, Stamp
 from ftops.model.project import EnvReference, ProviderSettings
 from ftops.model.state import Intent, Record, State
-from ftops.report import doctor
+from ftops.report import doctor, doctor_marks
 from ftops.report.doctor import Check, Verdict
 
 NOW = 1_800_000_000.0
@@ -111,7 +111,7 @@ def test_what_certainly_never_arrived_is_not_in_doubt(held: Intent | None) -> No
 def test_jobs_of_this_project_from_another_state_are_a_warning(
     lineage: str, exists: bool, warnings: int
 ) -> None:
-    found = list(doctor.lineage_checks(state(None), {"oa": (job(lineage=lineage),)}, exists=exists))
+    found = list(doctor_marks.lineage_checks(state(None), {"oa": (job(lineage=lineage),)}, exists=exists))
     assert len(found) == warnings
 
 
