@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import time
@@ -62,11 +63,14 @@ def test_a_run_that_waited_for_the_lock_does_what_is_declared_by_then(
     emulator.fault("slow", "create", seconds=2)
     first = start_apply(project.root)
     wait_until(lambda: emulator.requests("create") == 1)
+    # It stands still with the lock in its hands, for as long as the other one takes to start.
+    first.send_signal(signal.SIGSTOP)
     command = [sys.executable, "-m", "ftops", "-C", str(project.root), "apply", "--yes", "--lock-timeout"]
     second = subprocess.Popen([*command, "20s"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     assert second.stderr is not None
     assert b"waiting for at most 20 s" in second.stderr.readline()
     project.manifest("b", "suffix: b")
+    first.send_signal(signal.SIGCONT)
     first.communicate()
     second.communicate()
     assert (first.returncode, second.returncode) == (0, 0)

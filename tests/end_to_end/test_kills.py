@@ -73,7 +73,8 @@ class Campaign:
 
     def declare(self, name: str, epochs: int) -> None:
         self.declared[name] = epochs
-        self.project.manifest(name, f"hyperparameters: {{n_epochs: {epochs}}}", self.spec)
+        # A suffix makes each a training of its own: else a new name takes over the job of a removed one.
+        self.project.manifest(name, f"hyperparameters: {{n_epochs: {epochs}}}\nsuffix: {name}", self.spec)
 
     def measure(self) -> None:
         """See how long a run takes that nobody kills: the instants of the kills are drawn from that."""
