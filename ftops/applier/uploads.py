@@ -103,7 +103,7 @@ class _Place:
             ours = [*([recorded] if recorded else []), *named]
             for file in ours:
                 if file.state is FileState.FAILED:
-                    self._ledger.upload_failed(self._provider, dataset.sha256, file, self._now())
+                    self._ledger.upload_failed(self._provider, dataset.file_sha256, file, self._now())
             found = next((file for file in ours if file.state not in _UNUSABLE), None)
             if found is not None:
                 file_ids[dataset.sha256] = found.id
@@ -134,7 +134,7 @@ class _Place:
                     self._uploads.failed |= dict.fromkeys(same, error)
 
     def _held(self, dataset: Dataset) -> bool:
-        known = self._ledger.refused_upload(self._provider, dataset.sha256)
+        known = self._ledger.refused_upload(self._provider, dataset.file_sha256)
         return known is not None and known.final
 
     def _sent(self, dataset: Dataset, file: UploadedFile) -> None:
@@ -146,7 +146,7 @@ class _Place:
         """Remember a refusal of the bytes themselves; 404 is about the address."""
         if isinstance(error, Rejected) and not isinstance(error, NotFound):
             words = error.failure.message or error.message
-            self._ledger.upload_refused(self._provider, dataset.sha256, words, self._now())
+            self._ledger.upload_refused(self._provider, dataset.file_sha256, words, self._now())
 
     def _wait(self) -> None:
         """Read the state of what is under way until all is processed or the time is over."""
@@ -173,10 +173,10 @@ class _Place:
         for path, dataset in datasets.items():
             file = self._there.get(known.get(dataset.sha256, ""))
             if file is not None and file.state is FileState.FAILED:
-                self._ledger.upload_failed(self._provider, dataset.sha256, file, self._now())
+                self._ledger.upload_failed(self._provider, dataset.file_sha256, file, self._now())
             elif file is not None and file.state is FileState.READY:
-                self._ledger.upload_taken(self._provider, dataset.sha256)
-            refused = self._ledger.refused_upload(self._provider, dataset.sha256)
+                self._ledger.upload_taken(self._provider, dataset.file_sha256)
+            refused = self._ledger.refused_upload(self._provider, dataset.file_sha256)
             usable = file is not None and file.state not in _UNUSABLE
             if refused is not None and refused.final and not usable:
                 words = f"{self._provider} refused {path}: {refused.message}"

@@ -108,7 +108,7 @@ def _retry(session: Session, state: State, name: str, _: str) -> tuple[State, st
     """Return the state in which nothing of a name counts as refused, neither its create nor its data."""
     declared = [one for one in session.loaded.fine_tunes if one.name == name]
     files = [file.path for one in declared for _, file in one.data_files if file.path]
-    data = [session.loaded.datasets[path].sha256 for path in files]
+    data = [session.loaded.datasets[path].file_sha256 for path in files]
     return retried(state, name, data), f"the next apply tries {name} again, whatever was refused before"
 
 

@@ -196,7 +196,8 @@ class ProviderMemory:
 
     `unmarked_since` (Unix seconds) is when a create's reply, or a retrieve, first lacked the mark that was
     sent: from then on its jobs are recognised as where no mark can be. `former_names` are those that it had
-    before: fingerprints were made, and jobs stamped, under them. `refused_uploads` goes by SHA-256.
+    before: fingerprints were made, and jobs stamped, under them. `refused_uploads` goes by the SHA-256
+    of the bytes.
     """
 
     unmarked_since: float | None = None

@@ -119,7 +119,7 @@ class Refusals:
         memory = self._memory.get(situation.provider.name)
         files = situation.fine_tune.data_files if memory and situation.fine_tune else ()
         for path in [file.path for _, file in files if file.path]:
-            refused = memory.refused_uploads.get(datasets[path].sha256) if memory else None
+            refused = memory.refused_uploads.get(datasets[path].file_sha256) if memory else None
             if refused is not None and refused.final:
                 message = (
                     f"{situation.provider.name} refused {path}: {refused.message}; change the file, or try "

@@ -103,7 +103,7 @@ class Campaign:
         while True:
             self.project.ftops("reconcile", "--once", *LIFTED)
             said = self.project.plan()
-            if all(words.startswith(("keep", "hold")) for words in said.values()):
+            if said and all(words.startswith(("keep", "hold")) for words in said.values()):
                 return said
             assert time.monotonic() < deadline, f"it does not settle: {said}\n{self.project.err}"
 

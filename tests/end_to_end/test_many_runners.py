@@ -88,7 +88,8 @@ def settled(project: ProjectDirectory, emulator: Emulator, service: Service) -> 
             assert project.ftops("state", "unlock", "--yes") == 0
         project.ftops("reconcile", "--once", "--lock-timeout", "20s", *LIFTED)
         said = project.plan()
-        if all(words.startswith(("keep", "hold")) for words in said.values()):
+        # A store that did not answer in time gives no plan at all.
+        if said and all(words.startswith(("keep", "hold")) for words in said.values()):
             return said
         assert time.monotonic() < deadline, f"it does not settle: {said}\n{project.err}"
 

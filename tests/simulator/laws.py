@@ -104,6 +104,11 @@ class Watch:
     def _paid_again(self, stamp: Stamp) -> None:
         """The name has a job that runs, or one that has made this very model."""
         account, findings = self._account, self._findings
+        last = findings.history.last
+        for name, record in last.fine_tunes.items() if last else ():
+            # A create that stalled while its record was renamed still goes out under the old name.
+            if record.intent is not None and record.intent.nonce == stamp.nonce and name != stamp.name:
+                return
         for job in self._others_of(stamp.name, stamp.lineage):
             if _unknowable(account, findings, job.id):
                 continue
@@ -169,13 +174,13 @@ class Watch:
         return listable and not settled and job_id not in self._account.was_hidden and (runs or made)
 
     def _renamed(self, stamp: Stamp) -> None:
-        """A name that nobody declares any more has this very training: another one takes it over."""
+        """A name that nobody declares any more had this very training as the run began: it is taken over."""
         last = self._findings.history.last
-        for name, record in last.fine_tunes.items() if last else ():
-            job = record.job
-            if job is None or name in self._declared or job.cancel_requested or not _worth_keeping(job):
-                continue
-            if record.fingerprint == stamp.fingerprint:
+        for name, job in _current(last) if last else ():
+            stopped_now = (job.cancel_requested or 0) >= self._started
+            wanted = stopped_now or (_worth_keeping(job) and not job.cancel_requested)
+            before = (job.created_at or 0) < self._started
+            if name not in self._declared and wanted and before and job.fingerprint == stamp.fingerprint:
                 self._findings.law(f"{stamp.name} is paid again: {job.id} of {name} trains the same")
 
     def _others_of(self, name: str, lineage: str) -> Iterator[Job]:
@@ -189,6 +194,12 @@ class Watch:
     def _owners(self) -> Mapping[str, str]:
         last = self._findings.history.last
         return owners(last) if last else {}
+
+
+def _current(state: State) -> Iterator[tuple[str, RecordedJob]]:
+    """Yield the job that each name stands for, or stood for when it was forgotten."""
+    yield from ((name, record.job) for name, record in state.fine_tunes.items() if record.job)
+    yield from ((name, entry.jobs[0]) for name, entry in state.archive.items() if entry.jobs)
 
 
 def owners(state: State) -> dict[str, str]:

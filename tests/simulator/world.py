@@ -157,7 +157,7 @@ class World:
             # Nothing may have been refused, and the store may be out of order: then nothing is lifted.
             with suppress(FtopsError):
                 state = manager.read()
-                manager.write(retried(state, name, [_dataset(path).sha256 for path in paths]))
+                manager.write(retried(state, name, [_dataset(path).file_sha256 for path in paths]))
                 record = state.fine_tunes.get(name)
                 if record is not None and record.intent is not None:
                     self.provider.not_before.pop(record.intent.nonce, None)
