@@ -210,7 +210,7 @@ class Account:
         if kind in FOR_GOOD:
             self.refused_for_good.add(stamp.fingerprint if stamp else words)
         if kind in NOT_AGAIN_SOON and stamp is not None:
-            self.not_before[stamp.nonce] = self.clock.time + SOONEST_SECONDS
+            self.not_before[stamp.nonce] = self.clock.now() + SOONEST_SECONDS
 
     def arrive(self) -> None:
         """Let those creates take effect whose time has come."""

@@ -130,7 +130,7 @@ class Watch:
 
     def _not_too_soon(self, stamp: Stamp) -> None:
         """What was refused for a limit, or not sent, is not sent again at once."""
-        if self._account.clock.time < self._account.not_before.get(stamp.nonce, 0.0):
+        if self._account.clock.now() < self._account.not_before.get(stamp.nonce, 0.0):
             self._findings.law(f"{stamp.name} is sent again too soon after it was refused")
 
     def listed(self, listed: JobList) -> None:
@@ -176,7 +176,8 @@ class Watch:
     def _renamed(self, stamp: Stamp) -> None:
         """A name that nobody declares any more had this very training as the run began: it is taken over."""
         last = self._findings.history.last
-        for name, job in _current(last) if last else ():
+        mine = last.fine_tunes.get(stamp.name) if last else None
+        for name, job in _current(last) if last and not (mine and mine.jobs) else ():
             stopped_now = (job.cancel_requested or 0) >= self._started
             wanted = stopped_now or (_worth_keeping(job) and not job.cancel_requested)
             before = (job.created_at or 0) < self._started

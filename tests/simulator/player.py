@@ -188,7 +188,10 @@ class Player:
     def do_lose(self) -> None:
         """Let somebody delete the state, while no run is under way: a run would notice."""
         if not self.paused:
-            self.world.provider.not_before.clear()
+            account, findings = self.world.provider, self.world.findings
+            findings.forgotten |= {account.key(job_id) for job_id in account.paid_ids()}
+            account.cancelled_outside |= account.cancel_asked
+            account.not_before.clear()
             self.world.lose_state()
 
     def _go(self, runner: Runner, boundaries: int | None, *, dies: bool = False) -> None:
