@@ -15,7 +15,7 @@ from ftops.applier.context import Context, HeldLock, StateWriter
 from ftops.applier.creates import Ready, Sent
 from ftops.applier.ledger import Ledger
 from ftops.applier.refused import Blocked, refusal_of, unready
-from ftops.applier.replies import doubt_about, looked_up
+from ftops.applier.replies import doubt_about, looked_up, named_twice
 from ftops.applier.uploads import upload_all
 from ftops.applier.waves import Waves
 from ftops.errors import (
@@ -202,7 +202,8 @@ class _Apply:
 
     def _record(self, sent: list[Sent]) -> None:
         """Take over the replies of one wave; what is in doubt is looked up at once."""
-        sent = [self._believed(one) for one in sent]
+        shared = named_twice(sent)
+        sent = [self._believed(one, shared) for one in sent]
         doubtful = [one for one in sent if isinstance(one.error, Ambiguous)]
         for one in sent:
             if one not in doubtful:
@@ -210,8 +211,11 @@ class _Apply:
         for provider in sorted({one.ready.fine_tune.provider for one in doubtful}):
             self._look_up(provider, [one for one in doubtful if one.ready.fine_tune.provider == provider])
 
-    def _believed(self, one: Sent) -> Sent:
-        """Check a reply against what was sent; one that may be about another job is as good as none."""
+    def _believed(self, one: Sent, shared: frozenset[str]) -> Sent:
+        """Check a reply against what was sent; one that may be about another job is as good as none.
+
+        `shared` are jobs that several replies of the wave name: without a mark it is not known whose.
+        """
         if one.job is None:
             return one
         provider, job = one.ready.intent.provider, one.job
@@ -219,6 +223,8 @@ class _Apply:
         if job.stamp is None and not before:
             self._note_unmarked(provider)
         doubt = doubt_about(one.ready, job, self.live, before=before)
+        if doubt is None and job.stamp is None and job.id in shared:
+            doubt = f"several replies name job {job.id}"
         if doubt is None:
             return one
         if not before:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 
 from ftops.applier.context import Context
-from ftops.applier.creates import Ready
+from ftops.applier.creates import Ready, Sent
 from ftops.applier.ledger import Ledger
 from ftops.applier.looking import look_again
 from ftops.errors import ProviderError
@@ -35,6 +37,12 @@ def doubt_about(ready: Ready, job: Job, live: LiveJobs, *, before: bool) -> str 
     if like.differing:
         return f"the reply shows no mark of ours and other settings than were sent ({said(like.differing)})"
     return None
+
+
+def named_twice(sent: Iterable[Sent]) -> frozenset[str]:
+    """Return the jobs that more than one reply names: a gateway may answer two creates with one reply."""
+    named = Counter(one.job.id for one in sent if one.job is not None)
+    return frozenset(job_id for job_id, count in named.items() if count > 1)
 
 
 def looked_up(

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import REPOSITORY
+from tests.simulator.bends import WORLDS
 from tests.simulator.history import History, generate
 from tests.simulator.player import Player, play
 from tests.simulator.shrinking import shrink, verdict
@@ -201,3 +202,13 @@ def test_a_lost_state_never_pays_again_where_jobs_are_stamped() -> None:
     world.apply()
     world.lose_state()
     assert world.actions() == {"a": "hold other-lineage"}
+
+
+def test_one_reply_for_two_creates_is_believed_by_neither() -> None:
+    world = World(bends=WORLDS["marks dropped"])
+    world.declared = {name: fine_tune(name, data="shared") for name in ("a", "b")}
+    world.provider.faults["create"] = ["ok", "another's reply"]
+    world.apply()
+    assert [record.job for record in world.state().fine_tunes.values()] == [None, None]
+    assert set(world.actions().values()) == {"hold ambiguous-create"}
+    assert len(world.provider.jobs) == 2
