@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import threading
 from collections.abc import Callable, Iterator
@@ -64,6 +65,9 @@ def _one_at_a_time(application: Application) -> Application:
     turn = threading.Lock()
 
     def serialised(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        # A client that is stopped in the middle of its request must not keep the others waiting.
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read(length))
         with turn:
             return list(application(environ, start_response))
 
