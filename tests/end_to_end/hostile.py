@@ -45,9 +45,14 @@ class Listener:
         self.heard: list[bytes] = []
         self._socket = socket.create_server((host, 0))
         self.port: int = self._socket.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._thread.start()
 
     def close(self) -> None:
+        """Stop listening. Closed under a thread that waits in accept, the number would serve another socket."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
         self._socket.close()
 
     def _accept(self) -> None:
