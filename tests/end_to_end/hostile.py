@@ -49,7 +49,7 @@ class Listener:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop listening. Closed under a thread that waits in accept, the number would serve another socket."""
+        """Stop listening; a socket closed under a waiting accept would give its number to the next server."""
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._thread.join()
