@@ -20,11 +20,11 @@ from ftops.model.plan import Plan
 from ftops.model.project import Limits, Project, StateSettings
 from ftops.model.request import JobRequest
 from ftops.model.state import State
-from ftops.planner.selection import Selection
 from ftops.providers.provider import Reply
 from ftops.providers.registry import DIALECTS
 from ftops.reconciler.line import Hands, Loaded, Reviewed, carry_out, make_plan
 from ftops.reconciler.observing import look_closer, observe
+from ftops.review.selection import Selection
 from ftops.state.backend import Holder
 from ftops.state.backends.memory import MemoryBackend
 from ftops.state.manager import StateManager

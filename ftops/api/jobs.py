@@ -16,9 +16,9 @@ from ftops.manifests.project import load_project
 from ftops.model.job import Job, JobStatus
 from ftops.model.metrics import MetricPoint
 from ftops.model.state import RecordedJob, State
-from ftops.planner.provider_names import follow_providers, renames
 from ftops.providers.provider import Provider
 from ftops.providers.registry import dialects, facts_of
+from ftops.records.provider_names import follow_providers, renames
 from ftops.report.metrics import NotMetrics, metrics_of_events, read_metrics_file
 
 MOST_CURVES = 25

@@ -11,10 +11,10 @@ from pathlib import Path
 from ftops.errors import FtopsError
 from ftops.files.confinement import confine
 from ftops.model.project import EMULATOR_SCHEME, ProviderSettings
-from ftops.model.secret import Vault
 from ftops.providers.provider import Provider
-from ftops.providers.references import References
 from ftops.providers.registry import open_provider
+from ftops.transport.references import References
+from ftops.transport.secret import Vault
 
 _BESIDE_DATABASE = ("", "-journal", "-shm", "-wal", ".files")
 """What SQLite and the emulator open for one database."""

@@ -21,15 +21,15 @@ from ftops.errors import UsageError
 from ftops.model.event import Event
 from ftops.model.finetune import FineTune
 from ftops.model.project import EMULATOR_SCHEME, EnvReference, ProviderSettings
-from ftops.model.secret import Vault
-from ftops.planner.approval import approvals
-from ftops.planner.selection import ANY_COMMIT, Selection
-from ftops.policy.rules import LIFTABLE
 from ftops.providers.provider import Provider
 from ftops.providers.registry import dialects
 from ftops.reconciler.line import Loaded, Reviewed
 from ftops.reconciler.line import load as load_checked
 from ftops.report.status import StatusRow, output_rows, status_rows
+from ftops.review.approval import approvals
+from ftops.review.rules import LIFTABLE
+from ftops.review.selection import ANY_COMMIT, Selection
+from ftops.transport.secret import Vault
 
 _HOST_RULE = ("CI", "FTOPS_ALLOWED_HOSTS")
 _KEY = "api_key"

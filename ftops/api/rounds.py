@@ -13,9 +13,9 @@ from ftops.api.session import Session
 from ftops.errors import NeedsPerson
 from ftops.model.event import ChangeResult, Event, EventKind, Outcome
 from ftops.model.steps import SoFar, Steps, steps_done
-from ftops.planner.approval import Approved, unapproved
-from ftops.planner.selection import Selection
 from ftops.reconciler.line import Hands, Reviewed, carry_out
+from ftops.review.approval import Approved, unapproved
+from ftops.review.selection import Selection
 
 
 @dataclass(frozen=True, slots=True)

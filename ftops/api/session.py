@@ -16,17 +16,17 @@ from ftops.api.opening import ProjectProviders
 from ftops.api.stored_state import Place, StoredState, open_stored_state
 from ftops.errors import Interrupted, LockHeld, StateError
 from ftops.model.event import Event, EventKind
-from ftops.model.secret import Vault
 from ftops.model.state import State
 from ftops.planner.incomplete import used_providers
-from ftops.planner.provider_names import follow_providers, renames
-from ftops.planner.selection import Selection
 from ftops.reconciler.line import Hands, Loaded, Reviewed, load, loaded_again, make_plan
 from ftops.reconciler.observing import look_closer, observe
+from ftops.records.provider_names import follow_providers, renames
+from ftops.review.selection import Selection
 from ftops.state.backend import Holder, Lease
 from ftops.state.features import ComparesClocks, TookOver
 from ftops.state.holder import current_holder
 from ftops.state.manager import StateManager
+from ftops.transport.secret import Vault
 
 MOST_SKEW_SECONDS = 60.0
 """How far a clock may be off: a send window. The settle time, 900 s, has to cover it many times over."""

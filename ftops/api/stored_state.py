@@ -10,15 +10,15 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from ftops.errors import InvalidInput, Problem
 from ftops.manifests.project import PROJECT_FILE
-from ftops.model.hosts import LOOPBACK
 from ftops.model.project import Encryption, Project, Setting
-from ftops.model.secret import Secret, Vault
-from ftops.providers.references import References, Unresolved
 from ftops.state.backend import Opening, StateBackend, silent
 from ftops.state.form import StateForm
 from ftops.state.manager import StateManager
 from ftops.state.registry import open_backend, packs
 from ftops.state.sealing import Seal
+from ftops.transport.hosts import LOOPBACK
+from ftops.transport.references import References, Unresolved
+from ftops.transport.secret import Secret, Vault
 
 
 @dataclass(frozen=True, slots=True)

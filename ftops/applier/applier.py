@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from ftops.applier import cancels, creates
 from ftops.applier.context import Context, HeldLock, StateWriter
 from ftops.applier.creates import Ready, Sent
-from ftops.applier.ledger import Ledger
 from ftops.applier.refused import Blocked, refusal_of, unready
 from ftops.applier.replies import doubt_about, looked_up, named_twice
 from ftops.applier.uploads import upload_all
@@ -31,9 +30,10 @@ from ftops.errors import (
 from ftops.model.change import Action, Change, Reason
 from ftops.model.event import ChangeResult, Event, EventKind, Outcome
 from ftops.model.state import RecordedJob, State
-from ftops.planner.matching import LiveJobs
-from ftops.planner.recorded import from_stamp
-from ftops.planner.wording import without_marks
+from ftops.records.ledger import Ledger
+from ftops.records.matching import LiveJobs
+from ftops.records.recorded import from_stamp
+from ftops.records.wording import without_marks
 
 OK = 200
 """The status of a reply that came, and may be about another job."""

@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 
 from ftops.applier.context import Context, HeldLock
-from ftops.applier.ledger import Ledger
 from ftops.errors import Ambiguous, Failure, LeaseLost, NotFound, NotSent, ProviderError, Rejected
 from ftops.model.change import Action, Change
 from ftops.model.job import Job, JobStatus
 from ftops.model.state import RecordedJob
+from ftops.records.ledger import Ledger
 
 
 @dataclass(frozen=True, slots=True)

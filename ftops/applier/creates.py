@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
 from ftops.applier.context import Context, HeldLock
-from ftops.applier.ledger import Ledger
 from ftops.applier.refused import Blocked, judged_by_files
 from ftops.errors import FtopsError, LeaseLost, NeedsPerson, ProviderError
 from ftops.model.change import Change
@@ -15,9 +14,10 @@ from ftops.model.finetune import DataFile, FineTune, Upstream
 from ftops.model.job import Job, JobStatus, Stamp
 from ftops.model.request import JobRequest, RequestFile
 from ftops.model.state import Intent
-from ftops.planner.likeness import Appearance, appearance
-from ftops.planner.matching import LiveJobs, worth_keeping
-from ftops.planner.wording import ways_out
+from ftops.records.ledger import Ledger
+from ftops.records.likeness import Appearance, appearance
+from ftops.records.matching import LiveJobs, worth_keeping
+from ftops.records.wording import ways_out
 
 LEASE_MARGIN_SECONDS = 5.0
 """How long before the end of a lease the last create may be sent: more than a check and a send take."""

@@ -8,14 +8,14 @@ from dataclasses import replace
 
 from ftops.applier.context import Context
 from ftops.applier.creates import Ready, Sent
-from ftops.applier.ledger import Ledger
 from ftops.applier.looking import look_again
 from ftops.errors import ProviderError
 from ftops.model.job import Job, JobList
 from ftops.model.observation import Observation
-from ftops.planner.intents import Verdict, resolve_intent
-from ftops.planner.likeness import said
-from ftops.planner.matching import LiveJobs
+from ftops.records.intents import Verdict, resolve_intent
+from ftops.records.ledger import Ledger
+from ftops.records.likeness import said
+from ftops.records.matching import LiveJobs
 
 
 def doubt_about(ready: Ready, job: Job, live: LiveJobs, *, before: bool) -> str | None:

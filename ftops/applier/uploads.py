@@ -10,12 +10,12 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 
 from ftops.applier.context import Context
-from ftops.applier.ledger import Ledger
 from ftops.errors import FtopsError, NotFound, Rejected
 from ftops.model.change import Change
 from ftops.model.dataset import Dataset
 from ftops.model.event import Event, EventKind
 from ftops.model.job import FileState, UploadedFile
+from ftops.records.ledger import Ledger
 
 LONGEST_WAIT_SECONDS = 30.0
 """How long one apply waits for its files to be processed, all of them together."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from ftops.model.change import Change
 from ftops.model.observation import Observation
 from ftops.model.state import SentRequest
-from ftops.planner.likeness import Appearance, appearance, look_alike
+from ftops.records.likeness import Appearance, appearance, look_alike
 
 ROUNDS = 4
 """A wave is this many times the parallelism, so that slow replies do not leave the others idle."""

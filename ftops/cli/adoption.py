@@ -7,16 +7,6 @@ from pathlib import Path
 
 import click
 
-from ftops.applier.surgery import (
-    accepted,
-    arrived,
-    claimed,
-    in_doubt,
-    never_arrived,
-    not_mine,
-    retried,
-    take_over,
-)
 from ftops.cli.completion import fine_tune_names
 from ftops.cli.secrecy import current_vault
 from ftops.cli.session import Session, lock_timeout_option, open_session
@@ -26,9 +16,19 @@ from ftops.model.change import Change, Reason
 from ftops.model.finetune import FineTune
 from ftops.model.job import Job
 from ftops.model.state import State
-from ftops.planner.matching import LiveJobs
-from ftops.planner.selection import Selection
+from ftops.records.matching import LiveJobs
+from ftops.records.surgery import (
+    accepted,
+    arrived,
+    claimed,
+    in_doubt,
+    never_arrived,
+    not_mine,
+    retried,
+    take_over,
+)
 from ftops.report.words import printable
+from ftops.review.selection import Selection
 
 
 @click.command("import")

@@ -19,7 +19,7 @@ from ftops.cli import options
 from ftops.cli.secrecy import current_vault
 from ftops.datasets.inspection import inspect_datasets
 from ftops.errors import ExitCode, FtopsError, InvalidInput
-from ftops.manifests.commits import commit_of, is_before
+from ftops.files.commits import commit_of, is_before
 from ftops.manifests.document import Document
 from ftops.manifests.parser import load_fine_tunes
 from ftops.manifests.project import PROJECT_FILE, load_project
@@ -29,9 +29,9 @@ from ftops.model.job import Job
 from ftops.model.project import Project, ProviderSettings
 from ftops.model.state import State
 from ftops.planner.incomplete import used_providers
-from ftops.planner.provider_names import follow_providers, renames
 from ftops.providers.provider import Probe
 from ftops.providers.registry import dialects, facts_of
+from ftops.records.provider_names import follow_providers, renames
 from ftops.report import doctor as report
 from ftops.report import doctor_marks
 from ftops.report.doctor import Check, Verdict

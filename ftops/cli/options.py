@@ -20,10 +20,10 @@ from ftops.errors import ExitCode, FtopsError
 from ftops.model.change import JOB_FAILED_REASONS, NEEDS_PERSON_REASONS, Action, Reason
 from ftops.model.event import ChangeResult, Outcome
 from ftops.model.plan import Plan
-from ftops.planner.selection import ANY_COMMIT, Selection
-from ftops.policy.rules import LIFTABLE
 from ftops.reconciler.line import Reviewed
 from ftops.report.words import Styler, plain, printable
+from ftops.review.rules import LIFTABLE
+from ftops.review.selection import ANY_COMMIT, Selection
 
 _COLOURS = {
     "create": "green",

@@ -10,7 +10,7 @@ import click
 from ftops.cli import options
 from ftops.cli.apply import one_round, round_code
 from ftops.cli.session import lock_timeout_option, open_session
-from ftops.planner.selection import Selection
+from ftops.review.selection import Selection
 
 
 @click.command("reconcile")

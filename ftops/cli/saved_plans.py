@@ -16,12 +16,12 @@ from ftops.cli.session import Session, surroundings
 from ftops.errors import FtopsError, InvalidInput, NeedsPerson
 from ftops.manifests.project import load_project
 from ftops.model.json_value import JSON
-from ftops.planner.freshness import Rest, bindings, rest
-from ftops.planner.selection import ANY_COMMIT, Selection
 from ftops.providers.registry import dialects
 from ftops.reconciler.line import Loaded, Reviewed, declared, narrowed
 from ftops.report.json_report import FORMAT_VERSION, plan_document
 from ftops.report.plan_file import SavedPlan, decode_plan_file, encode_plan_file
+from ftops.review.freshness import Rest, bindings, rest
+from ftops.review.selection import ANY_COMMIT, Selection
 from ftops.state.sealing import Seal, opened, sealed
 
 MOST_TOLD = 5

@@ -11,8 +11,8 @@ from contextvars import ContextVar
 from typing import Any, BinaryIO, TextIO, cast
 
 from ftops.cli.neutralizer import Neutralizer
-from ftops.model.hosts import in_ci
-from ftops.model.secret import Vault
+from ftops.files.confinement import in_ci
+from ftops.transport.secret import Vault
 
 _CURRENT: ContextVar[Vault] = ContextVar("vault")
 

@@ -11,18 +11,18 @@ from pathlib import Path
 
 import click
 
-from ftops.applier.rebuilding import Rebuilt, rebuilt
-from ftops.applier.surgery import removed, renamed
 from ftops.cli.completion import fine_tune_names
 from ftops.cli.session import Session, lock_timeout_option, open_session
 from ftops.cli.state_access import StateAccess, ask, can_ask, keep_backup, open_state
 from ftops.errors import FtopsError, NeedsPerson, Refused, StateError
 from ftops.model.state import State
 from ftops.planner.incomplete import incomplete, problem_of
-from ftops.planner.matching import LiveJobs
-from ftops.planner.selection import Selection
 from ftops.reconciler.line import applied_commit
+from ftops.records.matching import LiveJobs
+from ftops.records.rebuilding import Rebuilt, rebuilt
+from ftops.records.surgery import removed, renamed
 from ftops.report.words import counted, printable
+from ftops.review.selection import Selection
 from ftops.state.features import BreaksLocks, ExplainsLocks
 from ftops.state.holder import clock
 

@@ -12,10 +12,10 @@ from ftops.cli import options
 from ftops.cli.completion import fine_tune_names
 from ftops.cli.session import Session, open_session
 from ftops.errors import ExitCode, UsageError
-from ftops.planner.selection import Selection
 from ftops.report.json_report import outputs_document, status_document
 from ftops.report.status import StatusRow, output_rows, settled, status_rows, with_progress
 from ftops.report.terminal import render_environment, render_outputs, render_status
+from ftops.review.selection import Selection
 
 SHORTEST_INTERVAL = 0.2
 """Seconds between two looks, at least."""

@@ -4,12 +4,12 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ftops.emulator.clock import EmulatedClock
-from ftops.emulator.database import Database
-from ftops.emulator.faults import FaultTable
-from ftops.emulator.file_table import FileTable
-from ftops.emulator.job_table import JobTable
-from ftops.emulator.settings import EmulatorSettings
+from ftops.emulator.world.clock import EmulatedClock
+from ftops.emulator.world.database import Database
+from ftops.emulator.world.faults import FaultTable
+from ftops.emulator.world.file_table import FileTable
+from ftops.emulator.world.job_table import JobTable
+from ftops.emulator.world.settings import EmulatorSettings
 
 
 @dataclass(frozen=True, slots=True)

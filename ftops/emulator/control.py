@@ -5,12 +5,12 @@ from collections import defaultdict
 from flask import Blueprint, Response
 
 from ftops.emulator.context import Emulator
-from ftops.emulator.faults import ANY, Fault, parse_fault
-from ftops.emulator.job import Family
-from ftops.emulator.refusals import missing
-from ftops.emulator.replies import json_reply
-from ftops.emulator.seeding import seed_jobs
-from ftops.emulator.wire_requests import read_json
+from ftops.emulator.wires.refusals import missing
+from ftops.emulator.wires.replies import json_reply
+from ftops.emulator.wires.requests import read_json
+from ftops.emulator.world.faults import ANY, Fault, parse_fault
+from ftops.emulator.world.job import Family
+from ftops.emulator.world.seeding import seed_jobs
 
 WHAT = "the ftops emulator: it speaks the wire formats of fine-tuning providers and trains nothing"
 

@@ -10,14 +10,14 @@ from typing import Any, Self
 from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from ftops.emulator import callers, interference, protocol
 from ftops.emulator.context import Emulator
 from ftops.emulator.control import ControlRoutes
-from ftops.emulator.routes_legacy import LegacyRoutes
-from ftops.emulator.routes_openai import OpenAIRoutes
-from ftops.emulator.settings import EmulatorSettings
-from ftops.emulator.wire_files import UPLOADS, FileRoutes, UploadRequest
-from ftops.emulator.wire_models import ModelRoutes
+from ftops.emulator.wires import callers, interference, protocol
+from ftops.emulator.wires.files import UPLOADS, FileRoutes, UploadRequest
+from ftops.emulator.wires.models import ModelRoutes
+from ftops.emulator.wires.openai.routes import OpenAIRoutes
+from ftops.emulator.wires.openai_legacy.routes import LegacyRoutes
+from ftops.emulator.world.settings import EmulatorSettings
 
 __all__ = ["EmulatorServer", "EmulatorSettings", "create_app"]
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ftops.errors import Problem
-from ftops.manifests.checkout import Missing, left_out
+from ftops.files.checkout import Missing, left_out
 from ftops.manifests.document import Document
 from ftops.manifests.patterns import Pattern, is_glob
 

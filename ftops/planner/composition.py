@@ -10,9 +10,9 @@ from ftops.model.dataset import Dataset
 from ftops.model.finetune import FineTune
 from ftops.planner.decision import Decision
 from ftops.planner.difference import differences
-from ftops.planner.settings import settings_differ, settings_of
-from ftops.planner.settling import Settled
 from ftops.planner.situation import Situation
+from ftops.records.settings import settings_differ, settings_of
+from ftops.records.settling import Settled
 
 _UPSTREAM_FINGERPRINT = "model.fingerprint"
 """Where the canonical form of a chain names what it starts from."""

@@ -13,12 +13,12 @@ from ftops.model.change import Action, Reason
 from ftops.model.finetune import OnChange, OnRemove, RetryOn
 from ftops.model.job import Job, JobError, JobStatus
 from ftops.model.state import RecordedJob
-from ftops.planner.likeness import said
-from ftops.planner.matching import worth_keeping
 from ftops.planner.retrying import retryable, retrying
 from ftops.planner.situation import Situation
 from ftops.planner.stake import at_stake, cancelled_first
-from ftops.planner.wording import known_by_likeness, ways_out
+from ftops.records.likeness import said
+from ftops.records.matching import worth_keeping
+from ftops.records.wording import known_by_likeness, ways_out
 
 
 @dataclass(frozen=True, slots=True)

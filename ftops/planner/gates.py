@@ -10,10 +10,10 @@ from ftops.model.change import Action, Reason
 from ftops.model.job import Job
 from ftops.model.state import RecordedJob, State
 from ftops.planner.decision import Decision
-from ftops.planner.likeness import Appearance, Likeness, look_alike, said
-from ftops.planner.matching import LiveJobs
 from ftops.planner.situation import Situation
-from ftops.planner.wording import ways_out
+from ftops.records.likeness import Appearance, Likeness, look_alike, said
+from ftops.records.matching import LiveJobs
+from ftops.records.wording import ways_out
 
 
 def gate_on_upstream(

@@ -14,8 +14,8 @@ from ftops.model.finetune import FineTune
 from ftops.model.observation import Observation, ProviderFacts
 from ftops.model.state import ArchivedRecord, Record, State
 from ftops.planner.decision import Decision
-from ftops.planner.matching import LiveJobs
 from ftops.planner.situation import Situation
+from ftops.records.matching import LiveJobs
 
 Incomplete = Mapping[str, Observation]
 """The providers whose list is not whole, by name."""

@@ -12,12 +12,10 @@ from ftops.model.fingerprint import FORMS, Form
 from ftops.model.job import Job
 from ftops.model.observation import ProviderFacts
 from ftops.model.plan import Plan, PlanFacts
+from ftops.model.planning import Doubts, Inputs, Planning
 from ftops.model.state import Record
-from ftops.planner.accounts import one_account, shared_accounts, wrong_accounts
 from ftops.planner.composition import change_for
 from ftops.planner.decision import Decision, decide
-from ftops.planner.dependencies import with_upstreams
-from ftops.planner.desired import DesiredSet
 from ftops.planner.gates import (
     gate_on_capacity,
     gate_on_claimed,
@@ -26,20 +24,22 @@ from ftops.planner.gates import (
     ready_job,
 )
 from ftops.planner.incomplete import gate_on_list, incomplete, problem_of, used_providers, withheld
-from ftops.planner.inputs import Doubts, Inputs, Planning
 from ftops.planner.later import put_off, with_later
-from ftops.planner.likeness import Appearance, Likeness, appearance
-from ftops.planner.matching import worth_keeping
-from ftops.planner.provider_names import followed, in_present_form
 from ftops.planner.refusals import Refusals
 from ftops.planner.second_payments import second_payments
-from ftops.planner.settling import settle
 from ftops.planner.situation import Situation
 from ftops.planner.strays import strays
 from ftops.planner.unclaimed import lookalike_strays, orphans
 from ftops.planner.undecided import doubtful
 from ftops.planner.unknown_providers import gate_on_unknown_provider, out_of_sight
-from ftops.planner.wording import without_marks
+from ftops.records.accounts import one_account, shared_accounts, wrong_accounts
+from ftops.records.dependencies import with_upstreams
+from ftops.records.desired import DesiredSet
+from ftops.records.likeness import Appearance, Likeness, appearance
+from ftops.records.matching import worth_keeping
+from ftops.records.provider_names import followed, in_present_form
+from ftops.records.settling import settle
+from ftops.records.wording import without_marks
 
 
 def plan(inputs: Inputs, forms: Mapping[int, Form] = FORMS) -> Planning:

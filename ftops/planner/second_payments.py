@@ -11,7 +11,7 @@ from ftops.model.change import Change, Reason
 from ftops.model.job import JobStatus
 from ftops.model.state import State
 from ftops.model.steps import Stop, steps_now
-from ftops.planner.matching import LiveJobs
+from ftops.records.matching import LiveJobs
 
 _Twin = tuple[str, str | None, bool]
 """A job of a name as a twin: its id, its nonce, and whether it runs or has made its model."""

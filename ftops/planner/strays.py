@@ -13,11 +13,11 @@ from ftops.model.finetune import FineTune
 from ftops.model.job import Job
 from ftops.model.observation import Observation
 from ftops.model.state import Record, RecordedJob, State
-from ftops.planner.matching import LiveJobs
-from ftops.planner.recorded import from_stamp
 from ftops.planner.situation import is_cancelling
 from ftops.planner.stake import at_stake
-from ftops.planner.wording import known_by_likeness
+from ftops.records.matching import LiveJobs
+from ftops.records.recorded import from_stamp
+from ftops.records.wording import known_by_likeness
 
 
 def strays(

@@ -12,9 +12,9 @@ from ftops.model.change import Action, Change, Reason
 from ftops.model.finetune import FineTune
 from ftops.model.job import Job
 from ftops.model.state import SentRequest, State
-from ftops.planner.matching import LiveJobs
 from ftops.planner.stake import running_for
-from ftops.planner.wording import ways_out
+from ftops.records.matching import LiveJobs
+from ftops.records.wording import ways_out
 
 
 def lookalike_strays(

@@ -8,10 +8,10 @@ from ftops.model.change import Action, Reason
 from ftops.model.job import Job
 from ftops.model.state import Intent
 from ftops.planner.decision import Decision
-from ftops.planner.intents import Doubt
-from ftops.planner.likeness import Likeness, said
 from ftops.planner.situation import Situation
-from ftops.planner.wording import ways_out
+from ftops.records.intents import Doubt
+from ftops.records.likeness import Likeness, said
+from ftops.records.wording import ways_out
 
 
 def doubtful(

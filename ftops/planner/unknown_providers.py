@@ -8,8 +8,8 @@ from ftops.model.change import Action, Change, Reason
 from ftops.model.finetune import FineTune
 from ftops.model.state import RecordedJob, State
 from ftops.planner.decision import Decision
-from ftops.planner.matching import LiveJobs
 from ftops.planner.situation import Situation
+from ftops.records.matching import LiveJobs
 
 
 def gate_on_unknown_provider(situation: Situation, known: Collection[str], live: LiveJobs) -> Decision | None:

@@ -14,8 +14,8 @@ from ftops.model.identifiers import is_providers_id
 from ftops.model.job import FailureClass, Job, JobError, JobEvent, JobStatus, UploadedFile
 from ftops.model.json_value import JSON
 from ftops.model.request import JobRequest
-from ftops.providers.error_words import error_in
-from ftops.providers.failure_table import FailureTable
+from ftops.transport.error_words import error_in
+from ftops.transport.failure_table import FailureTable
 
 
 class Unreadable(ValueError):

@@ -8,11 +8,11 @@ from typing import Any
 
 from ftops.errors import ProviderError
 from ftops.model.job import JobEvent
-from ftops.providers.connections import ending_by
 from ftops.providers.dialect import Dialect, Unreadable
-from ftops.providers.error_words import error_in
-from ftops.providers.loose_json import read_json
-from ftops.providers.reply_body import LARGEST
+from ftops.transport.connections import ending_by
+from ftops.transport.error_words import error_in
+from ftops.transport.loose_json import read_json
+from ftops.transport.reply_body import LARGEST
 
 PATIENCE_SECONDS = 5.0
 """How long a stream that nobody asked for is listened to, where only the events so far are wanted."""

@@ -21,9 +21,9 @@ from ftops.providers.dialect import (
     require_mapping,
 )
 from ftops.providers.event_stream import EndedEarly, read_events, read_stream, so_far
-from ftops.providers.exchange import HttpReply, LineStream
 from ftops.providers.provider import Reply
-from ftops.providers.transport import Transport
+from ftops.transport.client import Transport
+from ftops.transport.exchange import HttpReply, LineStream
 
 _T = TypeVar("_T")
 

@@ -8,7 +8,6 @@ from dataclasses import asdict, replace
 from functools import cache
 
 from ftops.errors import FtopsError, InvalidInput, Problem
-from ftops.model.hosts import Destination, origin_of, refuse_stranger
 from ftops.model.json_value import JSON
 from ftops.model.observation import ProviderFacts
 from ftops.model.project import (
@@ -20,12 +19,13 @@ from ftops.model.project import (
     ProviderSettings,
     Setting,
 )
-from ftops.model.secret import MASK, Secret
 from ftops.providers.dialect import Dialect
 from ftops.providers.dialects.openai import OpenAIDialect
 from ftops.providers.dialects.openai_legacy import OpenAILegacyDialect
 from ftops.providers.provider import Provider
-from ftops.providers.references import References, Unresolved
+from ftops.transport.hosts import Destination, origin_of, refuse_stranger
+from ftops.transport.references import References, Unresolved
+from ftops.transport.secret import MASK, Secret
 
 DIALECTS: Mapping[str, Dialect] = {
     dialect.name: dialect for dialect in (OpenAIDialect(), OpenAILegacyDialect())
@@ -97,9 +97,9 @@ def open_provider(
     send the credential to a host that nobody allowed: a pull request can change `base_url`. Nothing is
     sent, and no credential is even read before its host is allowed.
     """
-    from ftops.providers.exchange import Attached
     from ftops.providers.http_provider import HttpProvider
-    from ftops.providers.transport import Transport
+    from ftops.transport.client import Transport
+    from ftops.transport.exchange import Attached
 
     dialect = dialects()[settings.dialect]
     embedded = base_url is not None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ftops.datasets.inspection import InspectedDatasets, inspect_datasets
 from ftops.errors import Problem
-from ftops.manifests.commits import commit_of
+from ftops.files.commits import commit_of
 from ftops.manifests.discovery import FileStamp
 from ftops.manifests.parser import load_fine_tunes
 from ftops.manifests.project import load_project

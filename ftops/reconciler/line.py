@@ -8,10 +8,9 @@ from pathlib import Path
 
 from ftops.applier.applier import Applied, apply
 from ftops.applier.context import Clock, Context, HeldLock
-from ftops.cost.estimate import Costing, tokens_wanted, with_costs
 from ftops.datasets.tokens import count_tokens
 from ftops.errors import InvalidInput, NeedsPerson, Problem
-from ftops.manifests.commits import commit_of, is_before, left_alone
+from ftops.files.commits import commit_of, is_before, left_alone
 from ftops.manifests.discovery import FileStamp, file_stamp, manifest_files
 from ftops.manifests.project import PROJECT_FILE, load_project
 from ftops.model.change import Change
@@ -22,18 +21,19 @@ from ftops.model.event import Event
 from ftops.model.finetune import FineTune
 from ftops.model.observation import Observation, ProviderFacts
 from ftops.model.plan import Plan
+from ftops.model.planning import Doubts, Inputs, Planning
 from ftops.model.project import Project
 from ftops.model.review import Review
 from ftops.model.state import State
-from ftops.planner.freshness import Declared, declares
-from ftops.planner.inputs import Doubts, Inputs, Planning
 from ftops.planner.planner import plan
-from ftops.planner.selection import Selection, selected_names
-from ftops.policy.check import review
-from ftops.policy.rules import Allowed
 from ftops.providers.provider import Provider
 from ftops.providers.registry import dialects
 from ftops.reconciler.checking import check
+from ftops.review.check import review
+from ftops.review.estimate import Costing, tokens_wanted, with_costs
+from ftops.review.freshness import Declared, declares
+from ftops.review.rules import Allowed
+from ftops.review.selection import Selection, selected_names
 from ftops.state.manager import StateManager
 
 Look = Callable[[Mapping[str, Observation], Doubts], Mapping[str, Observation]]

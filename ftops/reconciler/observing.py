@@ -11,8 +11,8 @@ from ftops.applier.looking import look_again
 from ftops.errors import FtopsError, NotFound, ProviderError, Refused
 from ftops.model.job import Job, UploadedFile
 from ftops.model.observation import Observation, ProviderFacts
+from ftops.model.planning import Doubts
 from ftops.model.state import State
-from ftops.planner.inputs import Doubts
 from ftops.providers.provider import Provider
 
 

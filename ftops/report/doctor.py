@@ -23,7 +23,7 @@ from ftops.model.commit import Commit
 from ftops.model.job import Job, JobList
 from ftops.model.project import EMULATOR_SCHEME, EnvReference, ProviderSettings
 from ftops.model.state import State
-from ftops.planner.accounts import one_account, shared_accounts
+from ftops.records.accounts import one_account, shared_accounts
 from ftops.report.words import Styler, counted, plain, printable
 
 MOST_SKEW_SECONDS = 30.0

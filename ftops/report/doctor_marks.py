@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Mapping
 
 from ftops.model.job import Job
 from ftops.model.state import State
-from ftops.planner.settling import nonces
-from ftops.planner.wording import without_marks
+from ftops.records.settling import nonces
+from ftops.records.wording import without_marks
 from ftops.report.doctor import Check, Verdict
 from ftops.report.words import counted
 

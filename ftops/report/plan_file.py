@@ -12,8 +12,8 @@ from ftops.errors import ExitCode, FtopsError, NeedsPerson, Refused
 from ftops.model.fingerprint import digest
 from ftops.model.plan import Plan
 from ftops.model.review import Review, Violation
-from ftops.policy.rules import OLDER_COMMIT
 from ftops.report.json_report import FORMAT_VERSION, json_text, parse_cost, parse_plan
+from ftops.review.rules import OLDER_COMMIT
 
 _AGAIN = "make it again with `ftops plan --out`"
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from ftops.model.hosts import Destination, Origin, in_ci, refuse_stranger
+from ftops.files.confinement import in_ci
+from ftops.transport.hosts import Destination, Origin, refuse_stranger
 
 
 def silent(_: str) -> None:

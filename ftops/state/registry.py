@@ -8,8 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from ftops.errors import StateError
-from ftops.model.hosts import origin_of
 from ftops.state.backend import Opening, StateBackend
+from ftops.transport.hosts import origin_of
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint

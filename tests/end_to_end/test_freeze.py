@@ -14,7 +14,7 @@ from ftops.api.session import Surroundings, open_session
 from ftops.cli.apply import round_code
 from ftops.errors import ExitCode, Refused
 from ftops.model.event import Event, EventKind, Outcome
-from ftops.planner.selection import Selection
+from ftops.review.selection import Selection
 from tests.conftest import Emulator, ProjectDirectory
 
 COMMANDS = [

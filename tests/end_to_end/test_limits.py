@@ -20,8 +20,8 @@ from ftops.api.session import Session, Surroundings, open_session
 from ftops.emulator.server import EmulatorServer, EmulatorSettings
 from ftops.manifests.project import PROJECT_FILE
 from ftops.model.event import Outcome
-from ftops.planner.approval import approvals
-from ftops.planner.selection import Selection
+from ftops.review.approval import approvals
+from ftops.review.selection import Selection
 from tests.conftest import Emulator, ProjectDirectory
 
 PRICE = "  prices: {local: {gpt-4o-mini: {training_per_million_tokens: 30000}}}\n"

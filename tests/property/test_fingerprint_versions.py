@@ -9,8 +9,8 @@ from ftops.model.change import Action
 from ftops.model.dataset import Dataset
 from ftops.model.finetune import FineTune
 from ftops.model.fingerprint import FORMS, CanonicalSpec, Form
+from ftops.model.planning import Inputs, Planning
 from ftops.model.state import State
-from ftops.planner.inputs import Inputs, Planning
 from ftops.planner.planner import plan
 from tests.property.test_planner_laws import worlds
 from tests.property.test_provider_renames import datasets, settled, trained

@@ -11,8 +11,8 @@ from ftops.model.job import Job, JobStatus
 from ftops.model.plan import PlanFacts
 from ftops.model.review import Review
 from ftops.model.state import RecordedJob, State
-from ftops.planner.matching import LiveJobs
 from ftops.reconciler.line import Reviewed
+from ftops.records.matching import LiveJobs
 from ftops.report.json_report import parse_plan, plan_document
 from tests.simulator.history import generate
 from tests.simulator.player import Player

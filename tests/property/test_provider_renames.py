@@ -14,8 +14,8 @@ from ftops.model.dataset import Dataset
 from ftops.model.finetune import FineTune
 from ftops.model.job import JobStatus
 from ftops.model.observation import Observation
+from ftops.model.planning import Inputs, Planning
 from ftops.model.state import State
-from ftops.planner.inputs import Inputs, Planning
 from ftops.planner.planner import plan
 from tests.property.test_planner_laws import worlds
 from tests.simulator.world import World, fine_tune

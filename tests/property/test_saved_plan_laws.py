@@ -8,13 +8,13 @@ from dataclasses import replace
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
-from ftops.applier.rebuilding import rebuilt
 from ftops.model.change import Action
 from ftops.model.job import JobStatus
 from ftops.model.plan import Plan
-from ftops.planner.freshness import Rest, bindings, rest
 from ftops.reconciler.line import Hands, Loaded, Reviewed, carry_out, declared
+from ftops.records.rebuilding import rebuilt
 from ftops.report.json_report import parse_plan, plan_document
+from ftops.review.freshness import Rest, bindings, rest
 from ftops.state.backend import Holder
 from tests.property.small_histories import STEPS, run, settle
 from tests.simulated import FAULTS, Crash, World, fine_tune

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from ftops.applier import applier, cancels, creates, ledger, refused, uploads, waves
+from ftops.applier import applier, cancels, creates, refused, uploads, waves
 from ftops.errors import Ambiguous, RefusalKind
 from ftops.model.job import JobList
 from ftops.model.state import ArchivedRecord, State
-from ftops.planner import intents
 from ftops.planner.refusals import Refusals
 from ftops.reconciler import line, observing
+from ftops.records import intents, ledger
 from ftops.state.backends.memory import MemoryBackend
 from tests.simulator.history import Step
 from tests.simulator.port import Port
@@ -101,7 +101,7 @@ def _settle_time_ignored(patch: pytest.MonkeyPatch) -> None:
         verdict = resolve(intent, live, state, now)
         return replace(intent, lapsed=True) if verdict == (intents.Doubt.SETTLING, ()) else verdict
 
-    patch.setattr("ftops.planner.settling.resolve_intent", at_once)
+    patch.setattr("ftops.records.settling.resolve_intent", at_once)
 
 
 def _no_fencing(patch: pytest.MonkeyPatch) -> None:

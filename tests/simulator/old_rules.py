@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from ftops.applier import applier, creates, ledger
+from ftops.applier import applier, creates
 from ftops.model.fingerprint import canonical_json
-from ftops.planner import intents, likeness, planner, settling
-from ftops.planner.matching import LiveJobs
+from ftops.planner import planner
+from ftops.records import intents, ledger, likeness, settling
+from ftops.records.matching import LiveJobs
 from tests.simulator.bends import WORLDS
 from tests.simulator.broken import Broken
 from tests.simulator.history import Step

@@ -10,17 +10,6 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from ftops.applier.rebuilding import rebuilt
-from ftops.applier.surgery import (
-    accepted,
-    arrived,
-    claimed,
-    in_doubt,
-    never_arrived,
-    not_mine,
-    retried,
-    take_over,
-)
 from ftops.errors import FtopsError
 from ftops.model.change import Action, Change, Reason
 from ftops.model.dataset import Dataset
@@ -30,10 +19,21 @@ from ftops.model.job import Job, JobFile, JobStatus, Stamp
 from ftops.model.plan import Plan
 from ftops.model.project import Limits, Project, StateSettings
 from ftops.model.state import State
-from ftops.planner.matching import worth_keeping
-from ftops.planner.selection import Selection
 from ftops.reconciler.line import Hands, Loaded, Reviewed, carry_out, make_plan
 from ftops.reconciler.observing import look_closer, observe
+from ftops.records.matching import worth_keeping
+from ftops.records.rebuilding import rebuilt
+from ftops.records.surgery import (
+    accepted,
+    arrived,
+    claimed,
+    in_doubt,
+    never_arrived,
+    not_mine,
+    retried,
+    take_over,
+)
+from ftops.review.selection import Selection
 from ftops.state.backend import Holder
 from ftops.state.manager import StateManager
 from tests.simulator import laws

@@ -12,7 +12,7 @@ from typing import Any
 
 from ftops.errors import About, RefusalKind
 from ftops.model.job import FileState
-from ftops.providers.failure_table import ErrorWords, FailureRule, FailureTable
+from ftops.transport.failure_table import ErrorWords, FailureRule, FailureTable
 
 _CREATE = frozenset({"create"})
 _FOR_WHAT_IT_NAMES = frozenset({400, 404, 422})

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from ftops.errors import StateError
-from ftops.model.hosts import LOOPBACK, origin_of
 from ftops.state.backend import Opening
 from ftops.state.backends.http_requests import Account
+from ftops.transport.hosts import LOOPBACK, origin_of
 
 
 def parts_of(url: str) -> SplitResult:

@@ -22,7 +22,7 @@ from urllib3.util import make_headers, parse_url
 
 from ftops import __version__
 from ftops.errors import StateError, StateUncertain
-from ftops.model.hosts import LOOPBACK
+from ftops.transport.hosts import LOOPBACK
 
 CONNECT_SECONDS = 10.0
 TOTAL_SECONDS = 20.0

@@ -10,8 +10,8 @@ from psycopg import pq
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from ftops.errors import StateError
-from ftops.model.hosts import Origin
 from ftops.state.backend import Opening
+from ftops.transport.hosts import Origin
 
 _DEFAULTS = {
     "application_name": "ftops",

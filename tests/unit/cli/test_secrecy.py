@@ -11,7 +11,7 @@ import pytest
 
 from ftops.cli.secrecy import BlankingFilter, current_vault, secrecy
 from ftops.errors import SecretExposed
-from ftops.model.secret import Secret, Vault
+from ftops.transport.secret import Secret, Vault
 
 KEY = "sk-canary-0123456789"
 

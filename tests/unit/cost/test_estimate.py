@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from ftops.cost.estimate import Costing, Unknown, tokens_wanted, with_costs
 from ftops.model.change import Action, Change, Reason, Then
 from ftops.model.dataset import Dataset
 from ftops.model.finetune import DataFile, FineTune, Method, Upstream
 from ftops.model.plan import Plan
 from ftops.model.review import CostEstimate
 from ftops.model.steps import steps_now
+from ftops.review.estimate import Costing, Unknown, tokens_wanted, with_costs
 
 PRICES = {"p": {"m": {"training_per_million_tokens": 3.0}}}
 DATA = {"d": Dataset("d", "0" * 64, 1, 1, "0" * 64, tokens=1_000_000)}

@@ -15,8 +15,8 @@ from ftops.datasets.conversation import outline
 from ftops.datasets.forms import rule_at
 from ftops.datasets.rows import row_breaches
 from ftops.datasets.tables import Ruleset, document, ruleset
-from ftops.emulator import datasets as emulated
-from ftops.emulator.dataset_messages import BadDataset
+from ftops.emulator.world import datasets as emulated
+from ftops.emulator.world.dataset_messages import BadDataset
 from ftops.model.capabilities import DataFormat
 from ftops.model.data_check import Severity
 from ftops.model.finetune import Method

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from ftops.datasets.inspection import inspect_datasets
-from ftops.emulator import datasets as emulated
-from ftops.emulator.dataset_messages import BadDataset
+from ftops.emulator.world import datasets as emulated
+from ftops.emulator.world.dataset_messages import BadDataset
 from ftops.model.capabilities import Capabilities
 from ftops.model.data_check import DataVerdict, Finding
 from ftops.model.finetune import DataFile, FineTune, Method

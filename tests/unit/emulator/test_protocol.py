@@ -109,7 +109,7 @@ def test_a_bug_is_answered_without_its_trace(
     def broken(*_: object) -> None:
         raise RuntimeError("the secret detail")
 
-    monkeypatch.setattr("ftops.emulator.job_table.JobTable.page", broken)
+    monkeypatch.setattr("ftops.emulator.world.job_table.JobTable.page", broken)
     error = provider.error("GET", "/fine_tuning/jobs", 500)
     assert error["type"] == "server_error"
     assert "secret" not in str(error)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ftops.manifests.checkout import Missing, left_out
+from ftops.files.checkout import Missing, left_out
 from ftops.manifests.discovery import manifest_files
 from ftops.manifests.loader import parse_yaml
 from tests.repository import Repository

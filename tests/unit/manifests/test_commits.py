@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ftops.manifests.commits import commit_of, is_before, left_alone
+from ftops.files.commits import commit_of, is_before, left_alone
 from ftops.model.commit import Commit
 from tests.repository import Repository
 

@@ -9,7 +9,7 @@ from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
 
 from ftops.errors import Refused
-from ftops.model.hosts import Destination, Origin, origin_of, refuse_stranger
+from ftops.transport.hosts import Destination, Origin, origin_of, refuse_stranger
 
 
 def to(url: str, reference: str | None = None, own: str = "https://api.example/v1") -> Destination:

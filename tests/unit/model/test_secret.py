@@ -10,7 +10,7 @@ import urllib.parse
 import pytest
 
 from ftops.errors import ExitCode, SecretExposed
-from ftops.model.secret import Secret, Vault
+from ftops.transport.secret import Secret, Vault
 
 VALUE = 'k"y/é<_0123456789>'
 

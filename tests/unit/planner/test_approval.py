@@ -7,7 +7,7 @@ from dataclasses import replace
 from ftops.model.change import Action, Change, Reason, Then
 from ftops.model.plan import Plan
 from ftops.model.review import CostEstimate
-from ftops.planner.approval import approvals, unapproved
+from ftops.review.approval import approvals, unapproved
 
 CREATE = Change("a", Action.CREATE, Reason.NEW, "new", "p", 1, 1, "f")
 DOLLAR = CostEstimate(0.5, 1)

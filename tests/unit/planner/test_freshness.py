@@ -9,9 +9,9 @@ import pytest
 from ftops.model.change import Action, Change, Reason
 from ftops.model.job import JobStatus
 from ftops.model.plan import Plan
+from ftops.model.planning import Planning
 from ftops.model.state import ArchivedRecord, Record, RecordedJob, State
-from ftops.planner.freshness import Declared, Rest, rest
-from ftops.planner.inputs import Planning
+from ftops.review.freshness import Declared, Rest, rest
 
 NOTHING = Declared((), {}, {})
 

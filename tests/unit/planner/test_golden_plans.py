@@ -14,8 +14,8 @@ from ftops.manifests.loader import parse_yaml
 from ftops.manifests.parser import load_fine_tunes
 from ftops.model.change import Then
 from ftops.model.observation import Observation, ProviderFacts
+from ftops.model.planning import Inputs
 from ftops.model.project import Project, StateSettings
-from ftops.planner.inputs import Inputs
 from ftops.planner.planner import plan
 from ftops.providers.registry import DIALECTS
 from ftops.state.statefile import decode

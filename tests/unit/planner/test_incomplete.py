@@ -9,11 +9,11 @@ import pytest
 from ftops.model.change import Action, Change, Reason
 from ftops.model.job import JobStatus
 from ftops.model.observation import Observation
+from ftops.model.planning import Inputs
 from ftops.model.state import ArchivedRecord, SentRequest
-from ftops.planner.accounts import one_account, shared_accounts
 from ftops.planner.incomplete import used_providers
-from ftops.planner.inputs import Inputs
 from ftops.planner.planner import plan
+from ftops.records.accounts import one_account, shared_accounts
 from tests.property.test_provider_renames import datasets
 from tests.simulator.world import World, fine_tune
 

@@ -14,9 +14,9 @@ from ftops.model.job import Job, JobFile, JobStatus, UploadedFile
 from ftops.model.json_value import JSON
 from ftops.model.observation import Observation, ProviderFacts
 from ftops.model.state import Record, RecordedJob, State
-from ftops.planner.likeness import alterations, likeness, look_alike, same_model, same_value
-from ftops.planner.matching import LiveJobs
 from ftops.providers.registry import DIALECTS
+from ftops.records.likeness import alterations, likeness, look_alike, same_model, same_value
+from ftops.records.matching import LiveJobs
 
 SHA = "ab" * 32
 KNOWN: dict[str, JSON] = {

@@ -14,9 +14,9 @@ from ftops.model.dataset import Dataset
 from ftops.model.finetune import FineTune, Retry, RetryOn
 from ftops.model.job import FailureClass, JobError, JobStatus
 from ftops.model.observation import Observation, ProviderFacts
+from ftops.model.planning import Inputs
 from ftops.model.refusal import Refusal
 from ftops.model.state import Intent, ProviderMemory, Record, RecordedJob, RefusedUpload, State
-from ftops.planner.inputs import Inputs
 from ftops.planner.planner import plan
 from ftops.providers.registry import DIALECTS
 from tests.simulated import fine_tune

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ftops.applier.surgery import take_over
 from ftops.model.change import Reason
 from ftops.model.job import Job
+from ftops.records.surgery import take_over
 from tests.simulator.world import World, fine_tune
 
 

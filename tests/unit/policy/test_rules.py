@@ -17,8 +17,8 @@ from ftops.model.plan import Plan, PlanFacts
 from ftops.model.project import Limits
 from ftops.model.review import CostEstimate, Violation
 from ftops.model.steps import SoFar, Steps, steps_now
-from ftops.policy.check import review
-from ftops.policy.rules import Allowed, lifting
+from ftops.review.check import review
+from ftops.review.rules import Allowed, lifting
 
 
 def change(number: int, action: Action = Action.CREATE, cost: CostEstimate | None = None) -> Change:

@@ -13,12 +13,12 @@ import pytest
 
 from ftops.errors import Ambiguous, ProviderError
 from ftops.model.observation import ProviderFacts
-from ftops.providers import reply_body
-from ftops.providers.connections import ending_by, time_left
-from ftops.providers.exchange import Attached, LineStream
 from ftops.providers.http_provider import HttpProvider
 from ftops.providers.registry import DIALECTS
-from ftops.providers.transport import Transport
+from ftops.transport import reply_body
+from ftops.transport.client import Transport
+from ftops.transport.connections import ending_by, time_left
+from ftops.transport.exchange import Attached, LineStream
 from tests.unit.providers.dripping import dripping
 from tests.unit.providers.scripted import Said, scripted
 from tests.unit.providers.test_lists import jobs

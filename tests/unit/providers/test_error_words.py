@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from ftops.providers.error_words import LONGEST_WORDS, error_in, said
-from ftops.providers.loose_json import read_json
+from ftops.transport.error_words import LONGEST_WORDS, error_in, said
+from ftops.transport.loose_json import read_json
 from tests.unit.providers.test_decoding import JSON
 
 

@@ -11,9 +11,9 @@ from ftops.errors import ProviderError
 from ftops.model.job import Stamp
 from ftops.model.project import EnvReference, ProviderSettings
 from ftops.model.request import JobRequest, RequestFile
-from ftops.providers.exchange import Attached
 from ftops.providers.registry import facts_of, open_provider
-from ftops.providers.transport import Transport
+from ftops.transport.client import Transport
+from ftops.transport.exchange import Attached
 from tests.unit.providers.scripted import Said, scripted
 
 ROUTE = "route-canary-77"

@@ -11,9 +11,9 @@ import pytest
 
 from ftops.errors import FtopsError, InvalidInput, Refused
 from ftops.model.project import EnvReference, ExecReference, FileReference, ProviderSettings, Reference
-from ftops.model.secret import Vault
-from ftops.providers.references import LONGEST, References, Unresolved
 from ftops.providers.registry import open_provider
+from ftops.transport.references import LONGEST, References, Unresolved
+from ftops.transport.secret import Vault
 
 KEY = "sk-canary-0123456789"
 

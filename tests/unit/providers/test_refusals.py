@@ -21,9 +21,9 @@ from ftops.model.job import FileState
 from ftops.model.observation import ProviderFacts
 from ftops.model.request import JobRequest, RequestFile
 from ftops.providers.dialects.openai import OpenAIDialect, decode_file
-from ftops.providers.exchange import Attached
 from ftops.providers.http_provider import HttpProvider
-from ftops.providers.transport import Transport
+from ftops.transport.client import Transport
+from ftops.transport.exchange import Attached
 from tests.unit.providers.scripted import Said, scripted
 
 REQUEST = JobRequest(model="gpt-4o-mini", training_files=(RequestFile("file-1"),))

@@ -12,10 +12,10 @@ from ftops.errors import Ambiguous, FtopsError, InvalidInput, NotSent, ProviderE
 from ftops.model.job import Stamp
 from ftops.model.project import ProviderSettings
 from ftops.model.request import JobRequest, RequestFile
-from ftops.model.secret import Secret
-from ftops.providers.exchange import Attached
 from ftops.providers.registry import DIALECTS, open_provider
-from ftops.providers.transport import Transport
+from ftops.transport.client import Transport
+from ftops.transport.exchange import Attached
+from ftops.transport.secret import Secret
 from tests.unit.providers.scripted import Said, Scripted, scripted
 
 KEY = "sk-canary-0123456789"

@@ -12,12 +12,12 @@ import pyrage
 import pytest
 
 from ftops.errors import FtopsError, SecretExposed, StateError
-from ftops.model.secret import Secret, Vault
 from ftops.model.state import ArchivedRecord, Record, State
 from ftops.state.form import PACKED_FROM, StateForm
 from ftops.state.sealing import Seal
 from ftops.state.sections import SectionWriter
 from ftops.state.statefile import encode
+from ftops.transport.secret import Secret, Vault
 
 IDENTITY = pyrage.x25519.Identity.generate()
 OTHER = pyrage.x25519.Identity.generate()

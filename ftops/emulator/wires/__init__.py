@@ -1,0 +1,1 @@
+"""The wire formats that the emulator speaks, a folder each, and what they share."""

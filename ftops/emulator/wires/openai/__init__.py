@@ -1,0 +1,1 @@
+"""The `/fine_tuning/jobs` format."""

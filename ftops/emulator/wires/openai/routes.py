@@ -1,0 +1,292 @@
+"""The routes of `/v1/fine_tuning/jobs`. Endpoints are named by the operation that faults match."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from flask import Blueprint, Response, redirect, request
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from ftops.emulator.context import Emulator
+from ftops.emulator.wires import orders, refusals
+from ftops.emulator.wires.interference import break_next_page, current_strike, listed_until
+from ftops.emulator.wires.openai import shapes as wire_openai
+from ftops.emulator.wires.paging import cut_page, unknown_cursor
+from ftops.emulator.wires.replies import json_reply
+from ftops.emulator.wires.requests import check_files, read_json
+from ftops.emulator.world.datasets import Format
+from ftops.emulator.world.fields import Fields, query_limit
+from ftops.emulator.world.history import Happening, checkpoints, reached
+from ftops.emulator.world.identifiers import derived_id, new_id
+from ftops.emulator.world.job import Family, Job, Pause
+from ftops.emulator.world.job_table import PageRequest
+from ftops.emulator.world.lifecycle import TERMINAL, Status, status_at
+from ftops.emulator.world.models import COMPLETION_BASES, base_of, modern_name
+from ftops.emulator.world.training import (
+    Dataset,
+    TrainingRun,
+    automatic_batch_size,
+    automatic_epochs,
+    training_seconds,
+)
+
+FAMILY = Family.OPENAI
+MOST_PER_PAGE = 1000
+"""Not documented; the clients ask for at most 100."""
+FEWEST_EXAMPLES = 10
+VALIDATION_SECONDS = 20.0
+QUEUE_SECONDS = 40.0
+DEFAULT_LEARNING_RATE_MULTIPLIER = 2.0
+
+
+class OpenAIRoutes:
+    """Jobs of the modern family."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+
+    def blueprint(self) -> Blueprint:
+        """Return the routes, to be mounted at the root."""
+        blueprint = Blueprint(FAMILY, __name__, url_prefix="/v1/fine_tuning/jobs")
+        routes: list[tuple[str, str, str, Callable[..., WerkzeugResponse]]] = [
+            ("POST", "", "create", self.create),
+            ("GET", "", "list", self.list_jobs),
+            ("GET", "/", "list_redirect", self.redirect),
+            ("GET", "/<job_id>", "retrieve", self.retrieve),
+            ("POST", "/<job_id>/cancel", "cancel", self.cancel),
+            ("POST", "/<job_id>/pause", "pause", self.pause),
+            ("POST", "/<job_id>/resume", "resume", self.resume),
+            ("GET", "/<job_id>/events", "events", self.events),
+            ("GET", "/<job_id>/checkpoints", "checkpoints", self.checkpoints),
+        ]
+        for method, path, operation, handler in routes:
+            blueprint.add_url_rule(path, operation, handler, methods=[method])
+        return blueprint
+
+    def create(self) -> Response:
+        """Take an order; bad data fails the job later, while it validates its files."""
+        body = read_json()
+        if not self._emulator.settings.by_the_book:
+            body.refuse_unknown(wire_openai.CREATE_PARAMETERS)
+        order = self._order(body)
+        inspection = orders.inspect_files(
+            self._emulator, order, _format(order), FEWEST_EXAMPLES, VALIDATION_SECONDS
+        )
+        run = _run(inspection.dataset, order.request["hyperparameters"])
+        job = orders.new_job(self._emulator, new_id("ftjob-"), order, run, inspection.failure)
+        organization = self._emulator.settings.organization
+        names = iter([modern_name(job.model, organization, job.suffix, job.id)])
+        return self._reply(orders.store(self._emulator, job, names, "step_metrics.csv"))
+
+    def _order(self, body: Fields) -> orders.Order:
+        asked = body.required_text("model")
+        training_file = body.required_text("training_file")
+        validation_file = body.text("validation_file")
+        suffix = body.text("suffix", longest=wire_openai.LONGEST_SUFFIX)
+        metadata = body.metadata()
+        decoded = wire_openai.decode_request(body)
+        model = orders.resolve_model(self._emulator, FAMILY, asked)
+        if model is None:
+            raise refusals.Refusal(
+                400,
+                f"Model {asked[:200]} is not available for fine-tuning or does not exist.",
+                param="model",
+                code="model_not_available",
+            )
+        files = [("training_file", training_file), ("validation_file", validation_file)]
+        check_files(self._emulator, files, "invalid {param}: {id}")
+        return orders.Order(
+            family=FAMILY,
+            model=model,
+            training_file=training_file,
+            validation_file=validation_file,
+            suffix=suffix,
+            method=decoded.pop("method"),
+            metadata=metadata,
+            request=decoded,
+        )
+
+    def list_jobs(self) -> Response:
+        """Newest first; past the end an empty page, on which older clients rely to stop."""
+        strike = current_strike()
+        limit = query_limit(request.args, 20, MOST_PER_PAGE)
+        after = None if strike.is_kind("repeat_page") else self._cursor(request.args.get("after"))
+        wanted, without = _metadata_filter()
+        jobs = self._emulator.jobs.page(
+            PageRequest(
+                family=FAMILY,
+                limit=limit + 1,
+                before=after,
+                metadata=wanted,
+                without_metadata=without,
+                created_real_before=listed_until(self._emulator),
+                hidden=strike.forgotten,
+            )
+        )
+        has_more = len(jobs) > limit or strike.is_kind("repeat_page")
+        jobs = jobs[:limit]
+        if strike.is_kind("truncate_list"):
+            has_more = True
+            jobs = jobs[: len(jobs) // 2]
+            break_next_page(self._emulator)
+        now = self._emulator.clock.now()
+        data = [self._shown(job, now) for job in jobs]
+        return json_reply({"object": "list", "data": data, "has_more": has_more})
+
+    def redirect(self) -> WerkzeugResponse:
+        """A trailing slash was recorded to be answered with 307."""
+        return redirect(request.base_url.rstrip("/"), 307)
+
+    def retrieve(self, job_id: str) -> Response:
+        """Return one job."""
+        return self._reply(self._find(job_id))
+
+    def cancel(self, job_id: str) -> Response:
+        """Cancel at once; what a terminal job is answered with is not known and taken from the legacy API."""
+        return self._change(job_id, "cancel", lambda job, now: replace(job, cancelled_at=now))
+
+    def pause(self, job_id: str) -> Response:
+        """Stop the job's time."""
+        return self._change(job_id, "pause", lambda job, now: replace(job, pauses=(*job.pauses, Pause(now))))
+
+    def resume(self, job_id: str) -> Response:
+        """Let the job's time go on."""
+        return self._change(
+            job_id,
+            "resume",
+            lambda job, now: replace(job, pauses=(*job.pauses[:-1], Pause(job.pauses[-1].start, now))),
+        )
+
+    def events(self, job_id: str) -> Response:
+        """Newest first. There is no stream in this format."""
+        job = self._find(job_id)
+        repeated = current_strike().is_kind("repeat_page")
+        limit = query_limit(request.args, 20, MOST_PER_PAGE)
+        after = None if repeated else request.args.get("after")
+        happenings = list(enumerate(_happenings(job, self._emulator.clock.now())))[::-1]
+        page = cut_page(happenings, lambda item: _event_id(job, item[0]), after, limit)
+        data = [self._event(job, index, happening) for index, happening in page.items]
+        return json_reply({"object": "list", "data": data, "has_more": page.has_more or repeated})
+
+    def checkpoints(self, job_id: str) -> Response:
+        """Newest first, as they are made."""
+        job = self._find(job_id)
+        limit = query_limit(request.args, 10, MOST_PER_PAGE)
+        made = checkpoints(job, self._emulator.clock.now())[::-1]
+        after = request.args.get("after")
+        page = cut_page(made, lambda item: wire_openai.checkpoint_id(job, item), after, limit)
+        data = [wire_openai.show_checkpoint(job, checkpoint) for checkpoint in page.items]
+        return json_reply(
+            {
+                "object": "list",
+                "data": data,
+                "first_id": data[0]["id"] if data else None,
+                "last_id": data[-1]["id"] if data else None,
+                "has_more": page.has_more,
+            }
+        )
+
+    def _change(self, job_id: str, verb: str, change: Callable[[Job, float], Job]) -> Response:
+        if job_id in current_strike().forgotten:
+            raise refusals.unknown_fine_tune(job_id)
+        with self._emulator.jobs.change(job_id, FAMILY) as loan:
+            if loan is None:
+                raise refusals.unknown_fine_tune(job_id)
+            now = self._emulator.clock.now()
+            _refuse_change(loan.job, verb, status_at(loan.job, now))
+            loan.job = change(loan.job, now)
+        return self._reply(loan.job)
+
+    def _find(self, job_id: str) -> Job:
+        job = self._emulator.jobs.find(job_id, FAMILY)
+        if job is None or job_id in current_strike().forgotten:
+            raise refusals.unknown_fine_tune(job_id)
+        return job
+
+    def _cursor(self, after: str | None) -> int | None:
+        if not after:
+            return None
+        job = self._emulator.jobs.find(after, FAMILY)
+        if job is None:
+            raise unknown_cursor(after)
+        return job.number
+
+    def _reply(self, job: Job) -> Response:
+        return json_reply(self._shown(job, self._emulator.clock.now()))
+
+    def _shown(self, job: Job, now: float) -> dict[str, Any]:
+        settings = self._emulator.settings
+        return wire_openai.show_job(job, now, settings.organization, by_the_book=settings.by_the_book)
+
+    def _event(self, job: Job, index: int, happening: Happening) -> dict[str, Any]:
+        """Messages were recorded with `data: null`, which the OpenAPI file forbids."""
+        metrics = happening.metrics
+        no_data: dict[str, Any] | None = {} if self._emulator.settings.by_the_book else None
+        return {
+            "object": "fine_tuning.job.event",
+            "id": _event_id(job, index),
+            "created_at": int(happening.at),
+            "level": happening.level,
+            "message": happening.message,
+            "type": "message" if metrics is None else "metrics",
+            "data": no_data if metrics is None else wire_openai.show_metrics(metrics, job.run.steps),
+        }
+
+
+def _metadata_filter() -> tuple[dict[str, str], bool]:
+    """Return the pairs of `metadata[k]=v`, and whether `metadata=null` was asked for."""
+    pairs = {}
+    for name, value in request.args.items():
+        if name.startswith("metadata[") and name.endswith("]"):
+            pairs[name.removeprefix("metadata[").removesuffix("]")] = value
+    bare = request.args.get("metadata")
+    if bare not in (None, "null"):
+        raise refusals.bad_value("metadata", "Expected metadata[k]=v, or metadata=null.")
+    return pairs, bare == "null"
+
+
+def _refuse_change(job: Job, verb: str, status: Status) -> None:
+    if status in TERMINAL:
+        raise refusals.already_terminal(verb, job.id, wire_openai.STATUSES[status])
+    if verb == "pause" and status is Status.PAUSED:
+        raise refusals.already_terminal(verb, job.id, wire_openai.STATUSES[status])
+    if verb == "resume" and status is not Status.PAUSED:
+        raise refusals.Refusal(400, f"Cannot resume a job {job.id} that is not paused.")
+
+
+def _format(order: orders.Order) -> Format:
+    if order.method == "dpo":
+        return Format.PREFERENCE
+    if order.method == "reinforcement":
+        return Format.REINFORCEMENT
+    return Format.COMPLETION if base_of(order.model) in COMPLETION_BASES else Format.CHAT
+
+
+def _run(dataset: Dataset, asked: dict[str, Any]) -> TrainingRun:
+    epochs = asked["n_epochs"] or automatic_epochs(dataset.examples)
+    return TrainingRun(
+        examples=dataset.examples,
+        tokens=dataset.tokens,
+        epochs=epochs,
+        batch_size=asked["batch_size"] or automatic_batch_size(dataset.examples),
+        learning_rate_multiplier=asked["learning_rate_multiplier"] or DEFAULT_LEARNING_RATE_MULTIPLIER,
+        validation_seconds=VALIDATION_SECONDS,
+        queue_seconds=QUEUE_SECONDS,
+        training_seconds=training_seconds(dataset.examples, epochs),
+    )
+
+
+def _event_id(job: Job, index: int) -> str:
+    """Events only ever grow at the end, so their index names them."""
+    return derived_id("ftevent-", job.id, "event", index)
+
+
+def _happenings(job: Job, now: float) -> list[Happening]:
+    happenings = reached(job, wire_openai.moments(job), now)
+    for pause in job.pauses:
+        happenings.append(Happening(pause.start, "Fine-tuning job paused"))
+        if pause.end is not None:
+            happenings.append(Happening(pause.end, "Fine-tuning job resumed"))
+    if job.cancelled_at is not None:
+        happenings.append(Happening(job.cancelled_at, "The job was cancelled"))
+    return sorted(happenings, key=lambda happening: happening.at)

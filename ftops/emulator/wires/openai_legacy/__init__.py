@@ -1,0 +1,1 @@
+"""The founding `/fine-tunes` format."""

@@ -1,0 +1,21 @@
+"""Flask responses as the provider gives them."""
+
+from typing import Any
+
+import orjson
+from flask import Response
+
+from ftops.emulator.wires.refusals import Refusal
+
+
+def json_reply(document: Any, status: int = 200) -> Response:
+    """Serialise a document, quickly: lists of 10,000 jobs are asked for."""
+    return Response(orjson.dumps(document), status, mimetype="application/json")
+
+
+def refusal_reply(refusal: Refusal, retry_after: float | None = None) -> Response:
+    """Return an error in the provider's shape."""
+    response = json_reply(refusal.body(), refusal.status)
+    if retry_after is not None:
+        response.headers["Retry-After"] = f"{retry_after:g}"
+    return response

@@ -1,1 +1,0 @@
-"""May this plan be applied? Pure: a plan and limits in, violations out."""

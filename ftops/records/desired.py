@@ -1,0 +1,75 @@
+"""What the manifests want, with the fingerprints that decide whether it is there already."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from ftops.model.dataset import Dataset
+from ftops.model.finetune import FineTune
+from ftops.model.fingerprint import FORMS, CanonicalSpec, Form, fingerprint
+from ftops.model.observation import ProviderFacts
+from ftops.records.dependencies import depths
+
+
+class DesiredSet:
+    """Every declared fine-tune by name, in an order in which upstreams come first.
+
+    Fingerprints are of the newest form; those of an older one are computed when first asked for.
+    """
+
+    def __init__(
+        self,
+        fine_tunes: Iterable[FineTune],
+        datasets: Mapping[str, Dataset],
+        providers: Mapping[str, ProviderFacts],
+        forms: Mapping[int, Form] = FORMS,
+    ) -> None:
+        by_name = {fine_tune.name: fine_tune for fine_tune in fine_tunes}
+        self.depths = depths(by_name)
+        self.fine_tunes = {name: by_name[name] for name in self.depths}
+        self._datasets = datasets
+        self._providers = providers
+        self._forms = forms
+        *self.older_versions, self._newest = sorted(forms)
+        self._known: dict[tuple[str, int, str | None], tuple[CanonicalSpec, str]] = {}
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.fine_tunes
+
+    def spec(self, name: str) -> CanonicalSpec:
+        """Return the canonical form of what the name wants to be trained."""
+        return self._identity(name, self._newest, None)[0]
+
+    def fingerprint(self, name: str) -> str:
+        """Return the fingerprint of what the name wants to be trained."""
+        return self._identity(name, self._newest, None)[1]
+
+    def earlier_fingerprints(self, name: str, former_providers: Iterable[str]) -> Iterator[str]:
+        """Yield what the same training was called: in older forms, under its provider's former names."""
+        providers = (None, *former_providers)
+        for version in (*self.older_versions, self._newest):
+            for provider in providers:
+                if (version, provider) != (self._newest, None):
+                    yield self._identity(name, version, provider)[1]
+
+    def same_training(self, names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
+        """Give the names among these that share a fingerprint, group by group: each of them is paid."""
+        groups: defaultdict[str, list[str]] = defaultdict(list)
+        for name in sorted(names):
+            groups[self.fingerprint(name)].append(name)
+        return tuple(tuple(group) for group in sorted(groups.values()) if len(group) > 1)
+
+    def _identity(self, name: str, version: int, provider: str | None) -> tuple[CanonicalSpec, str]:
+        key = (name, version, provider)
+        if key not in self._known:
+            fine_tune = self.fine_tunes[name]
+            starts_from = fine_tune.upstream
+            upstream = self._identity(starts_from, version, provider)[1] if starts_from else None
+            dialect = self._providers[fine_tune.provider].dialect
+            if provider is not None:
+                fine_tune = replace(fine_tune, provider=provider)
+            spec = self._forms[version](fine_tune, dialect, self._datasets, upstream)
+            self._known[key] = (spec, fingerprint(spec, version))
+        return self._known[key]

@@ -1,0 +1,171 @@
+"""What a person decides where ftops cannot: which job is whose. State only; nothing is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from ftops.errors import FtopsError, NeedsPerson, UsageError
+from ftops.model.change import Change
+from ftops.model.finetune import FineTune
+from ftops.model.job import Job
+from ftops.model.state import Intent, Record, RecordedJob, RefusedUpload, State
+from ftops.records.ledger import Ledger
+from ftops.records.renaming import moved
+
+
+def take_over(state: State, fine_tune: FineTune, change: Change, job: Job) -> State:
+    """Make a job the current one of a fine-tune: it counts as trained from what is declared now."""
+    ledger = Ledger(state)
+    record = state.fine_tunes.get(fine_tune.name)
+    stamp = job.stamp
+    generation = stamp.generation if stamp else (record.generation if record else 0) + 1
+    recorded = RecordedJob(
+        id=job.id,
+        provider=job.provider,
+        fingerprint=change.fingerprint or "",
+        generation=generation,
+        attempt=stamp.attempt if stamp else 1,
+        nonce=stamp.nonce if stamp else None,
+        status=job.status,
+    ).seen_as(job)
+    ledger.adopt(fine_tune.name, fine_tune, recorded, change.fingerprint or "", change.spec)
+    return accepted(ledger.snapshot(), fine_tune.name, job.id)
+
+
+def arrived(state: State, name: str, job: Job) -> State:
+    """Make a job the one that the open intent of a name became, whatever is declared by now."""
+    ledger = Ledger(state)
+    ledger.created(name, job)
+    return accepted(ledger.snapshot(), name, job.id)
+
+
+def in_doubt(state: State, name: str) -> Intent | None:
+    """Give the intent of a name that is still open."""
+    record = state.fine_tunes.get(name)
+    intent = record.intent if record is not None else None
+    return intent if intent is not None and not intent.lapsed else None
+
+
+def never_arrived(state: State, name: str, shown: Iterable[str] = ()) -> State:
+    """Give an open intent up, on a person's word that the provider never got it.
+
+    `shown` are the jobs that the person was shown: none of them is its job, whatever it looks like.
+    """
+    intent = in_doubt(state, name)
+    if intent is None:
+        raise FtopsError(f"no create of {name} is in doubt", hint="see `ftops plan`")
+    record = state.fine_tunes[name]
+    known = replace(intent, seen=tuple(sorted({*intent.seen, *shown})))
+    ledger = Ledger(state.with_record(name, replace(record, intent=known)))
+    ledger.withdraw(name, None)
+    return ledger.snapshot()
+
+
+def retried(state: State, name: str, data: Iterable[str]) -> State:
+    """Let what a provider refused be tried again at once: a create, or data (by SHA-256).
+
+    Raises FtopsError when nothing of the name was refused.
+    """
+    record = state.fine_tunes.get(name)
+    wanted = set(data)
+    providers = {
+        provider: replace(memory, refused_uploads=_others(memory.refused_uploads, wanted))
+        for provider, memory in state.providers.items()
+    }
+    if record is not None and record.intent is not None and record.refused is not None:
+        intent = replace(record.intent, refusal=None, withdrawn_at=None)
+        state = state.with_record(name, replace(record, intent=intent))
+    elif providers == state.providers:
+        raise FtopsError(f"nothing of {name} was refused", hint=f"see `ftops status {name}`")
+    return replace(state, providers=providers)
+
+
+def _others(uploads: Mapping[str, RefusedUpload], wanted: set[str]) -> Mapping[str, RefusedUpload]:
+    return {sha256: one for sha256, one in uploads.items() if sha256 not in wanted}
+
+
+def not_mine(state: State, provider: str, job_id: str) -> State:
+    """Note that a job is somebody else's: it is never adopted, never cancelled, and holds nothing up.
+
+    One that was adopted by its looks leaves its record.
+    """
+    known = state.not_mine.get(provider, ())
+    records = {name: _without(record, job_id) for name, record in state.fine_tunes.items()}
+    return replace(
+        state,
+        fine_tunes=records,
+        not_mine={**state.not_mine, provider: tuple(sorted({*known, job_id}))},
+    )
+
+
+def _without(record: Record, job_id: str) -> Record:
+    job = None if record.job and record.job.id == job_id else record.job
+    history = tuple(old for old in record.history if old.id != job_id)
+    changed = job != record.job or history != record.history
+    return replace(record, job=job, history=history) if changed else record
+
+
+def accepted(state: State, name: str, job_id: str) -> State:
+    """Take a recorded job as it is, on a person's word: neither its settings nor its looks are doubted."""
+    record = _known(state, name)
+    return state.with_record(name, _with_accepted(record, job_id))
+
+
+def claimed(state: State, name: str, jobs: Iterable[Job]) -> State:
+    """Note, on a person's word, that jobs without a mark are second ones: the next apply stops them."""
+    record = _known(state, name)
+    current = record.job
+    others = tuple(
+        RecordedJob(
+            id=job.id,
+            provider=job.provider,
+            fingerprint=current.fingerprint if current else record.fingerprint,
+            generation=current.generation if current else record.generation,
+            attempt=current.attempt if current else record.attempt,
+            nonce=None,
+            status=job.status,
+        ).seen_as(job)
+        for job in jobs
+    )
+    return state.with_record(name, replace(record, history=(*record.history, *others)))
+
+
+def _with_accepted(record: Record, job_id: str) -> Record:
+    def taken(job: RecordedJob) -> RecordedJob:
+        # Whoever names the one that stays consents to the end of the others.
+        kept = job.altered if job.id != job_id else ()
+        return replace(job, altered=kept, likeness=False, accepted=job.accepted or job.id == job_id)
+
+    job = taken(record.job) if record.job else None
+    return replace(record, job=job, history=tuple(taken(old) for old in record.history))
+
+
+def renamed(state: State, old: str, new: str) -> State:
+    """Give a record another name. Raises FtopsError when there is nothing to move, or no room for it."""
+    _known(state, old)
+    if new in state.fine_tunes:
+        raise FtopsError(f"the state has a record of {new} already", hint="remove or rename that one first")
+    return moved(state, old, new)
+
+
+def removed(state: State, name: str) -> State:
+    """Stop watching a fine-tune: its job runs on, and its numbers and models stay in the archive.
+
+    Refused while a create is in doubt: its job would turn up as a stray and be cancelled.
+    """
+    record = _known(state, name)
+    if record.intent is not None and not record.intent.lapsed:
+        raise NeedsPerson(
+            f"a create of {name} is in doubt", hint=f"settle it first: `ftops resolve {name} --help`"
+        )
+    ledger = Ledger(state)
+    ledger.forget(name, detached=True)
+    return ledger.snapshot()
+
+
+def _known(state: State, name: str) -> Record:
+    record = state.fine_tunes.get(name)
+    if record is None:
+        raise UsageError(f"the state has no record of {name}", hint="see `ftops state list`")
+    return record
