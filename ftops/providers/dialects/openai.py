@@ -12,7 +12,7 @@ from ftops.model.capabilities import Capabilities, DataFormat, StampPlace
 from ftops.model.finetune import Method
 from ftops.model.fingerprint import AUTO
 from ftops.model.identifiers import is_fingerprint, is_name, is_word
-from ftops.model.job import FileState, Job, JobEvent, JobFile, JobStatus, Stamp, UploadedFile
+from ftops.model.job import Job, JobEvent, JobFile, Stamp, UploadedFile
 from ftops.model.json_value import JSON, JSONObject
 from ftops.model.request import JobRequest
 from ftops.providers.dialect import (
@@ -30,28 +30,10 @@ from ftops.providers.dialect import (
     require_mapping,
     shown_hyperparameters,
 )
-from ftops.providers.dialects.openai_refusals import FAILURES, FILE_STATES
+from ftops.providers.dialects.openai_family import STATUSES, decode_file
+from ftops.providers.dialects.openai_refusals import FAILURES
 
 PAGE_SIZE = "100"
-
-STATUSES = {
-    "creating": JobStatus.PENDING,
-    "created": JobStatus.PENDING,
-    "validating_files": JobStatus.PENDING,
-    "queued": JobStatus.PENDING,
-    "pending": JobStatus.PENDING,
-    "running": JobStatus.RUNNING,
-    "pausing": JobStatus.RUNNING,
-    "paused": JobStatus.PAUSED,
-    "resuming": JobStatus.RUNNING,
-    "cancelling": JobStatus.CANCELLING,
-    "canceling": JobStatus.CANCELLING,
-    "cancel_requested": JobStatus.CANCELLING,
-    "succeeded": JobStatus.SUCCEEDED,
-    "failed": JobStatus.FAILED,
-    "cancelled": JobStatus.CANCELLED,
-    "canceled": JobStatus.CANCELLED,
-}
 
 _WHOLE: JSONObject = {"type": "integer", "minimum": 1}
 _SUPERVISED: JSONObject = {
@@ -218,23 +200,6 @@ class OpenAIDialect:
     def decode_file(self, body: Any) -> UploadedFile:
         """Read a file object."""
         return decode_file(body)
-
-
-def decode_file(body: Any) -> UploadedFile:
-    """Read the file object that both of OpenAI's formats share."""
-    file = require_mapping(body, "a file")
-    status = optional_text(file.get("status"))
-    return UploadedFile(
-        id=require_id(file, "a file"),
-        filename=optional_text(file.get("filename")) or "",
-        bytes=optional_count(file.get("bytes")),
-        purpose=optional_text(file.get("purpose")),
-        status=status,
-        created_at=optional_number(file.get("created_at")),
-        expires_at=optional_number(file.get("expires_at")),
-        state=FILE_STATES.get((status or "").lower(), FileState.UNKNOWN),
-        problem=optional_text(file.get("status_details")),
-    )
 
 
 def encode_stamp(stamp: Stamp) -> dict[str, str]:

@@ -26,7 +26,7 @@ from ftops.providers.dialect import (
     require_mapping,
     shown_hyperparameters,
 )
-from ftops.providers.dialects.openai import STATUSES, decode_file
+from ftops.providers.dialects.openai_family import STATUSES, decode_file
 from ftops.providers.dialects.openai_refusals import FAILURES
 
 _HYPERPARAMETERS: JSONObject = {

@@ -20,7 +20,8 @@ from ftops.errors import (
 from ftops.model.job import FileState
 from ftops.model.observation import ProviderFacts
 from ftops.model.request import JobRequest, RequestFile
-from ftops.providers.dialects.openai import OpenAIDialect, decode_file
+from ftops.providers.dialects.openai import OpenAIDialect
+from ftops.providers.dialects.openai_family import decode_file
 from ftops.providers.http_provider import HttpProvider
 from ftops.transport.client import Transport
 from ftops.transport.exchange import Attached
