@@ -8,7 +8,7 @@ The names of `__all__` are public and stay; each is imported when it is first us
 costs nothing.
 """
 
-__version__ = "0.1.0"
+from ftops.version import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -191,7 +191,9 @@ class _Apply:
                 self._skipped(change, "waiting until a create that looks the same to the provider is certain")
                 continue
             try:
-                model = creates.base_model(self.context.fine_tunes[change.name], self.ledger)
+                fine_tune = self.context.fine_tunes[change.name]
+                can = self.context.providers[fine_tune.provider].facts.capabilities
+                model = creates.base_model(fine_tune, can, self.ledger)
                 if (why := blocked.why(change.provider, model)) is not None:
                     self._skipped(change, why)
                     continue

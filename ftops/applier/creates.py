@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ftops.applier.context import Context, HeldLock
 from ftops.applier.refused import Blocked, judged_by_files
 from ftops.errors import FtopsError, LeaseLost, NeedsPerson, ProviderError
+from ftops.model.capabilities import Capabilities
 from ftops.model.change import Change
 from ftops.model.finetune import DataFile, FineTune, Upstream
 from ftops.model.job import Job, JobStatus, Stamp
@@ -56,7 +57,7 @@ def prepare(change: Change, context: Context, ledger: Ledger, lock: HeldLock, li
     """Resolve model and files, and note the intent. Raises FtopsError, having noted nothing."""
     fine_tune = context.fine_tunes[change.name]
     provider = context.providers[fine_tune.provider]
-    model = base_model(fine_tune, ledger)
+    model = base_model(fine_tune, provider.facts.capabilities, ledger)
     file_ids = ledger.file_ids(fine_tune.provider)
     shown = appearance(change.spec, model, file_ids, provider.facts.capabilities)
     seen = _unclaimed(change, shown, live)
@@ -113,7 +114,7 @@ def _post(ready: Ready, context: Context, lock: HeldLock, blocked: Blocked) -> S
         return Sent(ready, error=judged_by_files(error, ready.fine_tune, ready.request, context))
 
 
-def base_model(fine_tune: FineTune, ledger: Ledger) -> str:
+def base_model(fine_tune: FineTune, can: Capabilities, ledger: Ledger) -> str:
     """Name the model to start from, as the provider knows it. Raises FtopsError while there is none."""
     if not isinstance(fine_tune.model, Upstream):
         return fine_tune.model
@@ -124,7 +125,9 @@ def base_model(fine_tune: FineTune, ledger: Ledger) -> str:
     checkpoint = fine_tune.model.checkpoint
     if checkpoint == "final":
         return job.fine_tuned_model
-    return f"{job.fine_tuned_model}:ckpt-step-{checkpoint.removeprefix('step:')}"
+    if can.checkpoints is None:
+        raise FtopsError(f"its provider has no checkpoints, and it starts from {checkpoint}")
+    return can.checkpoints.format(model=job.fine_tuned_model, step=checkpoint.removeprefix("step:"))
 
 
 def _unclaimed(change: Change, shown: Appearance, live: LiveJobs) -> tuple[str, ...]:

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import click
 
-from ftops import __version__
 from ftops.cli.secrecy import BlankingFilter, current_vault, secrecy
 from ftops.errors import ExitCode, FtopsError
+from ftops.version import __version__
 
 COMMANDS = {
     "init": "ftops.cli.init",

@@ -14,6 +14,7 @@ from ftops.errors import FtopsError
 from ftops.model.capabilities import DataFormat
 from ftops.model.data_check import Severity
 from ftops.model.finetune import Method
+from ftops.model.tuned_model import base_model
 
 OFF = "off"
 
@@ -89,13 +90,6 @@ def ruleset(dialect: str, method: Method, model: str, forms: frozenset[DataForma
             fitting = forms & {form} if method is Method.SUPERVISED else forms
             return Ruleset(dialect, method, base, fitting or forms, facts)
     return Ruleset(dialect, method, base, forms, None)
-
-
-def base_model(model: str) -> str:
-    """Take the base out of `ft:BASE:org::id`, `BASE:ft-org:suffix` and Azure's `BASE.ft-id`."""
-    parts = model.split(":")
-    base = parts[1] if parts[0] == "ft" and len(parts) > 1 else parts[0]
-    return base.split(".ft-")[0]
 
 
 def sentence(kind: str, **shown: object) -> str:

@@ -68,7 +68,11 @@ class DialectChecks:
             message = f"{self._dialect} has no integrations"
             yield Finding(("spec", "integrations"), message, "remove it", key=True)
         model = spec["model"]
-        if isinstance(model, dict) and model.get("checkpoint", "final") != "final" and not can.checkpoints:
+        if (
+            isinstance(model, dict)
+            and model.get("checkpoint", "final") != "final"
+            and can.checkpoints is None
+        ):
             message = f"{self._dialect} has no checkpoints"
             yield Finding(("spec", "model", "checkpoint"), message, "write final")
 

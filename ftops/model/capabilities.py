@@ -50,7 +50,7 @@ class Capabilities:
     weighted_files: bool = False
     list_filter: bool = False
     pause: bool = False
-    checkpoints: bool = False
+    checkpoints: str | None = None
     file_upload: bool = True
     event_stream: bool = False
     price_estimate: bool = False

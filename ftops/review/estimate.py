@@ -18,6 +18,7 @@ from ftops.model.fingerprint import AUTO
 from ftops.model.json_value import JSON
 from ftops.model.plan import Plan
 from ftops.model.review import CostEstimate
+from ftops.model.tuned_model import base_model
 
 FEWEST_AUTO_EPOCHS = 1
 MOST_AUTO_EPOCHS = 25
@@ -61,8 +62,7 @@ class Costing:
                 raise Unknown(f"{fine_tune.name} starts from a model that is not declared")
             seen.add(fine_tune.name)
             fine_tune = upstream
-        model = fine_tune.model
-        return model.split(":")[1] if model.startswith("ft:") else model
+        return base_model(fine_tune.model)
 
     def price(self, fine_tune: FineTune) -> float:
         """Give the USD for a million tokens. Raises Unknown."""

@@ -12,8 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar, cast
 from urllib.parse import quote, urlsplit
 
 import orjson
@@ -24,7 +23,15 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 from ftops.errors import InvalidInput, NotSent, Problem, ProviderError
 from ftops.transport.connections import ending_by, open_session, time_left
 from ftops.transport.error_words import error_in
-from ftops.transport.exchange import Attached, HttpReply, LineStream, check_headers, check_url
+from ftops.transport.exchange import (
+    Attached,
+    Expect,
+    FileBody,
+    HttpReply,
+    Request,
+    check_headers,
+    check_url,
+)
 from ftops.transport.failure_table import FailureTable
 from ftops.transport.loose_json import read_json
 from ftops.transport.outcome import (
@@ -92,79 +99,70 @@ class Transport:
         """Take refusals for what this table says; without one none is certain."""
         self._origin = replace(self._origin, failures=failures)
 
-    def get(self, operation: str, path: str, query: Mapping[str, str] | None = None) -> HttpReply:
-        """Fetch JSON; a passing failure is tried again."""
-        return self._retried(lambda: self._json(operation, self._send(operation, "GET", path, params=query)))
+    def send(self, request: Request) -> HttpReply:
+        """Send a request: a GET is tried again after a passing failure, anything else goes out once.
 
-    def post(
-        self,
-        operation: str,
-        path: str,
-        body: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> HttpReply:
-        """Send once. Ambiguous means that it may have had its effect."""
-        whole = {**self._attached.body, **(body or {})}
-        data = orjson.dumps(whole) if body is not None or whole else None
-        all_headers = {**({} if data is None else {"Content-Type": "application/json"}), **(headers or {})}
+        Raises ProviderError, whose class says whether it can have had its effect; `Ambiguous` means that it
+        may. For lines, a break or none within the timeout raises it from their iterator.
+        """
+        if request.method == "GET":
+            read = {Expect.JSON: self._fetch, Expect.BYTES: self._fetch_bytes, Expect.LINES: self._open_lines}
+            return self._retried(lambda: read[request.expect](request))
+        if request.file is not None:
+            return self._upload(request, request.file)
         with ending_by(self._until(SEND_TIMEOUTS)):
-            return self._json(operation, self._send(operation, "POST", path, data=data, headers=all_headers))
+            return self._json(request.operation, self._sent(request, *self._encoded(request)))
 
-    def delete(self, operation: str, path: str) -> HttpReply:
-        """Send once."""
-        with ending_by(self._until(SEND_TIMEOUTS)):
-            return self._json(operation, self._send(operation, "DELETE", path))
+    def _fetch(self, request: Request) -> HttpReply:
+        return self._json(request.operation, self._sent(request))
 
-    def download(self, operation: str, path: str) -> bytes:
-        """Fetch bytes; a passing failure is tried again."""
-        return self._retried(lambda: self._whole(operation, self._send(operation, "GET", path)))
+    def _fetch_bytes(self, request: Request) -> HttpReply:
+        reply = self._sent(request)
+        return HttpReply(reply.status_code, reply.headers, self._whole(request.operation, reply))
 
-    def upload(self, path: str, file: Path, filename: str, sha256: str, purpose: str) -> HttpReply:
+    def _open_lines(self, request: Request) -> HttpReply:
+        # Packed lines would be held back until enough of them are together.
+        reply = self._sent(request, headers={"Accept-Encoding": "identity"})
+        kind = reply.headers.get("content-type", "").lower()
+        told = "json" in kind or "html" in kind
+        if not ("event-stream" in kind or (request.streamed and not told)):
+            return self._json(request.operation, reply)
+        self._checked(request.operation, reply)
+        lines = self._lines(request.operation, reply)
+        return HttpReply(reply.status_code, reply.headers, lines=lines)
+
+    def _encoded(self, request: Request) -> tuple[bytes | None, dict[str, str]]:
+        if request.method == "DELETE":
+            return None, {}
+        whole = {**self._attached.body, **(request.body or {})}
+        if request.body is None and not whole:
+            return None, {}
+        return orjson.dumps(whole), {"Content-Type": "application/json"}
+
+    def _upload(self, request: Request, file: FileBody) -> HttpReply:
         """Stream a file up, once, and make sure that what went out is what was planned.
 
         Raises InvalidInput when the bytes sent have another SHA-256: the upload must not be used.
         """
         changed = Problem(
-            "changed while it was being sent; the upload is not used", file=str(file), hint="run ftops again"
+            "changed while it was being sent; the upload is not used",
+            file=str(file.path),
+            hint="run ftops again",
         )
-        with file.open("rb") as handle:
+        with file.path.open("rb") as handle:
             body = HashedFile(handle, os.fstat(handle.fileno()).st_size)
-            fields = {
-                **self._attached.form,
-                "purpose": purpose,
-                "file": (filename, body, "application/jsonl"),
-            }
-            encoder = MultipartEncoder(fields)
+            content = (file.filename, body, "application/jsonl")
+            encoder = MultipartEncoder({**self._attached.form, **file.fields, "file": content})
             headers = {"Content-Type": encoder.content_type}
             with ending_by(self._until(SEND_TIMEOUTS) + body.len / SLOWEST_UPLOAD):
                 try:
-                    sent = self._send("upload", "POST", path, data=encoder, headers=headers)
+                    sent = self._sent(request, encoder, headers)
                 except FileShrank as error:
                     raise InvalidInput((changed,)) from error
-                reply = self._json("upload", sent)
-        if body.sha256 != sha256:
+                reply = self._json(request.operation, sent)
+        if body.sha256 != file.sha256:
             raise InvalidInput((changed,))
         return reply
-
-    def events(self, path: str, query: Mapping[str, str], *, streamed: bool) -> HttpReply | LineStream:
-        """Open a job's events: JSON, or lines as they come, whichever the server answers with.
-
-        With `streamed` a stream was asked for, and a reply without a telling content type is taken for one.
-        A break, or no line within the timeout, raises ProviderError from the iterator.
-        """
-
-        def opened() -> HttpReply | LineStream:
-            # Packed lines would be held back until enough of them are together.
-            headers = {"Accept-Encoding": "identity"}
-            reply = self._send("events", "GET", path, params=query, headers=headers)
-            kind = reply.headers.get("content-type", "").lower()
-            told = "json" in kind or "html" in kind
-            if not ("event-stream" in kind or (streamed and not told)):
-                return self._json("events", reply)
-            self._checked("events", reply)
-            return LineStream(reply.status_code, reply.headers, self._lines("events", reply))
-
-        return self._retried(opened)
 
     @property
     def pages_seconds(self) -> float:
@@ -212,23 +210,25 @@ class Transport:
                 self._pause(wait)
             return read()
 
-    def _send(self, operation: str, method: str, path: str, **arguments: Any) -> requests.Response:
+    def _sent(
+        self, request: Request, data: object = None, headers: Mapping[str, str] | None = None
+    ) -> requests.Response:
         started = time.monotonic()
-        url = self._base_url + quote(path, safe="/:")
-        query = {**self._attached.query, **(arguments.pop("params", None) or {})}
+        method, path = request.method, request.path
         try:
             reply = self._session.request(
                 method,
-                url,
-                params=query,
+                self._base_url + quote(path, safe="/:"),
+                params={**self._attached.query, **request.query},
+                data=cast("bytes | None", data),
+                headers={**(headers or {}), **request.headers},
                 timeout=self._timeout,
                 allow_redirects=False,
                 stream=True,
-                **arguments,
             )
         except requests.RequestException as error:
             _LOG.info("%s %s failed after %.0f ms", method, path, 1000 * (time.monotonic() - started))
-            raise self._broken(operation, error) from error
+            raise self._broken(request.operation, error) from error
         request_id = reply.headers.get("x-request-id", "-")
         milliseconds = 1000 * (time.monotonic() - started)
         _LOG.info("%s %s %d %s %.0f ms", method, path, reply.status_code, request_id, milliseconds)

@@ -23,8 +23,8 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
-from ftops import __version__
 from ftops.transport.hosts import LOOPBACK
+from ftops.version import __version__
 
 POOL_SIZE = 64
 """Connections kept for each host; more threads than this would open and close one a request."""

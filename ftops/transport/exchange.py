@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -34,22 +36,55 @@ class Attached:
         }
 
 
+class Expect(Enum):
+    """What a reply is read as."""
+
+    JSON = "json"
+    BYTES = "bytes"
+    LINES = "lines"
+    """Server-sent events as they come; JSON where the server answers with that."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileBody:
+    """A file that is sent with form fields before it, streamed. `sha256` (hex) is that of its bytes."""
+
+    path: Path
+    filename: str
+    sha256: str
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request. `operation` names it in errors and in the table of failures.
+
+    A GET is tried again after a passing failure; anything else is sent once, by every layer. `streamed` says
+    that lines were asked for, so that a reply without a telling content type is taken for them.
+    """
+
+    operation: str
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, JSON] | None = None
+    file: FileBody | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    expect: Expect = Expect.JSON
+    streamed: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class HttpReply:
-    """A 2xx reply with its JSON."""
+    """A 2xx reply with its JSON, or with its bytes where these were asked for.
+
+    One that is a stream has `lines` instead, which come one by one; a break raises ProviderError from them.
+    """
 
     status: int
     headers: Mapping[str, str]
-    body: Any
-
-
-@dataclass(frozen=True, slots=True)
-class LineStream:
-    """A 2xx reply whose lines come one by one; a break raises ProviderError from the iterator."""
-
-    status: int
-    headers: Mapping[str, str]
-    lines: Iterator[str]
+    body: Any = None
+    lines: Iterator[str] | None = None
 
 
 def check_url(provider: str, url: str) -> None:

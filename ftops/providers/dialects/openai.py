@@ -11,13 +11,10 @@ from typing import Any
 from ftops.model.capabilities import Capabilities, DataFormat, StampPlace
 from ftops.model.finetune import Method
 from ftops.model.fingerprint import AUTO
-from ftops.model.identifiers import is_fingerprint, is_name, is_word
-from ftops.model.job import Job, JobEvent, JobFile, Stamp, UploadedFile
+from ftops.model.job import Job, JobEvent, JobFile
 from ftops.model.json_value import JSON, JSONObject
 from ftops.model.request import JobRequest
-from ftops.providers.dialect import (
-    Page,
-    decode_cursor_page,
+from ftops.providers.decoding import (
     decode_error,
     decode_status,
     optional_count,
@@ -30,8 +27,9 @@ from ftops.providers.dialect import (
     require_mapping,
     shown_hyperparameters,
 )
-from ftops.providers.dialects.openai_family import STATUSES, decode_file
-from ftops.providers.dialects.openai_refusals import FAILURES
+from ftops.providers.dialects.openai_family import STATUSES, OpenAIFamily, decode_cursor_page
+from ftops.providers.identity import decode_stamp, encode_stamp
+from ftops.providers.paging import Page
 
 PAGE_SIZE = "100"
 
@@ -70,19 +68,8 @@ CAPABILITIES = Capabilities(
     integrations=True,
     list_filter=True,
     pause=True,
-    checkpoints=True,
+    checkpoints="{model}:ckpt-step-{step}",
 )
-
-STAMP_KEYS = (
-    "ftops_project",
-    "ftops_lineage",
-    "ftops_name",
-    "ftops_fingerprint",
-    "ftops_generation",
-    "ftops_nonce",
-)
-"""The metadata keys of a stamp; `ftops_generation` is `GENERATION.ATTEMPT`."""
-
 
 BODY_FIELDS = frozenset(
     {
@@ -103,11 +90,8 @@ BODY_FIELDS = frozenset(
 
 QUERY_FIELDS = frozenset({"limit", "after", "metadata", "purpose", "stream"})
 
-LONGEST_NUMBER = 9
-"""Digits of a generation or attempt that anybody can have reached."""
 
-
-class OpenAIDialect:
+class OpenAIDialect(OpenAIFamily):
     """The modern format: metadata carries our stamp, lists are paged newest first."""
 
     name = "openai"
@@ -115,13 +99,8 @@ class OpenAIDialect:
     capabilities = CAPABILITIES
     body_fields = BODY_FIELDS
     query_fields = QUERY_FIELDS
-    failures = FAILURES
     jobs_path = "/fine_tuning/jobs"
     events_newest_first = True
-
-    def auth_headers(self, key: str) -> Mapping[str, str]:
-        """Bearer."""
-        return {"Authorization": f"Bearer {key}"}
 
     def account_headers(self, organization: str | None, project: str | None) -> Mapping[str, str]:
         """OpenAI's own header names."""
@@ -173,7 +152,7 @@ class OpenAIDialect:
             organization=optional_text(job.get("organization_id")),
         )
 
-    def first_query(self) -> Mapping[str, str]:
+    def jobs_query(self) -> Mapping[str, str]:
         """Everything: foreign jobs count for the provider's limits."""
         return {"limit": PAGE_SIZE}
 
@@ -196,42 +175,6 @@ class OpenAIDialect:
             data=event.get("data"),
             id=optional_text(event.get("id")),
         )
-
-    def decode_file(self, body: Any) -> UploadedFile:
-        """Read a file object."""
-        return decode_file(body)
-
-
-def encode_stamp(stamp: Stamp) -> dict[str, str]:
-    """Write our mark as metadata: six keys of at most 512 characters each."""
-    values = (
-        stamp.project,
-        stamp.lineage,
-        stamp.name,
-        stamp.fingerprint,
-        f"{stamp.generation}.{stamp.attempt}",
-        stamp.nonce,
-    )
-    return dict(zip(STAMP_KEYS, values, strict=True))
-
-
-def decode_stamp(metadata: Any) -> Stamp | None:
-    """Read our mark; anything but a whole one is somebody else's metadata."""
-    if not isinstance(metadata, Mapping):
-        return None
-    values = [metadata.get(key) for key in STAMP_KEYS]
-    if not all(isinstance(value, str) and value for value in values):
-        return None
-    project, lineage, name, fingerprint, numbers, nonce = map(str, values)
-    generation, _, attempt = numbers.partition(".")
-    if not all(
-        part.isascii() and part.isdecimal() and len(part) <= LONGEST_NUMBER for part in (generation, attempt)
-    ):
-        return None
-    ours = is_name(project) and is_name(name) and is_fingerprint(fingerprint)
-    if not ours or not (is_word(lineage) and is_word(nonce)):
-        return None
-    return Stamp(project, lineage, name, fingerprint, int(generation), int(attempt), nonce)
 
 
 def _file(value: Any) -> tuple[JobFile, ...]:

@@ -1,18 +1,32 @@
-"""What both of OpenAI's formats share: the words for a job's status, and file objects."""
+"""What both of OpenAI's formats share: statuses, cursors, files, models, and the routes of jobs."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
-from ftops.model.job import FileState, JobStatus, UploadedFile
-from ftops.providers.dialect import (
+from ftops.errors import About, NotReady, Rejected
+from ftops.model.capabilities import Capabilities
+from ftops.model.job import FileState, Job, JobEvent, JobList, JobStatus, UploadedFile
+from ftops.model.request import JobRequest
+from ftops.providers.decoding import (
     optional_count,
+    optional_id,
     optional_number,
     optional_text,
     require_id,
+    require_list,
     require_mapping,
 )
-from ftops.providers.dialects.openai_refusals import FILE_STATES
+from ftops.providers.dialects.openai_refusals import FAILURES, FILE_STATES
+from ftops.providers.event_stream import EventForm, told
+from ftops.providers.flow import Flow, asked
+from ftops.providers.paging import BrokenPaging, Page, Pages, every_item, every_job, first_jobs
+from ftops.transport.exchange import Expect, FileBody, Request
+
+_PURPOSE = "fine-tune"
 
 STATUSES = {
     "creating": JobStatus.PENDING,
@@ -34,6 +48,134 @@ STATUSES = {
 }
 
 
+class OpenAIFamily(ABC):
+    """The routes under a job collection, `/files` and `/models`; a format says what stands in them."""
+
+    capabilities: Capabilities
+    failures = FAILURES
+    jobs_path: str
+    events_newest_first: bool
+
+    def auth_headers(self, key: str) -> Mapping[str, str]:
+        """Bearer."""
+        return {"Authorization": f"Bearer {key}"}
+
+    @abstractmethod
+    def encode_create(self, request: JobRequest) -> dict[str, Any]:
+        """Write the body of a create."""
+
+    @abstractmethod
+    def decode_job(self, body: Any, provider: str) -> Job:
+        """Read a job."""
+
+    @abstractmethod
+    def decode_page(self, body: Any) -> Page:
+        """Read one page of jobs, events or files, each item still undecoded."""
+
+    @abstractmethod
+    def decode_event(self, body: Any) -> JobEvent:
+        """Read one event."""
+
+    def decode_file(self, body: Any) -> UploadedFile:
+        """Read a file object."""
+        return decode_file(body)
+
+    @abstractmethod
+    def jobs_query(self) -> Mapping[str, str]:
+        """Return the query of the first page of jobs."""
+
+    @abstractmethod
+    def events_query(self, *, stream: bool) -> Mapping[str, str]:
+        """Return the query of the first page of events."""
+
+    def create(self, request: JobRequest, provider: str) -> Flow[Job]:
+        """POST the collection. A provider that knows the header gives a create that comes twice one job."""
+        headers = {"Idempotency-Key": request.stamp.nonce} if request.stamp else {}
+        body = self.encode_create(request)
+        try:
+            answer = yield Request("create", "POST", self.jobs_path, body=body, headers=headers)
+        except NotReady as error:
+            # A model that is not there is a wrong name, unless a job of ours has just made it.
+            if error.failure.about is not About.MODEL or request.chained:
+                raise
+            raise Rejected(error.message, failure=error.failure) from error
+        return answer.read(lambda job: self.decode_job(job, provider))
+
+    def jobs(self, provider: str) -> Flow[JobList]:
+        """GET the collection, page by page: foreign jobs too, which count for the provider's limits."""
+        return (
+            yield from every_job(self._jobs_pages(), provider, lambda job: self.decode_job(job, provider))
+        )
+
+    def first_jobs(self, provider: str) -> Flow[JobList]:
+        """GET the first page of the collection."""
+        return (yield from first_jobs(self._jobs_pages(), lambda job: self.decode_job(job, provider)))
+
+    def retrieve(self, job_id: str, provider: str) -> Flow[Job]:
+        """GET the job."""
+        request = Request("retrieve", "GET", f"{self.jobs_path}/{job_id}")
+        return (yield from asked(request, lambda job: self.decode_job(job, provider)))
+
+    def cancel(self, job_id: str, provider: str) -> Flow[Job]:
+        """POST to its `cancel`."""
+        request = Request("cancel", "POST", f"{self.jobs_path}/{job_id}/cancel")
+        return (yield from asked(request, lambda job: self.decode_job(job, provider)))
+
+    def events(self, job_id: str, *, stream: bool, since: str | None) -> Flow[Iterator[JobEvent]]:
+        """GET its `events`: as they come where the format streams, else the pages that there are."""
+        streamed = stream and self.capabilities.event_stream
+        first = Request(
+            "events",
+            "GET",
+            f"{self.jobs_path}/{job_id}/events",
+            self.events_query(stream=streamed),
+            expect=Expect.LINES,
+            streamed=streamed,
+        )
+        form = EventForm(self.decode_event, self.decode_page, self.events_newest_first)
+        return (yield from told(self._pages(first), form, since))
+
+    def upload(self, path: Path, filename: str, sha256: str) -> Flow[UploadedFile]:
+        """POST the file as a form."""
+        file = FileBody(path, filename, sha256, {"purpose": _PURPOSE})
+        return (yield from asked(Request("upload", "POST", "/files", file=file), decode_file))
+
+    def files(self) -> Flow[tuple[UploadedFile, ...]]:
+        """GET the files of this purpose."""
+        pages = self._pages(Request("list files", "GET", "/files", {"purpose": _PURPOSE}))
+        return (yield from every_item(pages, decode_file))
+
+    def file(self, file_id: str) -> Flow[UploadedFile]:
+        """GET the file's description."""
+        return (yield from asked(Request("retrieve file", "GET", f"/files/{file_id}"), decode_file))
+
+    def download(self, file_id: str) -> Flow[bytes]:
+        """GET the file's content."""
+        request = Request("download file", "GET", f"/files/{file_id}/content", expect=Expect.BYTES)
+        return (yield from asked(request, bytes))
+
+    def delete_file(self, file_id: str) -> Flow[None]:
+        """DELETE the file."""
+        yield Request("delete file", "DELETE", f"/files/{file_id}")
+
+    def models(self) -> Flow[tuple[str, ...]]:
+        """GET the models that the account can see."""
+        return (yield from asked(Request("list models", "GET", "/models"), _models))
+
+    def delete_model(self, model: str) -> Flow[None]:
+        """DELETE the model."""
+        yield Request("delete model", "DELETE", f"/models/{model}")
+
+    def _jobs_pages(self) -> Pages:
+        return self._pages(Request("list", "GET", self.jobs_path, self.jobs_query()))
+
+    def _pages(self, first: Request) -> Pages:
+        def again(last: Page, page: Page) -> bool:
+            return _unpaged(last, page, first.query)
+
+        return Pages(first, self.decode_page, lambda after: {"after": after}, again)
+
+
 def decode_file(body: Any) -> UploadedFile:
     """Read a file object."""
     file = require_mapping(body, "a file")
@@ -49,3 +191,42 @@ def decode_file(body: Any) -> UploadedFile:
         state=FILE_STATES.get((status or "").lower(), FileState.UNKNOWN),
         problem=optional_text(file.get("status_details")),
     )
+
+
+SURELY_SHORT = 20
+"""The smallest page that these providers cut a list into; a shorter one without `has_more` is the last."""
+
+
+def decode_cursor_page(body: Any) -> Page:
+    """Read a page of the `after` / `has_more` kind.
+
+    One that says nothing of what follows is the last only when it is too short to be full; else the next is
+    asked for. `has_more` without an id to go on from is a lie.
+    """
+    items = tuple(require_list(body, "a list"))
+    more = _FLAGS.get(str(body.get("has_more")).lower())
+    guessed = more is None
+    if not (len(items) >= SURELY_SHORT if guessed else more):
+        return Page(items)
+    last = optional_id(items[-1]) if items else None
+    if last is None:
+        raise BrokenPaging("a list says there is more and gives nothing to go on from")
+    return Page(items, last, guessed)
+
+
+def _unpaged(last: Page, page: Page, query: Mapping[str, str]) -> bool:
+    """Tell whether a list came whole twice, from a server that does not page.
+
+    As many as were asked for at most may be a page all the same: then the rest was never seen.
+    """
+    ids = [optional_id(item) for item in page.items]
+    same = last.guessed and ids == [optional_id(item) for item in last.items]
+    return same and None not in ids and str(len(ids)) != query.get("limit")
+
+
+_FLAGS = {"true": True, "false": False, "1": True, "0": False}
+
+
+def _models(body: Any) -> tuple[str, ...]:
+    items = require_list(body, "the list of models")
+    return tuple(str(require_mapping(item, "a model").get("id")) for item in items)

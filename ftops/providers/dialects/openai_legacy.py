@@ -12,12 +12,10 @@ from typing import Any
 from ftops.model.capabilities import Capabilities, DataFormat, StampPlace
 from ftops.model.finetune import Method
 from ftops.model.fingerprint import AUTO
-from ftops.model.job import FailureClass, Job, JobError, JobEvent, JobFile, JobStatus, UploadedFile
+from ftops.model.job import FailureClass, Job, JobError, JobEvent, JobFile, JobStatus
 from ftops.model.json_value import JSONObject
 from ftops.model.request import JobRequest
-from ftops.providers.dialect import (
-    Page,
-    decode_cursor_page,
+from ftops.providers.decoding import (
     decode_error,
     decode_status,
     optional_number,
@@ -26,8 +24,8 @@ from ftops.providers.dialect import (
     require_mapping,
     shown_hyperparameters,
 )
-from ftops.providers.dialects.openai_family import STATUSES, decode_file
-from ftops.providers.dialects.openai_refusals import FAILURES
+from ftops.providers.dialects.openai_family import STATUSES, OpenAIFamily, decode_cursor_page
+from ftops.providers.paging import Page
 
 _HYPERPARAMETERS: JSONObject = {
     "n_epochs": {"type": "integer", "minimum": 1},
@@ -55,7 +53,7 @@ CAPABILITIES = Capabilities(
 )
 
 
-class OpenAILegacyDialect:
+class OpenAILegacyDialect(OpenAIFamily):
     """The founding format: flat fields, whole file objects in jobs, one unpaged list, oldest first."""
 
     name = "openai_legacy"
@@ -66,13 +64,8 @@ class OpenAILegacyDialect:
         | {*_HYPERPARAMETERS, *CAPABILITIES.options}
     )
     query_fields = frozenset({"after", "limit", "purpose", "stream"})
-    failures = FAILURES
     jobs_path = "/fine-tunes"
     events_newest_first = False
-
-    def auth_headers(self, key: str) -> Mapping[str, str]:
-        """Bearer."""
-        return {"Authorization": f"Bearer {key}"}
 
     def account_headers(self, organization: str | None, project: str | None) -> Mapping[str, str]:
         """The organization only; projects came later."""
@@ -113,7 +106,7 @@ class OpenAILegacyDialect:
             organization=optional_text(job.get("organization_id")),
         )
 
-    def first_query(self) -> Mapping[str, str]:
+    def jobs_query(self) -> Mapping[str, str]:
         """There is nothing to ask for."""
         return {}
 
@@ -134,10 +127,6 @@ class OpenAILegacyDialect:
             level=optional_text(event.get("level")) or "info",
             message=optional_text(event.get("message")) or "",
         )
-
-    def decode_file(self, body: Any) -> UploadedFile:
-        """Read a file object."""
-        return decode_file(body)
 
 
 def _files(value: Any) -> tuple[JobFile, ...]:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from ftops import __version__
 from ftops.state.backend import Holder
 from ftops.state.backends.http_requests import Reply, one_line
 from ftops.state.holder import holder_members, holder_of
+from ftops.version import __version__
 
 LOOK = "00000000-0000"
 """How the ID of a look begins: of an ordinary lock's it never does, and GitLab keeps nothing else of ours."""

@@ -20,9 +20,9 @@ from urllib3 import BaseHTTPResponse, PoolManager, ProxyManager, Timeout
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, LocationValueError, ProxyError, SSLError
 from urllib3.util import make_headers, parse_url
 
-from ftops import __version__
 from ftops.errors import StateError, StateUncertain
 from ftops.transport.hosts import LOOPBACK
+from ftops.version import __version__
 
 CONNECT_SECONDS = 10.0
 TOTAL_SECONDS = 20.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ftops.datasets.tables import base_model, document, ruleset
+from ftops.datasets.tables import document, ruleset
 from ftops.model.capabilities import DataFormat
 from ftops.model.data_check import Severity
 from ftops.model.finetune import Method

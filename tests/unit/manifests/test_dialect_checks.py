@@ -98,7 +98,7 @@ def test_a_dialect_without_uploads_takes_ids_only() -> None:
 
 
 def test_a_dialect_that_can_do_more_takes_more() -> None:
-    able = replace(CAN, seed=True, integrations=True, weighted_files=True, checkpoints=True)
+    able = replace(CAN, seed=True, integrations=True, weighted_files=True, checkpoints="{model}:{step}")
     spec = {
         "seed": 1,
         "integrations": [{"type": "x"}],

@@ -18,7 +18,7 @@ from ftops.providers.registry import DIALECTS
 from ftops.transport import reply_body
 from ftops.transport.client import Transport
 from ftops.transport.connections import ending_by, time_left
-from ftops.transport.exchange import Attached, LineStream
+from ftops.transport.exchange import Attached, Expect, FileBody, Request
 from tests.unit.providers.dripping import dripping
 from tests.unit.providers.scripted import Said, scripted
 from tests.unit.providers.test_lists import jobs
@@ -51,30 +51,33 @@ ENDLESS = {
 @pytest.mark.parametrize("pieces", ENDLESS.values(), ids=ENDLESS.keys())
 def test_a_read_that_drips_ends_by_its_deadline(pieces: Pieces) -> None:
     with dripping(pieces) as base_url, pytest.raises(ProviderError):
-        Transport("p", base_url, Attached(), timeout=TIMEOUT).get("list", "/x")
+        Transport("p", base_url, Attached(), timeout=TIMEOUT).send(Request("list", "GET", "/x"))
 
 
 @pytest.mark.parametrize("name", [name for name in ENDLESS if name != "refusal"])
-@pytest.mark.parametrize("send", ["post", "delete"])
-def test_a_post_that_drips_ends_as_ambiguous(name: str, send: str) -> None:
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+def test_a_post_that_drips_ends_as_ambiguous(name: str, method: str) -> None:
     with dripping(ENDLESS[name]) as base_url:
         transport = Transport("p", base_url, Attached(), timeout=TIMEOUT)
         with pytest.raises(Ambiguous, match="no reply in time"):
-            getattr(transport, send)("create", "/x")
+            transport.send(Request("create", method, "/x"))
 
 
 def test_an_upload_whose_reply_drips_ends_too(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_bytes(b"x" * 100)
+    request = Request("upload", "POST", "/files", file=FileBody(path, "a", "0" * 64))
     with dripping(ENDLESS["body"]) as base_url, pytest.raises(Ambiguous, match="no reply in time"):
-        Transport("p", base_url, Attached(), timeout=TIMEOUT).upload("/files", path, "a", "0" * 64, "x")
+        Transport("p", base_url, Attached(), timeout=TIMEOUT).send(request)
 
 
 def test_the_retries_of_a_read_are_within_its_deadline() -> None:
     waits: list[float] = []
     with scripted(Said({}, 503, {"Retry-After": "3"})) as server:
         with pytest.raises(Ambiguous):
-            Transport("p", server.base_url, Attached(), timeout=0.5, pause=waits.append).get("list", "/x")
+            Transport("p", server.base_url, Attached(), timeout=0.5, pause=waits.append).send(
+                Request("list", "GET", "/x")
+            )
         assert (len(server.asked), waits) == (1, [])
 
 
@@ -95,8 +98,8 @@ def test_a_connection_is_used_again_after_a_reply_that_was_read_whole() -> None:
     ) as server:
         transport = Transport("p", server.base_url, Attached())
         for _ in range(3):
-            transport.get("list", "/x")
-            transport.post("create", "/x", {})
+            transport.send(Request("list", "GET", "/x"))
+            transport.send(Request("create", "POST", "/x", body={}))
         assert len(server.clients) == 1
 
 
@@ -125,15 +128,17 @@ def test_a_small_reply_that_unpacks_to_too_much_is_refused() -> None:
     assert len(bomb) < 100_000
     with scripted(Said(bomb, headers={"Content-Encoding": "gzip"})) as server:
         with pytest.raises(Ambiguous, match="larger than 64 MiB"):
-            Transport("p", server.base_url, Attached()).get("list", "/x")
+            Transport("p", server.base_url, Attached()).send(Request("list", "GET", "/x"))
         with pytest.raises(Ambiguous, match="larger than 64 MiB"):
-            Transport("p", server.base_url, Attached()).download("download", "/x")
+            Transport("p", server.base_url, Attached()).send(
+                Request("download", "GET", "/x", expect=Expect.BYTES)
+            )
 
 
 def test_the_words_of_an_error_are_read_from_the_start_of_a_bomb_too() -> None:
     said = Said(_gzip_bomb(2**27), 400, {"Content-Encoding": "gzip"})
     with scripted(said) as server, pytest.raises(ProviderError, match="400"):
-        Transport("p", server.base_url, Attached()).get("list", "/x")
+        Transport("p", server.base_url, Attached()).send(Request("list", "GET", "/x"))
 
 
 @pytest.mark.parametrize(
@@ -142,7 +147,9 @@ def test_the_words_of_an_error_are_read_from_the_start_of_a_bomb_too() -> None:
 def test_packed_replies_are_read(pack: Callable[[bytes], bytes]) -> None:
     packing = "deflate" if pack is zlib.compress else "gzip"
     with scripted(Said(pack(b'{"a": [1, 2, 3]}'), headers={"Content-Encoding": packing})) as server:
-        assert Transport("p", server.base_url, Attached()).get("list", "/x").body == {"a": [1, 2, 3]}
+        assert Transport("p", server.base_url, Attached()).send(Request("list", "GET", "/x")).body == {
+            "a": [1, 2, 3]
+        }
 
 
 @pytest.mark.parametrize(
@@ -159,13 +166,14 @@ def test_what_cannot_be_unpacked_is_unreadable_and_so_ambiguous(
 ) -> None:
     said = Said(body, headers={"Content-Encoding": packing})
     with scripted(said) as server, pytest.raises(Ambiguous, match=words):
-        Transport("p", server.base_url, Attached()).post("create", "/x", {})
+        Transport("p", server.base_url, Attached()).send(Request("create", "POST", "/x", body={}))
 
 
 def test_a_line_without_an_end_is_refused() -> None:
     with scripted(Said(b"data: " + b"x" * (reply_body.LONGEST_LINE + 2**17))) as server:
-        stream = Transport("p", server.base_url, Attached()).events("/x", {}, streamed=True)
-        assert isinstance(stream, LineStream)
+        asked = Request("events", "GET", "/x", expect=Expect.LINES, streamed=True)
+        stream = Transport("p", server.base_url, Attached()).send(asked)
+        assert stream.lines is not None
         with pytest.raises(ProviderError, match="longer than 1 MiB"):
             list(stream.lines)
 
@@ -174,12 +182,12 @@ def test_a_line_without_an_end_is_refused() -> None:
 def test_a_gateway_that_did_not_reach_its_origin_is_asked_again(status: int) -> None:
     with scripted(Said({}, status), Said({"a": 1})) as server:
         transport = Transport("p", server.base_url, Attached(), pause=lambda _: None)
-        assert transport.get("list", "/x").body == {"a": 1}
+        assert transport.send(Request("list", "GET", "/x")).body == {"a": 1}
 
 
 @pytest.mark.parametrize("status", [520, 524])
 def test_a_create_is_not(status: int) -> None:
     with scripted(Said({}, status)) as server:
         with pytest.raises(Ambiguous):
-            Transport("p", server.base_url, Attached()).post("create", "/x", {})
+            Transport("p", server.base_url, Attached()).send(Request("create", "POST", "/x", body={}))
         assert len(server.asked) == 1

@@ -13,7 +13,7 @@ from ftops.model.project import EnvReference, ProviderSettings
 from ftops.model.request import JobRequest, RequestFile
 from ftops.providers.registry import facts_of, open_provider
 from ftops.transport.client import Transport
-from ftops.transport.exchange import Attached
+from ftops.transport.exchange import Attached, Request
 from tests.unit.providers.scripted import Said, scripted
 
 ROUTE = "route-canary-77"
@@ -59,8 +59,8 @@ def test_extras_go_with_every_request_and_ours_win(tmp_path: Path) -> None:
 def test_the_formats_own_fields_win_whatever_an_extra_is_called() -> None:
     with scripted(Said({"a": 1})) as server:
         transport = Transport("p", server.base_url, Attached({}, {"after": "x"}, {"model": "x"}))
-        transport.post("create", "/x", {"model": "mine"})
-        transport.get("list", "/x", {"after": "mine"})
+        transport.send(Request("create", "POST", "/x", body={"model": "mine"}))
+        transport.send(Request("list", "GET", "/x", {"after": "mine"}))
     assert orjson.loads(server.bodies[0]) == {"model": "mine"}
     assert server.asked[1] == "GET /v1/x?after=mine"
 

@@ -14,7 +14,7 @@ from ftops.model.project import ProviderSettings
 from ftops.model.request import JobRequest, RequestFile
 from ftops.providers.registry import DIALECTS, open_provider
 from ftops.transport.client import Transport
-from ftops.transport.exchange import Attached
+from ftops.transport.exchange import Attached, FileBody, Request
 from ftops.transport.secret import Secret
 from tests.unit.providers.scripted import Said, Scripted, scripted
 
@@ -35,13 +35,13 @@ def transport(server: Scripted, waits: list[float] | None = None, timeout: float
 @pytest.mark.parametrize("location", ["http://[broken", "//\x7f", "http://x:99999999/", "\u00ff"])
 def test_a_senseless_location_after_a_create_is_ambiguous_and_no_crash(location: str) -> None:
     with scripted(Said({}, 302, {"Location": location})) as server, pytest.raises(Ambiguous, match="302"):
-        transport(server).post("create", "/x", {})
+        transport(server).send(Request("create", "POST", "/x", body={}))
 
 
 def test_no_redirect_is_followed() -> None:
     with scripted(Said({}, 307, {"Location": "/v1/y"})) as server:
         with pytest.raises(Ambiguous) as caught:
-            transport(server).post("create", "/x", {})
+            transport(server).send(Request("create", "POST", "/x", body={}))
         assert server.asked == ["POST /v1/x"]
         assert "base_url" in (caught.value.hint or "")
 
@@ -50,7 +50,9 @@ def test_a_tls_handshake_that_fails_certainly_sent_nothing() -> None:
     with scripted(Said({})) as server:
         address = server.base_url.replace("http://", "https://")
         with pytest.raises(NotSent, match="TLS"):
-            Transport("p", address, Attached(), pause=lambda _: None).post("create", "/x", {})
+            Transport("p", address, Attached(), pause=lambda _: None).send(
+                Request("create", "POST", "/x", body={})
+            )
         assert server.asked == []
 
 
@@ -65,14 +67,16 @@ def test_a_connection_that_ends_after_the_request_is_ambiguous() -> None:
         thread = threading.Thread(target=take_and_hang_up)
         thread.start()
         with pytest.raises(Ambiguous, match="broke"):
-            Transport("p", f"http://127.0.0.1:{server.getsockname()[1]}", Attached()).post("create", "/x", {})
+            Transport("p", f"http://127.0.0.1:{server.getsockname()[1]}", Attached()).send(
+                Request("create", "POST", "/x", body={})
+            )
         thread.join()
 
 
 def test_a_busy_provider_is_given_the_time_it_asks_for() -> None:
     waits: list[float] = []
     with scripted(Said({}, 429, {"Retry-After": "7"}), Said({"data": []})) as server:
-        assert transport(server, waits).get("list", "/x").body == {"data": []}
+        assert transport(server, waits).send(Request("list", "GET", "/x")).body == {"data": []}
     assert waits == [7.0]
 
 
@@ -82,7 +86,7 @@ def test_a_provider_that_asks_for_an_hour_is_reported_at_once() -> None:
         scripted(Said({}, 429, {"Retry-After": "3600"})) as server,
         pytest.raises(RateLimited, match="429") as caught,
     ):
-        transport(server, waits).get("list", "/x")
+        transport(server, waits).send(Request("list", "GET", "/x"))
     assert waits == []
     assert caught.value.hint == "try again in 3600 seconds"
 
@@ -90,14 +94,14 @@ def test_a_provider_that_asks_for_an_hour_is_reported_at_once() -> None:
 @pytest.mark.parametrize("value", ["soon", "-1", "Wed, 99 Nov 2026", "9" * 400, ""])
 def test_a_senseless_retry_after_never_crashes(value: str) -> None:
     with scripted(Said({}, 429, {"Retry-After": value})) as server, pytest.raises(ProviderError):
-        transport(server).post("create", "/x", {})
+        transport(server).send(Request("create", "POST", "/x", body={}))
 
 
 def test_a_read_is_tried_four_times_and_then_reported() -> None:
     waits: list[float] = []
     with scripted(Said({}, 503)) as server:
         with pytest.raises(Ambiguous):
-            transport(server, waits).get("list", "/x")
+            transport(server, waits).send(Request("list", "GET", "/x"))
         assert len(server.asked) == 4
     assert waits == [0.2, 0.4, 0.8]
 
@@ -105,7 +109,7 @@ def test_a_read_is_tried_four_times_and_then_reported() -> None:
 def test_a_reply_that_says_no_is_not_asked_again() -> None:
     with scripted(Said({}, 404)) as server:
         with pytest.raises(ProviderError):
-            transport(server).get("list", "/x")
+            transport(server).send(Request("list", "GET", "/x"))
         assert len(server.asked) == 1
 
 
@@ -114,7 +118,7 @@ def test_a_reply_that_says_no_is_not_asked_again() -> None:
 )
 def test_a_key_that_the_provider_echoes_is_blanked(body: object) -> None:
     with scripted(Said(body, 401)) as server, pytest.raises(ProviderError) as caught:
-        transport(server).get("list", "/x")
+        transport(server).send(Request("list", "GET", "/x"))
     failure = caught.value.failure
     assert KEY not in f"{caught.value} {caught.value.hint} {failure.code} {failure.message}"
     assert "***" in str(caught.value)
@@ -133,7 +137,7 @@ def test_loopback_is_reached_without_the_proxy_of_the_environment(monkeypatch: p
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
     with scripted(Said({"ok": 1})) as server:
-        assert transport(server).get("list", "/x").body == {"ok": 1}
+        assert transport(server).send(Request("list", "GET", "/x")).body == {"ok": 1}
 
 
 def test_a_file_that_shrinks_while_it_is_sent_is_an_error_and_not_a_hang(tmp_path: Path) -> None:
@@ -155,7 +159,7 @@ def test_a_file_that_shrinks_while_it_is_sent_is_an_error_and_not_a_hang(tmp_pat
         thread.start()
         sender = Transport("p", f"http://127.0.0.1:{server.getsockname()[1]}", Attached(), timeout=5)
         with pytest.raises(InvalidInput) as caught:
-            sender.upload("/files", path, "data.jsonl", "0" * 64, "fine-tune")
+            sender.send(Request("upload", "POST", "/files", file=FileBody(path, "data.jsonl", "0" * 64)))
         sender.close()
         thread.join()
     assert cut.is_set()

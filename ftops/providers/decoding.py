@@ -1,0 +1,170 @@
+"""How to read what servers write: strict about what decides, liberal about the rest. Raises Unreadable."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ftops.model.fingerprint import AUTO
+from ftops.model.identifiers import is_providers_id
+from ftops.model.job import FailureClass, JobError, JobStatus
+from ftops.model.json_value import JSON
+from ftops.providers.flow import Unreadable
+from ftops.transport.error_words import error_in
+
+
+def require_mapping(body: Any, what: str) -> Mapping[str, Any]:
+    """Insist on a JSON object."""
+    if not isinstance(body, Mapping):
+        raise Unreadable(f"{what} is not a JSON object")
+    return body
+
+
+def require_list(body: Any, what: str) -> list[Any]:
+    """Insist on the `data` list that every collection of these formats has.
+
+    Servers in Go write an empty list as null. But null is also what a gateway wraps a failure in, so it is
+    believed only beside something else that a list has.
+    """
+    found = require_mapping(body, what)
+    if error := error_in(found):
+        raise Unreadable(error)
+    data = found.get("data")
+    if data is None and (found.get("object") == "list" or isinstance(found.get("has_more"), bool)):
+        return []
+    if not isinstance(data, list):
+        raise Unreadable(f"{what} has no list `data`")
+    return data
+
+
+def optional_id(value: Any) -> str | None:
+    """Take the id of an object, or the value itself where it is one."""
+    return optional_text(value.get("id") if isinstance(value, Mapping) else value)
+
+
+def optional_strings(value: Any) -> tuple[str, ...]:
+    """Take the strings of a list, or the ids of the objects that stand there."""
+    found = map(optional_id, value) if isinstance(value, list) else ()
+    return tuple(item for item in found if item is not None)
+
+
+def require_id(body: Mapping[str, Any], what: str) -> str:
+    """Insist on an id that fits into a path: a job without one could never be found again."""
+    value = body.get("id")
+    if not isinstance(value, str) or not value:
+        raise Unreadable(f"{what} has no id")
+    if not is_providers_id(value):
+        raise Unreadable(f"{what} has an id that cannot be part of an address")
+    return value
+
+
+def decode_status(body: Mapping[str, Any], known: Mapping[str, JobStatus]) -> tuple[JobStatus, str]:
+    """Read a status in our words and in theirs. One that nobody knows yet counts as active.
+
+    So does a missing one, but only in what is surely a job: a gateway's own reply may have an id too, and
+    must never be recorded as what was created.
+    """
+    raw = body.get("status")
+    told = raw if isinstance(raw, str) else ""
+    status = known.get(told.strip().lower(), JobStatus.UNKNOWN)
+    if status is JobStatus.UNKNOWN and not _is_job(body):
+        raise Unreadable(
+            f"a job has the status {told[:40]!r} and no model" if told else "a job has no status"
+        )
+    return status, told
+
+
+def _is_job(body: Mapping[str, Any]) -> bool:
+    return isinstance(body.get("model"), str) or "fine" in str(body.get("object"))
+
+
+def optional_text(value: Any) -> str | None:
+    """Take a string that says something."""
+    return value if isinstance(value, str) and value else None
+
+
+def optional_number(value: Any) -> float | None:
+    """Take a number, also one written as a string; 0 stands for "not known" in times and counts alike."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if number and math.isfinite(number) else None
+
+
+def optional_count(value: Any) -> int | None:
+    """Take a whole number; a large one in a string is taken exactly."""
+    if isinstance(value, str) and (exact := optional_whole(value)) is not None:
+        return exact or None
+    number = optional_number(value)
+    return None if number is None else int(number)
+
+
+def optional_whole(value: Any) -> int | None:
+    """Take a whole number, zero too, also one written as a string: JavaScript loses digits of larger ones."""
+    if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+_WHOLE = re.compile(r"-?[0-9]{1,19}")
+_AUTO_BY_NUMBER = -1
+"""How Azure, and OpenAI before it had a word for it, write "auto"."""
+
+
+def shown_hyperparameters(shown: Any) -> dict[str, JSON]:
+    """Read what a job shows of its hyperparameters.
+
+    Null says nothing. `auto` stays, for it may stand where a value was sent.
+    """
+    if not isinstance(shown, Mapping):
+        return {}
+    return {f"hyperparameters.{key}": _meant(value) for key, value in shown.items() if value is not None}
+
+
+def _meant(value: Any) -> Any:
+    """Read a number that is written as a string, and `auto` that is written as a number."""
+    if isinstance(value, str):
+        whole = optional_whole(value)
+        value = optional_number(value) or value if whole is None else whole
+    return AUTO if value == _AUTO_BY_NUMBER and not isinstance(value, bool) else value
+
+
+def decode_error(value: Any) -> JobError | None:
+    """Read a job's error; healthy jobs show null, `{}` or all nulls there, some servers the text alone."""
+    if isinstance(value, str) and value.strip():
+        return JobError(None, value.strip(), FailureClass.UNKNOWN)
+    if not isinstance(value, Mapping):
+        return None
+    code, message = optional_text(value.get("code")), optional_text(value.get("message"))
+    if code is None and message is None:
+        return None
+    return JobError(code, message or "the provider gave no reason", failure_class(code))
+
+
+def failure_class(code: str | None) -> FailureClass:
+    """Judge whose fault an error code is, by the words that the providers use in their codes."""
+    words = (code or "").lower()
+    for needle, verdict in _FAILURE_WORDS:
+        if needle in words:
+            return verdict
+    return FailureClass.UNKNOWN
+
+
+_FAILURE_WORDS = (
+    ("server_error", FailureClass.PROVIDER_ERROR),
+    ("internal", FailureClass.PROVIDER_ERROR),
+    ("unavailable", FailureClass.PROVIDER_ERROR),
+    ("timeout", FailureClass.PROVIDER_ERROR),
+    ("rate_limit", FailureClass.QUOTA),
+    ("quota", FailureClass.QUOTA),
+    ("billing", FailureClass.QUOTA),
+    ("invalid", FailureClass.USER_ERROR),
+    ("unsafe", FailureClass.USER_ERROR),
+    ("user_error", FailureClass.USER_ERROR),
+    ("not_found", FailureClass.USER_ERROR),
+)
