@@ -9,6 +9,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from weakref import WeakKeyDictionary
@@ -17,7 +18,7 @@ from ftops.api.opening import opened_provider
 from ftops.api.plans import ApplyResult, ReviewedPlan
 from ftops.api.rounds import apply_round
 from ftops.api.session import Session, Surroundings, open_session
-from ftops.errors import UsageError
+from ftops.errors import InvalidInput, UsageError
 from ftops.model.event import Event
 from ftops.model.finetune import FineTune
 from ftops.model.project import EMULATOR_SCHEME, EnvReference, ProviderSettings
@@ -36,12 +37,14 @@ _KEY = "api_key"
 
 
 def load(path: str | os.PathLike[str] = ".") -> Loaded:
-    """Read and check a project directory: `ftops.yaml`, manifests, data. Needs no network and no key.
+    """Read and check a project directory, as `ftops validate` does. Needs no network and no key.
 
     Raises InvalidInput, whose `problems` hold everything that is wrong, each with its place.
     """
     loaded = load_checked(Path(path).resolve())
     loaded.require_seen()
+    if loaded.data_problems:
+        raise InvalidInput(tuple(dict.fromkeys(chain.from_iterable(loaded.data_problems.values()))))
     return loaded
 
 
@@ -52,8 +55,8 @@ def open_project(
     """Load a project directory and open its state; nothing is sent before `plan`.
 
     Manifests and data are read here, and by `apply` again if a manifest was edited since. `environ` (default
-    `os.environ`) is where references to keys are looked up. Raises InvalidInput for a project that is not
-    sound.
+    `os.environ`) is where references to keys are looked up. Raises InvalidInput for manifests that do
+    not load; data with problems holds its own fine-tunes alone: the plan says which, and why.
     """
     events = _Ear()
     variables = os.environ if environ is None else environ

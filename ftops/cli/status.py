@@ -79,10 +79,13 @@ def outputs_command(root: Path, name: str | None, form: str) -> None:
 def _look(session: Session, name: str | None) -> tuple[tuple[StatusRow, ...], int]:
     reviewed = session.plan(Selection())
     options.tell_resting(reviewed.plan)
+    invalid = options.data_code(reviewed.plan)
+    options.tell_invalid_data(reviewed.plan, invalid)
     rows = _named(status_rows(reviewed.plan, reviewed.planning.state), name)
     jobs = {job.id: job for observation in reviewed.observations.values() for job in observation.jobs}
     points = read_running_metrics(session.providers, jobs, [row.job_id for row in rows if row.job_id])
-    return with_progress(rows, jobs, points, session.clock.now()), options.state_code(reviewed)
+    code = invalid or options.state_code(reviewed)
+    return with_progress(rows, jobs, points, session.clock.now()), code
 
 
 def _rows(root: Path, name: str | None, form: str) -> tuple[StatusRow, ...]:

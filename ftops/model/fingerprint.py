@@ -37,7 +37,8 @@ def canonical_spec(
     """Give everything that decides the training result, data content included, and nothing else.
 
     `datasets` maps project-relative paths to their content. Two equal results train the same model; the
-    digest of the result is the fingerprint. Raises KeyError for a version that this ftops does not know.
+    digest of the result is the fingerprint, unless a file stands there by its path, since its content is not
+    known. Raises KeyError for a version that this ftops does not know.
     """
     return _VERSIONS[version](fine_tune, dialect, datasets, upstream_fingerprint)
 
@@ -72,9 +73,10 @@ _VERSIONS: Mapping[int, _Canonicalise] = {1: _version_1}
 
 
 def _content(file: DataFile, datasets: Mapping[str, Dataset]) -> JSON:
-    content: dict[str, JSON] = (
-        {"sha256": datasets[file.path].sha256} if file.path is not None else {"file_id": file.file_id}
-    )
+    dataset = datasets.get(file.path) if file.path is not None else None
+    content: dict[str, JSON] = {"file_id": file.file_id} if file.path is None else {"path": file.path}
+    if dataset is not None:
+        content = {"sha256": dataset.sha256}
     if file.weight is not None:
         content["weight"] = file.weight
     return content

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from ftops.model.dataset import Dataset
@@ -18,7 +18,8 @@ class DesiredSet:
     """Every declared fine-tune by name, in an order in which upstreams come first.
 
     A record of an older fingerprint version is compared with the declaration's fingerprint in that
-    version; these are computed when first asked for.
+    version; these are computed when first asked for. The `unread` names have no fingerprint: a data file of
+    theirs, or of what they start from, could not be read; `comparable` are all the others.
     """
 
     def __init__(
@@ -30,6 +31,10 @@ class DesiredSet:
         by_name = {fine_tune.name: fine_tune for fine_tune in fine_tunes}
         self.depths = depths(by_name)
         self.fine_tunes = {name: by_name[name] for name in self.depths}
+        self.unread = frozenset(_unread(self.fine_tunes, datasets))
+        self.comparable = {
+            name: fine_tune for name, fine_tune in self.fine_tunes.items() if name not in self.unread
+        }
         self._datasets = datasets
         self._providers = providers
         self._known: dict[tuple[str, int, str | None], tuple[CanonicalSpec, str]] = {}
@@ -38,11 +43,18 @@ class DesiredSet:
         return name in self.fine_tunes
 
     def spec(self, name: str, version: int = FINGERPRINT_VERSION) -> CanonicalSpec:
-        """Give the canonical form of what the name wants to be trained."""
+        """Return the canonical form of what the name wants to be trained.
+
+        For an unread name it is what is known of it: a file stands by its path, a chain without its root.
+        """
+        if name in self.unread:
+            fine_tune = self.fine_tunes[name]
+            dialect = self._providers[fine_tune.provider].dialect
+            return canonical_spec(fine_tune, dialect, self._datasets, None, version)
         return self._identity(name, version)[0]
 
     def fingerprint(self, name: str, version: int = FINGERPRINT_VERSION, provider: str | None = None) -> str:
-        """Give the fingerprint of what the name wants to be trained.
+        """Return the fingerprint of what the name wants to be trained. Raises KeyError for an unread one.
 
         `provider` is a name that its provider had before: then it is the one that was made at that time.
         """
@@ -51,14 +63,14 @@ class DesiredSet:
     def same_training(self, names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
         """Give the names among these that share a fingerprint, group by group: each of them is paid."""
         groups: defaultdict[str, list[str]] = defaultdict(list)
-        for name in sorted(names):
+        for name in sorted(self.comparable.keys() & set(names)):
             groups[self.fingerprint(name)].append(name)
         return tuple(tuple(group) for group in sorted(groups.values()) if len(group) > 1)
 
     def _identity(self, name: str, version: int, provider: str | None = None) -> tuple[CanonicalSpec, str]:
         key = (name, version, provider)
         if key not in self._known:
-            fine_tune = self.fine_tunes[name]
+            fine_tune = self.comparable[name]
             upstream = self.fingerprint(fine_tune.upstream, version, provider) if fine_tune.upstream else None
             dialect = self._providers[fine_tune.provider].dialect
             if provider is not None:
@@ -66,3 +78,13 @@ class DesiredSet:
             spec = canonical_spec(fine_tune, dialect, self._datasets, upstream, version)
             self._known[key] = (spec, digest(spec))
         return self._known[key]
+
+
+def _unread(fine_tunes: Mapping[str, FineTune], datasets: Mapping[str, Dataset]) -> Iterator[str]:
+    """Yield the names without a fingerprint; `fine_tunes` has upstreams first."""
+    found: set[str] = set()
+    for name, fine_tune in fine_tunes.items():
+        lacks = any(file.path is not None and file.path not in datasets for _, file in fine_tune.data_files)
+        if lacks or fine_tune.upstream in found:
+            found.add(name)
+            yield name

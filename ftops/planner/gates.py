@@ -13,7 +13,15 @@ from ftops.planner.decision import Decision
 from ftops.planner.likeness import Appearance, Likeness, look_alike, said
 from ftops.planner.matching import LiveJobs
 from ftops.planner.situation import Situation
-from ftops.planner.wording import ways_out
+from ftops.planner.wording import invalid_data, ways_out
+
+
+def gate_on_data(situation: Situation, decision: Decision) -> Decision:
+    """Hold what would train on data with problems; the job that a replace would stop runs on."""
+    if not decision.action.creates or not situation.problems:
+        return decision
+    runs = decision.job_id if decision.action is Action.REPLACE else None
+    return Decision(Action.HOLD, Reason.INVALID_DATA, invalid_data(situation.problems, runs), decision.job_id)
 
 
 def gate_on_upstream(

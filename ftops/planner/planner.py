@@ -20,6 +20,7 @@ from ftops.planner.desired import DesiredSet
 from ftops.planner.gates import (
     gate_on_capacity,
     gate_on_claimed,
+    gate_on_data,
     gate_on_lookalike,
     gate_on_upstream,
     ready_job,
@@ -166,6 +167,8 @@ class _Planner:
         return with_later(situation, self._undecided(situation) or decide(situation), self._through_gates)
 
     def _through_gates(self, situation: Situation, decision: Decision) -> Decision:
+        # What is certain whatever a provider shows, and cancels nothing, comes first.
+        decision = gate_on_data(situation, decision)
         decision = gate_on_list(situation, decision, self.live, self.resting)
         if decision.action.creates:
             decision = gate_on_claimed(situation.name, self._lookalikes(situation)) or decision
@@ -213,10 +216,13 @@ class _Planner:
         if fine_tune is None:
             return situation
         version = record.fingerprint_version if record else FINGERPRINT_VERSION
+        problems = self.inputs.data_problems.get(name, ())
+        situation = replace(situation, spec=self.desired.spec(name, version), problems=problems)
+        if name in self.desired.unread:
+            return situation
         fingerprint = self.desired.fingerprint(name, version)
         situation = replace(
             situation,
-            spec=self.desired.spec(name, version),
             fingerprint=fingerprint,
             fingerprints=frozenset({fingerprint, self.desired.fingerprint(name)}),
         )

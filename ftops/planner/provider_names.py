@@ -90,7 +90,7 @@ def _translations(
     state: State, desired: DesiredSet, formers: Mapping[str, tuple[str, ...]]
 ) -> Iterator[tuple[str, str]]:
     """Yield a fingerprint under an earlier name, and what it is now. One that fits already costs nothing."""
-    for name, fine_tune in desired.fine_tunes.items():
+    for name, fine_tune in desired.comparable.items():
         record = state.fine_tunes.get(name)
         version = record.fingerprint_version if record else FINGERPRINT_VERSION
         for former in formers.get(fine_tune.provider, ()):

@@ -75,7 +75,7 @@ def take_over_removed(state: State, desired: DesiredSet) -> tuple[State, dict[st
         name: record for name, record in state.fine_tunes.items() if name not in desired and _worth_it(record)
     }
     taken: dict[str, str] = {}
-    for name in sorted(desired.fine_tunes) if removed else ():
+    for name in sorted(desired.comparable) if removed else ():
         if not _jobless(state, name, desired):
             continue
         same = [old for old, record in removed.items() if _stands_for(record, name, desired)]

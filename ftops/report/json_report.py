@@ -194,6 +194,7 @@ def _change(change: Change) -> dict[str, Any]:
         "labels": dict(change.labels),
         "then": _then(change.then) if change.then else None,
         "extras": dict(change.extras),
+        "problems": [asdict(problem) for problem in change.problems],
     }
 
 
@@ -229,6 +230,7 @@ def _parsed(value: Mapping[str, Any]) -> Change:
         labels=value["labels"],
         then=_parsed_then(value["then"]) if value["then"] else None,
         extras=value["extras"],
+        problems=tuple(Problem(**problem) for problem in value["problems"]),
         **{key: value[key] for key in kept},
     )
 

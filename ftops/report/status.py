@@ -50,6 +50,7 @@ NEXT_BY_REASON: Mapping[Reason, str] = {
     Reason.UNKNOWN_PROVIDER: "write its provider into ftops.yaml again, or renamed_from",
     Reason.UNREACHABLE: "ftops doctor",
     Reason.INCOMPLETE_LIST: "ftops doctor",
+    Reason.INVALID_DATA: "ftops validate",
 }
 NEXT_BY_ACTION: Mapping[Action, str] = {
     Action.WAIT: "ftops apply, later",

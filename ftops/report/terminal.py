@@ -175,6 +175,8 @@ def _change(change: Change, width: int, style: Styler) -> Iterator[str]:
     if number and not beside:
         yield style(f"    {number}", "dim")
     yield from _wrapped(change.message, width, "    ")
+    for problem in change.problems[1:]:
+        yield from _wrapped(str(problem), width, "    ", hang=2)
     for label, value in _facts(change):
         yield from _wrapped(f"{label:<10} {value}", width, "    ", hang=11)
     longest = max((len(difference.path) for difference in change.differences), default=0)
