@@ -17,10 +17,11 @@ from ftops.planner.wording import invalid_data, ways_out
 
 
 def gate_on_data(situation: Situation, decision: Decision) -> Decision:
-    """Hold what would train on data with problems; the job that a replace would stop runs on."""
-    if not decision.action.creates or not situation.problems:
+    """Hold what would train on data with problems, now or after a drain; what runs now runs on."""
+    trains = decision.action.creates or decision.reason is Reason.DRAINING
+    if not trains or not situation.problems:
         return decision
-    runs = decision.job_id if decision.action is Action.REPLACE else None
+    runs = decision.job_id if decision.action is not Action.CREATE else None
     return Decision(Action.HOLD, Reason.INVALID_DATA, invalid_data(situation.problems, runs), decision.job_id)
 
 

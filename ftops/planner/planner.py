@@ -25,6 +25,7 @@ from ftops.planner.gates import (
     gate_on_upstream,
     ready_job,
 )
+from ftops.planner.heirs import gate_on_heir
 from ftops.planner.incomplete import gate_on_list, incomplete, problem_of, used_providers, withheld
 from ftops.planner.inputs import Doubts, Inputs, Planning
 from ftops.planner.later import put_off, with_later
@@ -169,6 +170,7 @@ class _Planner:
     def _through_gates(self, situation: Situation, decision: Decision) -> Decision:
         # What is certain whatever a provider shows, and cancels nothing, comes first.
         decision = gate_on_data(situation, decision)
+        decision = gate_on_heir(situation, decision, self.state, self.desired)
         decision = gate_on_list(situation, decision, self.live, self.resting)
         if decision.action.creates:
             decision = gate_on_claimed(situation.name, self._lookalikes(situation)) or decision
