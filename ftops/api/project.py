@@ -15,6 +15,7 @@ from types import MappingProxyType
 from weakref import WeakKeyDictionary
 
 from ftops.api.opening import opened_provider
+from ftops.api.outputs import served_models
 from ftops.api.plans import ApplyResult, ReviewedPlan
 from ftops.api.rounds import apply_round
 from ftops.api.session import Session, Surroundings, open_session
@@ -25,12 +26,13 @@ from ftops.model.project import EMULATOR_SCHEME, EnvReference, ProviderSettings
 from ftops.model.secret import Vault
 from ftops.planner.approval import approvals
 from ftops.planner.selection import ANY_COMMIT, Selection
+from ftops.planner.serving import Output
 from ftops.policy.rules import LIFTABLE
 from ftops.providers.provider import Provider
 from ftops.providers.registry import dialects
 from ftops.reconciler.line import Loaded, Reviewed
 from ftops.reconciler.line import load as load_checked
-from ftops.report.status import StatusRow, output_rows, status_rows
+from ftops.report.status import StatusRow, status_rows
 
 _HOST_RULE = ("CI", "FTOPS_ALLOWED_HOSTS")
 _KEY = "api_key"
@@ -46,6 +48,23 @@ def load(path: str | os.PathLike[str] = ".") -> Loaded:
     if loaded.data_problems:
         raise InvalidInput(tuple(dict.fromkeys(chain.from_iterable(loaded.data_problems.values()))))
     return loaded
+
+
+def read_outputs(
+    path: str | os.PathLike[str] = ".",
+    *,
+    current: bool = False,
+    environ: Mapping[str, str] | None = None,
+) -> Mapping[str, Output]:
+    """Return the models that serve, by the name of their fine-tune; with `current` only the declared ones.
+
+    The state alone is needed: a provider is asked, for a moment, only about jobs that were active when last
+    seen, and manifests that do not load leave `current` to what was applied last. Raises InvalidInput for
+    a project file that cannot be read, and StateError.
+    """
+    variables = os.environ if environ is None else environ
+    surroundings = Surroundings(variables, threading.Event(), lambda _: None)
+    return served_models(Path(path), surroundings).chosen(None, current=current)
 
 
 @contextmanager
@@ -166,9 +185,10 @@ class Project:
         reviewed = self._session.plan(Selection())
         return status_rows(reviewed.plan, reviewed.planning.state)
 
-    def outputs(self) -> Mapping[str, str]:
-        """Give the models that are ready, by the name of their fine-tune. Lists the providers."""
-        return {row.name: row.fine_tuned_model or "" for row in output_rows(self.status())}
+    def outputs(self, *, current: bool = False) -> Mapping[str, Output]:
+        """Return the models that serve, as `read_outputs` does."""
+        self._require_open()
+        return served_models(self.root, self._session.surroundings).chosen(None, current=current)
 
     def stop(self) -> None:
         """Let an apply finish what is in flight and send nothing more. No job is cancelled."""

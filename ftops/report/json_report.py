@@ -20,6 +20,7 @@ from ftops.model.finetune import Source
 from ftops.model.fingerprint import digest
 from ftops.model.plan import Plan
 from ftops.model.review import CostEstimate, Review
+from ftops.planner.serving import Output
 from ftops.report.status import StatusRow
 
 FORMAT_VERSION = 1
@@ -136,16 +137,11 @@ def status_document(rows: Iterable[StatusRow]) -> dict[str, Any]:
     return {"fine_tunes": [asdict(row) for row in rows]}
 
 
-def outputs_document(rows: Iterable[StatusRow]) -> dict[str, Any]:
-    """Write the models that are ready, by name."""
+def outputs_document(outputs: Iterable[Output]) -> dict[str, Any]:
+    """Write the models that serve, by name."""
     return {
-        row.name: {
-            "model": row.fine_tuned_model,
-            "provider": row.provider,
-            "job_id": row.job_id,
-            "generation": row.generation,
-        }
-        for row in rows
+        output.name: {key: value for key, value in asdict(output).items() if key != "name"}
+        for output in outputs
     }
 
 

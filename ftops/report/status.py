@@ -84,11 +84,6 @@ def status_rows(plan: Plan, state: State) -> tuple[StatusRow, ...]:
     return tuple(_row(changes[name], state.fine_tunes.get(name)) for name in sorted(changes))
 
 
-def output_rows(rows: tuple[StatusRow, ...]) -> tuple[StatusRow, ...]:
-    """Give the rows whose job has made a model."""
-    return tuple(row for row in rows if row.status == JobStatus.SUCCEEDED and row.fine_tuned_model)
-
-
 def _rank(change: Change, record: Record | None) -> tuple[bool, bool]:
     """Order the changes of one name: what is decided about it comes before a stray job of its past.
 

@@ -161,7 +161,7 @@ class World:
             # Nothing may have been refused, and the store may be out of order: then nothing is lifted.
             with suppress(FtopsError):
                 state = manager.read()
-                manager.write(retried(state, name, [_dataset(path).file_sha256 for path in paths]))
+                manager.write(retried(state, name, [dataset(path).file_sha256 for path in paths]))
                 record = state.fine_tunes.get(name)
                 if record is not None and record.intent is not None:
                     self.provider.not_before.pop(record.intent.nonce, None)
@@ -274,7 +274,7 @@ class World:
         self, manager: StateManager, port: Port, declared: Mapping[str, FineTune]
     ) -> tuple[Loaded, Reviewed]:
         paths = {file.path for one in declared.values() for _, file in one.data_files if file.path}
-        datasets = {path: _dataset(path) for path in sorted(paths - self.unread)}
+        datasets = {path: dataset(path) for path in sorted(paths - self.unread)}
         facts, problem = {"p": self.provider.facts}, Problem("is broken", "data.jsonl", 1)
         problems = {
             name: (problem,)
@@ -300,7 +300,7 @@ def stranger(number: int, like: FineTune, account: Account) -> Job:
     )
 
 
-def _dataset(path: str) -> Dataset:
+def dataset(path: str) -> Dataset:
     """A file whose bytes have another digest than its rows, so that nobody can take one for the other."""
     digests = [hashlib.sha256(f"{what}{path}".encode()).hexdigest() for what in ("", "bytes of ")]
     return Dataset(path, digests[0], 10, 1, digests[1])
