@@ -16,7 +16,7 @@ from pathlib import Path
 from ftops.api.opening import ProjectProviders
 from ftops.api.session import Surroundings
 from ftops.api.stored_state import open_stored_state
-from ftops.errors import FtopsError, NoModel, NotFound, UsageError
+from ftops.errors import FtopsError, NoModel, NotFound, Problem, UsageError
 from ftops.manifests.project import load_project
 from ftops.manifests.wording import did_you_mean
 from ftops.model.dataset import Dataset
@@ -87,6 +87,7 @@ class _Declared:
     fine_tunes: tuple[FineTune, ...]
     datasets: Mapping[str, Dataset]
     facts: Mapping[str, ProviderFacts]
+    problems: Mapping[str, tuple[Problem, ...]]
     whole: bool
 
 
@@ -100,20 +101,17 @@ def served_models(root: Path, surroundings: Surroundings, name: str | None = Non
     project, _ = load_project(root, dialects())
     stored = open_stored_state(project, surroundings.place(root)).manager.read()
     declared = _declared(root, project)
-    desired = DesiredSet(rooted({one.name: one for one in declared.fine_tunes}).values(), *_rest(declared))
+    by_name = rooted({one.name: one for one in declared.fine_tunes})
+    desired = DesiredSet(by_name.values(), declared.datasets, declared.facts)
     blank = {one.name: Observation(one, complete=False) for one in declared.facts.values()}
     state = _settled(stored, desired, blank)
     chosen = state.fine_tunes if name is None else {name} & state.fine_tunes.keys()
     asked, silent = _asked(project, root, surroundings, _open_jobs(state, chosen))
     if asked:
         state = _settled(stored, desired, {**blank, **_observed(asked, declared.facts)})
-    found = serving(state, desired, whole=declared.whole)
+    found = serving(state, desired, declared.problems, whole=declared.whole)
     remarks = (*silent, *_assumptions(found, chosen))
     return ServedModels(found, remarks, frozenset(state.archive), declared.whole)
-
-
-def _rest(declared: _Declared) -> tuple[Mapping[str, Dataset], Mapping[str, ProviderFacts]]:
-    return declared.datasets, declared.facts
 
 
 def _declared(root: Path, project: Project) -> _Declared:
@@ -122,9 +120,9 @@ def _declared(root: Path, project: Project) -> _Declared:
         checked = check(root)
     except (FtopsError, OSError):
         facts = {name: facts_of(settings) for name, settings in project.providers.items()}
-        return _Declared((), {}, facts, whole=False)
+        return _Declared((), {}, facts, {}, whole=False)
     whole = not checked.misdeclared and not checked.unseen
-    return _Declared(checked.fine_tunes, checked.data.datasets, checked.facts, whole)
+    return _Declared(checked.fine_tunes, checked.data.datasets, checked.facts, checked.data_problems, whole)
 
 
 def _settled(state: State, desired: DesiredSet, observations: Mapping[str, Observation]) -> State:
@@ -195,7 +193,7 @@ def _observed(asked: Mapping[str, list[Job]], facts: Mapping[str, ProviderFacts]
 
 
 def _silence(provider: str, why: str) -> str:
-    return f"provider {provider} was not asked how its jobs stand, this is what the state knows: {why}"
+    return f"provider {provider} cannot say whether its jobs have ended; this is from the state alone: {why}"
 
 
 def _assumptions(found: Serving, chosen: Collection[str]) -> Iterator[str]:

@@ -6,12 +6,14 @@ after a revert, where the old job is recorded again and so is the newest.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ftops.errors import Problem
 from ftops.model.job import JobStatus
 from ftops.model.state import Record, RecordedJob, State
 from ftops.planner.desired import DesiredSet
+from ftops.planner.wording import invalid_data
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,10 @@ class Serving:
     assumed: frozenset[str] = frozenset()
 
 
-def serving(state: State, desired: DesiredSet, *, whole: bool) -> Serving:
-    """Return what serves of each recorded or declared name.
+def serving(
+    state: State, desired: DesiredSet, problems: Mapping[str, Sequence[Problem]], *, whole: bool
+) -> Serving:
+    """Return what serves of each recorded or declared name; `problems` are those of its data.
 
     With `whole`, what `desired` lacks is declared no more; else it may be in a manifest that was not read.
     """
@@ -68,7 +72,7 @@ def serving(state: State, desired: DesiredSet, *, whole: bool) -> Serving:
                 name, job.fine_tuned_model, job.provider, job.id, job.generation, current=current
             )
         if job is None or not outputs[name].current:
-            lacks[name] = _lack(name, record, wanted)
+            lacks[name] = _lack(name, record, wanted, problems.get(name, ()))
     return Serving(outputs, lacks, frozenset(assumed))
 
 
@@ -106,7 +110,9 @@ def _wanted(name: str, record: Record | None, desired: DesiredSet, *, assumed: b
     return frozenset({record.intent.fingerprint if record.intent else record.fingerprint})
 
 
-def _lack(name: str, record: Record | None, wanted: frozenset[str]) -> Lack:
+def _lack(name: str, record: Record | None, wanted: frozenset[str], problems: Sequence[Problem]) -> Lack:
+    if problems and (record is None or record.fingerprint not in wanted):
+        return Lack(invalid_data(problems, None), "see `ftops validate`")
     if record is None:
         return Lack("it is not created yet", "create it with `ftops apply`")
     if not wanted:

@@ -166,6 +166,19 @@ def test_nothing_is_recorded_as_a_fine_tune_without_a_fingerprint(project: Proje
     assert "Traceback" not in project.err
 
 
+def test_looks_go_on_and_the_doctor_names_each_file_once(project: ProjectDirectory) -> None:
+    with_data(project, "a", "no.jsonl")
+    project.manifest("good")
+    assert project.ftops("graph") == 0
+    assert "data/no.jsonl" in project.out
+    assert project.ftops("doctor") == 1
+    assert project.out.count("data/no.jsonl") == 1
+    assert project.ftops("reconcile", "--once") == 1
+    assert project.ftops("events", "good") == 0
+    assert project.ftops("validate", "--format", "json") == 1
+    assert project.out.count("data/no.jsonl does not exist") == 1
+
+
 def test_the_python_api_opens_such_a_project_and_load_checks_it(
     project: ProjectDirectory, emulator: Emulator
 ) -> None:

@@ -81,7 +81,7 @@ def test_in_an_outage_the_state_answers_at_once_and_says_so_only_where_it_matter
     assert served.err == ""
     assert served.ftops("outputs") == 0
     assert served.out.split()[:3] == ["a", first["a"]["model"], "current"]
-    assert served.err.count("Warning: provider local was not asked") == 1
+    assert served.err.count("Warning: provider local cannot say whether its jobs have ended") == 1
     assert served.ftops("outputs", "b") == 5
     assert "b has no model yet: job ftjob-" in served.err
     assert time.monotonic() - started < 60
@@ -109,7 +109,7 @@ def test_a_provider_that_hangs_is_not_waited_for(served: ProjectDirectory, emula
     served.write("ftops.yaml", text.replace("api_key:", "timeout: 0.2, api_key:"))
     emulator.fault("slow", "retrieve", seconds=60, times=0)
     assert list(outputs(served)) == ["a"]
-    assert "Warning: provider local was not asked" in served.err
+    assert "Warning: provider local cannot say whether its jobs have ended" in served.err
 
 
 def test_the_lines_for_a_shell_say_which_is_current(served: ProjectDirectory, tmp_path: Path) -> None:
@@ -146,6 +146,13 @@ def test_broken_data_leaves_the_models_as_they_are(served: ProjectDirectory) -> 
     (served.root / "data/train.jsonl").unlink()
     assert outputs(served, "--current") == first
     assert "what is declared for a cannot be read" in served.err
+
+
+def test_data_with_problems_is_named_where_a_model_is_missed(served: ProjectDirectory) -> None:
+    served.write("data/train.jsonl", '{"messages": "none"}\n')
+    assert served.ftops("outputs", "a", "--current") == 5
+    assert "its data has 2 problems, the first of them: data/train.jsonl:1: " in served.err
+    assert "(see `ftops validate`)" in served.err
 
 
 def test_a_chain_that_goes_in_a_circle_is_no_reason_to_fail(served: ProjectDirectory) -> None:

@@ -103,7 +103,7 @@ def served(world: World, *, whole: bool = True, read: bool = True) -> Serving:
     paths = [file.path for one in world.declared.values() for _, file in one.data_files if file.path]
     data = {path: dataset(path) for path in paths if read}
     desired = DesiredSet(world.declared.values(), data, {"p": world.provider.facts})
-    return serving(world.reviewed().planning.state, desired, whole=whole)
+    return serving(world.reviewed().planning.state, desired, {}, whole=whole)
 
 
 def test_through_a_life_the_last_model_serves_and_says_whether_it_is_the_declared_one() -> None:
@@ -162,7 +162,7 @@ def test_data_that_cannot_be_read_leaves_a_model_current_as_it_was_applied() -> 
 def test_a_create_in_doubt_is_what_was_applied_last() -> None:
     intent = Intent("p", "n9", "fp9", 1, 9, 1, {}, 0.0, 1.0)
     state = State("x", "l", 1, {"a": record(job(1), intent=intent)})
-    found = serving(state, DesiredSet((), {}, {}), whole=False)
+    found = serving(state, DesiredSet((), {}, {}), {}, whole=False)
     assert not found.outputs["a"].current
     assert "not known whether its create arrived" in found.lacks["a"].why
 
@@ -170,7 +170,7 @@ def test_a_create_in_doubt_is_what_was_applied_last() -> None:
 def test_why_there_is_none_says_how_its_job_ended() -> None:
     ended = job(1, JobStatus.FAILED, error=JobError("bad_data", "row 3"))
     state = State("x", "l", 1, {"a": record(ended)})
-    lack = serving(state, DesiredSet((), {}, {}), whole=False).lacks["a"]
+    lack = serving(state, DesiredSet((), {}, {}), {}, whole=False).lacks["a"]
     assert lack.why.startswith("job j1 has failed: ")
     assert "row 3" in lack.why
     assert lack.hint == "see `ftops events a`"
