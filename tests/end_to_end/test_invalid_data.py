@@ -177,6 +177,8 @@ def test_looks_go_on_and_the_doctor_names_each_file_once(project: ProjectDirecto
     assert project.ftops("events", "good") == 0
     assert project.ftops("validate", "--format", "json") == 1
     assert project.out.count("data/no.jsonl does not exist") == 1
+    found = {one["name"]: one["data_errors"] for one in json.loads(project.out)["fine_tunes"]}
+    assert found == {"a": 1, "good": 0}
 
 
 def test_the_python_api_opens_such_a_project_and_load_checks_it(
