@@ -27,7 +27,7 @@ from ftops.model.project import Project
 from ftops.model.state import State
 from ftops.planner.dependencies import rooted
 from ftops.planner.desired import DesiredSet
-from ftops.planner.provider_names import under_present_names
+from ftops.planner.provider_names import in_present_form
 from ftops.planner.serving import Output, Serving, serving, unfinished
 from ftops.planner.settling import settle
 from ftops.providers.provider import Provider
@@ -127,7 +127,7 @@ def _declared(root: Path, project: Project) -> _Declared:
 
 def _settled(state: State, desired: DesiredSet, observations: Mapping[str, Observation]) -> State:
     """Return the records under the names of today, with what was seen of their jobs."""
-    present, seen = under_present_names(state, observations, desired)
+    present, seen = in_present_form(state, observations, desired)
     return settle(present, desired, seen, time.time())[0].state
 
 

@@ -14,7 +14,7 @@ from ftops.model.change import Change
 from ftops.model.finetune import DataFile, FineTune, Upstream
 from ftops.model.job import Job, JobStatus, Stamp
 from ftops.model.request import JobRequest, RequestFile
-from ftops.model.state import FINGERPRINT_VERSION, Intent
+from ftops.model.state import Intent
 from ftops.planner.likeness import Appearance, appearance
 from ftops.planner.matching import LiveJobs, worth_keeping
 from ftops.planner.wording import ways_out
@@ -72,7 +72,6 @@ def prepare(change: Change, context: Context, ledger: Ledger, lock: HeldLock, li
         provider=fine_tune.provider,
         nonce=lapsed.nonce if lapsed is not None and same else context.new_nonce(),
         fingerprint=change.fingerprint or "",
-        fingerprint_version=record.fingerprint_version if record else FINGERPRINT_VERSION,
         generation=change.generation,
         attempt=change.attempt,
         spec=change.spec,

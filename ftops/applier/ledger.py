@@ -10,7 +10,6 @@ from ftops.model.fingerprint import digest
 from ftops.model.job import Job, UploadedFile
 from ftops.model.refusal import Refusal
 from ftops.model.state import (
-    FINGERPRINT_VERSION,
     ArchivedRecord,
     Intent,
     ProviderMemory,
@@ -217,7 +216,6 @@ class Ledger:
             record = Record(
                 provider=fine_tune.provider,
                 fingerprint=fingerprint,
-                fingerprint_version=FINGERPRINT_VERSION,
                 generation=0,
                 attempt=0,
                 spec=spec if isinstance(spec, Mapping) else {},

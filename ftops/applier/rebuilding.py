@@ -10,7 +10,7 @@ from ftops.model.finetune import FineTune
 from ftops.model.job import Job, JobStatus, Stamp
 from ftops.model.observation import Observation
 from ftops.model.plan import Plan
-from ftops.model.state import FINGERPRINT_VERSION, ArchivedRecord, Record, RecordedJob, State
+from ftops.model.state import ArchivedRecord, Record, RecordedJob, State
 from ftops.planner.matching import LiveJobs, worth_keeping
 from ftops.planner.settings import with_settings
 
@@ -86,7 +86,6 @@ def _record(jobs: list[Found], wanted: tuple[FineTune, Change] | None) -> Record
     record = Record(
         provider=job.provider,
         fingerprint=stamp.fingerprint,
-        fingerprint_version=FINGERPRINT_VERSION,
         generation=newest.generation,
         attempt=newest.attempt,
         # Of a training that is not declared any more only the fingerprint is known.

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from ftops.model.dataset import Dataset
 from ftops.model.finetune import DataFile, FineTune, Upstream
 from ftops.model.json_value import JSON
-from ftops.model.state import FINGERPRINT_VERSION
 
 AUTO = "auto"
 """The value by which a manifest says "the provider decides": the same as saying nothing."""
@@ -27,23 +26,12 @@ def digest(value: JSON) -> str:
     return "sha256:" + hashlib.sha256(canonical_json(value)).hexdigest()
 
 
-def canonical_spec(
-    fine_tune: FineTune,
-    dialect: str,
-    datasets: Mapping[str, Dataset],
-    upstream_fingerprint: str | None,
-    version: int = FINGERPRINT_VERSION,
-) -> CanonicalSpec:
-    """Give everything that decides the training result, data content included, and nothing else.
-
-    `datasets` maps project-relative paths to their content. Two equal results train the same model; the
-    digest of the result is the fingerprint, unless a file stands there by its path, since its content is not
-    known. Raises KeyError for a version that this ftops does not know.
-    """
-    return _VERSIONS[version](fine_tune, dialect, datasets, upstream_fingerprint)
+def fingerprint(spec: CanonicalSpec, version: int) -> str:
+    """Name what is trained: `f`, the version of the canonical form, a colon, 64 hex digits."""
+    return f"f{version}:{hashlib.sha256(canonical_json(spec)).hexdigest()}"
 
 
-def _version_1(
+def _form_1(
     fine_tune: FineTune, dialect: str, datasets: Mapping[str, Dataset], upstream_fingerprint: str | None
 ) -> CanonicalSpec:
     model: JSON = fine_tune.model if isinstance(fine_tune.model, str) else None
@@ -68,11 +56,20 @@ def _version_1(
     return {key: _canonical(value) for key, value in spec.items() if value not in (None, "", {}, [])}
 
 
-_Canonicalise = Callable[[FineTune, str, Mapping[str, Dataset], str | None], CanonicalSpec]
-_VERSIONS: Mapping[int, _Canonicalise] = {1: _version_1}
+Form = Callable[[FineTune, str, Mapping[str, Dataset], str | None], CanonicalSpec]
+"""Return everything that decides the training result, data content included, and nothing else.
+
+Takes a fine-tune, its dialect, the content of data files by project-relative path, and the upstream's
+fingerprint. Two equal results train the same model.
+"""
+
+FORMS: Mapping[int, Form] = {1: _form_1}
+"""Every canonical form by version, oldest first. New creates use the last; none is ever removed or changed,
+for a record of an old version would no longer be known and its fine-tune would be trained again."""
 
 
 def _content(file: DataFile, datasets: Mapping[str, Dataset]) -> JSON:
+    """Name a file by its content; one that could not be read stands by its path, and makes no fingerprint."""
     dataset = datasets.get(file.path) if file.path is not None else None
     content: dict[str, JSON] = {"file_id": file.file_id} if file.path is None else {"path": file.path}
     if dataset is not None:

@@ -11,8 +11,10 @@ import re
 NAME = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 """Of a project, and of a fine-tune."""
 
-FINGERPRINT = "([a-z][a-z0-9]{0,15}:){1,2}[0-9a-f]{64}"
-"""A digest, after the words that say how it was made."""
+FINGERPRINT = "f[1-9][0-9]{0,3}:[0-9a-f]{64}"
+"""A digest of what is trained, after the version of the form that it was taken of."""
+
+DIGEST = "sha256:[0-9a-f]{64}"
 
 WORD = "[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 """A nonce, a lineage, the name of a provider."""
@@ -22,8 +24,8 @@ SHA256 = "[0-9a-f]{64}"
 PROVIDERS_ID = r"(?!(.*/)?\.{1,2}(/|\Z))[!-.0-~][!-~]{0,255}"
 """What a provider calls a job or a file: no white space, and no step to another path."""
 
-_NAME, _FINGERPRINT, _WORD, _SHA256, _PROVIDERS_ID = map(
-    re.compile, (NAME, FINGERPRINT, WORD, SHA256, PROVIDERS_ID)
+_NAME, _FINGERPRINT, _DIGEST, _WORD, _SHA256, _PROVIDERS_ID = map(
+    re.compile, (NAME, FINGERPRINT, DIGEST, WORD, SHA256, PROVIDERS_ID)
 )
 
 
@@ -33,8 +35,13 @@ def is_name(text: str) -> bool:
 
 
 def is_fingerprint(text: str) -> bool:
-    """Tell whether it can be a fingerprint, or the digest of what a commit declares."""
+    """Tell whether it can be a fingerprint, of this version or of another."""
     return _FINGERPRINT.fullmatch(text) is not None
+
+
+def is_digest(text: str) -> bool:
+    """Tell whether it can be the digest of what a commit declares."""
+    return _DIGEST.fullmatch(text) is not None
 
 
 def is_word(text: str) -> bool:

@@ -13,9 +13,6 @@ from ftops.model.job import Job, JobError, JobStatus
 from ftops.model.json_value import JSON, JSONObject
 from ftops.model.refusal import Refusal
 
-FINGERPRINT_VERSION = 1
-"""The canonical form that new records use; older records are compared in their own."""
-
 _T = TypeVar("_T")
 
 
@@ -49,7 +46,6 @@ class Intent:
     provider: str
     nonce: str
     fingerprint: str
-    fingerprint_version: int
     generation: int
     attempt: int
     spec: JSONObject
@@ -134,7 +130,6 @@ class Record:
 
     provider: str
     fingerprint: str
-    fingerprint_version: int
     generation: int
     attempt: int
     spec: JSONObject

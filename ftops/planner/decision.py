@@ -137,7 +137,7 @@ def _vanished(s: Situation) -> Decision | None:
 
 
 def _restored(s: Situation) -> Decision | None:
-    candidates = [job for job in s.earlier_jobs if job.fingerprint in s.fingerprints and _reusable(job)]
+    candidates = [job for job in s.earlier_jobs if job.fingerprint == s.fingerprint and _reusable(job)]
     if not candidates:
         return None
     if s.active and s.record is not None and s.fine_tune is not None:
@@ -164,7 +164,7 @@ def _fitting(s: Situation) -> Job | None:
     """Find an unrecorded job of this lineage and name that trains, or has trained, what is declared."""
     for job in s.stamped:
         stamp = job.stamp
-        same = stamp and stamp.lineage == s.lineage and stamp.fingerprint in s.fingerprints
+        same = stamp and stamp.lineage == s.lineage and stamp.fingerprint == s.fingerprint
         if same and worth_keeping(job):
             return job
     return None

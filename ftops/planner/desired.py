@@ -8,18 +8,17 @@ from dataclasses import replace
 
 from ftops.model.dataset import Dataset
 from ftops.model.finetune import FineTune
-from ftops.model.fingerprint import CanonicalSpec, canonical_spec, digest
+from ftops.model.fingerprint import FORMS, CanonicalSpec, Form, fingerprint
 from ftops.model.observation import ProviderFacts
-from ftops.model.state import FINGERPRINT_VERSION
 from ftops.planner.dependencies import depths
 
 
 class DesiredSet:
     """Every declared fine-tune by name, in an order in which upstreams come first.
 
-    A record of an older fingerprint version is compared with the declaration's fingerprint in that
-    version; these are computed when first asked for. The `unread` names have no fingerprint: a data file of
-    theirs, or of what they start from, could not be read; `comparable` are all the others.
+    Fingerprints are of the newest form; those of an older one are computed when first asked for. The
+    `unread` names have none: a data file of theirs, or of what they start from, could not be read;
+    `comparable` are all the others.
     """
 
     def __init__(
@@ -27,6 +26,7 @@ class DesiredSet:
         fine_tunes: Iterable[FineTune],
         datasets: Mapping[str, Dataset],
         providers: Mapping[str, ProviderFacts],
+        forms: Mapping[int, Form] = FORMS,
     ) -> None:
         by_name = {fine_tune.name: fine_tune for fine_tune in fine_tunes}
         self.depths = depths(by_name)
@@ -37,12 +37,14 @@ class DesiredSet:
         }
         self._datasets = datasets
         self._providers = providers
+        self._forms = forms
+        *self.older_versions, self._newest = sorted(forms)
         self._known: dict[tuple[str, int, str | None], tuple[CanonicalSpec, str]] = {}
 
     def __contains__(self, name: object) -> bool:
         return name in self.fine_tunes
 
-    def spec(self, name: str, version: int = FINGERPRINT_VERSION) -> CanonicalSpec:
+    def spec(self, name: str) -> CanonicalSpec:
         """Return the canonical form of what the name wants to be trained.
 
         For an unread name it is what is known of it: a file stands by its path, a chain without its root.
@@ -50,15 +52,20 @@ class DesiredSet:
         if name in self.unread:
             fine_tune = self.fine_tunes[name]
             dialect = self._providers[fine_tune.provider].dialect
-            return canonical_spec(fine_tune, dialect, self._datasets, None, version)
-        return self._identity(name, version)[0]
+            return self._forms[self._newest](fine_tune, dialect, self._datasets, None)
+        return self._identity(name, self._newest, None)[0]
 
-    def fingerprint(self, name: str, version: int = FINGERPRINT_VERSION, provider: str | None = None) -> str:
-        """Return the fingerprint of what the name wants to be trained. Raises KeyError for an unread one.
+    def fingerprint(self, name: str) -> str:
+        """Return the fingerprint of what the name wants to be trained. Raises KeyError for an unread one."""
+        return self._identity(name, self._newest, None)[1]
 
-        `provider` is a name that its provider had before: then it is the one that was made at that time.
-        """
-        return self._identity(name, version, provider)[1]
+    def earlier_fingerprints(self, name: str, former_providers: Iterable[str]) -> Iterator[str]:
+        """Yield what the same training was called: in older forms, under its provider's former names."""
+        providers = (None, *former_providers)
+        for version in (*self.older_versions, self._newest):
+            for provider in providers:
+                if (version, provider) != (self._newest, None):
+                    yield self._identity(name, version, provider)[1]
 
     def same_training(self, names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
         """Give the names among these that share a fingerprint, group by group: each of them is paid."""
@@ -67,16 +74,17 @@ class DesiredSet:
             groups[self.fingerprint(name)].append(name)
         return tuple(tuple(group) for group in sorted(groups.values()) if len(group) > 1)
 
-    def _identity(self, name: str, version: int, provider: str | None = None) -> tuple[CanonicalSpec, str]:
+    def _identity(self, name: str, version: int, provider: str | None) -> tuple[CanonicalSpec, str]:
         key = (name, version, provider)
         if key not in self._known:
             fine_tune = self.comparable[name]
-            upstream = self.fingerprint(fine_tune.upstream, version, provider) if fine_tune.upstream else None
+            starts_from = fine_tune.upstream
+            upstream = self._identity(starts_from, version, provider)[1] if starts_from else None
             dialect = self._providers[fine_tune.provider].dialect
             if provider is not None:
                 fine_tune = replace(fine_tune, provider=provider)
-            spec = canonical_spec(fine_tune, dialect, self._datasets, upstream, version)
-            self._known[key] = (spec, digest(spec))
+            spec = self._forms[version](fine_tune, dialect, self._datasets, upstream)
+            self._known[key] = (spec, fingerprint(spec, version))
         return self._known[key]
 
 

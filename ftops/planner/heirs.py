@@ -35,7 +35,7 @@ def _heir(situation: Situation, state: State, desired: DesiredSet) -> str | None
     if record is None or not worth_taking_over(record):
         return None
     for name in sorted(desired.unread):
-        declared = desired.spec(name, record.fingerprint_version)
+        declared = desired.spec(name)
         # The record of a job that was found by its mark knows nothing of what it trains.
         alike = not record.spec or _readable(record.spec) == _readable(declared)
         if alike and jobless(state, name):

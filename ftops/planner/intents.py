@@ -94,7 +94,6 @@ def adopt_intent(record: Record, job: Job) -> Record:
         record,
         provider=intent.provider,
         fingerprint=intent.fingerprint,
-        fingerprint_version=intent.fingerprint_version,
         spec=intent.spec,
         generation=max(record.generation, intent.generation),
         attempt=intent.attempt,

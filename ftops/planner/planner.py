@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from ftops.model.capabilities import NO_CAPABILITIES
 from ftops.model.change import Action, Change, Reason
 from ftops.model.finetune import FineTune
+from ftops.model.fingerprint import FORMS, Form
 from ftops.model.job import Job
 from ftops.model.observation import ProviderFacts
 from ftops.model.plan import Plan, PlanFacts
-from ftops.model.state import FINGERPRINT_VERSION, Record
+from ftops.model.state import Record
 from ftops.planner.accounts import one_account, shared_accounts, wrong_accounts
 from ftops.planner.composition import change_for
 from ftops.planner.decision import Decision, decide
@@ -31,7 +32,7 @@ from ftops.planner.inputs import Doubts, Inputs, Planning
 from ftops.planner.later import put_off, with_later
 from ftops.planner.likeness import Appearance, Likeness, appearance
 from ftops.planner.matching import worth_keeping
-from ftops.planner.provider_names import followed, under_present_names
+from ftops.planner.provider_names import followed, in_present_form
 from ftops.planner.refusals import Refusals
 from ftops.planner.second_payments import second_payments
 from ftops.planner.settling import settle
@@ -43,18 +44,21 @@ from ftops.planner.unknown_providers import gate_on_unknown_provider, out_of_sig
 from ftops.planner.wording import without_marks
 
 
-def plan(inputs: Inputs) -> Planning:
-    """Decide what is to be done. The order of the inputs never matters, and nothing is changed."""
-    return _Planner(inputs).planning()
+def plan(inputs: Inputs, forms: Mapping[int, Form] = FORMS) -> Planning:
+    """Decide what is to be done. The order of the inputs never matters, and nothing is changed.
+
+    `forms` are the canonical forms that a fingerprint may be of, by version.
+    """
+    return _Planner(inputs, forms).planning()
 
 
 class _Planner:
-    def __init__(self, inputs: Inputs) -> None:
+    def __init__(self, inputs: Inputs, forms: Mapping[int, Form]) -> None:
         self.inputs = inputs
         self.providers = {name: seen.provider for name, seen in inputs.observations.items()}
         self.configured = inputs.configured or frozenset(self.providers)
-        self.desired = DesiredSet(inputs.fine_tunes, inputs.datasets, self.providers)
-        state, self.observations = under_present_names(inputs.state, inputs.observations, self.desired)
+        self.desired = DesiredSet(inputs.fine_tunes, inputs.datasets, self.providers, forms)
+        state, self.observations = in_present_form(inputs.state, inputs.observations, self.desired)
         self.settled, self.live = settle(state, self.desired, self.observations, inputs.now)
         self.settled = replace(self.settled, at_former=followed(inputs.state, state))
         self.state = self.settled.state
@@ -217,17 +221,11 @@ class _Planner:
         )
         if fine_tune is None:
             return situation
-        version = record.fingerprint_version if record else FINGERPRINT_VERSION
         problems = self.inputs.data_problems.get(name, ())
-        situation = replace(situation, spec=self.desired.spec(name, version), problems=problems)
+        situation = replace(situation, spec=self.desired.spec(name), problems=problems)
         if name in self.desired.unread:
             return situation
-        fingerprint = self.desired.fingerprint(name, version)
-        situation = replace(
-            situation,
-            fingerprint=fingerprint,
-            fingerprints=frozenset({fingerprint, self.desired.fingerprint(name)}),
-        )
+        situation = replace(situation, fingerprint=self.desired.fingerprint(name))
         # A create that never arrived leaves a record without a job: then a job may be there all the same.
         settled = situation.same and situation.job is not None
         return situation if settled else self._with_candidates(situation, fine_tune)

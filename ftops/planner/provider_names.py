@@ -1,9 +1,10 @@
-"""A provider row that goes by another name (`renamed_from`): its records follow it, nothing trains. Pure.
+"""The same training under another fingerprint: a provider row renamed (`renamed_from`), an older form. Pure.
 
-The name is in the fingerprint, so what was trained under the old name would count as another training. The
-state therefore remembers the names that a provider had, and a fingerprint under one of them that is what is
-declared now becomes the present one, wherever it stands: in a record, a job, its history, the archive, an
-intent. A stamp cannot be rewritten: it is read as if it had been.
+A provider's name is in the fingerprint, so what was trained under the old name would count as another
+training; so would what an older ftops made, once the canonical form has a new version. The state therefore
+remembers the names that a provider had, and a fingerprint under one of them, or of an older form, that is
+what is declared now becomes the present one, wherever it stands: in a record, a job, its history, the
+archive, an intent. A stamp cannot be rewritten: it is read as if it had been.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar, cast
 
 from ftops.model.observation import Observation, ProviderFacts
-from ftops.model.state import FINGERPRINT_VERSION, ArchivedRecord, ProviderMemory, Record, State
+from ftops.model.state import ArchivedRecord, ProviderMemory, Record, State
 from ftops.planner.desired import DesiredSet
 
 _T = TypeVar("_T")
@@ -50,10 +51,10 @@ def followed(before: State, after: State) -> dict[str, str]:
     return {name: old for name, old, record in pairs if record.provider != old}
 
 
-def under_present_names(
+def in_present_form(
     state: State, observations: Observations, desired: DesiredSet
 ) -> tuple[State, Observations]:
-    """Follow renamed providers, and let each fingerprint that is declared now stand under the present name.
+    """Follow renamed providers, and let each fingerprint that is declared now stand in its present form.
 
     In the state that is for good; in the stamps of the observed jobs, for this plan.
     """
@@ -89,14 +90,12 @@ def _former_names(state: State, facts: ProviderFacts) -> tuple[str, ...]:
 def _translations(
     state: State, desired: DesiredSet, formers: Mapping[str, tuple[str, ...]]
 ) -> Iterator[tuple[str, str]]:
-    """Yield a fingerprint under an earlier name, and what it is now. One that fits already costs nothing."""
+    """Yield a fingerprint as it was, and what it is now. One that fits already costs nothing."""
     for name, fine_tune in desired.comparable.items():
-        record = state.fine_tunes.get(name)
-        version = record.fingerprint_version if record else FINGERPRINT_VERSION
-        for former in formers.get(fine_tune.provider, ()):
-            now = desired.fingerprint(name, version)
-            if record is None or record.fingerprint != now or (record.job and record.job.fingerprint != now):
-                yield desired.fingerprint(name, version, former), now
+        record, now = state.fine_tunes.get(name), desired.fingerprint(name)
+        if record is None or record.fingerprint != now or (record.job and record.job.fingerprint != now):
+            for was in desired.earlier_fingerprints(name, formers.get(fine_tune.provider, ())):
+                yield was, now
 
 
 def _fingerprints(state: State) -> Iterator[str]:

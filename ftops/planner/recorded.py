@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ftops.model.job import Job, Stamp
-from ftops.model.state import FINGERPRINT_VERSION, ArchivedRecord, Record, RecordedJob
+from ftops.model.state import ArchivedRecord, Record, RecordedJob
 from ftops.planner.renaming import with_archive
 
 
@@ -31,7 +31,6 @@ def record_of_stamped(record: Record | None, archived: ArchivedRecord | None, jo
         found = Record(
             provider=job.provider,
             fingerprint=stamp.fingerprint,
-            fingerprint_version=FINGERPRINT_VERSION,
             generation=stamp.generation,
             attempt=stamp.attempt,
             spec={},
@@ -43,7 +42,6 @@ def record_of_stamped(record: Record | None, archived: ArchivedRecord | None, jo
         record,
         provider=job.provider,
         fingerprint=stamp.fingerprint,
-        fingerprint_version=FINGERPRINT_VERSION,
         generation=max(record.generation, stamp.generation),
         attempt=stamp.attempt if newer else max(record.attempt, stamp.attempt),
         spec={},

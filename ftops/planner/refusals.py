@@ -163,7 +163,7 @@ class Refusals:
 def _withdrawn(situation: Situation) -> Intent | None:
     """Return the create of what is declared now that certainly became no job."""
     intent = situation.record.intent if situation.record else None
-    wanted = intent is not None and intent.lapsed and intent.fingerprint in situation.fingerprints
+    wanted = intent is not None and intent.lapsed and intent.fingerprint == situation.fingerprint
     return intent if wanted else None
 
 

@@ -119,7 +119,7 @@ def _succeeded(record: Record) -> bool:
 
 def _stands_for(record: Record, name: str, desired: DesiredSet) -> bool:
     stands = record.intent.fingerprint if record.intent and _in_doubt(record) else record.fingerprint
-    return stands == desired.fingerprint(name, record.fingerprint_version)
+    return stands == desired.fingerprint(name)
 
 
 def _without(state: State, name: str) -> State:

@@ -103,8 +103,7 @@ def _serves(job: RecordedJob) -> bool:
 def _wanted(name: str, record: Record | None, desired: DesiredSet, *, assumed: bool) -> frozenset[str]:
     """Return the fingerprints of what is declared; where that is unknown, of what was applied last."""
     if name in desired.comparable:
-        versions = {record.fingerprint_version} if record else set()
-        return frozenset({desired.fingerprint(name), *(desired.fingerprint(name, one) for one in versions)})
+        return frozenset({desired.fingerprint(name)})
     if record is None or not assumed:
         return frozenset()
     return frozenset({record.intent.fingerprint if record.intent else record.fingerprint})

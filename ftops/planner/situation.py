@@ -18,9 +18,9 @@ class Situation:
     """One declared or recorded name.
 
     `fine_tune` is None when it is not declared, `record` when nothing is remembered. `fingerprint` is the
-    desired one in the record's version; `fingerprints` holds it in every version that history may use.
-    `stamped` are unrecorded jobs with this project and name in their stamp. `twins` are unrecorded
-    jobs with the current job's nonce: one create, paid twice. `problems` are those of its own data.
+    desired one, None where data of its chain cannot be read. `stamped` are unrecorded jobs with this project
+    and name in their stamp. `twins` are unrecorded jobs with the current job's nonce: one create, paid twice.
+    `problems` are those of its own data.
     """
 
     name: str
@@ -32,7 +32,6 @@ class Situation:
     archived: ArchivedRecord | None = None
     spec: CanonicalSpec | None = None
     fingerprint: str | None = None
-    fingerprints: frozenset[str] = frozenset()
     stamped: Sequence[Job] = ()
     twins: Sequence[Job] = ()
     problems: tuple[Problem, ...] = ()

@@ -16,7 +16,7 @@ from ftops.errors import About, RefusalKind
 from ftops.model.change import FieldDifference
 from ftops.model.commit import HASH, AppliedCommit, Commit
 from ftops.model.finetune import Lifecycle, OnChange, OnRemove, Retry, RetryOn
-from ftops.model.identifiers import is_fingerprint, is_name, is_providers_id, is_sha256, is_word
+from ftops.model.identifiers import is_digest, is_fingerprint, is_name, is_providers_id, is_sha256, is_word
 from ftops.model.job import FailureClass, JobError, JobStatus
 from ftops.model.refusal import Refusal
 from ftops.model.state import (
@@ -77,7 +77,7 @@ def _applied(value: Any) -> AppliedCommit:
         raise Malformed("commit", "must be a hash of git's")
     return AppliedCommit(
         Commit(commit, take.whole(members, "committed_at")),
-        declares=take.formed(members, "declares", _FINGERPRINT),
+        declares=take.formed(members, "declares", _DIGEST),
     )
 
 
@@ -86,7 +86,6 @@ def _record(value: Any) -> Record:
     return Record(
         provider=intern(take.formed(members, "provider", _WORD)),
         fingerprint=take.formed(members, "fingerprint", _FINGERPRINT),
-        fingerprint_version=take.whole(members, "fingerprint_version"),
         generation=take.whole(members, "generation"),
         attempt=take.whole(members, "attempt"),
         spec=take.mapping(members, "spec"),
@@ -118,7 +117,6 @@ def _intent(value: Any) -> Intent:
         provider=intern(take.formed(members, "provider", _WORD)),
         nonce=take.formed(members, "nonce", _WORD),
         fingerprint=take.formed(members, "fingerprint", _FINGERPRINT),
-        fingerprint_version=take.whole(members, "fingerprint_version"),
         generation=take.whole(members, "generation"),
         attempt=take.whole(members, "attempt"),
         spec=take.mapping(members, "spec"),
@@ -254,6 +252,7 @@ def _job_ids(value: Any) -> tuple[str, ...]:
 _NAME = Form("a name", is_name)
 _WORD = Form("a word of letters, digits, dots and dashes", is_word)
 _FINGERPRINT = Form("a fingerprint", is_fingerprint)
+_DIGEST = Form("a digest", is_digest)
 _SHA256 = Form("a SHA-256", is_sha256)
 _PROVIDERS_ID = Form("an id without white space", is_providers_id)
 

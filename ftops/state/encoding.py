@@ -44,7 +44,6 @@ def record(value: Record) -> dict[str, Any]:
         {
             "provider": value.provider,
             "fingerprint": value.fingerprint,
-            "fingerprint_version": value.fingerprint_version,
             "generation": value.generation,
             "attempt": value.attempt,
             "spec": _finite(value.spec),
@@ -104,7 +103,6 @@ def _intent(value: Intent) -> dict[str, Any]:
             "provider": value.provider,
             "nonce": value.nonce,
             "fingerprint": value.fingerprint,
-            "fingerprint_version": value.fingerprint_version,
             "generation": value.generation,
             "attempt": value.attempt,
             "spec": _finite(value.spec),

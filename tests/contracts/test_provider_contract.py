@@ -50,7 +50,7 @@ def request_(provider: Provider, tmp_path: Path) -> JobRequest:
     path.write_text("".join(json.dumps(row) + "\n" for _ in range(12)))
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     file = provider.upload_file(path, "data.jsonl", sha256)
-    stamp = Stamp("project", "lineage", "name", f"sha256:{'1' * 64}", 2, 3, "nonce")
+    stamp = Stamp("project", "lineage", "name", f"f1:{'1' * 64}", 2, 3, "nonce")
     return JobRequest(model, (RequestFile(file.id),), hyperparameters={"n_epochs": 3}, stamp=stamp)
 
 

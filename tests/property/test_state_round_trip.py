@@ -41,12 +41,13 @@ JSON = st.recursive(
 )
 OBJECT = st.dictionaries(TEXT, JSON, max_size=2)
 NAMES = st.dictionaries(TEXT, TEXT, max_size=2)
-NAME, WORD, FINGERPRINT, SHA256, ID = (
+NAME, WORD, FINGERPRINT, DIGEST, SHA256, ID = (
     st.from_regex(form, fullmatch=True)
     for form in (
         identifiers.NAME,
         identifiers.WORD,
         identifiers.FINGERPRINT,
+        identifiers.DIGEST,
         identifiers.SHA256,
         identifiers.PROVIDERS_ID,
     )
@@ -81,7 +82,7 @@ REFUSAL = st.builds(
 )
 INTENT = st.builds(
     Intent,
-    *(WORD, WORD, FINGERPRINT, WHOLE, WHOLE, WHOLE, OBJECT, TIME, TIME, OBJECT, IDS),
+    *(WORD, WORD, FINGERPRINT, WHOLE, WHOLE, OBJECT, TIME, TIME, OBJECT, IDS),
     replied=st.none() | ID,
     absent_since=st.none() | TIME,
     lapsed=st.booleans(),
@@ -102,7 +103,7 @@ LIFECYCLE = st.builds(
 JOBS = st.lists(JOB, max_size=2).map(tuple)
 RECORD = st.builds(
     Record,
-    *(WORD, FINGERPRINT, WHOLE, WHOLE, WHOLE, OBJECT, st.just(Lifecycle()) | LIFECYCLE, NAMES, NAMES),
+    *(WORD, FINGERPRINT, WHOLE, WHOLE, OBJECT, st.just(Lifecycle()) | LIFECYCLE, NAMES, NAMES),
     integrations=st.lists(JSON, max_size=2).map(tuple),
     intent=st.none() | INTENT,
     job=st.none() | JOB,
@@ -125,7 +126,7 @@ STATE = st.builds(
     datasets=st.dictionaries(WORD, st.dictionaries(SHA256, ID, max_size=2), max_size=2),
     not_mine=st.dictionaries(WORD, IDS, max_size=2),
     providers=st.dictionaries(WORD, MEMORY, max_size=2),
-    applied=st.none() | st.builds(AppliedCommit, st.builds(Commit, HASH, WHOLE), FINGERPRINT),
+    applied=st.none() | st.builds(AppliedCommit, st.builds(Commit, HASH, WHOLE), DIGEST),
 )
 
 

@@ -290,7 +290,7 @@ class World:
 
 def stranger(number: int, like: FineTune, account: Account) -> Job:
     """Make a job of somebody else; with stamps, one of another project that uses ftops too."""
-    stamp = Stamp("other", "theirs", like.name, "sha256:0", 1, 1, f"their-nonce-{number}")
+    stamp = Stamp("other", "theirs", like.name, "f1:0", 1, 1, f"their-nonce-{number}")
     settings = {f"hyperparameters.{key}": value for key, value in like.hyperparameters.items()}
     return replace(
         Job(f"foreign-{number}", "p", JobStatus.RUNNING, created_at=account.clock.time, model="gpt-4o-mini"),

@@ -17,7 +17,7 @@ NOTHING = Declared((), {}, {})
 
 
 def change(action: Action, reason: Reason = Reason.NEW, **more: object) -> Change:
-    base = Change("a", action, reason, "why", "local", 1, 1, "sha256:1")
+    base = Change("a", action, reason, "why", "local", 1, 1, "f1:1")
     return replace(base, **more)  # type: ignore[arg-type]
 
 
@@ -52,7 +52,7 @@ def test_the_same_step_or_what_is_left_of_it_may_be_done(saved: Change, now: Cha
     ("saved", "now"),
     [
         (change(Action.CREATE), change(Action.CREATE, attempt=2)),
-        (change(Action.CREATE), change(Action.CREATE, fingerprint="sha256:2")),
+        (change(Action.CREATE), change(Action.CREATE, fingerprint="f1:2")),
         (change(Action.CREATE), change(Action.CREATE, provider="other")),
         (change(Action.CREATE), change(Action.REPLACE, job_id="j1")),
         (change(Action.CREATE), change(Action.ADOPT, job_id="j1", cancel_first="j2")),
@@ -68,7 +68,7 @@ def test_the_same_step_or_what_is_left_of_it_may_be_done(saved: Change, now: Cha
     ],
 )
 def test_anything_else_is_stale_and_is_said(saved: Change, now: Change) -> None:
-    record = Record("local", "sha256:0", 1, 1, 1, {})
+    record = Record("local", "f1:0", 1, 1, {})
     found = compare(saved, (now,), State("p", "L", 1, {"a": record}))
     assert found.moved == (
         (
@@ -85,8 +85,8 @@ def test_a_create_that_has_to_wait_is_neither_done_nor_stale(reason: Reason) -> 
 
 
 def test_what_is_done_already_is_only_counted() -> None:
-    job = RecordedJob("j1", "local", "sha256:1", 1, 1, "n", JobStatus.RUNNING)
-    recorded = State("p", "L", 2, {"a": Record("local", "sha256:1", 1, 1, 1, {}, job=job)})
+    job = RecordedJob("j1", "local", "f1:1", 1, 1, "n", JobStatus.RUNNING)
+    recorded = State("p", "L", 2, {"a": Record("local", "f1:1", 1, 1, {}, job=job)})
     ended = replace(job, status=JobStatus.CANCELLED)
     archived = State("p", "L", 2, archive={"a": ArchivedRecord(1, (ended,))})
     keep = change(Action.KEEP, Reason.IN_PROGRESS, job_id="j1")

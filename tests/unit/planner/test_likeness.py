@@ -143,7 +143,7 @@ def test_a_file_under_a_name_of_the_servers_own_is_found_in_its_list_of_files() 
 
 def test_a_job_that_two_rows_list_is_recorded_under_both() -> None:
     recorded = RecordedJob("ft-1", "p", "f", 1, 1, None, JobStatus.RUNNING, created_at=1.0)
-    state = State("demo", "l", fine_tunes={"a": Record("p", "f", 1, 1, 1, {}, job=recorded)})
+    state = State("demo", "l", fine_tunes={"a": Record("p", "f", 1, 1, {}, job=recorded)})
     job = replace(JOB, created_at=1.0)
     rows = {
         "p": Observation(FACTS, (job,)),

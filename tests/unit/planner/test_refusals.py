@@ -47,9 +47,9 @@ def refused(one: FineTune, kind: RefusalKind, first: float, last: float, **more:
     values = {"message": "no", "code": None, "about": About.MODEL, "model": "gpt-4o-mini", **more}
     refusal = Refusal(kind, first_at=first, last_at=last, **values)
     known = fingerprint(one)
-    intent = Intent("p", "n1", known, 1, 1, 1, {}, last - 1, last + 59, {}, (), lapsed=True)
+    intent = Intent("p", "n1", known, 1, 1, {}, last - 1, last + 59, {}, (), lapsed=True)
     intent = replace(intent, withdrawn_at=last, refusal=refusal)
-    return Record("p", known, 1, 1, 1, {}, intent=intent)
+    return Record("p", known, 1, 1, {}, intent=intent)
 
 
 def states(records: Mapping[str, Record]) -> State:

@@ -30,7 +30,7 @@ def job(number: int, status: JobStatus = JobStatus.SUCCEEDED, **more: object) ->
 def record(*jobs: RecordedJob, fingerprint: str | None = None, intent: Intent | None = None) -> Record:
     """Jobs in the order of the state: the current one, then the newest."""
     return Record(
-        "p", fingerprint or jobs[0].fingerprint, 1, 9, 1, {}, job=jobs[0], history=jobs[1:], intent=intent
+        "p", fingerprint or jobs[0].fingerprint, 9, 1, {}, job=jobs[0], history=jobs[1:], intent=intent
     )
 
 
@@ -160,7 +160,7 @@ def test_data_that_cannot_be_read_leaves_a_model_current_as_it_was_applied() -> 
 
 
 def test_a_create_in_doubt_is_what_was_applied_last() -> None:
-    intent = Intent("p", "n9", "fp9", 1, 9, 1, {}, 0.0, 1.0)
+    intent = Intent("p", "n9", "fp9", 9, 1, {}, 0.0, 1.0)
     state = State("x", "l", 1, {"a": record(job(1), intent=intent)})
     found = serving(state, DesiredSet((), {}, {}), {}, whole=False)
     assert not found.outputs["a"].current

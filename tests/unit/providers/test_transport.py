@@ -164,7 +164,7 @@ def test_a_file_that_shrinks_while_it_is_sent_is_an_error_and_not_a_hang(tmp_pat
 
 @pytest.mark.parametrize("dialect", sorted(DIALECTS))
 def test_a_create_carries_its_nonce_as_an_idempotency_key(dialect: str) -> None:
-    stamp = Stamp("project", "lineage", "name", "sha256:1", 1, 1, "nonce-7")
+    stamp = Stamp("project", "lineage", "name", "f1:1", 1, 1, "nonce-7")
     with scripted(Said({"id": "job-1", "status": "pending"})) as server:
         provider = open_provider(ProviderSettings("p", dialect), {}, base_url=server.base_url)
         provider.create_fine_tune(JobRequest("m", (RequestFile("file-1"),), stamp=stamp))

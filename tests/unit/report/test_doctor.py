@@ -18,11 +18,11 @@ SETTINGS = ProviderSettings("oa", "openai", api_key=EnvReference("OA_KEY"))
 
 
 def intent(*, lapsed: bool = False) -> Intent:
-    return Intent("oa", "nonce-1", "f", 1, 1, 1, {}, NOW - 100, NOW - 40, lapsed=lapsed)
+    return Intent("oa", "nonce-1", "f", 1, 1, {}, NOW - 100, NOW - 40, lapsed=lapsed)
 
 
 def state(held: Intent | None) -> State:
-    return State("p", "lineage-1", 3, {"a": Record("oa", "f", 1, 1, 1, {}, intent=held)})
+    return State("p", "lineage-1", 3, {"a": Record("oa", "f", 1, 1, {}, intent=held)})
 
 
 def job(nonce: str = "n", lineage: str = "lineage-1") -> Job:

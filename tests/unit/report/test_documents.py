@@ -115,12 +115,12 @@ def test_what_follows_is_in_the_document_and_reads_back() -> None:
 
 
 def recorded(job_id: str, status: JobStatus) -> RecordedJob:
-    return RecordedJob(job_id, "p", "sha256:f", 2, 1, nonce=None, status=status)
+    return RecordedJob(job_id, "p", "f1:f", 2, 1, nonce=None, status=status)
 
 
 def test_the_row_of_a_name_shows_its_current_job_not_a_stray() -> None:
     record = Record(
-        provider="p", fingerprint="sha256:f", fingerprint_version=1, generation=2, attempt=1,
+        provider="p", fingerprint="f1:f", generation=2, attempt=1,
         spec={"model": "m"}, job=recorded("job-2", JobStatus.RUNNING),
     )  # fmt: skip
     state = State("demo", "l", fine_tunes={"a": record})

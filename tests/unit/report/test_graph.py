@@ -25,7 +25,7 @@ def state(**statuses: JobStatus) -> State:
     records = {}
     for name, status in statuses.items():
         job = RecordedJob("j", "local", "f", 1, 1, None, status, fine_tuned_model=f"ft:{name}")
-        records[name] = Record("local", "f", 1, 1, 1, {}, job=job)
+        records[name] = Record("local", "f", 1, 1, {}, job=job)
     return State("p", "l", 1, records)
 
 

@@ -24,7 +24,7 @@ OTHER = pyrage.x25519.Identity.generate()
 
 
 def record(number: int) -> Record:
-    return Record("oa", f"sha256:{number:064x}", 1, 1, 1, {"model": "m", "n": number})
+    return Record("oa", f"f1:{number:064x}", 1, 1, {"model": "m", "n": number})
 
 
 def state(count: int) -> State:
