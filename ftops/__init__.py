@@ -13,7 +13,7 @@ from ftops.version import __version__
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ftops.api.plans import ApplyResult, ReviewedPlan
-    from ftops.api.project import Project, load, open_project, open_provider
+    from ftops.api.project import Project, load, open_project, open_provider, read_outputs
     from ftops.errors import (
         Ambiguous,
         ExitCode,
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         LeaseLost,
         LockHeld,
         NeedsPerson,
+        NoModel,
         NotFound,
         NotReady,
         NotSent,
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from ftops.model.review import CostEstimate, Violation
     from ftops.providers.provider import Provider, Reply
     from ftops.reconciler.line import Loaded
+    from ftops.records.serving import Output
     from ftops.report.status import StatusRow
 
 __all__ = [
@@ -82,10 +84,12 @@ __all__ = [
     "LockHeld",
     "Method",
     "NeedsPerson",
+    "NoModel",
     "NotFound",
     "NotReady",
     "NotSent",
     "Outcome",
+    "Output",
     "Problem",
     "Project",
     "Provider",
@@ -113,6 +117,7 @@ __all__ = [
     "load",
     "open_project",
     "open_provider",
+    "read_outputs",
 ]
 
 _ROOMS = {
@@ -125,6 +130,7 @@ _ROOMS = {
         "load",
         "open_project",
         "open_provider",
+        "read_outputs",
     ),
     "ftops.errors": (
         "Ambiguous",
@@ -137,6 +143,7 @@ _ROOMS = {
         "LeaseLost",
         "LockHeld",
         "NeedsPerson",
+        "NoModel",
         "NotFound",
         "NotReady",
         "NotSent",
@@ -189,6 +196,7 @@ _ROOMS = {
         "CostEstimate",
         "Violation",
     ),
+    "ftops.records.serving": ("Output",),
     "ftops.providers.provider": (
         "Provider",
         "Reply",

@@ -13,6 +13,7 @@
     ├── SecretExposed               1   something that would be written holds a credential
     ├── Refused                     3   a limit, guard or policy says no
     ├── NeedsPerson                 4   nothing is safe to do without a person
+    ├── NoModel                     5   a fine-tune has not made the model that was asked for
     └── ProviderError               1   what a provider or the way to it said
         ├── NotSent                     certain: the request never arrived
         ├── Unauthorized                certain: the key is wrong or may not do this (401, some 403)
@@ -52,7 +53,7 @@ class ExitCode(IntEnum):
 
 _MEANINGS = {
     ExitCode.NOTHING: "done, or nothing to do",
-    ExitCode.ERROR: "an error: a failed load, a refused or failed change, or the answer No",
+    ExitCode.ERROR: "an error: a failed load, invalid data, a refused or failed change, or the answer No",
     ExitCode.CHANGES: "the plan has changes (with --detailed-exitcode)",
     ExitCode.REFUSED: "refused by a limit, guard, policy or budget",
     ExitCode.NEEDS_PERSON: (
@@ -60,7 +61,10 @@ _MEANINGS = {
         "ftops.yaml, duplicate, stale plan, older commit, lock held, timeout over, a create refused for more "
         "than a day"
     ),
-    ExitCode.JOB_FAILED: "a fine-tune has failed or was refused, was cancelled outside ftops, or vanished",
+    ExitCode.JOB_FAILED: (
+        "a fine-tune has failed or was refused, was cancelled outside ftops, or vanished; one that was asked "
+        "for its model has none"
+    ),
     ExitCode.USAGE: "wrong usage",
     ExitCode.INTERRUPTED: "interrupted by Ctrl-C or SIGTERM",
 }
@@ -191,6 +195,12 @@ class NeedsPerson(FtopsError):
     """Going on could pay twice or lose a job, so a person has to look."""
 
     exit_code = ExitCode.NEEDS_PERSON
+
+
+class NoModel(FtopsError):
+    """A fine-tune has no model yet, or none of what is declared now."""
+
+    exit_code = ExitCode.JOB_FAILED
 
 
 class RefusalKind(StrEnum):

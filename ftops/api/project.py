@@ -9,15 +9,17 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from weakref import WeakKeyDictionary
 
 from ftops.api.opening import opened_provider
+from ftops.api.outputs import served_models
 from ftops.api.plans import ApplyResult, ReviewedPlan
 from ftops.api.rounds import apply_round
 from ftops.api.session import Session, Surroundings, open_session
-from ftops.errors import UsageError
+from ftops.errors import InvalidInput, UsageError
 from ftops.model.event import Event
 from ftops.model.finetune import FineTune
 from ftops.model.project import EMULATOR_SCHEME, EnvReference, ProviderSettings
@@ -25,7 +27,8 @@ from ftops.providers.provider import Provider
 from ftops.providers.registry import dialects
 from ftops.reconciler.line import Loaded, Reviewed
 from ftops.reconciler.line import load as load_checked
-from ftops.report.status import StatusRow, output_rows, status_rows
+from ftops.records.serving import Output
+from ftops.report.status import StatusRow, status_rows
 from ftops.review.approval import approvals
 from ftops.review.rules import LIFTABLE
 from ftops.review.selection import ANY_COMMIT, Selection
@@ -36,13 +39,32 @@ _KEY = "api_key"
 
 
 def load(path: str | os.PathLike[str] = ".") -> Loaded:
-    """Read and check a project directory: `ftops.yaml`, manifests, data. Needs no network and no key.
+    """Read and check a project directory, as `ftops validate` does. Needs no network and no key.
 
     Raises InvalidInput, whose `problems` hold everything that is wrong, each with its place.
     """
     loaded = load_checked(Path(path).resolve())
     loaded.require_seen()
+    if loaded.data_problems:
+        raise InvalidInput(tuple(dict.fromkeys(chain.from_iterable(loaded.data_problems.values()))))
     return loaded
+
+
+def read_outputs(
+    path: str | os.PathLike[str] = ".",
+    *,
+    current: bool = False,
+    environ: Mapping[str, str] | None = None,
+) -> Mapping[str, Output]:
+    """Return the models that serve, by the name of their fine-tune; with `current` only the declared ones.
+
+    The state alone is needed: a provider is asked, for a moment, only about jobs that were active when last
+    seen, and manifests that do not load leave `current` to what was applied last. Raises InvalidInput for
+    a project file that cannot be read, and StateError.
+    """
+    variables = os.environ if environ is None else environ
+    surroundings = Surroundings(variables, threading.Event(), lambda _: None)
+    return served_models(Path(path), surroundings).chosen(None, current=current)
 
 
 @contextmanager
@@ -52,8 +74,8 @@ def open_project(
     """Load a project directory and open its state; nothing is sent before `plan`.
 
     Manifests and data are read here, and by `apply` again if a manifest was edited since. `environ` (default
-    `os.environ`) is where references to keys are looked up. Raises InvalidInput for a project that is not
-    sound.
+    `os.environ`) is where references to keys are looked up. Raises InvalidInput for manifests that do
+    not load; data with problems holds its own fine-tunes alone: the plan says which, and why.
     """
     events = _Ear()
     variables = os.environ if environ is None else environ
@@ -163,9 +185,10 @@ class Project:
         reviewed = self._session.plan(Selection())
         return status_rows(reviewed.plan, reviewed.planning.state)
 
-    def outputs(self) -> Mapping[str, str]:
-        """Give the models that are ready, by the name of their fine-tune. Lists the providers."""
-        return {row.name: row.fine_tuned_model or "" for row in output_rows(self.status())}
+    def outputs(self, *, current: bool = False) -> Mapping[str, Output]:
+        """Return the models that serve, as `read_outputs` does."""
+        self._require_open()
+        return served_models(self.root, self._session.surroundings).chosen(None, current=current)
 
     def stop(self) -> None:
         """Let an apply finish what is in flight and send nothing more. No job is cancelled."""

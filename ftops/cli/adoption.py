@@ -10,7 +10,7 @@ import click
 from ftops.cli.completion import fine_tune_names
 from ftops.cli.secrecy import current_vault
 from ftops.cli.session import Session, lock_timeout_option, open_session
-from ftops.errors import FtopsError, UsageError
+from ftops.errors import FtopsError, InvalidInput, Problem, UsageError
 from ftops.manifests.writing import manifest_for
 from ftops.model.change import Change, Reason
 from ftops.model.finetune import FineTune
@@ -108,7 +108,8 @@ def _retry(session: Session, state: State, name: str, _: str) -> tuple[State, st
     """Return the state in which nothing of a name counts as refused, neither its create nor its data."""
     declared = [one for one in session.loaded.fine_tunes if one.name == name]
     files = [file.path for one in declared for _, file in one.data_files if file.path]
-    data = [session.loaded.datasets[path].file_sha256 for path in files]
+    known = session.loaded.datasets
+    data = [known[path].file_sha256 for path in files if path in known]
     return retried(state, name, data), f"the next apply tries {name} again, whatever was refused before"
 
 
@@ -179,6 +180,9 @@ def _declared(session: Session, name: str) -> tuple[FineTune, Change]:
         raise UsageError(f"no manifest declares {name}", hint="see `ftops status`")
     # A job that runs beside has a change of its own, without a spec: it says nothing of what is declared.
     change = next(change for change in reviewed.plan.changes if change.name == name and change.spec)
+    if change.fingerprint is None:
+        cannot = Problem(f"nothing can be recorded as {name}: {change.message}", hint="see `ftops validate`")
+        raise InvalidInput(change.problems or (cannot,))
     return found[0], change
 
 

@@ -72,7 +72,7 @@ def apply_command(
                 do = one_round if yes else partial(_asked_round, waits=wait)
                 run = do(session, chosen, parallelism, form)
             code = round_code(run)
-            if wait and code in (ExitCode.NOTHING, ExitCode.JOB_FAILED):
+            if wait and _goes_on(run):
                 shown = saved.plan if saved else run.reviewed.plan
                 chosen = replace(chosen.as_shown(run.reviewed.plan), patient=True)
                 code = _wait(session, chosen, parallelism, limit, run, approvals(shown, waits=True))
@@ -148,6 +148,7 @@ def saved_round(session: Session, saved: SavedPlan, parallelism: int, form: str)
 
 def _conclude(run: Round, form: str) -> None:
     _show(run, form)
+    options.tell_invalid_data(run.reviewed.plan, ExitCode.ERROR)
     if run.frozen:
         click.echo(f"{run.frozen}: what was not yet sent was skipped ({run.frozen.way_out})", err=True)
 
@@ -179,13 +180,13 @@ def _wait(
     def again() -> bool:
         going_on = replace(chosen, so_far=last[0].so_far)
         run = one_round(session, going_on, parallelism, "text", approved=approved, quiet=True)
-        last[0], code = run, round_code(run)
+        last[0] = run
         for change in run.reviewed.plan.changes:
             line = f"  {change.name}: {change.message}"
             if line not in shown:
                 shown.add(line)
                 click.echo(f"  {printable(line.strip())}", err=True)
-        return code in (ExitCode.ERROR, ExitCode.REFUSED, ExitCode.NEEDS_PERSON) or _settled(run)
+        return not _goes_on(run) or _settled(run)
 
     repeat_until_settled(again, pause=session.stop.wait, monotonic=session.clock.monotonic, timeout=limit)
     return round_code(last[0]) if last[0] is not first else ExitCode.NOTHING
@@ -210,8 +211,17 @@ def _show(run: Round, form: str) -> None:
         click.echo(render_results(run.results, options.styler()), nl=False)
 
 
+def _goes_on(run: Round) -> bool:
+    """Return whether `--wait` waits after this round: data that has to be corrected keeps nobody waiting."""
+    return _code_beside_data(run) in (ExitCode.NOTHING, ExitCode.JOB_FAILED)
+
+
 def round_code(run: Round) -> ExitCode:
-    """Give the first exit code that applies to a round."""
+    """Return the first exit code that applies to a round."""
+    return options.data_code(run.reviewed.plan) or _code_beside_data(run)
+
+
+def _code_beside_data(run: Round) -> ExitCode:
     failed = options.result_code(run.results)
     if failed is ExitCode.ERROR:
         return failed

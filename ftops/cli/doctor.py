@@ -97,15 +97,16 @@ class _Examination:
     def _declared(self, project: Project, document: Document) -> Iterator[Check]:
         facts = {name: facts_of(settings) for name, settings in project.providers.items()}
         loaded = load_fine_tunes(self.root, project, document, facts)
-        if problems := (*loaded.problems, *loaded.unseen):
+        if problems := (*loaded.misdeclared, *loaded.unseen):
             yield from report.failed("project", InvalidInput(problems))
         else:
             fine_tunes = counted(len(loaded.fine_tunes), "fine-tune is", "fine-tunes are")
             yield Check("project", Verdict.OK, f"{PROJECT_FILE} and {fine_tunes} valid")
             self.fine_tunes = loaded.fine_tunes
-        inspected = inspect_datasets(self.root, loaded.fine_tunes, facts)
-        if inspected.problems:
-            yield from report.failed("data", InvalidInput(inspected.problems))
+        inspected = inspect_datasets(self.root, loaded.fine_tunes, facts, loaded.absent)
+        missing = (problem for problems in loaded.of_data.values() for problem in problems)
+        if problems := tuple(dict.fromkeys((*missing, *inspected.problems))):
+            yield from report.failed("data", InvalidInput(problems))
         else:
             examples = sum(dataset.examples for dataset in inspected.datasets.values())
             files = counted(len(inspected.datasets), "file")

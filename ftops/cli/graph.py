@@ -37,7 +37,7 @@ def graph_command(root: Path, form: str) -> None:
     project, document = load_project(root, dialects())
     facts = {name: facts_of(settings) for name, settings in project.providers.items()}
     loaded = load_fine_tunes(root, project, document, facts)
-    if problems := (*loaded.problems, *loaded.unseen):
+    if problems := (*loaded.misdeclared, *loaded.unseen):
         raise InvalidInput(problems)
     graph = make_graph(loaded.fine_tunes, _state(root, project))
     if form == "text":

@@ -17,7 +17,13 @@ import click
 from ftops.cli.completion import fine_tune_names
 from ftops.cli.secrecy import current_vault
 from ftops.errors import ExitCode, FtopsError
-from ftops.model.change import JOB_FAILED_REASONS, NEEDS_PERSON_REASONS, Action, Reason
+from ftops.model.change import (
+    INVALID_INPUT_REASONS,
+    JOB_FAILED_REASONS,
+    NEEDS_PERSON_REASONS,
+    Action,
+    Reason,
+)
 from ftops.model.event import ChangeResult, Outcome
 from ftops.model.plan import Plan
 from ftops.reconciler.line import Reviewed
@@ -162,6 +168,20 @@ def project_name(root: Path) -> str | None:
         return load_project(root.resolve(), dialects())[0].name
     except (FtopsError, OSError):
         return None
+
+
+def tell_invalid_data(plan: Plan, code: int) -> None:
+    """Say on stderr what is wrong with data, each place once: an error where it decides the exit code."""
+    problems = dict.fromkeys(problem for change in plan.changes for problem in change.problems)
+    word = "Error" if code == ExitCode.ERROR else "Warning"
+    for problem in problems:
+        click.echo(printable(f"{word}: {problem}"), err=True)
+
+
+def data_code(plan: Plan) -> ExitCode:
+    """Return the code for what is held until files of the project are corrected."""
+    held = {change.reason for change in plan.changes}
+    return ExitCode.ERROR if held & INVALID_INPUT_REASONS else ExitCode.NOTHING
 
 
 def tell_resting(plan: Plan) -> None:

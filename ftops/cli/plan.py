@@ -46,9 +46,11 @@ def plan_command(
             write_plan_file(root / out, reviewed, session.state.seal)
     show_plan(reviewed, form)
     options.tell_resting(reviewed.plan)
+    code = _code(reviewed, detailed=detailed_exitcode)
+    options.tell_invalid_data(reviewed.plan, code)
     if freeze:
         click.echo(f"{freeze}: apply and reconcile refuse ({freeze.way_out})", err=True)
-    return _code(reviewed, detailed=detailed_exitcode)
+    return code
 
 
 def show_plan(reviewed: Reviewed, form: str, *, err: bool = False) -> None:
@@ -67,6 +69,8 @@ def show_plan(reviewed: Reviewed, form: str, *, err: bool = False) -> None:
 
 
 def _code(reviewed: Reviewed, *, detailed: bool) -> ExitCode:
+    if detailed and (invalid := options.data_code(reviewed.plan)):
+        return invalid
     refused = options.refusal_code(reviewed)
     if refused is ExitCode.REFUSED:
         return refused

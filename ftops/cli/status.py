@@ -8,13 +8,16 @@ from pathlib import Path
 import click
 
 from ftops.api.jobs import read_running_metrics
+from ftops.api.outputs import served_models
 from ftops.cli import options
 from ftops.cli.completion import fine_tune_names
-from ftops.cli.session import Session, open_session
+from ftops.cli.session import Session, open_session, surroundings
 from ftops.errors import ExitCode, UsageError
+from ftops.manifests.wording import did_you_mean
 from ftops.report.json_report import outputs_document, status_document
-from ftops.report.status import StatusRow, output_rows, settled, status_rows, with_progress
+from ftops.report.status import StatusRow, settled, status_rows, with_progress
 from ftops.report.terminal import render_environment, render_outputs, render_status
+from ftops.report.words import printable
 from ftops.review.selection import Selection
 
 SHORTEST_INTERVAL = 0.2
@@ -62,38 +65,43 @@ def status_command(root: Path, name: str | None, form: str, interval: str, *, wa
     "form",
     type=click.Choice(["text", "json", "env"]),
     default="text",
-    help="How to print it; env gives NAME_MODEL=... lines for a shell.",
+    help="How to print it; env gives NAME_MODEL=... and NAME_CURRENT=... lines for a shell.",
 )
+@click.option("--current", is_flag=True, help="Only models of what is declared now.")
 @click.pass_obj
-def outputs_command(root: Path, name: str | None, form: str) -> None:
-    """Show the models that are ready."""
-    rows = output_rows(_rows(root, name, form))
+def outputs_command(root: Path, name: str | None, form: str, *, current: bool) -> None:
+    """Show the model of each fine-tune that serves, and whether it is of what is declared now.
+
+    It comes from the state: no provider needs to answer. With NAME, the exit code is 5 where there is none.
+    """
+    with options.documented_failure(root, form):
+        served = served_models(root, surroundings(), name)
+        for remark in served.remarks:
+            click.echo(printable(f"Warning: {remark}"), err=True)
+        outputs = tuple(served.chosen(name, current=current).values())
     if form == "json":
-        options.print_document(outputs_document(rows))
+        options.print_document(outputs_document(outputs))
     elif form == "env":
-        click.echo(render_environment(rows), nl=False)
+        click.echo(render_environment(outputs), nl=False)
     else:
-        click.echo(render_outputs(rows), nl=False)
+        click.echo(render_outputs(outputs), nl=False)
 
 
 def _look(session: Session, name: str | None) -> tuple[tuple[StatusRow, ...], int]:
     reviewed = session.plan(Selection())
     options.tell_resting(reviewed.plan)
+    invalid = options.data_code(reviewed.plan)
+    options.tell_invalid_data(reviewed.plan, invalid)
     rows = _named(status_rows(reviewed.plan, reviewed.planning.state), name)
     jobs = {job.id: job for observation in reviewed.observations.values() for job in observation.jobs}
     points = read_running_metrics(session.providers, jobs, [row.job_id for row in rows if row.job_id])
-    return with_progress(rows, jobs, points, session.clock.now()), options.state_code(reviewed)
-
-
-def _rows(root: Path, name: str | None, form: str) -> tuple[StatusRow, ...]:
-    with options.documented_failure(root, form), open_session(root) as session:
-        reviewed = session.plan(Selection())
-        options.tell_resting(reviewed.plan)
-        return _named(status_rows(reviewed.plan, reviewed.planning.state), name)
+    code = invalid or options.state_code(reviewed)
+    return with_progress(rows, jobs, points, session.clock.now()), code
 
 
 def _named(rows: tuple[StatusRow, ...], name: str | None) -> tuple[StatusRow, ...]:
     found = tuple(row for row in rows if name is None or row.name == name)
     if name is not None and not found:
-        raise UsageError(f"no fine-tune is named {name}", hint="see `ftops status`")
+        near = did_you_mean(name, (row.name for row in rows))
+        raise UsageError(f"no fine-tune is named {name}", hint=near or "see `ftops status`")
     return found

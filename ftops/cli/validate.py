@@ -59,6 +59,7 @@ def _validation(root: Path, *, tokens: bool, allow_empty: bool) -> Validation:
         data.verdicts,
         checked.problems if allow_empty else (*checked.problems, *checked.unseen),
         counted.uncounted,
+        checked.absent,
     )
 
 

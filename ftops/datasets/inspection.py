@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -58,11 +58,17 @@ class _Use:
 
 
 def inspect_datasets(
-    root: Path, fine_tunes: Iterable[FineTune], providers: Mapping[str, ProviderFacts]
+    root: Path,
+    fine_tunes: Iterable[FineTune],
+    providers: Mapping[str, ProviderFacts],
+    absent: Collection[str] = (),
 ) -> InspectedDatasets:
-    """Read every data file that the fine-tunes name, once. Raises nothing for what is in them."""
+    """Read every data file that the fine-tunes name, once. Raises nothing for what is in them.
+
+    Nothing is said of the paths that are known to be `absent`: whoever knows has said so.
+    """
     declared = tuple(fine_tunes)
-    uses = _uses(declared, providers)
+    uses = {path: using for path, using in _uses(declared, providers).items() if path not in absent}
     passed = _read_all(root, uses, _pairs(declared))
     datasets = {path: one.dataset for path, one in sorted(passed.items()) if one.dataset is not None}
     files = tuple(_check(path, passed[path], uses[path]) for path in sorted(passed))
@@ -71,7 +77,7 @@ def inspect_datasets(
 
 def _read_all(root: Path, uses: Mapping[str, list[_Use]], pairs: _Pairs) -> dict[str, Passed]:
     """Read validation files first: their rows are remembered, those of others only until compared."""
-    compared = {validation for partners in pairs.values() for validation in partners}
+    compared = {validation for partners in pairs.values() for validation in partners if validation in uses}
     passed: dict[str, Passed] = {}
     for path in sorted(uses, key=lambda path: (path not in compared, path)):
         passed[path] = _read(root, path, uses[path])
@@ -102,6 +108,8 @@ def _read(root: Path, path: str, uses: list[_Use]) -> Passed:
 def _compare(passed: Mapping[str, Passed], training: str, partners: Mapping[str, set[str]]) -> None:
     outcome = passed[training]
     for validation, names in partners.items():
+        if validation not in passed:
+            continue
         count = len(outcome.hashes & passed[validation].hashes)
         if count:
             shared = "1 row" if count == 1 else f"{count:,} rows"

@@ -14,7 +14,7 @@ _MOST_HINTS = 100
 _OUTSIDE = "only files of the project are uploaded, and none of .git"
 
 Found = tuple[str | None, str | None, str | None]
-"""Project-relative path, or what is wrong and a hint."""
+"""Project-relative path, and what is wrong with a hint. Without a path nothing may be done with it."""
 
 
 class DataPaths:
@@ -52,10 +52,12 @@ class DataPaths:
             # As written: the system does not let `file/..` pass, while realpath does.
             mode = Path(f"{base}{written}").stat().st_mode
         except FileNotFoundError:
-            return None, f"{path} does not exist", self._near(Path(start), name)
+            return path, f"{path} does not exist", self._near(Path(start), name)
+        except PermissionError as error:
+            return path, f"{path} cannot be read: {error.strerror}", None
         if not stat.S_ISREG(mode):
             what = "is a directory" if stat.S_ISDIR(mode) else "is not a file"
-            return None, f"{path or 'the project'} {what}", "name a JSONL file"
+            return path or None, f"{path or 'the project'} {what}", "name a JSONL file"
         return path, None, None
 
     def _real(self, folder: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -31,15 +31,25 @@ _NAME = ("metadata", "name")
 class LoadedManifests:
     """Every fine-tune that could be read, by name, and all that is wrong: then nothing may be done.
 
-    A data file that is missing or lies outside the project is left out of its fine-tune. `stamps` are of the
-    files, by project-relative path, from before they were read. `unseen` says where manifests may be that
-    were not seen: then nothing may be concluded from what is absent, unless a person accepts it.
+    A data file that lies outside the project is left out of its fine-tune. `of_data` are those of the
+    problems that say of a fine-tune, by name, that a data file is not there; `absent` are these files.
+    `stamps` are of the manifests, by project-relative path, from before they were read. `unseen` says where
+    manifests may be that were not seen: then nothing may be concluded from what is not there, unless a
+    person accepts it.
     """
 
     fine_tunes: tuple[FineTune, ...]
     problems: tuple[Problem, ...]
     stamps: Mapping[str, FileStamp | None]
     unseen: tuple[Problem, ...] = ()
+    of_data: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
+    absent: frozenset[str] = frozenset()
+
+    @property
+    def misdeclared(self) -> tuple[Problem, ...]:
+        """The problems of the manifests themselves, for which nothing of the project may be applied."""
+        of_data = {problem for problems in self.of_data.values() for problem in problems}
+        return tuple(problem for problem in self.problems if problem not in of_data)
 
 
 def load_fine_tunes(
@@ -63,7 +73,14 @@ def load_fine_tunes(
         problems += _placed_again(root, file, group, project_document)
     unique = dict.fromkeys(problems)
     sound = tuple(fine_tunes.values())
-    return LoadedManifests(sound, tuple(sorted(unique, key=_place)), stamps, discovered.unseen)
+    return LoadedManifests(
+        sound,
+        tuple(sorted(unique, key=_place)),
+        stamps,
+        discovered.unseen,
+        reader.of_data,
+        frozenset(reader.absent),
+    )
 
 
 class _Reader:
@@ -74,6 +91,8 @@ class _Reader:
     ) -> None:
         self.fine_tunes: dict[str, FineTune] = {}
         self.claimed: dict[str, Source] = {}
+        self.of_data: dict[str, tuple[Problem, ...]] = {}
+        self.absent: set[str] = set()
         self._default = project.default_provider
         self._defaults = project.defaults
         self._project_document = project_document
@@ -82,11 +101,16 @@ class _Reader:
         self._paths = DataPaths(str(root))
 
     def add(self, document: Document) -> list[Problem]:
-        """Take in a document; give what is wrong with it."""
+        """Take in a document; return what is wrong with it."""
         if document.value is None:
             return []
         origin = Origin(document, self._project_document)
-        problems = [origin.problem(finding) for finding in self._findings(document, origin)]
+        problems: list[Problem] = []
+        name = _claimed_name(document.value) or ""
+        for finding in self._findings(document, origin):
+            problems.append(origin.problem(finding))
+            if finding.of_data:
+                self.of_data[name] = (*self.of_data.get(name, ()), problems[-1])
         # What YAML itself forbids at a place is the cause of whatever else is wrong there.
         faulty = {(problem.line, problem.column) for problem in document.problems}
         return [
@@ -111,8 +135,8 @@ class _Reader:
             return
         yield from self._checks[provider].findings(spec)
         files: dict[str, list[DataFile]] = {"training_file": [], "validation_file": []}
-        for field, known in files.items():
-            yield from self._look_up(source.file, field, spec.get(field), known)
+        for role, known in files.items():
+            yield from self._look_up(source.file, role, spec.get(role), known)
         if not found:
             training, validation = files.values()
             fine_tune = composed(value, provider, training, validation[0] if validation else None, source)
@@ -136,23 +160,23 @@ class _Reader:
     def _look_up(self, manifest: str, field: str, value: Any, known: list[DataFile]) -> Iterator[Finding]:
         """Add the files of a field to `known`; yield what is wrong with the others."""
         for path, written in _files(field, value):
-            file = self._data_file(manifest, path, written)
-            if isinstance(file, Finding):
-                yield file
+            if isinstance(written, str):
+                known.append(DataFile(file_id=written))
+            elif "path" not in written:
+                known.append(DataFile(file_id=written["id"], weight=written.get("weight")))
             else:
-                known.append(file)
+                yield from self._local(manifest, (*path, "path"), written, known)
 
-    def _data_file(self, manifest: str, path: Steps, value: Any) -> DataFile | Finding:
-        if isinstance(value, str):
-            return DataFile(file_id=value)
-        weight = value.get("weight")
-        if "path" not in value:
-            return DataFile(file_id=value["id"], weight=weight)
-        folder = manifest.rpartition("/")[0]
-        relative, wrong, hint = self._paths.find(folder, value["path"])
+    def _local(
+        self, manifest: str, place: Steps, value: Mapping[str, Any], known: list[DataFile]
+    ) -> Iterator[Finding]:
+        """Add a file of the project, also one that is not there: without it, it would be another training."""
+        relative, wrong, hint = self._paths.find(manifest.rpartition("/")[0], value["path"])
+        if relative is not None:
+            known.append(DataFile(path=relative, weight=value.get("weight")))
+            self.absent |= {relative} if wrong is not None else set()
         if wrong is not None:
-            return Finding((*path, "path"), wrong, hint)
-        return DataFile(path=relative, weight=weight)
+            yield Finding(place, wrong, hint, of_data=relative is not None)
 
 
 def _files(field: str, value: Any) -> Iterable[tuple[Steps, Any]]:

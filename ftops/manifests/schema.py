@@ -47,12 +47,16 @@ MOST_FINDINGS = 200
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is wrong at a path; `key` where the key rather than its value is meant."""
+    """What is wrong at a path; `key` where the key rather than its value is meant.
+
+    One `of_data` is about a data file that is not there: it holds its own fine-tune alone.
+    """
 
     path: Steps
     message: str
     hint: str | None = None
     key: bool = False
+    of_data: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from ftops.errors import Problem
 from ftops.model.finetune import Source
 from ftops.model.json_value import JSON, JSONObject
 from ftops.model.review import CostEstimate
@@ -78,6 +79,7 @@ class Reason(StrEnum):
     UNKNOWN_PROVIDER = "unknown-provider"
     UNREACHABLE = "unreachable"
     INCOMPLETE_LIST = "incomplete-list"
+    INVALID_DATA = "invalid-data"
 
 
 RESTING_REASONS = frozenset({Reason.UNREACHABLE, Reason.INCOMPLETE_LIST})
@@ -98,6 +100,12 @@ NEEDS_PERSON_REASONS = RESTING_REASONS | {
 
 JOB_FAILED_REASONS = frozenset({Reason.FAILED, Reason.CANCELLED_EXTERNALLY, Reason.VANISHED, Reason.REJECTED})
 """Holds for these reasons make the exit code 5."""
+
+INVALID_INPUT_REASONS = frozenset({Reason.INVALID_DATA})
+"""Holds for these reasons make the exit code 1: files of the project have to be corrected."""
+
+UNPLANNED_REASONS = RESTING_REASONS | INVALID_INPUT_REASONS | {Reason.UPSTREAM}
+"""A plan of nothing else came to nothing. An upstream of a hold `upstream` is always in the plan too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +153,8 @@ class Change:
     `cancel_first` a running successor that an adopt cancels before. `provider` is where it acts; the job
     that a replace cancels may be at another, which its record knows. `then` is the training that follows
     once what it waits for has come. `extras` go to a gateway with a create, beside what `spec` says.
+    `problems` are those of its data, each with its place. A declared fine-tune whose data cannot be read has
+    no `fingerprint`, and its `spec` names paths in place of contents.
     """
 
     name: str
@@ -166,6 +176,7 @@ class Change:
     labels: Mapping[str, str] = field(default_factory=dict)
     then: Then | None = None
     extras: Mapping[str, JSON] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
 
     @property
     def stops(self) -> str | None:

@@ -69,9 +69,11 @@ for a record of an old version would no longer be known and its fine-tune would 
 
 
 def _content(file: DataFile, datasets: Mapping[str, Dataset]) -> JSON:
-    content: dict[str, JSON] = (
-        {"sha256": datasets[file.path].sha256} if file.path is not None else {"file_id": file.file_id}
-    )
+    """Name a file by its content; one that could not be read stands by its path, and makes no fingerprint."""
+    dataset = datasets.get(file.path) if file.path is not None else None
+    content: dict[str, JSON] = {"file_id": file.file_id} if file.path is None else {"path": file.path}
+    if dataset is not None:
+        content = {"sha256": dataset.sha256}
     if file.weight is not None:
         content["weight"] = file.weight
     return content

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ftops.model.change import RESTING_REASONS, Action, Change
+from ftops.model.change import UNPLANNED_REASONS, Action, Change
 from ftops.model.commit import Commit
 from ftops.model.json_value import JSONObject
 from ftops.model.steps import Stop
@@ -62,8 +62,8 @@ class Plan:
 
     @property
     def fruitless(self) -> bool:
-        """Return whether nothing at all could be planned, because no provider could be listed."""
-        return bool(self.changes) and all(change.reason in RESTING_REASONS for change in self.changes)
+        """Return whether nothing at all could be planned: providers cannot be listed, data is invalid."""
+        return bool(self.changes) and all(change.reason in UNPLANNED_REASONS for change in self.changes)
 
     @property
     def summary(self) -> Mapping[str, int]:

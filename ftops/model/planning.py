@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from ftops.errors import Problem
 from ftops.model.dataset import Dataset
 from ftops.model.finetune import FineTune
 from ftops.model.observation import Observation
@@ -18,7 +19,7 @@ class Inputs:
 
     `observations` has every provider that is used, by name; `configured` are all that the project has, used
     or not (None: those observed). `selection` are the names to plan for (their upstreams come along), None
-    for all.
+    for all. `data_problems` go by fine-tune; a file that could not be read to its end is not in `datasets`.
     """
 
     project: str
@@ -29,6 +30,7 @@ class Inputs:
     now: float
     selection: frozenset[str] | None = None
     patient: bool = False
+    data_problems: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
     configured: frozenset[str] | None = None
 
 

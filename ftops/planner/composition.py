@@ -33,7 +33,7 @@ def change_for(
         provider=situation.provider.name,
         generation=generation,
         attempt=attempt,
-        fingerprint=situation.fingerprint or (record.fingerprint if record else None),
+        fingerprint=situation.fingerprint if fine_tune else record.fingerprint if record else None,
         job_id=decision.job_id,
         cancel_first=decision.cancel_first,
         spec=situation.spec or (record.spec if record else {}),
@@ -44,6 +44,7 @@ def change_for(
         labels=fine_tune.labels if fine_tune else record.labels if record else {},
         then=_then(situation, decision.then, datasets),
         extras=situation.provider.extras if decision.action.creates else {},
+        problems=situation.problems if decision.reason is Reason.INVALID_DATA else (),
     )
 
 
@@ -135,7 +136,7 @@ def _differences(situation: Situation, decision: Decision) -> tuple[FieldDiffere
         return ()
     if decision.action is Action.UPDATE:
         return differences(settings_of(record), settings_of(fine_tune))
-    if situation.same or situation.spec is None:
+    if situation.same or situation.spec is None or situation.unread:
         return ()
     return differences(record.spec, situation.spec)
 
@@ -146,6 +147,9 @@ def _data(fine_tune: FineTune, datasets: Mapping[str, Dataset]) -> tuple[DataUse
         if file.path is None:
             uses.append(DataUse(role, file_id=file.file_id))
             continue
-        dataset = datasets[file.path]
+        dataset = datasets.get(file.path)
+        if dataset is None:
+            uses.append(DataUse(role, file.path))
+            continue
         uses.append(DataUse(role, file.path, None, dataset.file_sha256, dataset.bytes, dataset.examples))
     return tuple(uses)

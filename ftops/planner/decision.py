@@ -18,7 +18,7 @@ from ftops.planner.situation import Situation
 from ftops.planner.stake import at_stake, cancelled_first
 from ftops.records.likeness import said
 from ftops.records.matching import worth_keeping
-from ftops.records.wording import known_by_likeness, ways_out
+from ftops.records.wording import invalid_data, known_by_likeness, unread_upstream, ways_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,10 @@ class Decision:
 
 
 def decide(situation: Situation) -> Decision:
-    """Give the first row that fits; the last row of each half fits always."""
-    rows = DECLARED_ROWS if situation.fine_tune is not None else UNDECLARED_ROWS
+    """Return the first row that fits; the last row of each part fits always."""
+    rows = UNDECLARED_ROWS
+    if situation.fine_tune is not None:
+        rows = UNREAD_ROWS if situation.unread else DECLARED_ROWS
     return next(decision for row in rows if (decision := row(situation)) is not None)
 
 
@@ -71,7 +73,7 @@ def _older_twin(s: Situation) -> Decision | None:
 
 def _altered(s: Situation) -> Decision | None:
     """Hold what trains, or has trained, something else than was sent: the wrong training is paid for."""
-    if s.job is None or not s.same or not s.job.altered or not (s.active or _made(s)):
+    if s.job is None or not s.same or not s.job.altered or not (s.active or s.ended is JobStatus.SUCCEEDED):
         return None
     message = (
         f"job {s.job.id} shows other settings than were sent ({said(s.job.altered)}): the wrong training is "
@@ -88,7 +90,7 @@ def _in_progress(s: Situation) -> Decision | None:
 
 
 def _succeeded(s: Situation) -> Decision | None:
-    if not (s.same and _made(s)):
+    if not (s.same and s.ended is JobStatus.SUCCEEDED):
         return None
     return Decision(Action.KEEP, Reason.SUCCEEDED, "the model is ready", _job_id(s))
 
@@ -240,6 +242,13 @@ def _forget(s: Situation) -> Decision:
     return Decision(Action.FORGET, Reason.REMOVED, message, _job_id(s))
 
 
+def _unread(s: Situation) -> Decision:
+    if not s.problems and s.fine_tune is not None and s.fine_tune.upstream is not None:
+        return Decision(Action.HOLD, Reason.UPSTREAM, unread_upstream(s.fine_tune.upstream), _job_id(s))
+    message = invalid_data(s.problems, _job_id(s) if s.active else None)
+    return Decision(Action.HOLD, Reason.INVALID_DATA, message, _job_id(s))
+
+
 Row = Callable[[Situation], Decision | None]
 
 DECLARED_ROWS: Sequence[Row] = (
@@ -263,15 +272,14 @@ DECLARED_ROWS: Sequence[Row] = (
     _replace,
     _create,
 )
+UNREAD_ROWS: Sequence[Row] = (_suspended, _unread)
+"""Without a fingerprint nobody can tell what a job trains: it is left as it is, whatever it does."""
+
 UNDECLARED_ROWS: Sequence[Row] = (_cancelling, _missing, _protected, _detached, _likeness, _cancel, _forget)
 
 
 def _job_id(s: Situation) -> str | None:
     return s.job.id if s.job else None
-
-
-def _made(s: Situation) -> bool:
-    return s.ended is JobStatus.SUCCEEDED
 
 
 def _cancelled(s: Situation) -> bool:

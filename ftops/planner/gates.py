@@ -13,7 +13,16 @@ from ftops.planner.decision import Decision
 from ftops.planner.situation import Situation
 from ftops.records.likeness import Appearance, Likeness, look_alike, said
 from ftops.records.matching import LiveJobs
-from ftops.records.wording import ways_out
+from ftops.records.wording import invalid_data, ways_out
+
+
+def gate_on_data(situation: Situation, decision: Decision) -> Decision:
+    """Hold what would train on data with problems, now or after a drain; what runs now runs on."""
+    trains = decision.action.creates or decision.reason is Reason.DRAINING
+    if not trains or not situation.problems:
+        return decision
+    runs = decision.job_id if decision.action is not Action.CREATE else None
+    return Decision(Action.HOLD, Reason.INVALID_DATA, invalid_data(situation.problems, runs), decision.job_id)
 
 
 def gate_on_upstream(

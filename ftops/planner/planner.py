@@ -19,10 +19,12 @@ from ftops.planner.decision import Decision, decide
 from ftops.planner.gates import (
     gate_on_capacity,
     gate_on_claimed,
+    gate_on_data,
     gate_on_lookalike,
     gate_on_upstream,
     ready_job,
 )
+from ftops.planner.heirs import gate_on_heir
 from ftops.planner.incomplete import gate_on_list, incomplete, problem_of, used_providers, withheld
 from ftops.planner.later import put_off, with_later
 from ftops.planner.refusals import Refusals
@@ -170,6 +172,9 @@ class _Planner:
         return with_later(situation, self._undecided(situation) or decide(situation), self._through_gates)
 
     def _through_gates(self, situation: Situation, decision: Decision) -> Decision:
+        # What is certain whatever a provider shows, and cancels nothing, comes first.
+        decision = gate_on_data(situation, decision)
+        decision = gate_on_heir(situation, decision, self.state, self.desired)
         decision = gate_on_list(situation, decision, self.live, self.resting)
         if decision.action.creates:
             decision = gate_on_claimed(situation.name, self._lookalikes(situation)) or decision
@@ -216,9 +221,11 @@ class _Planner:
         )
         if fine_tune is None:
             return situation
-        situation = replace(
-            situation, spec=self.desired.spec(name), fingerprint=self.desired.fingerprint(name)
-        )
+        problems = self.inputs.data_problems.get(name, ())
+        situation = replace(situation, spec=self.desired.spec(name), problems=problems)
+        if name in self.desired.unread:
+            return situation
+        situation = replace(situation, fingerprint=self.desired.fingerprint(name))
         # A create that never arrived leaves a record without a job: then a job may be there all the same.
         settled = situation.same and situation.job is not None
         return situation if settled else self._with_candidates(situation, fine_tune)

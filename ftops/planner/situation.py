@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ftops.errors import Problem
 from ftops.model.finetune import FineTune
 from ftops.model.fingerprint import CanonicalSpec
 from ftops.model.job import Job, JobStatus
@@ -17,8 +18,9 @@ class Situation:
     """One declared or recorded name.
 
     `fine_tune` is None when it is not declared, `record` when nothing is remembered. `fingerprint` is the
-    desired one. `stamped` are unrecorded jobs with this project and name in their stamp. `twins` are
-    unrecorded jobs with the current job's nonce: one create, paid twice.
+    desired one, None where data of its chain cannot be read. `stamped` are unrecorded jobs with this project
+    and name in their stamp. `twins` are unrecorded jobs with the current job's nonce: one create, paid twice.
+    `problems` are those of its own data.
     """
 
     name: str
@@ -32,6 +34,12 @@ class Situation:
     fingerprint: str | None = None
     stamped: Sequence[Job] = ()
     twins: Sequence[Job] = ()
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def unread(self) -> bool:
+        """Return whether it is declared without a fingerprint: data of its chain cannot be read."""
+        return self.fine_tune is not None and self.fingerprint is None
 
     @property
     def job(self) -> RecordedJob | None:

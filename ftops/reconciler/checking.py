@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ftops.datasets.inspection import InspectedDatasets, inspect_datasets
@@ -22,8 +22,9 @@ from ftops.state.registry import refuse_unknown
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A project as it was read, right or wrong. `misdeclared` are the problems of its manifests.
+    """A project as it was read, right or wrong.
 
+    `misdeclared` are the problems of its manifests, `absent` say by fine-tune which data is not there.
     `unseen` says where manifests may be that were not seen: a problem unless a person accepts it.
     """
 
@@ -35,11 +36,22 @@ class Checked:
     misdeclared: tuple[Problem, ...]
     commit: Commit | None
     unseen: tuple[Problem, ...] = ()
+    absent: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """Everything for which nothing of the project may be applied."""
-        return (*self.misdeclared, *self.data.problems)
+        """Everything that is wrong, once: with the manifests, then with the data."""
+        missing = (problem for problems in self.absent.values() for problem in problems)
+        return tuple(dict.fromkeys((*self.misdeclared, *missing, *self.data.problems)))
+
+    @property
+    def data_problems(self) -> Mapping[str, tuple[Problem, ...]]:
+        """What is wrong with the data of each fine-tune that may not be created for it, by name."""
+        return {
+            name: problems
+            for name, verdict in self.data.verdicts.items()
+            if (problems := (*self.absent.get(name, ()), *(one.problem for one in verdict.problems)))
+        }
 
 
 def check(root: Path) -> Checked:
@@ -54,6 +66,15 @@ def check(root: Path) -> Checked:
         refuse_unknown(project.state.url)
     facts = {name: facts_of(settings) for name, settings in project.providers.items()}
     loaded = load_fine_tunes(root, project, document, facts)
-    data = inspect_datasets(root, loaded.fine_tunes, facts)
-    problems, unseen = loaded.problems, loaded.unseen
-    return Checked(project, facts, loaded.fine_tunes, data, loaded.stamps, problems, commit, unseen)
+    data = inspect_datasets(root, loaded.fine_tunes, facts, loaded.absent)
+    return Checked(
+        project,
+        facts,
+        loaded.fine_tunes,
+        data,
+        loaded.stamps,
+        loaded.misdeclared,
+        commit,
+        loaded.unseen,
+        loaded.of_data,
+    )

@@ -46,7 +46,8 @@ class Loaded:
 
     `stamps` tell whether the manifests are still those that were read; `commit`, where they are from a
     repository, is what it was at before they were read. `verdicts` say by fine-tune what its data comes to,
-    `unseen` where manifests may be that were not seen.
+    `unseen` where manifests may be that were not seen. `data_problems` say by fine-tune why it may not be
+    created: a file of it that cannot be read is not in `datasets`.
     """
 
     root: Path
@@ -58,6 +59,7 @@ class Loaded:
     commit: Commit | None = None
     verdicts: Mapping[str, DataVerdict] = field(default_factory=dict)
     unseen: tuple[Problem, ...] = ()
+    data_problems: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
 
     def require_seen(self) -> None:
         """Raise InvalidInput where manifests may be that were not seen: what is not seen is not removed."""
@@ -96,13 +98,14 @@ class Hands:
 
 
 def load(root: Path) -> Loaded:
-    """Read project, manifests and data. Raises InvalidInput with every problem of all three.
+    """Read project, manifests and data. Raises InvalidInput with every problem where manifests do not load.
 
-    Where manifests may be that were not seen, it is for `require_seen` to raise.
+    What is wrong with data alone holds its own fine-tunes: see `data_problems`. Where manifests may be that
+    were not seen, it is for `require_seen` to raise.
     Raises StateError for a state that no store of ours could keep.
     """
     checked = check(root)
-    if checked.problems:
+    if checked.misdeclared:
         raise InvalidInput((*checked.problems, *checked.unseen))
     return Loaded(
         root,
@@ -114,6 +117,7 @@ def load(root: Path) -> Loaded:
         checked.commit,
         checked.data.verdicts,
         checked.unseen,
+        checked.data_problems,
     )
 
 
@@ -160,6 +164,7 @@ def make_plan(
         selection=selected_names(selection, loaded.fine_tunes, state),
         configured=frozenset(loaded.facts),
         patient=selection.patient,
+        data_problems=loaded.data_problems,
     )
     planning = plan(inputs)
     # Listed files may show more jobs to look at, and those are looked at once.

@@ -32,3 +32,17 @@ def with_upstreams(names: frozenset[str], fine_tunes: Mapping[str, FineTune]) ->
             wanted.add(current.upstream)
             current = fine_tunes.get(current.upstream)
     return frozenset(wanted)
+
+
+def rooted(fine_tunes: Mapping[str, FineTune]) -> dict[str, FineTune]:
+    """Return those whose chain ends in a provider's own model: the others are declared wrongly."""
+    found: dict[str, FineTune] = {}
+    for name in fine_tunes:
+        trail: set[str] = set()
+        current: str | None = name
+        while current is not None and current in fine_tunes and current not in trail:
+            trail.add(current)
+            current = fine_tunes[current].upstream
+        if current is None:
+            found[name] = fine_tunes[name]
+    return found

@@ -16,7 +16,9 @@ from ftops.records.dependencies import depths
 class DesiredSet:
     """Every declared fine-tune by name, in an order in which upstreams come first.
 
-    Fingerprints are of the newest form; those of an older one are computed when first asked for.
+    Fingerprints are of the newest form; those of an older one are computed when first asked for. The
+    `unread` names have none: a data file of theirs, or of what they start from, could not be read;
+    `comparable` are all the others.
     """
 
     def __init__(
@@ -29,6 +31,10 @@ class DesiredSet:
         by_name = {fine_tune.name: fine_tune for fine_tune in fine_tunes}
         self.depths = depths(by_name)
         self.fine_tunes = {name: by_name[name] for name in self.depths}
+        self.unread = frozenset(_unread(self.fine_tunes, datasets))
+        self.comparable = {
+            name: fine_tune for name, fine_tune in self.fine_tunes.items() if name not in self.unread
+        }
         self._datasets = datasets
         self._providers = providers
         self._forms = forms
@@ -39,11 +45,18 @@ class DesiredSet:
         return name in self.fine_tunes
 
     def spec(self, name: str) -> CanonicalSpec:
-        """Return the canonical form of what the name wants to be trained."""
+        """Return the canonical form of what the name wants to be trained.
+
+        For an unread name it is what is known of it: a file stands by its path, a chain without its root.
+        """
+        if name in self.unread:
+            fine_tune = self.fine_tunes[name]
+            dialect = self._providers[fine_tune.provider].dialect
+            return self._forms[self._newest](fine_tune, dialect, self._datasets, None)
         return self._identity(name, self._newest, None)[0]
 
     def fingerprint(self, name: str) -> str:
-        """Return the fingerprint of what the name wants to be trained."""
+        """Return the fingerprint of what the name wants to be trained. Raises KeyError for an unread one."""
         return self._identity(name, self._newest, None)[1]
 
     def earlier_fingerprints(self, name: str, former_providers: Iterable[str]) -> Iterator[str]:
@@ -57,14 +70,14 @@ class DesiredSet:
     def same_training(self, names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
         """Give the names among these that share a fingerprint, group by group: each of them is paid."""
         groups: defaultdict[str, list[str]] = defaultdict(list)
-        for name in sorted(names):
+        for name in sorted(self.comparable.keys() & set(names)):
             groups[self.fingerprint(name)].append(name)
         return tuple(tuple(group) for group in sorted(groups.values()) if len(group) > 1)
 
     def _identity(self, name: str, version: int, provider: str | None) -> tuple[CanonicalSpec, str]:
         key = (name, version, provider)
         if key not in self._known:
-            fine_tune = self.fine_tunes[name]
+            fine_tune = self.comparable[name]
             starts_from = fine_tune.upstream
             upstream = self._identity(starts_from, version, provider)[1] if starts_from else None
             dialect = self._providers[fine_tune.provider].dialect
@@ -73,3 +86,13 @@ class DesiredSet:
             spec = self._forms[version](fine_tune, dialect, self._datasets, upstream)
             self._known[key] = (spec, fingerprint(spec, version))
         return self._known[key]
+
+
+def _unread(fine_tunes: Mapping[str, FineTune], datasets: Mapping[str, Dataset]) -> Iterator[str]:
+    """Yield the names without a fingerprint; `fine_tunes` has upstreams first."""
+    found: set[str] = set()
+    for name, fine_tune in fine_tunes.items():
+        lacks = any(file.path is not None and file.path not in datasets for _, file in fine_tune.data_files)
+        if lacks or fine_tune.upstream in found:
+            found.add(name)
+            yield name

@@ -91,7 +91,7 @@ def _translations(
     state: State, desired: DesiredSet, formers: Mapping[str, tuple[str, ...]]
 ) -> Iterator[tuple[str, str]]:
     """Yield a fingerprint as it was, and what it is now. One that fits already costs nothing."""
-    for name, fine_tune in desired.fine_tunes.items():
+    for name, fine_tune in desired.comparable.items():
         record, now = state.fine_tunes.get(name), desired.fingerprint(name)
         if record is None or record.fingerprint != now or (record.job and record.job.fingerprint != now):
             for was in desired.earlier_fingerprints(name, formers.get(fine_tune.provider, ())):

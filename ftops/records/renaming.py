@@ -72,11 +72,13 @@ def take_over_removed(state: State, desired: DesiredSet) -> tuple[State, dict[st
     Whole, each once; of several the one that succeeded, then by name.
     """
     removed = {
-        name: record for name, record in state.fine_tunes.items() if name not in desired and _worth_it(record)
+        name: record
+        for name, record in state.fine_tunes.items()
+        if name not in desired and worth_taking_over(record)
     }
     taken: dict[str, str] = {}
-    for name in sorted(desired.fine_tunes) if removed else ():
-        if not _jobless(state, name, desired):
+    for name in sorted(desired.comparable) if removed else ():
+        if not _may_take_over(state, name, desired):
             continue
         same = [old for old, record in removed.items() if _stands_for(record, name, desired)]
         if same:
@@ -87,16 +89,23 @@ def take_over_removed(state: State, desired: DesiredSet) -> tuple[State, dict[st
     return state, taken
 
 
-def _jobless(state: State, name: str, desired: DesiredSet) -> bool:
-    record, archived = state.fine_tunes.get(name), state.archive.get(name)
-    if record is not None and (record.job is not None or _in_doubt(record)):
+def jobless(state: State, name: str) -> bool:
+    """Return whether a name has neither a current job nor a create in doubt."""
+    record = state.fine_tunes.get(name)
+    return record is None or not (record.job is not None or _in_doubt(record))
+
+
+def _may_take_over(state: State, name: str, desired: DesiredSet) -> bool:
+    if not jobless(state, name):
         return False
+    record, archived = state.fine_tunes.get(name), state.archive.get(name)
     jobs = (*(record.history if record else ()), *(archived.jobs if archived else ()))
     wanted = desired.fingerprint(name)
     return not any(job.status is JobStatus.SUCCEEDED and job.fingerprint == wanted for job in jobs)
 
 
-def _worth_it(record: Record) -> bool:
+def worth_taking_over(record: Record) -> bool:
+    """Return whether a record has what would be paid again: a job, or a create in doubt."""
     return _in_doubt(record) or (record.job is not None and (record.job.status.active or _succeeded(record)))
 
 

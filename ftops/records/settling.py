@@ -132,7 +132,7 @@ def _with_stamped(state: State, desired: DesiredSet, live: LiveJobs) -> State:
     replaces it if another training is declared by now.
     """
     known = nonces(state)
-    for name, fine_tune in desired.fine_tunes.items():
+    for name, fine_tune in desired.comparable.items():
         record, archived = state.fine_tunes.get(name), state.archive.get(name)
         wanted = desired.fingerprint(name)
         stamped = [

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ftops.errors import Problem
+
 
 def ways_out(name: str, job_ids: Sequence[str], *others: str) -> str:
     """Return the commands that settle a doubt, as they are to be typed."""
@@ -25,3 +27,17 @@ def without_marks(provider: str) -> str:
         f"provider {provider} does not give back the mark that a create carries (does a gateway drop it?): "
         "its jobs are recognised by what they train, and a second job for one create is only reported"
     )
+
+
+def invalid_data(problems: Sequence[Problem], runs: str | None) -> str:
+    """Return why a fine-tune is held for its data, with the first problem; `runs` is a job that goes on."""
+    stays = f"; job {runs} is left alone" if runs else ""
+    if not problems:
+        return f"its data cannot be read{stays}"
+    count = "a problem" if len(problems) == 1 else f"{len(problems)} problems, the first of them"
+    return f"its data has {count}: {problems[0]}{stays}"
+
+
+def unread_upstream(name: str) -> str:
+    """Return why a fine-tune without a fingerprint is held whose own data is not to blame."""
+    return f"{name}, whose model it starts from, is held: what it trains on cannot be read"

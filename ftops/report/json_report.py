@@ -20,6 +20,7 @@ from ftops.model.finetune import Source
 from ftops.model.fingerprint import digest
 from ftops.model.plan import Plan
 from ftops.model.review import CostEstimate, Review
+from ftops.records.serving import Output
 from ftops.report.status import StatusRow
 
 FORMAT_VERSION = 1
@@ -136,16 +137,11 @@ def status_document(rows: Iterable[StatusRow]) -> dict[str, Any]:
     return {"fine_tunes": [asdict(row) for row in rows]}
 
 
-def outputs_document(rows: Iterable[StatusRow]) -> dict[str, Any]:
-    """Write the models that are ready, by name."""
+def outputs_document(outputs: Iterable[Output]) -> dict[str, Any]:
+    """Write the models that serve, by name."""
     return {
-        row.name: {
-            "model": row.fine_tuned_model,
-            "provider": row.provider,
-            "job_id": row.job_id,
-            "generation": row.generation,
-        }
-        for row in rows
+        output.name: {key: value for key, value in asdict(output).items() if key != "name"}
+        for output in outputs
     }
 
 
@@ -194,6 +190,7 @@ def _change(change: Change) -> dict[str, Any]:
         "labels": dict(change.labels),
         "then": _then(change.then) if change.then else None,
         "extras": dict(change.extras),
+        "problems": [asdict(problem) for problem in change.problems],
     }
 
 
@@ -229,6 +226,7 @@ def _parsed(value: Mapping[str, Any]) -> Change:
         labels=value["labels"],
         then=_parsed_then(value["then"]) if value["then"] else None,
         extras=value["extras"],
+        problems=tuple(Problem(**problem) for problem in value["problems"]),
         **{key: value[key] for key in kept},
     )
 

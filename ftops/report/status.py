@@ -50,6 +50,7 @@ NEXT_BY_REASON: Mapping[Reason, str] = {
     Reason.UNKNOWN_PROVIDER: "write its provider into ftops.yaml again, or renamed_from",
     Reason.UNREACHABLE: "ftops doctor",
     Reason.INCOMPLETE_LIST: "ftops doctor",
+    Reason.INVALID_DATA: "ftops validate",
 }
 NEXT_BY_ACTION: Mapping[Action, str] = {
     Action.WAIT: "ftops apply, later",
@@ -81,11 +82,6 @@ def status_rows(plan: Plan, state: State) -> tuple[StatusRow, ...]:
         if known is None or _rank(change, record) < _rank(known, record):
             changes[change.name] = change
     return tuple(_row(changes[name], state.fine_tunes.get(name)) for name in sorted(changes))
-
-
-def output_rows(rows: tuple[StatusRow, ...]) -> tuple[StatusRow, ...]:
-    """Give the rows whose job has made a model."""
-    return tuple(row for row in rows if row.status == JobStatus.SUCCEEDED and row.fine_tuned_model)
 
 
 def _rank(change: Change, record: Record | None) -> tuple[bool, bool]:

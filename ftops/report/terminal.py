@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import sys
 import textwrap
@@ -13,6 +14,7 @@ from ftops.model.event import ChangeResult, Event, Outcome
 from ftops.model.job import JobStatus
 from ftops.model.plan import Plan
 from ftops.model.review import Review
+from ftops.records.serving import Output
 from ftops.report.status import StatusRow
 from ftops.report.words import (
     SYMBOLS,
@@ -112,17 +114,29 @@ def _status_cells(row: StatusRow, now: float) -> tuple[str, ...]:
     )
 
 
-def render_outputs(rows: Sequence[StatusRow]) -> str:
-    """Draw the models that are ready. Never cut: a model's name is there to be copied."""
-    if not rows:
+def render_outputs(outputs: Sequence[Output]) -> str:
+    """Draw the models that serve. Never cut: a model's name is there to be copied."""
+    if not outputs:
         return "No model is ready yet.\n"
-    return columns([(row.name, row.fine_tuned_model or "") for row in rows])
+    return columns([(one.name, one.model, "current" if one.current else "not current") for one in outputs])
 
 
-def render_environment(rows: Sequence[StatusRow]) -> str:
-    """Write the models as NAME_MODEL=ID lines that a shell may source: a strange id is quoted."""
-    named = ((printable(row.name).upper().replace("-", "_"), printable(row.fine_tuned_model)) for row in rows)
-    return "".join(f"{name}_MODEL={shlex.quote(model)}\n" for name, model in named)
+def render_environment(outputs: Sequence[Output]) -> str:
+    """Write NAME_MODEL=ID and NAME_CURRENT=true or false, in lines that a shell may source."""
+    lines = []
+    for one in outputs:
+        name = _variable(one.name)
+        lines += [
+            f"{name}_MODEL={shlex.quote(printable(one.model))}",
+            f"{name}_CURRENT={str(one.current).lower()}",
+        ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _variable(name: str) -> str:
+    """Name a shell variable after a fine-tune; none may begin with a digit, where a name may."""
+    plain = re.sub("[^A-Z0-9_]", "_", name.upper())
+    return f"_{plain}" if plain[:1].isdigit() else plain
 
 
 def columns(table: Sequence[tuple[str, ...]], *, width: int | None = None) -> str:
@@ -175,6 +189,8 @@ def _change(change: Change, width: int, style: Styler) -> Iterator[str]:
     if number and not beside:
         yield style(f"    {number}", "dim")
     yield from _wrapped(change.message, width, "    ")
+    for problem in change.problems[1:]:
+        yield from _wrapped(str(problem), width, "    ", hang=2)
     for label, value in _facts(change):
         yield from _wrapped(f"{label:<10} {value}", width, "    ", hang=11)
     longest = max((len(difference.path) for difference in change.differences), default=0)

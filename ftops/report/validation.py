@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ftops.errors import Problem
@@ -25,6 +25,7 @@ class Validation:
     verdicts: Mapping[str, DataVerdict]
     problems: tuple[Problem, ...]
     uncounted: Mapping[str, str]
+    absent: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
 
 
 def render_validation(validation: Validation, style: Styler) -> str:
@@ -108,7 +109,7 @@ def _fine_tune(fine_tune: FineTune, validation: Validation) -> dict[str, Any]:
         "data": [
             {"role": role, "path": file.path, "file_id": file.file_id} for role, file in fine_tune.data_files
         ],
-        "data_errors": len(verdict.problems),
+        "data_errors": len(verdict.problems) + len(validation.absent.get(fine_tune.name, ())),
         "data_warnings": len(verdict.warnings),
     }
 

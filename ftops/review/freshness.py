@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 
-from ftops.model.change import RESTING_REASONS, Action, Change, Reason
+from ftops.model.change import INVALID_INPUT_REASONS, RESTING_REASONS, Action, Change, Reason
 from ftops.model.dataset import Dataset
 from ftops.model.finetune import FineTune
 from ftops.model.fingerprint import digest
@@ -69,7 +69,7 @@ def bindings(plan: Plan, declared: Declared, state: State) -> JSONObject:
     used = {change.provider for change in plan.effective_changes} & declared.providers.keys()
     return {
         "manifests": {fine_tune.name: _declaration(fine_tune) for fine_tune in chosen},
-        "data": {path: declared.datasets[path].file_sha256 for path in sorted(files)},
+        "data": {path: _file_digest(path, declared) for path in sorted(files)},
         "providers": {name: _account(declared.providers[name]) for name in sorted(used)},
         "records": {change.name: _record_words(change.name, state) for change in plan.effective_changes},
     }
@@ -107,8 +107,13 @@ def rest(saved: Plan, new: Planning, declared: Declared) -> Rest:
             done += 1
         elif not _postponed(planned, candidates):
             moved.append(_words(planned, candidates, saved, now))
-    # What is to follow is no step of this apply, and counts in its limits.
-    names = {planned.name for planned in saved.changes if planned.action.effective or planned.then}
+    # What is to follow is no step of this apply, and counts in its limits. Data that has to be corrected
+    # decides its exit code, or a pipeline that plans and applies would never fail for it.
+    names = {
+        planned.name
+        for planned in saved.changes
+        if planned.action.effective or planned.then or planned.reason in INVALID_INPUT_REASONS
+    }
     changes = tuple(
         change
         for change in new.plan.changes
@@ -222,6 +227,12 @@ def _section(bound: JSONObject, kind: str) -> Mapping[str, JSON]:
 def _declaration(fine_tune: FineTune) -> str:
     """Name a declaration by what it says; the file it stands in is not part of it."""
     return digest({key: value for key, value in asdict(fine_tune).items() if key != "source"})
+
+
+def _file_digest(path: str, declared: Declared) -> str | None:
+    """Return the digest of a file's bytes, None where it could not be read."""
+    dataset = declared.datasets.get(path)
+    return dataset.file_sha256 if dataset else None
 
 
 def _account(settings: ProviderSettings) -> str:

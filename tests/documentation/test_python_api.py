@@ -8,7 +8,7 @@ import io
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import assert_type
 
@@ -24,11 +24,12 @@ PUBLIC = [
     "Action", "Ambiguous", "ApplyResult", "Change", "ChangeResult", "CostEstimate", "DataFile", "Dataset",
     "Event", "EventKind", "ExitCode", "Failure", "FieldDifference", "FineTune", "Forbidden", "FtopsError",
     "Interrupted", "InvalidInput", "Job", "JobError", "JobEvent", "JobList", "JobRequest", "JobStatus",
-    "LeaseLost", "Loaded", "LockHeld", "Method", "NeedsPerson", "NotFound", "NotReady", "NotSent",
-    "Outcome", "Problem", "Project", "Provider", "ProviderError", "RateLimited", "Reason", "Refused",
+    "LeaseLost", "Loaded", "LockHeld", "Method", "NeedsPerson", "NoModel", "NotFound", "NotReady",
+    "NotSent", "Outcome", "Output", "Problem", "Project", "Provider", "ProviderError", "RateLimited",
+    "Reason", "Refused",
     "Rejected", "Reply", "RequestFile", "ReviewedPlan", "SecretExposed", "StateConflict", "StateError",
     "StateMoved", "StateUncertain", "StatusRow", "Then", "Unauthorized", "UploadedFile", "Upstream",
-    "UsageError", "Violation", "__version__", "load", "open_project", "open_provider",
+    "UsageError", "Violation", "__version__", "load", "open_project", "open_provider", "read_outputs",
 ]
 # fmt: on
 
@@ -68,6 +69,7 @@ def as_mypy_sees_it() -> None:
         plan = assert_type(project.plan(), ftops.ReviewedPlan)
         assert_type(project.apply(plan), ftops.ApplyResult)
         assert_type(project.status(), tuple[ftops.StatusRow, ...])
+        assert_type(project.outputs(), Mapping[str, ftops.Output])
     with ftops.open_provider("openai", api_key="k") as provider:
         assert_type(provider, ftops.Provider)
         assert_type(provider.retrieve_fine_tune_with_http_info("x")[0], ftops.Job)

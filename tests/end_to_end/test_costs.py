@@ -66,7 +66,7 @@ def test_what_cannot_be_counted_is_unknown(project: ProjectDirectory) -> None:
     assert project.out.endswith("Cost unknown.\n")
 
 
-@pytest.mark.parametrize("command", [("plan",), ("apply", "--yes"), ("status",), ("outputs",)])
+@pytest.mark.parametrize("command", [("plan",), ("apply", "--yes"), ("status",)])
 def test_a_failure_writes_one_valid_document_that_names_the_project(
     project: ProjectDirectory, emulator: Emulator, command: tuple[str, ...]
 ) -> None:

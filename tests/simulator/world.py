@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from ftops.errors import FtopsError
+from ftops.errors import FtopsError, Problem
 from ftops.model.change import Action, Change, Reason
 from ftops.model.dataset import Dataset
 from ftops.model.event import ChangeResult, Event
@@ -93,6 +93,10 @@ class World:
         self.store = Store(self.clock.now, lease_seconds)
         self.findings = Findings(self.store.history)
         self.declared: dict[str, FineTune] = {}
+        self.invalid: set[str] = set()
+        """Names whose data breaks a rule."""
+        self.unread: set[str] = set()
+        """Paths of data that cannot be read."""
         self.results: dict[str, tuple[ChangeResult, ...]] = {}
         self._nonces, self._lineages, self._runs = itertools.count(1), itertools.count(1), itertools.count(1)
 
@@ -157,7 +161,7 @@ class World:
             # Nothing may have been refused, and the store may be out of order: then nothing is lifted.
             with suppress(FtopsError):
                 state = manager.read()
-                manager.write(retried(state, name, [_dataset(path).file_sha256 for path in paths]))
+                manager.write(retried(state, name, [dataset(path).file_sha256 for path in paths]))
                 record = state.fine_tunes.get(name)
                 if record is not None and record.intent is not None:
                     self.provider.not_before.pop(record.intent.nonce, None)
@@ -270,8 +274,14 @@ class World:
         self, manager: StateManager, port: Port, declared: Mapping[str, FineTune]
     ) -> tuple[Loaded, Reviewed]:
         paths = {file.path for one in declared.values() for _, file in one.data_files if file.path}
-        datasets = {path: _dataset(path) for path in sorted(paths)}
-        loaded = Loaded(Path(), PROJECT, {"p": self.provider.facts}, tuple(declared.values()), datasets)
+        datasets = {path: dataset(path) for path in sorted(paths - self.unread)}
+        facts, problem = {"p": self.provider.facts}, Problem("is broken", "data.jsonl", 1)
+        problems = {
+            name: (problem,)
+            for name, one in declared.items()
+            if name in self.invalid or any(file.path in self.unread for _, file in one.data_files)
+        }
+        loaded = Loaded(Path(), PROJECT, facts, tuple(declared.values()), datasets, data_problems=problems)
         state = manager.read()
         seen = observe({"p": port}, [self.provider.facts], state, self.clock)
         look = partial(look_closer, {"p": port})
@@ -290,7 +300,7 @@ def stranger(number: int, like: FineTune, account: Account) -> Job:
     )
 
 
-def _dataset(path: str) -> Dataset:
+def dataset(path: str) -> Dataset:
     """A file whose bytes have another digest than its rows, so that nobody can take one for the other."""
     digests = [hashlib.sha256(f"{what}{path}".encode()).hexdigest() for what in ("", "bytes of ")]
     return Dataset(path, digests[0], 10, 1, digests[1])

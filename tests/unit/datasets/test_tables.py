@@ -8,6 +8,7 @@ from ftops.datasets.tables import document, ruleset
 from ftops.model.capabilities import DataFormat
 from ftops.model.data_check import Severity
 from ftops.model.finetune import Method
+from ftops.model.tuned_model import base_model
 from ftops.providers.registry import DIALECTS
 
 BOTH = frozenset({DataFormat.CHAT, DataFormat.PROMPT_COMPLETION})

@@ -270,11 +270,17 @@ def test_what_is_wrong_in_a_default_is_told_there_and_once(
     assert told in problem
 
 
-def test_a_missing_file_is_left_out_so_that_it_is_told_once(workspace: Workspace) -> None:
+def test_a_missing_file_is_a_problem_of_its_own_fine_tune_which_still_names_it(workspace: Workspace) -> None:
     workspace.fine_tune("a", "validation_file: {path: ../data/no.jsonl}")
-    (fine_tune,) = workspace.load().fine_tunes
-    assert fine_tune.validation_file is None
+    workspace.fine_tune("b", "validation_file: {path: ../../out.jsonl}")
+    loaded = workspace.load()
+    fine_tune, _ = loaded.fine_tunes
+    assert fine_tune.validation_file == DataFile("data/no.jsonl")
     assert fine_tune.training_files == (DataFile("data/train.jsonl"),)
+    assert loaded.absent == {"data/no.jsonl"}
+    assert list(loaded.of_data) == ["a"]
+    assert [problem.message for problem in loaded.misdeclared] == ["../../out.jsonl lies outside the project"]
+    assert {problem.file for problem in loaded.problems} == {"jobs/a.yaml", "jobs/b.yaml"}
 
 
 PLACES = st.lists(st.sampled_from(["jobs/a", "jobs/b", "jobs/deep/c", "jobs/z"]), min_size=4, max_size=4)

@@ -1,4 +1,4 @@
-"""One folder a row of the decision table: manifests, live jobs and state in, the changes out.
+"""One folder a row of the decision table: manifests, data, live jobs and state in, the changes out.
 
 Only files are read here, by the real loader, decoder and state format: an old state plans the same for ever.
 """
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ftops.datasets.inspection import inspect_datasets
 from ftops.manifests.loader import parse_yaml
 from ftops.manifests.parser import load_fine_tunes
 from ftops.model.change import Then
@@ -31,7 +32,10 @@ def test_the_folder_plans_to_the_expected_changes(case: Path) -> None:
     project = Project("golden", ("manifests.yaml",), StateSettings("state.json"), {}, default_provider="p")
     (empty,) = parse_yaml(b"{}", "ftops.yaml").documents
     loaded = load_fine_tunes(case, project, empty, {"p": facts})
-    assert loaded.problems == ()
+    assert loaded.misdeclared == ()
+    data = inspect_datasets(case, loaded.fine_tunes, {"p": facts}, loaded.absent)
+    problems = {name: tuple(one.problem for one in said.problems) for name, said in data.verdicts.items()}
+    problems = {name: (*loaded.of_data.get(name, ()), *found) for name, found in problems.items()}
     jobs = tuple(DIALECT.decode_job(job, "p") for job in _read(case, "live")["data"])
     state = decode((case / "state.json").read_bytes(), "state.json")
     now = _read(case, "now")["now"]
@@ -40,7 +44,10 @@ def test_the_folder_plans_to_the_expected_changes(case: Path) -> None:
         job.id for record in state.fine_tunes.values() for job in record.jobs if job.id not in listed
     )
     seen = Observation(facts, jobs, listed_at=(now, now), gone=gone)
-    made = plan(Inputs("golden", loaded.fine_tunes, {}, {"p": seen}, state, now))
+    inputs = Inputs(
+        "golden", loaded.fine_tunes, data.datasets, {"p": seen}, state, now, data_problems=problems
+    )
+    made = plan(inputs)
     changes = [
         {
             "name": change.name,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import re
 
 import pytest
 
 from ftops.cli.main import _TextLines
 from ftops.model.event import Event, EventKind
 from ftops.model.review import CostEstimate, Review, Violation
+from ftops.records.serving import Output
 from ftops.report.status import StatusRow
 from ftops.report.terminal import (
     render_environment,
@@ -34,6 +36,10 @@ def row(text: str) -> StatusRow:
     return StatusRow(text, text, text, "succeeded", 1, 1, text, text, "succeeded", text)
 
 
+def output(model: str, *, name: str = "a-b", current: bool = True) -> Output:
+    return Output(name, model, "p", "j", 1, current)
+
+
 def is_tame(text: str) -> bool:
     return all(sign.isprintable() or sign == "\n" for sign in text)
 
@@ -47,8 +53,8 @@ def test_no_report_lets_a_control_sign_through() -> None:
         ),
         render_status([row(HOSTILE)], 0.0),
         render_status([row(HOSTILE)], 0.0, width=40),
-        render_outputs([row(HOSTILE)]),
-        render_environment([row(HOSTILE)]),
+        render_outputs([output(HOSTILE)]),
+        render_environment([output(HOSTILE, name=HOSTILE)]),
         render_event(event),
     ):
         assert is_tame(text)
@@ -104,8 +110,20 @@ def test_what_trains_the_same_thing_is_named() -> None:
 
 
 def test_a_strange_model_cannot_run_in_the_shell_that_sources_it() -> None:
-    made = StatusRow("a-b", "p", "j", "succeeded", 1, 1, "ft:m:o::1$(rm x)\nB=2", None, "succeeded")
-    assert render_environment([made]) == "A_B_MODEL='ft:m:o::1$(rm x) B=2'\n"
+    made = output("ft:m:o::1$(rm x)\nB=2")
+    assert render_environment([made]) == "A_B_MODEL='ft:m:o::1$(rm x) B=2'\nA_B_CURRENT=true\n"
+
+
+@pytest.mark.parametrize("name", ["3d", "a-b", HOSTILE, "x; rm y", ""])
+def test_every_line_for_a_shell_sets_one_variable(name: str) -> None:
+    text = render_environment([output("ft:m", name=name, current=False)])
+    for line, value in zip(text.splitlines(), ("ft:m", "false"), strict=True):
+        assert re.fullmatch(rf"[A-Z_][A-Z0-9_]*={value}", line)
+
+
+def test_each_model_says_whether_it_is_the_declared_one() -> None:
+    text = render_outputs([output("ft:1"), output("ft:22", name="c", current=False)])
+    assert text == "a-b  ft:1   current\nc    ft:22  not current\n"
 
 
 def test_wide_signs_are_aligned_and_cut_by_their_columns() -> None:
