@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from ftops.model.request import JobRequest, RequestFile
     from ftops.model.review import CostEstimate, Violation
     from ftops.providers.provider import Provider, Reply
-    from ftops.reconciler.line import Loaded
+    from ftops.reconciler.values import Loaded
     from ftops.records.serving import Output
     from ftops.report.status import StatusRow
 

@@ -22,8 +22,9 @@ from ftops.model.request import JobRequest
 from ftops.model.state import State
 from ftops.providers.provider import Reply
 from ftops.providers.registry import DIALECTS
-from ftops.reconciler.line import Hands, Loaded, Reviewed, carry_out, make_plan
+from ftops.reconciler.line import carry_out, make_plan
 from ftops.reconciler.observing import look_closer, observe
+from ftops.reconciler.values import Hands, Loaded, Reviewed
 from ftops.review.selection import Selection
 from ftops.state.backend import Holder
 from ftops.state.backends.memory import MemoryBackend

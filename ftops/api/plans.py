@@ -10,7 +10,7 @@ from ftops.errors import ExitCode, FtopsError, NeedsPerson, Refused
 from ftops.model.change import Change
 from ftops.model.event import ChangeResult, Outcome
 from ftops.model.review import CostEstimate, Violation
-from ftops.reconciler.line import Reviewed
+from ftops.reconciler.values import Reviewed
 from ftops.report.json_report import plan_document
 from ftops.report.terminal import render_plan
 

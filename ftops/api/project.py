@@ -25,8 +25,8 @@ from ftops.model.finetune import FineTune
 from ftops.model.project import EMULATOR_SCHEME, EnvReference, ProviderSettings
 from ftops.providers.provider import Provider
 from ftops.providers.registry import dialects
-from ftops.reconciler.line import Loaded, Reviewed
-from ftops.reconciler.line import load as load_checked
+from ftops.reconciler.loading import load as load_checked
+from ftops.reconciler.values import Loaded, Reviewed
 from ftops.records.serving import Output
 from ftops.report.status import StatusRow, status_rows
 from ftops.review.approval import approvals

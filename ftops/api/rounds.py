@@ -13,7 +13,8 @@ from ftops.api.session import Session
 from ftops.errors import NeedsPerson
 from ftops.model.event import ChangeResult, Event, EventKind, Outcome
 from ftops.model.steps import SoFar, Steps, steps_done
-from ftops.reconciler.line import Hands, Reviewed, carry_out
+from ftops.reconciler.line import carry_out
+from ftops.reconciler.values import Hands, Reviewed
 from ftops.review.approval import Approved, unapproved
 from ftops.review.selection import Selection
 

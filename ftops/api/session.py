@@ -18,8 +18,10 @@ from ftops.errors import Interrupted, LockHeld, StateError
 from ftops.model.event import Event, EventKind
 from ftops.model.state import State
 from ftops.planner.incomplete import used_providers
-from ftops.reconciler.line import Hands, Loaded, Reviewed, load, loaded_again, make_plan
+from ftops.reconciler.line import make_plan
+from ftops.reconciler.loading import load, loaded_again
 from ftops.reconciler.observing import look_closer, observe
+from ftops.reconciler.values import Hands, Loaded, Reviewed
 from ftops.records.provider_names import follow_providers, renames
 from ftops.review.selection import Selection
 from ftops.state.backend import Holder, Lease

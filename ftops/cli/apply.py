@@ -24,7 +24,7 @@ from ftops.cli.session import Session, lock_timeout_option, open_session
 from ftops.controller.loop import repeat_until_settled
 from ftops.errors import ExitCode, FtopsError, Problem
 from ftops.model.change import Action
-from ftops.reconciler.line import Reviewed
+from ftops.reconciler.values import Reviewed
 from ftops.report.json_report import apply_document, error_document
 from ftops.report.plan_file import SavedPlan
 from ftops.report.terminal import render_results

@@ -26,7 +26,7 @@ from ftops.model.change import (
 )
 from ftops.model.event import ChangeResult, Outcome
 from ftops.model.plan import Plan
-from ftops.reconciler.line import Reviewed
+from ftops.reconciler.values import Reviewed
 from ftops.report.words import Styler, plain, printable
 from ftops.review.rules import LIFTABLE
 from ftops.review.selection import ANY_COMMIT, Selection

@@ -10,7 +10,7 @@ from ftops.cli import options
 from ftops.cli.saved_plans import bound, write_plan_file
 from ftops.cli.session import open_session
 from ftops.errors import ExitCode
-from ftops.reconciler.line import Reviewed
+from ftops.reconciler.values import Reviewed
 from ftops.report.json_report import plan_document
 from ftops.review.selection import Selection
 

@@ -17,7 +17,9 @@ from ftops.errors import FtopsError, InvalidInput, NeedsPerson
 from ftops.manifests.project import load_project
 from ftops.model.json_value import JSON
 from ftops.providers.registry import dialects
-from ftops.reconciler.line import Loaded, Reviewed, declared, narrowed
+from ftops.reconciler.line import narrowed
+from ftops.reconciler.loading import declared
+from ftops.reconciler.values import Loaded, Reviewed
 from ftops.report.json_report import FORMAT_VERSION, plan_document
 from ftops.report.plan_file import SavedPlan, decode_plan_file, encode_plan_file
 from ftops.review.freshness import Rest, bindings, rest

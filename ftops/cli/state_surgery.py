@@ -17,7 +17,7 @@ from ftops.cli.state_access import StateAccess, ask, can_ask, keep_backup, open_
 from ftops.errors import FtopsError, NeedsPerson, Refused, StateError
 from ftops.model.state import State
 from ftops.planner.incomplete import incomplete, problem_of
-from ftops.reconciler.line import applied_commit
+from ftops.reconciler.commits import applied_commit
 from ftops.records.matching import LiveJobs
 from ftops.records.rebuilding import Rebuilt, rebuilt
 from ftops.records.surgery import removed, renamed

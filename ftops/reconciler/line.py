@@ -3,141 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import replace
 
 from ftops.applier.applier import Applied, apply
-from ftops.applier.context import Clock, Context, HeldLock
+from ftops.applier.context import Context
 from ftops.datasets.tokens import count_tokens
-from ftops.errors import InvalidInput, NeedsPerson, Problem
-from ftops.files.commits import commit_of, is_before, left_alone
-from ftops.manifests.discovery import FileStamp, file_stamp, manifest_files
-from ftops.manifests.project import PROJECT_FILE, load_project
 from ftops.model.change import Change
-from ftops.model.commit import AppliedCommit, Commit
-from ftops.model.data_check import DataVerdict
-from ftops.model.dataset import Dataset
-from ftops.model.event import Event
-from ftops.model.finetune import FineTune
-from ftops.model.observation import Observation, ProviderFacts
+from ftops.model.observation import Observation
 from ftops.model.plan import Plan
 from ftops.model.planning import Doubts, Inputs, Planning
-from ftops.model.project import Project
 from ftops.model.review import Review
 from ftops.model.state import State
 from ftops.planner.planner import plan
-from ftops.providers.provider import Provider
-from ftops.providers.registry import dialects
-from ftops.reconciler.checking import check
+from ftops.reconciler.commits import applied_commit, older_than
+from ftops.reconciler.values import Hands, Loaded, Reviewed
 from ftops.review.check import review
 from ftops.review.estimate import Costing, tokens_wanted, with_costs
-from ftops.review.freshness import Declared, declares
 from ftops.review.rules import Allowed
 from ftops.review.selection import Selection, selected_names
-from ftops.state.manager import StateManager
 
 Look = Callable[[Mapping[str, Observation], Doubts], Mapping[str, Observation]]
 MOST_LOOKS = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """A project and everything it declares, checked. `datasets` by project-relative path.
-
-    `stamps` tell whether the manifests are still those that were read; `commit`, where they are from a
-    repository, is what it was at before they were read. `verdicts` say by fine-tune what its data comes to,
-    `unseen` where manifests may be that were not seen. `data_problems` say by fine-tune why it may not be
-    created: a file of it that cannot be read is not in `datasets`.
-    """
-
-    root: Path
-    project: Project
-    facts: Mapping[str, ProviderFacts]
-    fine_tunes: tuple[FineTune, ...]
-    datasets: Mapping[str, Dataset]
-    stamps: Mapping[str, FileStamp | None] = field(default_factory=dict)
-    commit: Commit | None = None
-    verdicts: Mapping[str, DataVerdict] = field(default_factory=dict)
-    unseen: tuple[Problem, ...] = ()
-    data_problems: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
-
-    def require_seen(self) -> None:
-        """Raise InvalidInput where manifests may be that were not seen: what is not seen is not removed."""
-        if self.unseen:
-            raise InvalidInput(self.unseen)
-
-
-@dataclass(frozen=True, slots=True)
-class Reviewed:
-    """A plan with its review, what applying it starts from, and what it is about."""
-
-    planning: Planning
-    review: Review
-    observations: Mapping[str, Observation]
-    stored: State
-    selection: Selection
-
-    @property
-    def plan(self) -> Plan:
-        """The plan itself."""
-        return self.planning.plan
-
-
-@dataclass(frozen=True, slots=True)
-class Hands:
-    """What an apply works with beside values: ports, the held lock, clocks, randomness, a wish to stop."""
-
-    providers: Mapping[str, Provider]
-    manager: StateManager
-    lock: HeldLock
-    clock: Clock
-    new_nonce: Callable[[], str]
-    stopping: Callable[[], bool]
-    emit: Callable[[Event], None]
-    parallelism: int = 8
-
-
-def load(root: Path) -> Loaded:
-    """Read project, manifests and data. Raises InvalidInput with every problem where manifests do not load.
-
-    What is wrong with data alone holds its own fine-tunes: see `data_problems`. Where manifests may be that
-    were not seen, it is for `require_seen` to raise.
-    Raises StateError for a state that no store of ours could keep.
-    """
-    checked = check(root)
-    if checked.misdeclared:
-        raise InvalidInput((*checked.problems, *checked.unseen))
-    return Loaded(
-        root,
-        checked.project,
-        checked.facts,
-        checked.fine_tunes,
-        checked.data.datasets,
-        checked.stamps,
-        checked.commit,
-        checked.data.verdicts,
-        checked.unseen,
-        checked.data_problems,
-    )
-
-
-def loaded_again(loaded: Loaded) -> Loaded:
-    """Give what is declared now: the same, unless a file was edited, added or removed since it was read.
-
-    For whoever waited for the lock: what came meanwhile would look as if it were removed. A data file that
-    was edited is noticed when it is sent. Raises InvalidInput, and NeedsPerson for another ftops.yaml.
-    """
-    commit = commit_of(loaded.root)
-    project, document = load_project(loaded.root, dialects())
-    if project != loaded.project:
-        raise NeedsPerson(
-            f"{PROJECT_FILE} was changed while this run waited for the lock", hint="run ftops again"
-        )
-    found = manifest_files(loaded.root, project.manifests, document)
-    stamps = {file: file_stamp(f"{loaded.root}/{file}") for file in found.files}
-    if stamps == loaded.stamps and not found.problems:
-        return replace(loaded, commit=commit, unseen=found.unseen)
-    return load(loaded.root)
 
 
 def make_plan(
@@ -173,38 +59,9 @@ def make_plan(
             break
         inputs = replace(inputs, observations=look(inputs.observations, planning.doubts))
         planning = plan(inputs)
-    facts = replace(planning.plan.facts, commit=loaded.commit, older_than=_older_than(loaded, state))
+    facts = replace(planning.plan.facts, commit=loaded.commit, older_than=older_than(loaded, state))
     priced, verdict = _judged(loaded, replace(planning.plan, facts=facts), selection)
     return Reviewed(Planning(priced, planning.state), verdict, inputs.observations, state, selection)
-
-
-def _older_than(loaded: Loaded, state: State) -> Commit | None:
-    """Give the commit that was applied last, if this one is from before it and declares something else."""
-    commit, applied = loaded.commit, state.applied
-    if commit is None or applied is None or not is_before(loaded.root, commit, applied.commit):
-        return None
-    same = declares(declared(loaded, everything=True)) == applied.declares
-    return None if same else applied.commit
-
-
-def applied_commit(loaded: Loaded, reviewed: Reviewed) -> AppliedCommit | None:
-    """Give what the state is to say was applied last, once this plan is.
-
-    It is the newer commit, and an older one only if all of the project goes back on purpose: a part that
-    was applied says nothing of the rest. A commit that did not touch the project costs no write.
-    """
-    commit, applied = loaded.commit, reviewed.stored.applied
-    newer, selection = reviewed.plan.facts.older_than, reviewed.selection
-    if commit is None or not selection.everything:
-        return applied
-    if applied is None:
-        news = True
-    elif newer is not None:
-        news = bool(reviewed.plan.effective_changes) and selection.accepts(newer)
-    else:
-        before = is_before(loaded.root, commit, applied.commit)
-        news = not before and not left_alone(loaded.root, applied.commit, commit)
-    return AppliedCommit(commit, declares(declared(loaded, everything=True))) if news else applied
 
 
 def _priced(plan: Plan, loaded: Loaded) -> tuple[Plan, tuple[str, ...]]:
@@ -240,11 +97,6 @@ def carry_out(loaded: Loaded, reviewed: Reviewed, changes: Iterable[Change], han
         parallelism=hands.parallelism,
     )
     return apply(wanted, (reviewed.stored, settled), context, hands.manager, hands.lock)
-
-
-def declared(loaded: Loaded, *, everything: bool) -> Declared:
-    """Give the declarations that a saved plan is bound to."""
-    return Declared(loaded.fine_tunes, loaded.datasets, loaded.project.providers, everything)
 
 
 def narrowed(loaded: Loaded, reviewed: Reviewed, changes: Iterable[Change], selection: Selection) -> Reviewed:

@@ -11,7 +11,7 @@ from ftops.model.job import Job, JobStatus
 from ftops.model.plan import PlanFacts
 from ftops.model.review import Review
 from ftops.model.state import RecordedJob, State
-from ftops.reconciler.line import Reviewed
+from ftops.reconciler.values import Reviewed
 from ftops.records.matching import LiveJobs
 from ftops.report.json_report import parse_plan, plan_document
 from tests.simulator.history import generate

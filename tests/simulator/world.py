@@ -19,8 +19,9 @@ from ftops.model.job import Job, JobFile, JobStatus, Stamp
 from ftops.model.plan import Plan
 from ftops.model.project import Limits, Project, StateSettings
 from ftops.model.state import State
-from ftops.reconciler.line import Hands, Loaded, Reviewed, carry_out, make_plan
+from ftops.reconciler.line import carry_out, make_plan
 from ftops.reconciler.observing import look_closer, observe
+from ftops.reconciler.values import Hands, Loaded, Reviewed
 from ftops.records.matching import worth_keeping
 from ftops.records.rebuilding import rebuilt
 from ftops.records.surgery import (

@@ -1,0 +1,82 @@
+"""What the line hands on: what is declared, what was reviewed, what an apply works with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ftops.applier.context import Clock, HeldLock
+from ftops.errors import InvalidInput, Problem
+from ftops.manifests.discovery import FileStamp
+from ftops.model.commit import Commit
+from ftops.model.data_check import DataVerdict
+from ftops.model.dataset import Dataset
+from ftops.model.event import Event
+from ftops.model.finetune import FineTune
+from ftops.model.observation import Observation, ProviderFacts
+from ftops.model.plan import Plan
+from ftops.model.planning import Planning
+from ftops.model.project import Project
+from ftops.model.review import Review
+from ftops.model.state import State
+from ftops.providers.provider import Provider
+from ftops.review.selection import Selection
+from ftops.state.manager import StateManager
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A project and everything it declares, checked. `datasets` by project-relative path.
+
+    `stamps` tell whether the manifests are still those that were read; `commit`, where they are from a
+    repository, is what it was at before they were read. `verdicts` say by fine-tune what its data comes to,
+    `unseen` where manifests may be that were not seen. `data_problems` say by fine-tune why it may not be
+    created: a file of it that cannot be read is not in `datasets`.
+    """
+
+    root: Path
+    project: Project
+    facts: Mapping[str, ProviderFacts]
+    fine_tunes: tuple[FineTune, ...]
+    datasets: Mapping[str, Dataset]
+    stamps: Mapping[str, FileStamp | None] = field(default_factory=dict)
+    commit: Commit | None = None
+    verdicts: Mapping[str, DataVerdict] = field(default_factory=dict)
+    unseen: tuple[Problem, ...] = ()
+    data_problems: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
+
+    def require_seen(self) -> None:
+        """Raise InvalidInput where manifests may be that were not seen: what is not seen is not removed."""
+        if self.unseen:
+            raise InvalidInput(self.unseen)
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """A plan with its review, what applying it starts from, and what it is about."""
+
+    planning: Planning
+    review: Review
+    observations: Mapping[str, Observation]
+    stored: State
+    selection: Selection
+
+    @property
+    def plan(self) -> Plan:
+        """The plan itself."""
+        return self.planning.plan
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """What an apply works with beside values: ports, the held lock, clocks, randomness, a wish to stop."""
+
+    providers: Mapping[str, Provider]
+    manager: StateManager
+    lock: HeldLock
+    clock: Clock
+    new_nonce: Callable[[], str]
+    stopping: Callable[[], bool]
+    emit: Callable[[Event], None]
+    parallelism: int = 8
