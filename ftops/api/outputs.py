@@ -145,7 +145,7 @@ def _asked(
     project: Project, root: Path, surroundings: Surroundings, jobs: Mapping[str, list[str]]
 ) -> tuple[dict[str, list[Job]], tuple[str, ...]]:
     """Ask providers for these jobs, all at once and briefly; return the jobs, and who did not answer."""
-    from ftops.transport.connections import ending_by
+    from ftops.transport.deadline import ending_by
 
     settings = {
         name: replace(one, timeout=min(one.timeout, LONGEST_LOOK_SECONDS))

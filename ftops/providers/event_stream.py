@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ftops.errors import ProviderError
 from ftops.model.job import JobEvent
 from ftops.providers.flow import Flow, Unreadable
 from ftops.providers.paging import Page, Pages, walked
-from ftops.transport.connections import ending_by
 from ftops.transport.error_words import error_in
+from ftops.transport.exchange import LARGEST
 from ftops.transport.loose_json import read_json
-from ftops.transport.reply_body import LARGEST
-
-PATIENCE_SECONDS = 5.0
-"""How long a stream that nobody asked for is listened to, where only the events so far are wanted."""
 
 _DONE = "[DONE]"
 
@@ -86,23 +80,6 @@ def told(pages: Pages, form: EventForm, since: str | None) -> Flow[Iterator[JobE
     if since in found:
         ordered = ordered[[event.id for event in ordered].index(since) + 1 :]
     return iter(ordered)
-
-
-def so_far(events: Iterator[JobEvent]) -> list[JobEvent]:
-    """Take what a stream holds now: its server may keep it open until the job has ended."""
-    until = time.monotonic() + PATIENCE_SECONDS
-    found: list[JobEvent] = []
-    try:
-        while True:
-            with ending_by(until):
-                event = next(events, None)
-            if event is None:
-                return found
-            found.append(event)
-    except ProviderError:
-        if not found and time.monotonic() < until:
-            raise
-    return found
 
 
 def read_events(items: Iterable[Any], form: EventForm) -> list[JobEvent]:

@@ -12,15 +12,19 @@ from ftops.model.job import Job, JobEvent, JobList, UploadedFile
 from ftops.model.observation import ProviderFacts
 from ftops.model.request import JobRequest
 from ftops.providers.dialect import Dialect
-from ftops.providers.event_stream import EndedEarly, so_far
+from ftops.providers.event_stream import EndedEarly
 from ftops.providers.flow import Answer, Flow, Unreadable
 from ftops.providers.provider import Reply
 from ftops.transport.client import Transport
+from ftops.transport.deadline import ending_by
 from ftops.transport.exchange import HttpReply, Request
 
 _T = TypeVar("_T")
 
 _NOT_FOUND = 404
+
+PATIENCE_SECONDS = 5.0
+"""How long a stream that nobody asked for is listened to, where only the events so far are wanted."""
 
 
 class HttpProvider:
@@ -93,7 +97,7 @@ class HttpProvider:
         events, reply = self._run(self._dialect.events(fine_tune_id, stream=stream, since=since))
         if reply.lines is not None:
             streamed = self._streamed(fine_tune_id if stream else None, events)
-            events = streamed if stream else iter(so_far(streamed))
+            events = streamed if stream else iter(_so_far(streamed))
         return events, reply.status, reply.headers
 
     def upload_file(self, path: Path, filename: str, sha256: str) -> UploadedFile:
@@ -185,3 +189,20 @@ class HttpProvider:
                 raise self._transport.unreadable("events", error) from error
         except Unreadable as error:
             raise self._transport.unreadable("events", error) from error
+
+
+def _so_far(events: Iterator[JobEvent]) -> list[JobEvent]:
+    """Take what a stream holds now: its server may keep it open until the job has ended."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    found: list[JobEvent] = []
+    try:
+        while True:
+            with ending_by(until):
+                event = next(events, None)
+            if event is None:
+                return found
+            found.append(event)
+    except ProviderError:
+        if not found and time.monotonic() < until:
+            raise
+    return found

@@ -21,7 +21,8 @@ from requests_toolbelt.multipart.encoder import MultipartEncoder
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError
 
 from ftops.errors import InvalidInput, NotSent, Problem, ProviderError
-from ftops.transport.connections import ending_by, open_session, time_left
+from ftops.transport.connections import open_session
+from ftops.transport.deadline import ending_by, time_left
 from ftops.transport.error_words import error_in
 from ftops.transport.exchange import (
     Attached,

@@ -10,10 +10,7 @@ from __future__ import annotations
 import http.client
 import io
 import os
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,40 +20,12 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
+from ftops.transport.deadline import wait_at_most
 from ftops.transport.hosts import LOOPBACK
 from ftops.version import __version__
 
 POOL_SIZE = 64
 """Connections kept for each host; more threads than this would open and close one a request."""
-
-_UNTIL: ContextVar[float] = ContextVar("until", default=float("inf"))
-
-
-@contextmanager
-def ending_by(until: float) -> Iterator[None]:
-    """Let no read or write of a connection go on beyond `until` (monotonic seconds), in this thread.
-
-    Inside another deadline the earlier one holds. A generator must not yield inside: its caller would be
-    under the deadline too.
-    """
-    token = _UNTIL.set(min(until, _UNTIL.get()))
-    try:
-        yield
-    finally:
-        _UNTIL.reset(token)
-
-
-def time_left() -> float:
-    """Return the seconds until the deadline that holds here; infinite where there is none."""
-    return _UNTIL.get() - time.monotonic()
-
-
-def _wait(usual: float | None) -> float | None:
-    """Return how long one read or write may wait. Raises TimeoutError once the deadline is over."""
-    left = time_left()
-    if left <= 0:
-        raise TimeoutError("the deadline is over")
-    return usual if left == float("inf") else min(left, left if usual is None else usual)
 
 
 class _Reader(io.RawIOBase):
@@ -71,7 +40,7 @@ class _Reader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        self._sock.settimeout(_wait(self._usual))
+        self._sock.settimeout(wait_at_most(self._usual))
         count: int | None = self._raw.readinto(buffer)
         return count
 
@@ -92,7 +61,7 @@ class _Connection(HTTPConnection):
     def send(self, data: Any) -> None:
         """Send on; a server that takes a body too slowly is as late as one that answers too slowly."""
         if self.sock is not None:
-            self.sock.settimeout(_wait(self.timeout))
+            self.sock.settimeout(wait_at_most(self.timeout))
         super().send(data)
 
 

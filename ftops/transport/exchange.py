@@ -14,6 +14,9 @@ import orjson
 from ftops.errors import FtopsError
 from ftops.model.json_value import JSON
 
+LARGEST = 64 * 2**20
+"""Bytes of a whole reply, unpacked: a page of a hundred jobs has some hundred thousand."""
+
 
 @dataclass(frozen=True, slots=True)
 class Attached:

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from urllib3.response import BaseHTTPResponse
 
-LARGEST = 64 * 2**20
-"""Bytes of a whole reply, unpacked: a page of a hundred jobs has some hundred thousand."""
+from ftops.transport.exchange import LARGEST
 
 LONGEST_LINE = 2**20
 """Bytes of one line of a stream."""

@@ -15,9 +15,9 @@ from ftops.errors import Ambiguous, ProviderError
 from ftops.model.observation import ProviderFacts
 from ftops.providers.http_provider import HttpProvider
 from ftops.providers.registry import DIALECTS
-from ftops.transport import reply_body
+from ftops.transport import exchange, reply_body
 from ftops.transport.client import Transport
-from ftops.transport.connections import ending_by, time_left
+from ftops.transport.deadline import ending_by, time_left
 from ftops.transport.exchange import Attached, Expect, FileBody, Request
 from tests.unit.providers.dripping import dripping
 from tests.unit.providers.scripted import Said, scripted
@@ -124,7 +124,7 @@ def _gzip_bomb(size: int) -> bytes:
 
 
 def test_a_small_reply_that_unpacks_to_too_much_is_refused() -> None:
-    bomb = _gzip_bomb(reply_body.LARGEST + 2**20)
+    bomb = _gzip_bomb(exchange.LARGEST + 2**20)
     assert len(bomb) < 100_000
     with scripted(Said(bomb, headers={"Content-Encoding": "gzip"})) as server:
         with pytest.raises(Ambiguous, match="larger than 64 MiB"):
