@@ -10,6 +10,7 @@ from ftops.errors import FtopsError, NeedsPerson, UsageError
 from ftops.model.change import Change
 from ftops.model.finetune import FineTune
 from ftops.model.job import Job
+from ftops.model.nearest import did_you_mean
 from ftops.model.state import Intent, Record, RecordedJob, RefusedUpload, State
 from ftops.planner.renaming import moved
 
@@ -167,5 +168,11 @@ def removed(state: State, name: str) -> State:
 def _known(state: State, name: str) -> Record:
     record = state.fine_tunes.get(name)
     if record is None:
-        raise UsageError(f"the state has no record of {name}", hint="see `ftops state list`")
+        raise unrecorded(name, state.fine_tunes)
     return record
+
+
+def unrecorded(name: str, known: Iterable[str]) -> UsageError:
+    """Make the error for a name that the state has no record of."""
+    hint = did_you_mean(name, known) or "see `ftops state list`"
+    return UsageError(f"the state has no record of {name}", hint=hint)

@@ -25,9 +25,10 @@ from ftops.manifests.writing import manifest_for
 from ftops.model.change import Change, Reason
 from ftops.model.finetune import FineTune
 from ftops.model.job import Job
+from ftops.model.nearest import did_you_mean
 from ftops.model.state import State
 from ftops.planner.matching import LiveJobs
-from ftops.planner.selection import Selection
+from ftops.planner.selection import Selection, unknown_name
 from ftops.report.words import printable
 
 
@@ -41,9 +42,7 @@ def import_command(root: Path, name: str, job_id: str, provider: str | None) -> 
     """Take over one job: write its manifest and record it, so that the plan shows no change."""
     path = root / "jobs" / f"{name}.yaml"
     with open_session(root, changes=True) as session:
-        where = provider or session.loaded.project.default_provider
-        if where not in session.providers or where is None:
-            raise UsageError(f"no provider is named {where}", hint="name one with --provider")
+        where = _where(session, provider)
         if path.exists() or any(fine_tune.name == name for fine_tune in session.loaded.fine_tunes):
             raise FtopsError(f"{name} is declared already", hint="choose another name")
         port = session.providers[where]
@@ -159,16 +158,27 @@ def _second_jobs(session: Session, name: str) -> list[Job]:
     ]
 
 
+def _where(session: Session, provider: str | None) -> str:
+    """Return the provider that is meant: the one named, else the default one."""
+    where = provider or session.loaded.project.default_provider
+    if where is None:
+        raise UsageError("no provider is the default one", hint="name one with --provider")
+    if where not in session.providers:
+        near = did_you_mean(where, session.providers)
+        raise UsageError(f"no provider is named {where}", hint=near or "name one with --provider")
+    return where
+
+
 def _provider(session: Session, state: State, name: str) -> str:
     """Name where the jobs of a name are looked for: what is declared decides, else the create in doubt."""
     declared = (one.provider for one in session.loaded.fine_tunes if one.name == name)
     intent, record = in_doubt(state, name), state.fine_tunes.get(name)
     known = intent.provider if intent else record.provider if record else None
     # A job with this project's mark and no record is named by the plan alone.
-    shown = (one.provider for one in session.plan(Selection()).plan.changes if one.name == name)
-    found = next(declared, known) or next(shown, None)
+    changes = () if (found := next(declared, known)) else session.plan(Selection()).plan.changes
+    found = found or next((one.provider for one in changes if one.name == name), None)
     if found is None:
-        raise UsageError(f"nothing is named {name}", hint="see `ftops status`")
+        raise unknown_name(name, (one.name for one in changes))
     return found
 
 
@@ -177,7 +187,8 @@ def _declared(session: Session, name: str) -> tuple[FineTune, Change]:
     reviewed = session.plan(Selection())
     found = [fine_tune for fine_tune in session.loaded.fine_tunes if fine_tune.name == name]
     if not found:
-        raise UsageError(f"no manifest declares {name}", hint="see `ftops status`")
+        near = did_you_mean(name, (fine_tune.name for fine_tune in session.loaded.fine_tunes))
+        raise UsageError(f"no manifest declares {name}", hint=near or "see `ftops status`")
     # A job that runs beside has a change of its own, without a spec: it says nothing of what is declared.
     change = next(change for change in reviewed.plan.changes if change.name == name and change.spec)
     if change.fingerprint is None:

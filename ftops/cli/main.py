@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 from ftops import __version__
+from ftops.cli.nearest_command import HelpfulGroup
 from ftops.cli.secrecy import BlankingFilter, current_vault, secrecy
 from ftops.errors import ExitCode, FtopsError
 
@@ -65,7 +66,7 @@ _LONGEST_LINE = 2_000
 """Columns of one message: a stranger's text cannot bury the others."""
 
 
-class LazyGroup(click.Group):
+class LazyGroup(HelpfulGroup):
     """A group that imports a command's module when it is called, so that the start stays fast."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -12,9 +12,8 @@ from ftops.api.outputs import served_models
 from ftops.cli import options
 from ftops.cli.completion import fine_tune_names
 from ftops.cli.session import Session, open_session, surroundings
-from ftops.errors import ExitCode, UsageError
-from ftops.manifests.wording import did_you_mean
-from ftops.planner.selection import Selection
+from ftops.errors import ExitCode
+from ftops.planner.selection import Selection, unknown_name
 from ftops.report.json_report import outputs_document, status_document
 from ftops.report.status import StatusRow, settled, status_rows, with_progress
 from ftops.report.terminal import render_environment, render_outputs, render_status
@@ -102,6 +101,5 @@ def _look(session: Session, name: str | None) -> tuple[tuple[StatusRow, ...], in
 def _named(rows: tuple[StatusRow, ...], name: str | None) -> tuple[StatusRow, ...]:
     found = tuple(row for row in rows if name is None or row.name == name)
     if name is not None and not found:
-        near = did_you_mean(name, (row.name for row in rows))
-        raise UsageError(f"no fine-tune is named {name}", hint=near or "see `ftops status`")
+        raise unknown_name(name, (row.name for row in rows))
     return found

@@ -6,7 +6,7 @@ import os
 import stat
 from pathlib import Path
 
-from ftops.manifests.wording import did_you_mean
+from ftops.model.nearest import did_you_mean
 
 _MOST_HINTS = 100
 """So many missing files get a "did you mean"; each search reads a folder."""

@@ -28,7 +28,7 @@ from ftops.model.state import State
 from ftops.planner.freshness import Declared, declares
 from ftops.planner.inputs import Doubts, Inputs, Planning
 from ftops.planner.planner import plan
-from ftops.planner.selection import Selection, selected_names
+from ftops.planner.selection import Selection, selected_names, unmatched
 from ftops.policy.check import review
 from ftops.policy.rules import Allowed
 from ftops.providers.provider import Provider
@@ -174,7 +174,8 @@ def make_plan(
         inputs = replace(inputs, observations=look(inputs.observations, planning.doubts))
         planning = plan(inputs)
     facts = replace(planning.plan.facts, commit=loaded.commit, older_than=_older_than(loaded, state))
-    priced, verdict = _judged(loaded, replace(planning.plan, facts=facts), selection)
+    notes = (*planning.plan.notes, *unmatched(selection, loaded.fine_tunes, state))
+    priced, verdict = _judged(loaded, replace(planning.plan, facts=facts, notes=notes), selection)
     return Reviewed(Planning(priced, planning.state), verdict, inputs.observations, state, selection)
 
 
