@@ -1,7 +1,7 @@
 """The table of DESIGN 5.2, one small function a row, in the table's order: the first that answers wins.
 
-Rows look at a Situation and nothing else. The first row (strays) is about other jobs than the current one and
-stands in strays.py; what comes after the table in gates.py (DESIGN 5.3) and refusals.py.
+Rows look at a Situation and nothing else. Jobs beside the current one are in strays.py; what comes after the
+table in gates.py (DESIGN 5.3) and refusals.py.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from ftops.model.change import Action, Reason
 from ftops.model.finetune import OnChange, OnRemove, RetryOn
-from ftops.model.job import Job, JobError, JobStatus
-from ftops.model.state import RecordedJob
+from ftops.model.job import JobError, JobStatus
+from ftops.planner.by_hand import hold_message, stop_message
 from ftops.planner.likeness import said
-from ftops.planner.matching import worth_keeping
+from ftops.planner.matching import fitting, reusable, worth_keeping
 from ftops.planner.retrying import retryable, retrying
 from ftops.planner.situation import Situation
 from ftops.planner.stake import at_stake, cancelled_first
@@ -52,6 +52,21 @@ def _cancelling(s: Situation) -> Decision | None:
     return Decision(Action.WAIT, Reason.CANCELLING, "the provider is cancelling the job", _job_id(s))
 
 
+def stopped_by_hand(s: Situation) -> Decision | None:
+    """Stop what a person has cancelled: before suspend, protect, detach, and a create in doubt."""
+    message = None if s.cancelling else stop_message(s)
+    return Decision(Action.CANCEL, Reason.CANCELLED_BY_HAND, message, _job_id(s)) if message else None
+
+
+def _held_by_hand(s: Situation) -> Decision | None:
+    """Hold what a person has cancelled; a job that is there and costs nothing more is taken all the same."""
+    message = hold_message(s)
+    if message is None:
+        return None
+    held = Decision(Action.HOLD, Reason.CANCELLED_BY_HAND, message, _job_id(s))
+    return _restored(s) or _found_at_provider(s) or _other_lineage(s) or held
+
+
 def _older_twin(s: Situation) -> Decision | None:
     """Of two jobs for one create the newer goes: the older has trained more."""
     if not (s.same and s.active) or s.job is None or _protected(s):
@@ -59,8 +74,7 @@ def _older_twin(s: Situation) -> Decision | None:
     mine = (s.job.created_at or 0.0, s.job.id)
     done = [twin for twin in s.twins if twin.status is JobStatus.SUCCEEDED]
     older = [twin for twin in s.twins if twin.status.active and (twin.created_at or 0.0, twin.id) < mine]
-    best = next(iter((*done, *older)), None)
-    if best is None:
+    if (best := next(iter((*done, *older)), None)) is None:
         return None
     message = (
         f"job {s.job.id} was paid for what job {best.id}, which is older, trains as well; "
@@ -75,7 +89,8 @@ def _altered(s: Situation) -> Decision | None:
         return None
     message = (
         f"job {s.job.id} shows other settings than were sent ({said(s.job.altered)}): the wrong training is "
-        f"being paid for; cancel it at the provider, or take it as it is: {ways_out(s.name, (s.job.id,))}"
+        f"being paid for; stop it with `ftops cancel {s.name}`, or take it as it is: "
+        f"{ways_out(s.name, (s.job.id,))}"
     )
     return Decision(Action.HOLD, Reason.ALTERED, message, s.job.id)
 
@@ -135,7 +150,7 @@ def _vanished(s: Situation) -> Decision | None:
 
 
 def _restored(s: Situation) -> Decision | None:
-    candidates = [job for job in s.earlier_jobs if job.fingerprint in s.fingerprints and _reusable(job)]
+    candidates = [job for job in s.earlier_jobs if job.fingerprint in s.fingerprints and reusable(job)]
     if not candidates:
         return None
     if s.active and s.record is not None and s.fine_tune is not None:
@@ -150,22 +165,12 @@ def _restored(s: Situation) -> Decision | None:
 
 
 def _found_at_provider(s: Situation) -> Decision | None:
-    job = _fitting(s)
+    job = fitting(s.stamped, s.lineage, s.fingerprints)
     if job is None:
         return None
     first = s.job if s.active else None
     message = f"job {job.id} at the provider is this fine-tune{cancelled_first(first)}"
     return Decision(Action.ADOPT, Reason.FOUND_AT_PROVIDER, message, job.id, first.id if first else None)
-
-
-def _fitting(s: Situation) -> Job | None:
-    """Find an unrecorded job of this lineage and name that trains, or has trained, what is declared."""
-    for job in s.stamped:
-        stamp = job.stamp
-        same = stamp and stamp.lineage == s.lineage and stamp.fingerprint in s.fingerprints
-        if same and worth_keeping(job):
-            return job
-    return None
 
 
 def _other_lineage(s: Situation) -> Decision | None:
@@ -200,7 +205,8 @@ def _likeness(s: Situation) -> Decision | None:
     """Hold where a job known by its looks alone would have to be cancelled: it may be somebody else's."""
     if not s.active or s.job is None or not s.job.likeness:
         return None
-    return Decision(Action.HOLD, Reason.LIKENESS, known_by_likeness(s.name, s.job.id), s.job.id)
+    message = f"{known_by_likeness(s.name, s.job.id)}, or stop it with `ftops cancel {s.name}`"
+    return Decision(Action.HOLD, Reason.LIKENESS, message, s.job.id)
 
 
 def _replace(s: Situation) -> Decision | None:
@@ -243,12 +249,14 @@ def _forget(s: Situation) -> Decision:
 Row = Callable[[Situation], Decision | None]
 
 DECLARED_ROWS: Sequence[Row] = (
-    _suspended,
     _cancelling,
+    stopped_by_hand,
+    _suspended,
     _older_twin,
     _altered,
     _in_progress,
     _succeeded,
+    _held_by_hand,
     _failed,
     _re_declared,
     _cancelled_externally,
@@ -263,7 +271,16 @@ DECLARED_ROWS: Sequence[Row] = (
     _replace,
     _create,
 )
-UNDECLARED_ROWS: Sequence[Row] = (_cancelling, _missing, _protected, _detached, _likeness, _cancel, _forget)
+UNDECLARED_ROWS: Sequence[Row] = (
+    _cancelling,
+    stopped_by_hand,
+    _missing,
+    _protected,
+    _detached,
+    _likeness,
+    _cancel,
+    _forget,
+)
 
 
 def _job_id(s: Situation) -> str | None:
@@ -276,13 +293,6 @@ def _made(s: Situation) -> bool:
 
 def _cancelled(s: Situation) -> bool:
     return s.same and s.ended is JobStatus.CANCELLED
-
-
-def _reusable(job: RecordedJob) -> bool:
-    """Tell whether a revert can use this job: it has made its model, or it runs on detached."""
-    return job.status is JobStatus.SUCCEEDED or (
-        job.detached and job.status.active and job.missing_since is None
-    )
 
 
 def _retry(s: Situation, cause: RetryOn | None) -> Decision | None:

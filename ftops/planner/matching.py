@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from ftops.model.dataset import DIGEST_IN_NAME, uploaded_digest
 from ftops.model.job import Job, JobFile, JobStatus
@@ -117,6 +117,22 @@ class LiveJobs:
 def worth_keeping(job: Job | RecordedJob) -> bool:
     """Return whether a job runs or has made a model: one that a second create would pay for twice."""
     return job.status.active or job.status is JobStatus.SUCCEEDED
+
+
+def fitting(stamped: Iterable[Job], lineage: str, fingerprints: Collection[str]) -> Job | None:
+    """Find a job of this lineage that trains, or has trained, what is declared."""
+    for job in stamped:
+        stamp = job.stamp
+        same = stamp and stamp.lineage == lineage and stamp.fingerprint in fingerprints
+        if same and worth_keeping(job):
+            return job
+    return None
+
+
+def reusable(job: RecordedJob) -> bool:
+    """Return whether a revert can use this job: it has made its model, or it runs on detached."""
+    runs_on = job.detached and job.status.active and job.missing_since is None
+    return job.status is JobStatus.SUCCEEDED or runs_on
 
 
 class _Recorded:

@@ -13,13 +13,15 @@ from ftops.model.observation import ProviderFacts
 from ftops.model.plan import Plan, PlanFacts
 from ftops.model.state import FINGERPRINT_VERSION, Record
 from ftops.planner.accounts import one_account, shared_accounts, wrong_accounts
+from ftops.planner.by_hand import stops_by_hand
 from ftops.planner.composition import change_for
-from ftops.planner.decision import Decision, decide
+from ftops.planner.decision import Decision, decide, stopped_by_hand
 from ftops.planner.dependencies import with_upstreams
 from ftops.planner.desired import DesiredSet
 from ftops.planner.gates import (
     gate_on_capacity,
     gate_on_claimed,
+    gate_on_hand,
     gate_on_lookalike,
     gate_on_upstream,
     ready_job,
@@ -93,6 +95,7 @@ class _Planner:
                     newly_missing=self.settled.newly_missing,
                     wrong_accounts=tuple(wrong_accounts(self.observations.values())),
                     second_payments=second_payments(ordered, self.state, self.live),
+                    by_hand=frozenset(stops_by_hand(ordered)),
                     same_training=self.desired.same_training(self._training()),
                 ),
             ),
@@ -166,6 +169,7 @@ class _Planner:
         return with_later(situation, self._undecided(situation) or decide(situation), self._through_gates)
 
     def _through_gates(self, situation: Situation, decision: Decision) -> Decision:
+        decision = gate_on_hand(situation, decision)
         decision = gate_on_list(situation, decision, self.live, self.resting)
         if decision.action.creates:
             decision = gate_on_claimed(situation.name, self._lookalikes(situation)) or decision
@@ -189,7 +193,7 @@ class _Planner:
         """Answer for a name whose intent is still open, or whose provider is no longer configured."""
         doubt = self.settled.open_intents.get(situation.name)
         intent = situation.record.intent if situation.record else None
-        if doubt is not None and intent is not None:
+        if doubt is not None and intent is not None and stopped_by_hand(situation) is None:
             found = self.live.answering(intent.request)
             return doubtful(
                 situation, intent, doubt, [(job, like) for job, like in found if job.id in doubt[1]]
@@ -209,6 +213,7 @@ class _Planner:
             record=record,
             archived=self.state.archive.get(name),
             twins=self._twins(record),
+            cancelled_by_hand=self.state.cancelled_by_hand(name),
         )
         if fine_tune is None:
             return situation

@@ -95,7 +95,8 @@ def _translations(
         version = record.fingerprint_version if record else FINGERPRINT_VERSION
         for former in formers.get(fine_tune.provider, ()):
             now = desired.fingerprint(name, version)
-            if record is None or record.fingerprint != now or (record.job and record.job.fingerprint != now):
+            told = record is None or record.fingerprint != now or bool(record.cancelled_by_hand)
+            if told or (record and record.job and record.job.fingerprint != now):
                 yield desired.fingerprint(name, version, former), now
 
 
@@ -103,10 +104,12 @@ def _fingerprints(state: State) -> Iterator[str]:
     for record in state.fine_tunes.values():
         yield record.fingerprint
         yield from (job.fingerprint for job in record.jobs)
+        yield from record.cancelled_by_hand
         if record.intent is not None:
             yield record.intent.fingerprint
     for entry in state.archive.values():
         yield from (job.fingerprint for job in entry.jobs)
+        yield from entry.cancelled_by_hand
 
 
 def _mentioned(state: State) -> Iterator[str]:

@@ -19,7 +19,8 @@ class Situation:
     `fine_tune` is None when it is not declared, `record` when nothing is remembered. `fingerprint` is the
     desired one in the record's version; `fingerprints` holds it in every version that history may use.
     `stamped` are unrecorded jobs with this project and name in their stamp. `twins` are unrecorded
-    jobs with the current job's nonce: one create, paid twice.
+    jobs with the current job's nonce: one create, paid twice. `cancelled_by_hand` are the fingerprints that a
+    person has cancelled.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Situation:
     fingerprints: frozenset[str] = frozenset()
     stamped: Sequence[Job] = ()
     twins: Sequence[Job] = ()
+    cancelled_by_hand: frozenset[str] = frozenset()
 
     @property
     def job(self) -> RecordedJob | None:
@@ -44,6 +46,11 @@ class Situation:
     def same(self) -> bool:
         """Tell whether the record stands for what is declared."""
         return self.record is not None and self.record.fingerprint == self.fingerprint
+
+    @property
+    def held_by_hand(self) -> bool:
+        """Tell whether a person has cancelled what is declared."""
+        return not self.cancelled_by_hand.isdisjoint(self.fingerprints)
 
     @property
     def missing(self) -> bool:
