@@ -1,0 +1,296 @@
+"""Stop jobs by hand: settle, note durably, send. A crash between is finished by the next run.
+
+The note names what was declared, running or in doubt. With it the decision table itself wants what a person
+wants: it stops what runs and holds what is declared, in this run and in every later one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+
+from ftops.api.freeze import Freeze, freeze
+from ftops.api.session import Session
+from ftops.applier.applier import Applied, apply
+from ftops.applier.context import Context
+from ftops.applier.surgery import noted_by_hand
+from ftops.errors import ExitCode, FtopsError, Interrupted, UsageError
+from ftops.model.cancelling import Cancelled, Fate, Stop
+from ftops.model.change import RESTING_REASONS, Action, Change, Reason
+from ftops.model.event import ChangeResult, Outcome
+from ftops.model.finetune import FineTune
+from ftops.model.job import JobStatus
+from ftops.model.observation import Observation
+from ftops.model.state import RecordedJob, State
+from ftops.planner.by_hand import to_note
+from ftops.planner.selection import Selection
+from ftops.providers.provider import Provider
+from ftops.reconciler.line import Reviewed, make_plan
+from ftops.state.backend import Lease
+from ftops.state.holder import clock, current_holder
+
+_DOUBTS = RESTING_REASONS | {
+    Reason.SETTLING,
+    Reason.AMBIGUOUS_CREATE,
+    Reason.MISSING,
+    Reason.LOOKALIKE,
+    Reason.OTHER_LINEAGE,
+    Reason.UNKNOWN_PROVIDER,
+}
+"""Reasons of a plan for which something may run that nobody can stop now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intended:
+    """What cancelling some names would do: which jobs stop, and what there is to say of the rest.
+
+    `noted` is the settled state with the wish written down, and `stored` the one that the store holds.
+    """
+
+    stops: tuple[Stop, ...]
+    rest: tuple[Cancelled, ...]
+    noted: State
+    stored: State
+    observations: Mapping[str, Observation]
+
+    @property
+    def anything(self) -> bool:
+        """Whether there is something to stop or to hold."""
+        return bool(self.stops) or any(one.fate is not Fate.NOTHING for one in self.rest)
+
+
+@dataclass(frozen=True, slots=True)
+class Cancellation:
+    """What came of it all. `freeze` is the kill switch, where it was turned on for this."""
+
+    results: tuple[Cancelled, ...]
+    freeze: Freeze | None = None
+
+    @property
+    def code(self) -> ExitCode:
+        """The exit code that tells a script whether everything is surely stopped."""
+        fates = {one.fate for one in self.results}
+        if Fate.FAILED in fates:
+            return ExitCode.ERROR
+        return ExitCode.NEEDS_PERSON if Fate.UNSURE in fates else ExitCode.NOTHING
+
+
+def intended(session: Session, names: Sequence[str] | None) -> Intended:
+    """Look what cancelling these names (None: all of the project) would do. Changes nothing.
+
+    Raises UsageError for a name that nobody knows.
+    """
+    # Who is cancelled is named by a person: a manifest that is not seen takes nothing away.
+    selection = Selection(allow_empty=True)
+    before = session.plan(selection)
+    chosen = _chosen(session, before, names)
+    noted, touched = with_notes(before, chosen, session.loaded.fine_tunes)
+    after = make_plan(session.loaded, before.observations, noted, selection, session.clock.now())
+    stops, rest = _sorted_out(session, after, touched)
+    idle = [_idle(name, before) for name in chosen if name not in touched]
+    return Intended(tuple(stops), (*rest, *idle), after.planning.state, before.stored, before.observations)
+
+
+def cancel(session: Session, names: Sequence[str] | None) -> Cancellation:
+    """Stop the jobs of these names (None: of all, with the kill switch on first) and hold what they declare.
+
+    Works while ftops is frozen. Raises UsageError for a name that nobody knows, FtopsError where the kill
+    switch cannot be turned on; LockHeld, StateError and LeaseLost as an apply does, and Interrupted.
+    """
+    switch = _turned_on(session) if names is None else None
+    with session.locked("cancel") as lock:
+        intent = intended(session, names)
+        providers, closed = _opened(session, intent.stops)
+        orders = [one.change for one in intent.stops if one.change.provider in providers]
+        applied = _sent(session, intent, orders, providers, lock)
+    if session.stop.is_set():
+        raise Interrupted(
+            "stopped; what is to be cancelled is noted, and some of it may still run",
+            hint="run `ftops cancel` again",
+        )
+    return Cancellation(tuple(_told(intent, applied, closed)), switch)
+
+
+def with_notes(
+    before: Reviewed, chosen: Iterable[str], fine_tunes: Iterable[FineTune]
+) -> tuple[State, frozenset[str]]:
+    """Return the settled state with the wish written down, and the names that it is about: pure.
+
+    A name of which nothing runs, and nothing would be created, is left out.
+    """
+    declared = {one.name: one for one in fine_tunes}
+    state, changes = before.planning.state, before.plan.changes
+    shown = {job.id for seen in before.observations.values() for job in seen.jobs if job.status.active}
+    noted, touched = state, set()
+    for name in chosen:
+        fingerprints = to_note(changes, name, state, shown)
+        if fingerprints:
+            touched.add(name)
+            spec = next((one.spec for one in changes if one.name == name and one.spec), {})
+            noted = noted_by_hand(noted, name, fingerprints, (declared.get(name), spec), shown)
+    return noted, frozenset(touched)
+
+
+def _turned_on(session: Session) -> Freeze:
+    environ, now = session.surroundings.environ, session.clock.now()
+    who = current_holder("cancel", environ, now).who
+    return freeze(session.loaded.root, environ, f"ftops cancel --all by {who}, {clock(now)}")
+
+
+def _chosen(session: Session, before: Reviewed, names: Sequence[str] | None) -> tuple[str, ...]:
+    """Resolve names to those of the settled state: a fine-tune that was just renamed answers to both."""
+    state = before.planning.state
+    known = {one.name for one in session.loaded.fine_tunes} | state.fine_tunes.keys() | state.archive.keys()
+    if names is None:
+        return tuple(sorted(known))
+    present = {name: _present(name, before) for name in names}
+    unknown = [name for name, now in present.items() if now not in known]
+    if unknown:
+        near = get_close_matches(unknown[0], known, 1)
+        raise UsageError(
+            f"no fine-tune is named {', '.join(unknown)}; nothing was cancelled",
+            hint=f"did you mean {near[0]}?" if near else "see `ftops status`",
+        )
+    return tuple(dict.fromkeys(present.values()))
+
+
+def _present(name: str, before: Reviewed) -> str:
+    """Return the name that a record goes by since it was written."""
+    record, state = before.stored.fine_tunes.get(name), before.planning.state
+    if record is None or name in state.fine_tunes:
+        return name
+    ids = {job.id for job in record.jobs}
+    moved = (new for new, other in state.fine_tunes.items() if ids & {job.id for job in other.jobs})
+    return next(moved, name)
+
+
+def _sorted_out(
+    session: Session, after: Reviewed, touched: Collection[str]
+) -> tuple[list[Stop], list[Cancelled]]:
+    """Read from the plan that knows of the wish what is stopped, and what is to be said of the rest."""
+    state, stops, rest = after.planning.state, [], []
+    protected = {one.name for one in session.loaded.fine_tunes if one.lifecycle.protect}
+    protected |= {name for name, record in state.fine_tunes.items() if record.lifecycle.protect}
+    for change in after.plan.changes:
+        if change.name not in touched:
+            continue
+        job = _recorded(change, state)
+        if job is not None and _is_to_stop(change, job, state):
+            order = replace(change, action=Action.CANCEL, provider=job.provider)
+            stops.append(Stop(order, job, change.name in protected))
+        else:
+            rest.append(Cancelled(change.name, change.provider, change.job_id, _fate(change), change.message))
+    said = {one.name for one in rest if one.fate is Fate.UNSURE}
+    for name in sorted(set(touched) - said):
+        record = state.fine_tunes.get(name)
+        if record is not None and record.intent is not None and not record.intent.lapsed:
+            words = "a create of it is in doubt: if it arrived, its job is stopped as soon as it is seen"
+            rest.append(Cancelled(name, record.intent.provider, None, Fate.UNSURE, words))
+    return stops, rest
+
+
+def _recorded(change: Change, state: State) -> RecordedJob | None:
+    record, archived = state.fine_tunes.get(change.name), state.archive.get(change.name)
+    jobs = (*(record.jobs if record else ()), *(archived.jobs if archived else ()))
+    found = next((job for job in jobs if job.id == change.job_id), None)
+    if found is None and change.job_id and change.reason is Reason.CANCELLED_BY_HAND:
+        # A second job of one create: it is known by its mark, and is recorded when it is stopped.
+        return RecordedJob(
+            change.job_id,
+            change.provider,
+            change.fingerprint or "",
+            change.generation,
+            change.attempt,
+            None,
+            JobStatus.UNKNOWN,
+        )
+    return found
+
+
+def _is_to_stop(change: Change, job: RecordedJob, state: State) -> bool:
+    """Return whether a job is to be stopped now, also where no list could be had: it is known by its id."""
+    if change.action is Action.CANCEL:
+        return change.reason is Reason.CANCELLED_BY_HAND
+    resting = change.action is Action.HOLD and change.reason in RESTING_REASONS
+    noted = job.fingerprint in state.cancelled_by_hand(change.name)
+    return resting and noted and job.status.active and job.missing_since is None
+
+
+def _fate(change: Change) -> Fate:
+    if change.reason is Reason.CANCELLING:
+        return Fate.CANCELLING
+    return Fate.UNSURE if change.reason in _DOUBTS else Fate.HELD
+
+
+def _idle(name: str, before: Reviewed) -> Cancelled:
+    """Say why there is nothing to stop."""
+    found = next((one for one in before.plan.changes if one.name == name), None)
+    if found is None:
+        return Cancelled(name, "", None, Fate.NOTHING, "it is no longer declared, and nothing of it runs")
+    return Cancelled(name, found.provider, found.job_id, Fate.NOTHING, found.message)
+
+
+def _opened(session: Session, stops: Iterable[Stop]) -> tuple[dict[str, Provider], dict[str, str]]:
+    """Open the providers of some jobs; of one that cannot be opened, say why: the others go on."""
+    opened: dict[str, Provider] = {}
+    closed: dict[str, str] = {}
+    for name in sorted({one.change.provider for one in stops}):
+        try:
+            opened[name] = session.providers[name]
+        except FtopsError as error:
+            closed[name] = "; ".join(map(str, error.problems))
+        except KeyError:
+            closed[name] = f"provider {name} is no longer in ftops.yaml"
+    return opened, closed
+
+
+def _sent(
+    session: Session,
+    intent: Intended,
+    orders: list[Change],
+    providers: Mapping[str, Provider],
+    lock: Lease,
+) -> Applied:
+    """Write the wish down, then send it. The kill switch does not hold a cancel back."""
+    context = Context(
+        project=session.loaded.project.name,
+        root=session.loaded.root,
+        fine_tunes={},
+        datasets={},
+        providers=providers,
+        observations=intent.observations,
+        clock=session.clock,
+        new_nonce=str,
+        stopping=session.stop.is_set,
+        emit=session.surroundings.emit,
+    )
+    return apply(orders, (intent.stored, intent.noted), context, session.manager, lock)
+
+
+def _told(intent: Intended, applied: Applied, closed: Mapping[str, str]) -> Iterator[Cancelled]:
+    results = {one.change.job_id: one for one in applied.results}
+    for stop in intent.stops:
+        result = results.get(stop.job.id)
+        resting = stop.change.reason in RESTING_REASONS
+        yield _came_to(stop, result, applied.state, closed.get(stop.change.provider), resting=resting)
+    yield from intent.rest
+
+
+def _came_to(
+    stop: Stop, result: ChangeResult | None, state: State, closed: str | None, *, resting: bool
+) -> Cancelled:
+    name, job_id, provider = stop.change.name, stop.job.id, stop.change.provider
+    if result is None or result.outcome is not Outcome.DONE:
+        why = closed or (result.error if result else None) or "it was not sent"
+        fate = Fate.UNSURE if resting or closed else Fate.FAILED
+        words = f"job {job_id} is not stopped: {why}; it is noted, and the next run sends the cancel again"
+        return Cancelled(name, provider, job_id, fate, words)
+    job = _recorded(stop.change, state)
+    if job is None or job.status.active:
+        words = f"{provider} has taken the cancel of job {job_id}, which is on its way out"
+        return Cancelled(name, provider, job_id, Fate.CANCELLING, words)
+    if job.status is not JobStatus.CANCELLED:
+        words = f"job {job_id} had {job.status.value} before it could be stopped"
+        return Cancelled(name, provider, job_id, Fate.NOTHING, words)
+    return Cancelled(name, provider, job_id, Fate.CANCELLED, f"job {job_id} is cancelled")
