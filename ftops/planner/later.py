@@ -29,6 +29,10 @@ def with_later(situation: Situation, wanted: Decision, gates: Gates) -> Decision
         return decision
     next_wanted = decide(over)
     following = put_off(next_wanted, gates(over, next_wanted))
+    if decision.action is Action.CANCEL and following.action is Action.CREATE:
+        # What is declared by now is another training, which nobody has cancelled: nothing is waited for.
+        message = f"{decision.message}; what is declared now is created"
+        return replace(decision, action=Action.REPLACE, message=message)
     return replace(decision, then=following if following.action.creates else following.then)
 
 
@@ -45,7 +49,8 @@ def put_off(wanted: Decision, decision: Decision) -> Decision:
 
 def _when_over(situation: Situation, decision: Decision) -> Situation | None:
     """Give the situation at the end of a wait that the table itself decided on; None for any other."""
-    ends = _ENDS.get(decision.reason) if decision.action is Action.WAIT and decision.then is None else None
+    waits = decision.action in (Action.WAIT, Action.CANCEL) and decision.then is None
+    ends = _ENDS.get(decision.reason) if waits else None
     return replace(situation, record=ends(situation.record)) if ends and situation.record else None
 
 
@@ -62,6 +67,7 @@ def _never_arrived(record: Record) -> Record:
 
 
 _ENDS: Mapping[Reason, Callable[[Record], Record]] = {
+    Reason.CANCELLED_BY_HAND: _job_ends(status=JobStatus.CANCELLED),
     Reason.CANCELLING: _job_ends(status=JobStatus.CANCELLED),
     Reason.DRAINING: _job_ends(status=JobStatus.SUCCEEDED),
     # Of two possible ends the one that costs money again.
