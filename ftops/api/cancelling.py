@@ -11,15 +11,16 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from ftops.api.freeze import Freeze, freeze
+from ftops.api.opening import opened_or_not
 from ftops.api.session import Session
 from ftops.applier.applier import Applied, apply
 from ftops.applier.context import Context
 from ftops.applier.surgery import noted_by_hand
-from ftops.errors import ExitCode, FtopsError, Interrupted, UsageError
+from ftops.errors import ExitCode, Interrupted, Problem, UsageError
 from ftops.model.cancelling import Cancelled, Fate, Stop
 from ftops.model.change import RESTING_REASONS, Action, Change, Reason
 from ftops.model.event import ChangeResult, Outcome
-from ftops.model.finetune import FineTune
+from ftops.model.finetune import FineTune, Source
 from ftops.model.job import JobStatus
 from ftops.model.observation import Observation
 from ftops.model.state import RecordedJob, State
@@ -39,6 +40,8 @@ _DOUBTS = RESTING_REASONS | {
     Reason.UNKNOWN_PROVIDER,
 }
 """Reasons of a plan for which something may run that nobody can stop now."""
+
+_UNREAD = Source("", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +65,20 @@ class Intended:
 
 @dataclass(frozen=True, slots=True)
 class Cancellation:
-    """What came of it all. `freeze` is the kill switch, where it was turned on for this."""
+    """What came of it all. `freeze` is the kill switch, where it was turned on for this.
+
+    `unread` are the problems of manifests that do not load: what they declare is not known, and not held.
+    """
 
     results: tuple[Cancelled, ...]
     freeze: Freeze | None = None
+    unread: tuple[Problem, ...] = ()
 
     @property
     def code(self) -> ExitCode:
         """The exit code that tells a script whether everything is surely stopped."""
         fates = {one.fate for one in self.results}
-        if Fate.FAILED in fates:
+        if Fate.FAILED in fates or self.unread:
             return ExitCode.ERROR
         return ExitCode.NEEDS_PERSON if Fate.UNSURE in fates else ExitCode.NOTHING
 
@@ -101,7 +108,7 @@ def cancel(session: Session, names: Sequence[str] | None) -> Cancellation:
     switch = _turned_on(session) if names is None else None
     with session.locked("cancel") as lock:
         intent = intended(session, names)
-        providers, closed = _opened(session, intent.stops)
+        providers, closed = opened_or_not(session.providers, {one.change.provider for one in intent.stops})
         orders = [one.change for one in intent.stops if one.change.provider in providers]
         applied = _sent(session, intent, orders, providers, lock)
     if session.stop.is_set():
@@ -109,7 +116,7 @@ def cancel(session: Session, names: Sequence[str] | None) -> Cancellation:
             "stopped; what is to be cancelled is noted, and some of it may still run",
             hint="run `ftops cancel` again",
         )
-    return Cancellation(tuple(_told(intent, applied, closed)), switch)
+    return Cancellation(tuple(_told(intent, applied, closed)), switch, session.unread)
 
 
 def with_notes(
@@ -177,7 +184,9 @@ def _sorted_out(
             continue
         job = _recorded(change, state)
         if job is not None and _is_to_stop(change, job, state):
-            order = replace(change, action=Action.CANCEL, provider=job.provider)
+            # A name whose manifest cannot be read may be declared: its record stays.
+            source = change.source or (_UNREAD if session.unread else None)
+            order = replace(change, action=Action.CANCEL, provider=job.provider, source=source)
             stops.append(Stop(order, job, change.name in protected))
         else:
             rest.append(Cancelled(change.name, change.provider, change.job_id, _fate(change), change.message))
@@ -226,23 +235,10 @@ def _fate(change: Change) -> Fate:
 def _idle(name: str, before: Reviewed) -> Cancelled:
     """Say why there is nothing to stop."""
     found = next((one for one in before.plan.changes if one.name == name), None)
-    if found is None:
-        return Cancelled(name, "", None, Fate.NOTHING, "it is no longer declared, and nothing of it runs")
+    if found is None or found.action is Action.FORGET:
+        provider, job_id = (found.provider, found.job_id) if found else ("", None)
+        return Cancelled(name, provider, job_id, Fate.NOTHING, "it is not declared, and nothing of it runs")
     return Cancelled(name, found.provider, found.job_id, Fate.NOTHING, found.message)
-
-
-def _opened(session: Session, stops: Iterable[Stop]) -> tuple[dict[str, Provider], dict[str, str]]:
-    """Open the providers of some jobs; of one that cannot be opened, say why: the others go on."""
-    opened: dict[str, Provider] = {}
-    closed: dict[str, str] = {}
-    for name in sorted({one.change.provider for one in stops}):
-        try:
-            opened[name] = session.providers[name]
-        except FtopsError as error:
-            closed[name] = "; ".join(map(str, error.problems))
-        except KeyError:
-            closed[name] = f"provider {name} is no longer in ftops.yaml"
-    return opened, closed
 
 
 def _sent(

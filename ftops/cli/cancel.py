@@ -16,6 +16,7 @@ from ftops.cli.session import Session, lock_timeout_option, open_session
 from ftops.errors import ExitCode, FtopsError
 from ftops.report.cancelling import cancel_document, question, render_cancelled, render_intended, way_back
 from ftops.report.status import progress_of
+from ftops.report.words import printable
 
 
 @click.command("cancel")
@@ -45,7 +46,7 @@ def cancel_command(root: Path, names: tuple[str, ...], form: str, *, everything:
         raise click.UsageError("without a terminal nobody can answer: pass --yes")
     chosen = None if everything else names
     try:
-        with open_session(root) as session:
+        with open_session(root, partly=True) as session:
             if not yes and not _agreed(session, chosen, form):
                 return ExitCode.NOTHING
             made = cancel(session, chosen)
@@ -61,7 +62,8 @@ def _agreed(session: Session, names: tuple[str, ...] | None, form: str) -> bool:
     """Show what is at stake and ask; False where there is nothing to do. Raises FtopsError for a No."""
     intent = intended(session, names)
     now, style = session.clock.now(), options.styler()
-    shown = render_intended(intent.stops, intent.rest, now, _progress(session, intent), style)
+    progress, width = _progress(session, intent), options.width()
+    shown = render_intended(intent.stops, intent.rest, now, progress, width=width, style=style)
     click.echo(shown, nl=False, err=form == "json")
     if not intent.anything and names is not None:
         if form == "json":
@@ -82,8 +84,12 @@ def _progress(session: Session, intent: Intended) -> Mapping[str, float]:
 
 def _show(made: Cancellation, form: str) -> None:
     switch = made.freeze.switch if made.freeze else None
+    for problem in made.unread:
+        click.echo(printable(f"Error: {problem}"), err=True)
+    if made.unread:
+        click.echo("What does not load is not known, and not held: fix it, and cancel again.", err=True)
     if form == "json":
-        options.print_document(cancel_document(made.results, switch))
+        options.print_document(cancel_document(made.results, switch, made.unread))
         return
     click.echo(render_cancelled(made.results, options.styler()), nl=False)
     for line in way_back(made.results, switch):

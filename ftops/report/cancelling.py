@@ -9,6 +9,7 @@ from ftops.errors import Problem
 from ftops.model.cancelling import Cancelled, Fate, Stop
 from ftops.model.job import JobStatus
 from ftops.planner.stake import at_stake
+from ftops.report.terminal import NARROWEST, USUAL, wrapped
 from ftops.report.words import Styler, counted, plain, printable
 
 _ROLES: Mapping[Fate, tuple[str, str]] = {
@@ -27,13 +28,16 @@ def render_intended(
     rest: Sequence[Cancelled],
     now: float,
     progress: Mapping[str, float],
+    *,
+    width: int = USUAL,
     style: Styler = plain,
 ) -> str:
     """Draw what is about to be stopped and held, with what is at stake. `progress` are shares of 1 by job."""
     lines = []
     for stop in stops:
         lines.append(style(f"- {printable(stop.change.name)}", "cancel"))
-        lines += [f"    {printable(line)}" for line in _stake(stop, now, progress.get(stop.job.id))]
+        for words in _stake(stop, now, progress.get(stop.job.id)):
+            lines += wrapped(words, max(width, NARROWEST), "    ")
     lines += [_line(one, style) for one in rest]
     return "\n".join(lines) + "\n"
 

@@ -221,6 +221,28 @@ def test_a_create_in_doubt_is_noted_and_stopped_when_it_turns_up(
     assert project.plan() == {"a": "hold cancelled-by-hand"}
 
 
+def test_a_manifest_that_does_not_load_keeps_nobody_from_stopping(
+    project: ProjectDirectory, emulator: Emulator
+) -> None:
+    running(project, "a", "b", "c", "d")
+    project.write("jobs/a.yaml", "spec: [")
+    project.manifest("b", "suffix: b", model="{from: c}")
+    project.write(
+        "jobs/c.yaml", (project.root / "jobs/c.yaml").read_text().replace("train.jsonl", "no.jsonl")
+    )
+    assert project.ftops("cancel", "--all", "--yes") == 1
+    assert "jobs/a.yaml" in project.err
+    assert "What does not load is not known, and not held" in project.err
+    assert statuses(emulator) == Counter(cancelled=4)
+    (project.root / ".ftops/freeze").unlink()
+    for name in "abc":
+        project.manifest(name, f"suffix: {name}")
+    assert project.plan() == dict.fromkeys("abcd", "hold cancelled-by-hand")
+    assert project.ftops("resolve", "a", "--retry", "--yes") == 0
+    assert project.ftops("apply", "--yes") == 0
+    assert {job["metadata"]["ftops_generation"] for job in listed(emulator)} == {"1.1", "1.2"}
+
+
 def test_a_renamed_one_answers_to_its_old_name(project: ProjectDirectory, emulator: Emulator) -> None:
     project.manifest("a")
     assert project.ftops("apply", "--yes") == 0
