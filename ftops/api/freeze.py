@@ -63,11 +63,11 @@ def freeze(root: Path, environ: Mapping[str, str], reason: str) -> Freeze:
     """
     path = root / FILE
     confine(root, path, FILE, environ)
+    if os.path.lexists(path):
+        return Freeze(FILE, _reason(root, path))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
-    except FileExistsError:
-        return Freeze(FILE, _reason(root, path))
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
     except OSError as error:
         raise FtopsError(
             f"the kill switch {FILE} cannot be turned on: {error.strerror}; nothing was cancelled",

@@ -13,7 +13,7 @@ from ftops.api.jobs import read_running_metrics
 from ftops.cli import options
 from ftops.cli.completion import fine_tune_names
 from ftops.cli.session import Session, lock_timeout_option, open_session
-from ftops.errors import ExitCode, FtopsError
+from ftops.errors import FtopsError
 from ftops.report.cancelling import cancel_document, question, render_cancelled, render_intended, way_back
 from ftops.report.status import progress_of
 from ftops.report.words import printable
@@ -47,9 +47,8 @@ def cancel_command(root: Path, names: tuple[str, ...], form: str, *, everything:
     chosen = None if everything else names
     try:
         with open_session(root, partly=True) as session:
-            if not yes and not _agreed(session, chosen, form):
-                return ExitCode.NOTHING
-            made = cancel(session, chosen)
+            idle = None if yes else _asked(session, chosen)
+            made = idle or cancel(session, chosen)
     except FtopsError as error:
         if form == "json":
             options.print_document(cancel_document((), None, error.problems))
@@ -58,21 +57,19 @@ def cancel_command(root: Path, names: tuple[str, ...], form: str, *, everything:
     return made.code
 
 
-def _agreed(session: Session, names: tuple[str, ...] | None, form: str) -> bool:
-    """Show what is at stake and ask; False where there is nothing to do. Raises FtopsError for a No."""
+def _asked(session: Session, names: tuple[str, ...] | None) -> Cancellation | None:
+    """Show what is at stake and ask; where nothing is, return that. Raises FtopsError for a No."""
     intent = intended(session, names)
-    now, style = session.clock.now(), options.styler()
-    progress, width = _progress(session, intent), options.width()
-    shown = render_intended(intent.stops, intent.rest, now, progress, width=width, style=style)
-    click.echo(shown, nl=False, err=form == "json")
     if not intent.anything and names is not None:
-        if form == "json":
-            options.print_document(cancel_document(intent.rest, None))
-        return False
+        return Cancellation(intent.rest, unread=session.unread)
+    progress, width = _progress(session, intent), options.width()
+    now, style = session.clock.now(), options.styler()
+    shown = render_intended(intent.stops, intent.rest, now, progress, width=width, style=style)
+    click.echo(shown, nl=False, err=True)
     asked = question(intent.stops, intent.rest, freeze=names is None)
     if not click.confirm(asked, default=False, err=True):
         raise FtopsError("not cancelled", hint="nothing was changed")
-    return True
+    return None
 
 
 def _progress(session: Session, intent: Intended) -> Mapping[str, float]:

@@ -55,9 +55,11 @@ def question(stops: Sequence[Stop], rest: Iterable[Cancelled], *, freeze: bool) 
     """Ask for what is about to happen, in numbers."""
     names = {one.change.name for one in stops}
     names |= {one.name for one in rest if one.fate is not Fate.NOTHING}
-    jobs, held = counted(len(stops), "job"), counted(len(names), "fine-tune")
-    first = "Turn the kill switch on, stop" if freeze else "Stop"
-    return f"{first} {jobs} and hold {held}?" if stops else f"{first.removesuffix(', stop')} {held}?"
+    parts = ["turn the kill switch on"] if freeze else []
+    parts += [f"stop {counted(len(stops), 'job')}"] if stops else []
+    parts += [f"hold {counted(len(names), 'fine-tune')}"] if names else []
+    said = " and ".join((", ".join(parts[:-1]), parts[-1])) if len(parts) > 1 else parts[0]
+    return f"{said[0].upper()}{said[1:]}?"
 
 
 def render_cancelled(results: Sequence[Cancelled], style: Styler = plain) -> str:

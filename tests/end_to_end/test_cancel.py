@@ -88,9 +88,9 @@ def test_the_question_says_what_is_at_stake(
     answering("n\n")
     assert project.ftops("cancel", "a", "b") == 1
     assert "not cancelled (nothing was changed)" in project.err
-    assert "it has run for" in project.out
-    assert "tokens, which is paid and lost" in project.out
-    assert "it is protected" in project.out
+    assert "it has run for" in project.err
+    assert "which is paid and lost" in " ".join(project.err.split())
+    assert "it is protected" in project.err
     assert "Stop 1 job and hold 2 fine-tunes? [y/N]" in project.err
     assert project.plan() == {"a": "keep in-progress", "b": "create new"}
     answering("y\n")
