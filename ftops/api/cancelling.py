@@ -6,7 +6,7 @@ wants: it stops what runs and holds what is declared, in this run and in every l
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
@@ -18,30 +18,19 @@ from ftops.applier.context import Context
 from ftops.applier.surgery import noted_by_hand
 from ftops.errors import ExitCode, Interrupted, Problem, UsageError
 from ftops.model.cancelling import Cancelled, Fate, Stop
-from ftops.model.change import RESTING_REASONS, Action, Change, Reason
-from ftops.model.event import ChangeResult, Outcome
-from ftops.model.finetune import FineTune, Source
+from ftops.model.change import RESTING_REASONS, Change
+from ftops.model.event import ChangeResult, Event, EventKind, Outcome
+from ftops.model.finetune import FineTune
 from ftops.model.job import JobStatus
 from ftops.model.observation import Observation
-from ftops.model.state import RecordedJob, State
+from ftops.model.state import State
 from ftops.planner.by_hand import to_note
 from ftops.planner.selection import Selection
+from ftops.planner.stopping import idle, recorded_job, sorted_out
 from ftops.providers.provider import Provider
 from ftops.reconciler.line import Reviewed, make_plan
 from ftops.state.backend import Lease
 from ftops.state.holder import clock, current_holder
-
-_DOUBTS = RESTING_REASONS | {
-    Reason.SETTLING,
-    Reason.AMBIGUOUS_CREATE,
-    Reason.MISSING,
-    Reason.LOOKALIKE,
-    Reason.OTHER_LINEAGE,
-    Reason.UNKNOWN_PROVIDER,
-}
-"""Reasons of a plan for which something may run that nobody can stop now."""
-
-_UNREAD = Source("", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +79,18 @@ def intended(session: Session, names: Sequence[str] | None) -> Intended:
     """
     # Who is cancelled is named by a person: a manifest that is not seen takes nothing away.
     selection = Selection(allow_empty=True)
-    before = session.plan(selection)
+    before = session.plan(selection, everywhere=_detached(session.manager.read(), names))
     chosen = _chosen(session, before, names)
     noted, touched = with_notes(before, chosen, session.loaded.fine_tunes)
     after = make_plan(session.loaded, before.observations, noted, selection, session.clock.now())
-    stops, rest = _sorted_out(session, after, touched)
-    idle = [_idle(name, before) for name in chosen if name not in touched]
-    return Intended(tuple(stops), (*rest, *idle), after.planning.state, before.stored, before.observations)
+    unread = bool(session.unread)
+    stops, rest = sorted_out(after.plan.changes, after.planning.state, touched, unread=unread)
+    protected = {one.name for one in session.loaded.fine_tunes if one.lifecycle.protect}
+    stops = [replace(one, protected=one.protected or one.change.name in protected) for one in stops]
+    untouched = [one for name in chosen if name not in touched for one in idle(name, before.plan.changes)]
+    return Intended(
+        tuple(stops), (*rest, *untouched), after.planning.state, before.stored, before.observations
+    )
 
 
 def cancel(session: Session, names: Sequence[str] | None) -> Cancellation:
@@ -117,6 +111,12 @@ def cancel(session: Session, names: Sequence[str] | None) -> Cancellation:
             hint="run `ftops cancel` again",
         )
     return Cancellation(tuple(_told(intent, applied, closed)), switch, session.unread)
+
+
+def _detached(state: State, names: Sequence[str] | None) -> bool:
+    """Return whether these names have a job that was let go: no other run looks at its provider for it."""
+    kept = [state.archive.get(name) for name in (state.archive if names is None else names)]
+    return any(job.detached and job.status.active for entry in kept if entry for job in entry.jobs)
 
 
 def with_notes(
@@ -142,13 +142,17 @@ def with_notes(
 def _turned_on(session: Session) -> Freeze:
     environ, now = session.surroundings.environ, session.clock.now()
     who = current_holder("cancel", environ, now).who
-    return freeze(session.loaded.root, environ, f"ftops cancel --all by {who}, {clock(now)}")
+    switch = freeze(session.loaded.root, environ, f"ftops cancel --all by {who}, {clock(now)}")
+    # Said before the lock is taken: whatever happens to this run, it stays on.
+    session.surroundings.emit(Event(EventKind.FROZEN, now, f"the kill switch {switch.switch} is on"))
+    return switch
 
 
 def _chosen(session: Session, before: Reviewed, names: Sequence[str] | None) -> tuple[str, ...]:
     """Resolve names to those of the settled state: a fine-tune that was just renamed answers to both."""
     state = before.planning.state
-    known = {one.name for one in session.loaded.fine_tunes} | state.fine_tunes.keys() | state.archive.keys()
+    known = {one.name for one in session.loaded.fine_tunes} | {one.name for one in before.plan.changes}
+    known |= state.fine_tunes.keys() | state.archive.keys()
     if names is None:
         return tuple(sorted(known))
     present = {name: _present(name, before) for name in names}
@@ -170,75 +174,6 @@ def _present(name: str, before: Reviewed) -> str:
     ids = {job.id for job in record.jobs}
     moved = (new for new, other in state.fine_tunes.items() if ids & {job.id for job in other.jobs})
     return next(moved, name)
-
-
-def _sorted_out(
-    session: Session, after: Reviewed, touched: Collection[str]
-) -> tuple[list[Stop], list[Cancelled]]:
-    """Read from the plan that knows of the wish what is stopped, and what is to be said of the rest."""
-    state, stops, rest = after.planning.state, [], []
-    protected = {one.name for one in session.loaded.fine_tunes if one.lifecycle.protect}
-    protected |= {name for name, record in state.fine_tunes.items() if record.lifecycle.protect}
-    for change in after.plan.changes:
-        if change.name not in touched:
-            continue
-        job = _recorded(change, state)
-        if job is not None and _is_to_stop(change, job, state):
-            # A name whose manifest cannot be read may be declared: its record stays.
-            source = change.source or (_UNREAD if session.unread else None)
-            order = replace(change, action=Action.CANCEL, provider=job.provider, source=source)
-            stops.append(Stop(order, job, change.name in protected))
-        else:
-            rest.append(Cancelled(change.name, change.provider, change.job_id, _fate(change), change.message))
-    said = {one.name for one in rest if one.fate is Fate.UNSURE}
-    for name in sorted(set(touched) - said):
-        record = state.fine_tunes.get(name)
-        if record is not None and record.intent is not None and not record.intent.lapsed:
-            words = "a create of it is in doubt: if it arrived, its job is stopped as soon as it is seen"
-            rest.append(Cancelled(name, record.intent.provider, None, Fate.UNSURE, words))
-    return stops, rest
-
-
-def _recorded(change: Change, state: State) -> RecordedJob | None:
-    record, archived = state.fine_tunes.get(change.name), state.archive.get(change.name)
-    jobs = (*(record.jobs if record else ()), *(archived.jobs if archived else ()))
-    found = next((job for job in jobs if job.id == change.job_id), None)
-    if found is None and change.job_id and change.reason is Reason.CANCELLED_BY_HAND:
-        # A second job of one create: it is known by its mark, and is recorded when it is stopped.
-        return RecordedJob(
-            change.job_id,
-            change.provider,
-            change.fingerprint or "",
-            change.generation,
-            change.attempt,
-            None,
-            JobStatus.UNKNOWN,
-        )
-    return found
-
-
-def _is_to_stop(change: Change, job: RecordedJob, state: State) -> bool:
-    """Return whether a job is to be stopped now, also where no list could be had: it is known by its id."""
-    if change.action is Action.CANCEL:
-        return change.reason is Reason.CANCELLED_BY_HAND
-    resting = change.action is Action.HOLD and change.reason in RESTING_REASONS
-    noted = job.fingerprint in state.cancelled_by_hand(change.name)
-    return resting and noted and job.status.active and job.missing_since is None
-
-
-def _fate(change: Change) -> Fate:
-    if change.reason is Reason.CANCELLING:
-        return Fate.CANCELLING
-    return Fate.UNSURE if change.reason in _DOUBTS else Fate.HELD
-
-
-def _idle(name: str, before: Reviewed) -> Cancelled:
-    """Say why there is nothing to stop."""
-    found = next((one for one in before.plan.changes if one.name == name), None)
-    if found is None or found.action is Action.FORGET:
-        provider, job_id = (found.provider, found.job_id) if found else ("", None)
-        return Cancelled(name, provider, job_id, Fate.NOTHING, "it is not declared, and nothing of it runs")
-    return Cancelled(name, found.provider, found.job_id, Fate.NOTHING, found.message)
 
 
 def _sent(
@@ -282,7 +217,7 @@ def _came_to(
         fate = Fate.UNSURE if resting or closed else Fate.FAILED
         words = f"job {job_id} is not stopped: {why}; it is noted, and the next run sends the cancel again"
         return Cancelled(name, provider, job_id, fate, words)
-    job = _recorded(stop.change, state)
+    job = recorded_job(stop.change, state)
     if job is None or job.status.active:
         words = f"{provider} has taken the cancel of job {job_id}, which is on its way out"
         return Cancelled(name, provider, job_id, Fate.CANCELLING, words)

@@ -97,8 +97,11 @@ def _rests(declared: Change) -> bool:
     """Return whether nothing would be created of what is declared, now or later, unless a person acts."""
     if declared.action in (Action.KEEP, Action.UPDATE, Action.ADOPT):
         return True
-    ended = {*JOB_FAILED_REASONS, Reason.CANCELLED_BY_HAND}
-    return declared.action is Action.HOLD and declared.reason in ended
+    return declared.action is Action.HOLD and declared.reason in _RESTING
+
+
+# A record of what another state made would keep `ftops state rebuild` from taking it over.
+_RESTING = JOB_FAILED_REASONS | {Reason.CANCELLED_BY_HAND, Reason.OTHER_LINEAGE}
 
 
 _NOT_SURELY_OURS = frozenset({Reason.LOOKALIKE, Reason.ORPHAN})

@@ -243,6 +243,35 @@ def test_a_manifest_that_does_not_load_keeps_nobody_from_stopping(
     assert {job["metadata"]["ftops_generation"] for job in listed(emulator)} == {"1.1", "1.2"}
 
 
+@pytest.mark.parametrize("words", ["a", "--all"])
+def test_a_job_that_was_let_go_is_stopped_too(
+    project: ProjectDirectory, emulator: Emulator, words: str
+) -> None:
+    running(project, "a", spec="lifecycle: {on_remove: detach}")
+    (project.root / "jobs/a.yaml").unlink()
+    assert project.ftops("apply", "--yes", "--allow-empty") == 0
+    assert project.ftops("cancel", words, "--yes") == 0
+    assert statuses(emulator) == Counter(cancelled=1)
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_what_another_state_made_is_named_and_left_for_rebuild(
+    project: ProjectDirectory, emulator: Emulator, *, declared: bool
+) -> None:
+    running(project, "a", "b")
+    for path in (project.root / ".ftops").glob("state.json*"):
+        path.unlink()
+    if not declared:
+        (project.root / "jobs/a.yaml").unlink()
+    assert project.ftops("cancel", "a", "--yes") == 4
+    assert "? a: job" in project.out
+    assert emulator.requests("cancel") == 0
+    assert not (project.root / ".ftops/state.json").exists()
+    assert project.ftops("state", "rebuild", "--yes") == 0
+    assert project.ftops("cancel", "a", "--yes") == 0
+    assert statuses(emulator)["cancelled"] == 1
+
+
 def test_a_renamed_one_answers_to_its_old_name(project: ProjectDirectory, emulator: Emulator) -> None:
     project.manifest("a")
     assert project.ftops("apply", "--yes") == 0
