@@ -16,6 +16,7 @@ from ftops.applier.surgery import (
     not_mine,
     retried,
     take_over,
+    uncancelled,
 )
 from ftops.cli.completion import fine_tune_names
 from ftops.cli.secrecy import current_vault
@@ -71,7 +72,7 @@ def import_command(root: Path, name: str, job_id: str, provider: str | None) -> 
 @click.option("--job", "job_id", metavar="ID", help="This job is the fine-tune's.")
 @click.option("--never-arrived", "lost", is_flag=True, help="The provider never got the create in doubt.")
 @click.option("--not-mine", "foreign", metavar="ID", help="This job is somebody else's.")
-@click.option("--retry", is_flag=True, help="What the provider refused may be tried again.")
+@click.option("--retry", is_flag=True, help="What was refused, or cancelled by hand, may be tried again.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @lock_timeout_option
 @click.pass_obj
@@ -108,8 +109,13 @@ def _retry(session: Session, state: State, name: str, _: str) -> tuple[State, st
     declared = [one for one in session.loaded.fine_tunes if one.name == name]
     files = [file.path for one in declared for _, file in one.data_files if file.path]
     known = session.loaded.datasets
-    data = [known[path].file_sha256 for path in files if path in known]
-    return retried(state, name, data), f"the next apply tries {name} again, whatever was refused before"
+    new = retried(state, name, [known[path].file_sha256 for path in files if path in known])
+    if not state.cancelled_by_hand(name):
+        return new, f"the next apply tries {name} again, whatever was refused before"
+    record = state.fine_tunes.get(name)
+    runs = record is not None and record.job is not None and record.job.status.active
+    what = "its job, if it still runs, goes on" if runs else "the next apply may create it"
+    return new, f"{name} is no longer cancelled by hand: {what}"
 
 
 def _theirs(session: Session, state: State, name: str, job_id: str) -> tuple[State, str]:
@@ -123,7 +129,7 @@ def _theirs(session: Session, state: State, name: str, job_id: str) -> tuple[Sta
     if record is not None and record.job is not None and record.job.id == job_id:
         others = _second_jobs(session, name)
         stopped = f"; the next apply cancels {', '.join(job.id for job in others)}" if others else ""
-        kept = claimed(accepted(state, name, job_id), name, others)
+        kept = claimed(accepted(uncancelled(state, name), name, job_id), name, others)
         return kept, f"{job_id} is taken as it is for {name}{stopped}"
     _refuse_recorded(state, job_id)
     fine_tune, change = _declared(session, name)

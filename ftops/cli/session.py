@@ -52,14 +52,18 @@ def surroundings(stop: threading.Event | None = None) -> api.Surroundings:
 
 
 @contextmanager
-def open_session(root: Path, *, changes: bool = False, lineage: str | None = None) -> Iterator[Session]:
+def open_session(
+    root: Path, *, changes: bool = False, lineage: str | None = None, partly: bool = False
+) -> Iterator[Session]:
     """Load the project and open its providers and state; close everything at the end.
 
     With `changes`, the command may change something, so it is refused while the kill switch is on.
-    `lineage` is for a state that does not exist yet: a saved plan may be what it begins with.
+    `lineage` is for a state that does not exist yet: a saved plan may be what it begins with. With `partly`,
+    manifests that do not load are left out.
     """
     stop = threading.Event()
-    with api.open_session(root, surroundings(stop), lineage=lineage) as session, _signals(stop):
+    opened = api.open_session(root, surroundings(stop), lineage=lineage, partly=partly)
+    with opened as session, _signals(stop):
         if changes:
             session.refuse_frozen()
         yield session

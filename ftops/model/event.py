@@ -22,6 +22,7 @@ class EventKind(StrEnum):
     LOCK_AWAITED = "lock-awaited"
     COMMIT_UNKNOWN = "commit-unknown"
     UNMARKED = "unmarked"
+    FROZEN = "frozen"
 
 
 @dataclass(frozen=True, slots=True)
