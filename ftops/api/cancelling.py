@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 
 from ftops.api.freeze import Freeze, freeze
 from ftops.api.opening import opened_or_not
@@ -22,6 +21,7 @@ from ftops.model.change import RESTING_REASONS, Change
 from ftops.model.event import ChangeResult, Event, EventKind, Outcome
 from ftops.model.finetune import FineTune
 from ftops.model.job import JobStatus
+from ftops.model.nearest import did_you_mean
 from ftops.model.observation import Observation
 from ftops.model.state import State
 from ftops.planner.by_hand import to_note
@@ -158,10 +158,9 @@ def _chosen(session: Session, before: Reviewed, names: Sequence[str] | None) -> 
     present = {name: _present(name, before) for name in names}
     unknown = [name for name, now in present.items() if now not in known]
     if unknown:
-        near = get_close_matches(unknown[0], known, 1)
         raise UsageError(
             f"no fine-tune is named {', '.join(unknown)}; nothing was cancelled",
-            hint=f"did you mean {near[0]}?" if near else "see `ftops status`",
+            hint=did_you_mean(unknown[0], known) or "see `ftops status`",
         )
     return tuple(dict.fromkeys(present.values()))
 

@@ -82,6 +82,8 @@ def retried(state: State, name: str, data: Iterable[str]) -> State:
         intent = replace(record.intent, refusal=None, withdrawn_at=None)
         state = state.with_record(name, replace(record, intent=intent))
     elif providers == state.providers and not by_hand:
+        if record is None and not wanted and name not in state.archive:
+            raise unrecorded(name, (*state.fine_tunes, *state.archive))
         raise FtopsError(
             f"nothing of {name} was refused or cancelled by hand", hint=f"see `ftops status {name}`"
         )

@@ -41,7 +41,7 @@ class StatusRow:
 NEXT_BY_REASON: Mapping[Reason, str] = {
     Reason.AMBIGUOUS_CREATE: "ftops resolve {name} --job ID, or --never-arrived",
     Reason.LOOKALIKE: "ftops resolve {name} --job ID, or --not-mine ID",
-    Reason.OTHER_LINEAGE: "find the project's state, or take the jobs over with ftops import",
+    Reason.OTHER_LINEAGE: "ftops state rebuild, or ftops resolve {name} --job ID, or --not-mine ID",
     Reason.FAILED: "ftops events {name}",
     Reason.REJECTED: "change its spec, or ftops resolve {name} --retry",
     Reason.STUCK: "ftops resolve {name} --retry",
