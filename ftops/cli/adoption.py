@@ -21,6 +21,7 @@ from ftops.applier.surgery import (
 from ftops.cli.completion import fine_tune_names
 from ftops.cli.secrecy import current_vault
 from ftops.cli.session import Session, lock_timeout_option, open_session
+from ftops.cli.signals import confirm
 from ftops.errors import FtopsError, InvalidInput, Problem, UsageError
 from ftops.manifests.writing import manifest_for
 from ftops.model.change import Change, Reason
@@ -86,7 +87,7 @@ def resolve_command(root: Path, /, name: str, *, yes: bool, **answers: str | boo
         state = session.present(session.manager.read())
         new, words = _ANSWERS[answer](session, state, name, str(value))
         click.echo(f"In the state: {words}.")
-        if not yes and not click.confirm("Go on?", default=False, err=True):
+        if not yes and not confirm("Go on?"):
             raise FtopsError("not resolved", hint="nothing was changed")
         session.refuse_frozen()
         lock.check()

@@ -21,6 +21,7 @@ from ftops.cli.saved_plans import (
     selection_of,
 )
 from ftops.cli.session import Session, lock_timeout_option, open_session
+from ftops.cli.signals import confirm
 from ftops.controller.loop import repeat_until_settled
 from ftops.errors import ExitCode, FtopsError, Problem
 from ftops.model.change import Action
@@ -159,7 +160,7 @@ def _asked_round(session: Session, chosen: Selection, parallelism: int, form: st
     show_plan(reviewed, "text", err=form == "json")
     if reviewed.review.violations:
         return Round(reviewed)
-    if reviewed.plan.effective_changes and not click.confirm("Apply these changes?", default=False, err=True):
+    if reviewed.plan.effective_changes and not confirm("Apply these changes?"):
         raise FtopsError("not applied", hint="nothing was changed")
     shown = chosen.as_shown(reviewed.plan)
     return one_round(session, shown, parallelism, form, approved=approvals(reviewed.plan, waits=waits))

@@ -13,6 +13,7 @@ from ftops.api.jobs import read_running_metrics
 from ftops.cli import options
 from ftops.cli.completion import fine_tune_names
 from ftops.cli.session import Session, lock_timeout_option, open_session
+from ftops.cli.signals import confirm
 from ftops.errors import FtopsError
 from ftops.report.cancelling import cancel_document, question, render_cancelled, render_intended, way_back
 from ftops.report.status import progress_of
@@ -67,7 +68,7 @@ def _asked(session: Session, names: tuple[str, ...] | None) -> Cancellation | No
     shown = render_intended(intent.stops, intent.rest, now, progress, width=width, style=style)
     click.echo(shown, nl=False, err=True)
     asked = question(intent.stops, intent.rest, freeze=names is None)
-    if not click.confirm(asked, default=False, err=True):
+    if not confirm(asked):
         raise FtopsError("not cancelled", hint="nothing was changed")
     return None
 

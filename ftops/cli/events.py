@@ -13,6 +13,7 @@ from ftops.api.jobs import KnownJob, open_job, read_metrics
 from ftops.cli import options
 from ftops.cli.completion import fine_tune_names
 from ftops.cli.session import surroundings
+from ftops.cli.streams import reader_gone
 from ftops.controller.following import Follower
 from ftops.errors import ExitCode
 from ftops.model.job import Job, JobEvent, JobStatus
@@ -76,6 +77,8 @@ def _follow(known: KnownJob, show: Callable[[JobEvent], str]) -> int:
     follower = Follower(known.provider, known.recorded.id, never.wait)
     for event in follower.events():
         click.echo(show(event))
+        if reader_gone():
+            return ExitCode.NOTHING
     if follower.job is None:
         raise ValueError("following ended without a look at the job")
     return _outcome(follower.job)

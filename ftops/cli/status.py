@@ -12,6 +12,7 @@ from ftops.api.outputs import served_models
 from ftops.cli import options
 from ftops.cli.completion import fine_tune_names
 from ftops.cli.session import Session, open_session, surroundings
+from ftops.cli.streams import reader_gone
 from ftops.errors import ExitCode
 from ftops.planner.selection import Selection, unknown_name
 from ftops.report.json_report import outputs_document, status_document
@@ -51,7 +52,7 @@ def status_command(root: Path, name: str | None, form: str, interval: str, *, wa
             if text != shown:
                 click.echo(text, nl=False)
             shown = text if not sys.stdout.isatty() else None
-            if not watch or settled(rows):
+            if not watch or settled(rows) or reader_gone():
                 return code
             if session.stop.wait(max(pause, SHORTEST_INTERVAL)):
                 return ExitCode.INTERRUPTED
