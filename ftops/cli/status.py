@@ -37,7 +37,7 @@ def status_command(root: Path, name: str | None, form: str, interval: str, *, wa
     if watch and form == "json":
         raise click.UsageError("--watch draws text; for JSON call `ftops status --format json` again")
     pause = options.seconds(interval) or 0.0
-    with options.documented_failure(root, form), open_session(root) as session:
+    with options.documented_failure(root, form, "status"), open_session(root) as session:
         shown = None
         while True:
             rows, code = _look(session, name)
@@ -74,7 +74,7 @@ def outputs_command(root: Path, name: str | None, form: str, *, current: bool) -
 
     It comes from the state: no provider needs to answer. With NAME, the exit code is 5 where there is none.
     """
-    with options.documented_failure(root, form):
+    with options.documented_failure(root, form, "outputs"):
         served = served_models(root, surroundings(), name)
         for remark in served.remarks:
             click.echo(printable(f"Warning: {remark}"), err=True)
