@@ -22,6 +22,7 @@ from ftops.cli.saved_plans import (
 )
 from ftops.cli.session import Session, lock_timeout_option, open_session
 from ftops.cli.signals import confirm
+from ftops.cli.waiting import Progress
 from ftops.controller.loop import repeat_until_settled
 from ftops.errors import ExitCode, FtopsError, Problem
 from ftops.model.change import Action
@@ -31,7 +32,7 @@ from ftops.reconciler.line import Reviewed
 from ftops.report.json_report import apply_document, error_document
 from ftops.report.plan_file import SavedPlan
 from ftops.report.terminal import render_results
-from ftops.report.words import counted, printable
+from ftops.report.words import counted
 
 
 @click.command("apply")
@@ -176,17 +177,13 @@ def _wait(
 ) -> ExitCode:
     """Go on in rounds until nothing is active. They are one command: its limits hold for all of them."""
     last = [first]
-    shown: set[str] = set()
+    progress = Progress()
 
     def again() -> bool:
         going_on = replace(chosen, so_far=last[0].so_far)
         run = one_round(session, going_on, parallelism, "text", approved=approved, quiet=True)
         last[0] = run
-        for change in run.reviewed.plan.changes:
-            line = f"  {change.name}: {change.message}"
-            if line not in shown:
-                shown.add(line)
-                click.echo(f"  {printable(line.strip())}", err=True)
+        progress.tell(session, run)
         return not _goes_on(run) or _settled(run)
 
     repeat_until_settled(again, pause=session.stop.wait, monotonic=session.clock.monotonic, timeout=limit)

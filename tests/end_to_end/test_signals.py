@@ -127,3 +127,22 @@ def test_a_handler_only_sets_a_flag_and_a_thread_says_so(capsys: pytest.CaptureF
             signal.raise_signal(signal.SIGINT)
     assert capsys.readouterr().err == "SIGTERM: finishing what is in flight; no job is cancelled\n"
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_wait_draws_its_progress_in_place_within_the_terminal(
+    project: ProjectDirectory, emulator: Emulator
+) -> None:
+    project.manifest(
+        "a-fine-tune-with-a-name-that-is-longer-than-a-column", "hyperparameters: {n_epochs: 50}"
+    )
+    with at_a_terminal(project, "apply", "--yes", "--wait") as (process, terminal):
+        read_until(terminal, "a-fine-tune-with-a-na…  pending")
+        emulator.advance(30)
+        shown = read_until(terminal, "loss ")
+        process.send_signal(signal.SIGINT)
+        shown += rest_of(terminal)
+        assert process.wait() == 130
+    assert "\x1b[1A\x1b[J" in shown
+    drawn = [line for line in shown.replace("\x1b[1A\x1b[J", "").splitlines() if "step " in line]
+    assert drawn
+    assert all(len(line) < 80 for line in drawn)
