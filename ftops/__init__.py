@@ -12,6 +12,7 @@ from ftops.version import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ftops.api.cancelling import Cancellation
     from ftops.api.plans import ApplyResult, ReviewedPlan
     from ftops.api.project import Project, load, open_project, open_provider, read_outputs
     from ftops.errors import (
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
         Unauthorized,
         UsageError,
     )
+    from ftops.model.cancelling import Cancelled, Fate
     from ftops.model.change import Action, Change, FieldDifference, Reason, Then
     from ftops.model.dataset import Dataset
     from ftops.model.event import ChangeResult, Event, EventKind, Outcome
@@ -58,6 +60,8 @@ __all__ = [
     "Action",
     "Ambiguous",
     "ApplyResult",
+    "Cancellation",
+    "Cancelled",
     "Change",
     "ChangeResult",
     "CostEstimate",
@@ -67,6 +71,7 @@ __all__ = [
     "EventKind",
     "ExitCode",
     "Failure",
+    "Fate",
     "FieldDifference",
     "FineTune",
     "Forbidden",
@@ -121,6 +126,7 @@ __all__ = [
 ]
 
 _ROOMS = {
+    "ftops.api.cancelling": ("Cancellation",),
     "ftops.api.plans": (
         "ApplyResult",
         "ReviewedPlan",
@@ -159,6 +165,10 @@ _ROOMS = {
         "StateUncertain",
         "Unauthorized",
         "UsageError",
+    ),
+    "ftops.model.cancelling": (
+        "Cancelled",
+        "Fate",
     ),
     "ftops.model.change": (
         "Action",

@@ -1,17 +1,30 @@
 """`python -m ftops`, and the command `ftops`."""
 
 import gc
+import signal
 import sys
+
+INTERRUPTED = 130
+"""As `ExitCode.INTERRUPTED`, which may not be imported yet."""
 
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    from ftops.cli.main import run
+    try:
+        from ftops.cli.main import run
+        from ftops.cli.streams import fill_closed_descriptors
 
-    # A run makes many values and few cycles, then ends: collecting as often as Python does costs a fifth.
-    gc.set_threshold(200_000, 50, 50)
-
-    sys.exit(run(sys.argv[1:]))
+        fill_closed_descriptors()
+        # A run makes many values and few cycles, then ends: collecting as often as Python does costs a fifth.
+        gc.set_threshold(200_000, 50, 50)
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+        if sys.stderr is not None:
+            sys.stderr.write("Interrupted.\n")
+    # What is decided stays so: a signal that comes while Python tidies up says nothing more.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

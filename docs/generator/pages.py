@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from docs.generator.commands import walk
+from docs.generator.decision_table import decision_table_page
 from docs.generator.manual import man_page
 from docs.generator.reference import commands_page, dialects_page, exit_codes_page, state_backends_page
 from docs.generator.schemas import schema_page
@@ -16,6 +17,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 PAGES: Mapping[str, Callable[[], str]] = {
     "docs/reference/commands.md": commands_page,
     "docs/reference/exit-codes.md": exit_codes_page,
+    "docs/reference/decision-table.md": decision_table_page,
     "docs/reference/dialects.md": dialects_page,
     "docs/reference/state-backends.md": state_backends_page,
     "docs/reference/training-data.md": training_data_page,

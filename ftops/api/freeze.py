@@ -1,13 +1,17 @@
-"""The kill switch: while it is on, nothing is created, cancelled or recorded. Plans still work."""
+"""The kill switch: while it is on, nothing is created, cancelled or recorded. Plans still work.
+
+`ftops cancel` alone goes on: whoever has turned the switch wants less to run, not more.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ftops.errors import Refused
-from ftops.files.confinement import is_inside, is_special
+from ftops.errors import FtopsError, Refused
+from ftops.files.confinement import confine, is_inside, is_special
 
 VARIABLE = "FTOPS_FREEZE"
 FILE = ".ftops/freeze"
@@ -50,6 +54,39 @@ def frozen(root: Path, environ: Mapping[str, str]) -> Freeze | None:
     except OSError as error:
         return Freeze(FILE, f"it cannot be looked at: {error.strerror}")
     return Freeze(FILE, _reason(root, path))
+
+
+def freeze(root: Path, environ: Mapping[str, str], reason: str) -> Freeze:
+    """Turn the kill switch on: it outlives a crash. One that is on as a file already stays as it is.
+
+    Raises FtopsError where the file cannot be written, and Refused where, in CI, it would be elsewhere.
+    """
+    path = root / FILE
+    confine(root, path, FILE, environ)
+    if os.path.lexists(path):
+        return Freeze(FILE, _reason(root, path))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise FtopsError(
+            f"the kill switch {FILE} cannot be turned on: {error.strerror}; nothing was cancelled",
+            hint="make it writable, or set FTOPS_FREEZE=1 for every runner and name what is to be cancelled",
+        ) from error
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(f"{reason}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    _sync_directory(path.parent)
+    return Freeze(FILE, reason)
+
+
+def _sync_directory(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _reason(root: Path, path: Path) -> str | None:

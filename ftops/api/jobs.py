@@ -15,6 +15,7 @@ from ftops.errors import FtopsError, UsageError
 from ftops.manifests.project import load_project
 from ftops.model.job import Job, JobStatus
 from ftops.model.metrics import MetricPoint
+from ftops.model.nearest import did_you_mean
 from ftops.model.state import RecordedJob, State
 from ftops.providers.provider import Provider
 from ftops.providers.registry import dialects, facts_of
@@ -98,5 +99,6 @@ def _newest(state: State, name: str) -> RecordedJob:
     if jobs:
         return jobs[0]
     if record is None:
-        raise UsageError(f"the state has no job of {name}", hint="see `ftops status`")
+        near = did_you_mean(name, (*state.fine_tunes, *state.archive))
+        raise UsageError(f"the state has no job of {name}", hint=near or "see `ftops status`")
     raise FtopsError(f"{name} has no job yet", hint="see `ftops status`, or create it with `ftops apply`")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -56,6 +56,22 @@ class ProjectProviders(Mapping[str, Provider]):
 
     def __len__(self) -> int:
         return len(self._settings)
+
+
+def opened_or_not(
+    providers: Mapping[str, Provider], names: Iterable[str]
+) -> tuple[dict[str, Provider], dict[str, str]]:
+    """Open some providers; of one that cannot be opened, return why: the others go on."""
+    opened: dict[str, Provider] = {}
+    closed: dict[str, str] = {}
+    for name in sorted(names):
+        try:
+            opened[name] = providers[name]
+        except FtopsError as error:
+            closed[name] = "; ".join(map(str, error.problems))
+        except KeyError:
+            closed[name] = f"provider {name} is no longer in ftops.yaml"
+    return opened, closed
 
 
 @contextmanager

@@ -18,10 +18,10 @@ from ftops.api.session import Surroundings
 from ftops.api.stored_state import open_stored_state
 from ftops.errors import FtopsError, NoModel, NotFound, Problem, UsageError
 from ftops.manifests.project import load_project
-from ftops.manifests.wording import did_you_mean
 from ftops.model.dataset import Dataset
 from ftops.model.finetune import FineTune
 from ftops.model.job import Job
+from ftops.model.nearest import did_you_mean
 from ftops.model.observation import Observation, ProviderFacts
 from ftops.model.project import Project
 from ftops.model.state import State

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from weakref import WeakKeyDictionary
 
+from ftops.api.cancelling import Cancellation, cancel
 from ftops.api.opening import opened_provider
 from ftops.api.outputs import served_models
 from ftops.api.plans import ApplyResult, ReviewedPlan
@@ -178,6 +179,24 @@ class Project:
             run = apply_round(self._session, selection, parallelism, approved=approved)
         ReviewedPlan(run.reviewed).raise_for_violations()
         return ApplyResult(run.results)
+
+    def cancel(
+        self,
+        *names: str,
+        everything: bool = False,
+        on_event: Callable[[Event], None] | None = None,
+    ) -> Cancellation:
+        """Stop what these fine-tunes train, now, and hold them until somebody wants them again.
+
+        With `everything` all of the project, and the kill switch is turned on first. Works while ftops is
+        frozen, and for protected ones too. What could not be sent is noted: the next apply sends it. Raises
+        UsageError for a name that nobody knows, LockHeld, StateError and LeaseLost.
+        """
+        self._require_open()
+        if bool(names) is everything:
+            raise UsageError("cancel takes names, or everything=True")
+        with self._events.told(on_event):
+            return cancel(self._session, None if everything else names)
 
     def status(self) -> tuple[StatusRow, ...]:
         """Tell where every fine-tune stands now, by name. Lists the providers; changes nothing."""

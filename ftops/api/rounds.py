@@ -32,9 +32,9 @@ class Round:
 
     @property
     def so_far(self) -> SoFar:
-        """What the command has done, this round included. The cancel of a second payment does not count."""
+        """What the command has done, this round included; some cancels count in no limit."""
         before = self.reviewed.selection.so_far
-        uncounted = Steps(cancels=self.reviewed.plan.facts.second_payments)
+        uncounted = Steps(cancels=self.reviewed.plan.facts.uncounted)
         recorded = len(self.reviewed.stored.fine_tunes) if before.recorded is None else before.recorded
         return SoFar(before.steps | (steps_done(self.results) - uncounted), recorded)
 

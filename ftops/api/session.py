@@ -13,8 +13,9 @@ from pathlib import Path
 
 from ftops.api.freeze import Freeze, frozen
 from ftops.api.opening import ProjectProviders
+from ftops.api.partly import load_partly
 from ftops.api.stored_state import Place, StoredState, open_stored_state
-from ftops.errors import Interrupted, LockHeld, StateError
+from ftops.errors import Interrupted, LockHeld, Problem, StateError
 from ftops.model.event import Event, EventKind
 from ftops.model.state import State
 from ftops.planner.incomplete import used_providers
@@ -81,13 +82,18 @@ class Surroundings:
 
 @dataclass(slots=True)
 class Session:
-    """A loaded project with everything open that a run needs. `loaded` is read anew under the lock."""
+    """A loaded project with everything open that a run needs. `loaded` is read anew under the lock.
+
+    With `partly`, what does not load is left out, and `unread` says why: for what creates nothing.
+    """
 
     loaded: Loaded
     providers: ProjectProviders
     state: StoredState
     clock: SystemClock
     surroundings: Surroundings
+    partly: bool = False
+    unread: tuple[Problem, ...] = ()
 
     @property
     def manager(self) -> StateManager:
@@ -139,7 +145,10 @@ class Session:
     def locked(self, operation: str) -> Iterator[Lease]:
         """Hold the lock of the state, and look again at what is declared: others ran meanwhile."""
         with hold_lock(self.manager, operation, self.clock.now(), self.surroundings) as lease:
-            self.loaded = loaded_again(self.loaded)
+            if self.partly:
+                self.loaded, self.unread = load_partly(self.loaded.root)
+            else:
+                self.loaded = loaded_again(self.loaded)
             yield lease
 
     def freeze(self) -> Freeze | None:
@@ -203,17 +212,20 @@ def _compare_clocks(lease: Lease, location: str) -> None:
 
 
 @contextmanager
-def open_session(root: Path, surroundings: Surroundings, *, lineage: str | None = None) -> Iterator[Session]:
+def open_session(
+    root: Path, surroundings: Surroundings, *, lineage: str | None = None, partly: bool = False
+) -> Iterator[Session]:
     """Load the project and open its state; providers are opened when needed, and all closed at the end.
 
-    `lineage` is for a state that does not exist yet: a saved plan may be what it begins with.
+    `lineage` is for a state that does not exist yet: a saved plan may be what it begins with. With `partly`,
+    what does not load is left out.
     """
     root = root.resolve()
-    loaded = load(root)
+    loaded, unread = load_partly(root) if partly else (load(root), ())
     with ExitStack() as stack:
         environ, vault = surroundings.environ, surroundings.vault
         providers = ProjectProviders(loaded.project.providers, root, (environ, vault), stack)
         state = open_stored_state(
             loaded.project, surroundings.place(root), new_lineage=lambda: lineage or str(uuid.uuid4())
         )
-        yield Session(loaded, providers, state, SystemClock(), surroundings)
+        yield Session(loaded, providers, state, SystemClock(), surroundings, partly, unread)

@@ -137,7 +137,7 @@ class _Apply:
             if change.action is not Action.CANCEL:
                 continue
             if result.error is not None:
-                self._failed(change, result.error.message)
+                self._failed(change, result.error)
             else:
                 self._done(change, result.order.job_id)
 
@@ -151,7 +151,7 @@ class _Apply:
         for change in list(wanted):
             if (error := uploads.failure(change)) is not None:
                 wanted.remove(change)
-                self._failed(change, "; ".join(map(str, error.problems)))
+                self._failed(change, error)
             elif (why := uploads.waits(change)) is not None:
                 wanted.remove(change)
                 self._not_ready(change, why)
@@ -256,7 +256,7 @@ class _Apply:
         refusal = refusal_of(one.error, one.ready.intent, one.ready.request.model, now)
         self.ledger.withdraw(change.name, now, refusal)
         passing = one.error is None or isinstance(one.error, RateLimited | NotReady)
-        (self._skipped if passing else self._failed)(change, one.why)
+        (self._skipped if passing else self._failed)(change, one.told)
 
     def _look_up(self, provider: str, doubtful: list[Sent]) -> None:
         """List again: a create without a clear answer may be there. Nothing is ever sent a second time."""
@@ -271,8 +271,7 @@ class _Apply:
                 self.ledger.created(change.name, job)
                 self._done(change, job.id)
                 continue
-            message = f"{one.why}; it may have arrived, so it is not sent again: the next run looks for it"
-            self._finish(ChangeResult(change, Outcome.FAILED, error=message, ambiguous=True))
+            self._finish(ChangeResult.why(change, Outcome.FAILED, one.in_doubt, ambiguous=True))
 
     def _write(self) -> None:
         self.lock.check()
@@ -283,15 +282,15 @@ class _Apply:
     def _done(self, change: Change, job_id: str | None) -> None:
         self._finish(ChangeResult(change, Outcome.DONE, job_id))
 
-    def _failed(self, change: Change, error: str) -> None:
-        self._finish(ChangeResult(change, Outcome.FAILED, error=error))
+    def _failed(self, change: Change, error: FtopsError | str) -> None:
+        self._finish(ChangeResult.why(change, Outcome.FAILED, error))
 
     def _unsendable(self, change: Change, error: FtopsError) -> None:
         doubt = isinstance(error, NeedsPerson)
-        self._finish(ChangeResult(change, Outcome.FAILED, error=error.message, ambiguous=doubt))
+        self._finish(ChangeResult.why(change, Outcome.FAILED, error, ambiguous=doubt))
 
-    def _skipped(self, change: Change, why: str) -> None:
-        self._finish(ChangeResult(change, Outcome.SKIPPED, error=why))
+    def _skipped(self, change: Change, why: FtopsError | str) -> None:
+        self._finish(ChangeResult.why(change, Outcome.SKIPPED, why))
 
     def _finish(self, result: ChangeResult) -> None:
         self.results.append(result)

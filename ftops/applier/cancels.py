@@ -10,7 +10,7 @@ from ftops.applier.context import Context, HeldLock
 from ftops.errors import Ambiguous, Failure, LeaseLost, NotFound, NotSent, ProviderError, Rejected
 from ftops.model.change import Action, Change
 from ftops.model.job import Job, JobStatus
-from ftops.model.state import RecordedJob
+from ftops.model.state import Record, RecordedJob
 from ftops.records.ledger import Ledger
 
 
@@ -81,13 +81,15 @@ def settle(result: CancelResult, ledger: Ledger, now: float) -> None:
     ledger.put(change.name, recorded)
     current = ledger.records.get(change.name)
     is_current = current is not None and current.job is not None and current.job.id == recorded.id
-    if change.action is Action.CANCEL and is_current and not recorded.status.active and not _stays(change):
+    ended = change.action is Action.CANCEL and not recorded.status.active
+    if ended and is_current and current is not None and not _stays(change, current):
         ledger.forget(change.name)
 
 
-def _stays(change: Change) -> bool:
-    """Tell whether the name is still declared: then only its job goes, and its record stays."""
-    return change.source is not None
+def _stays(change: Change, record: Record) -> bool:
+    """Tell whether a record stays although its job goes: its name is declared, or a create is in doubt."""
+    in_doubt = record.intent is not None and not record.intent.lapsed
+    return change.source is not None or in_doubt
 
 
 def _cancel(order: CancelOrder, context: Context, lock: HeldLock) -> CancelResult:

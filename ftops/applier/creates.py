@@ -52,6 +52,20 @@ class Sent:
         """Say why there is no job."""
         return self.held_back or (self.error.message if self.error else "")
 
+    @property
+    def told(self) -> FtopsError | str:
+        """Why there is no job, with all that the error knows."""
+        return self.error if self.error is not None and not self.held_back else self.why
+
+    @property
+    def in_doubt(self) -> FtopsError:
+        """Why nobody knows whether there is a job."""
+        doubt = "it may have arrived, so it is not sent again: the next run looks for it"
+        error, message = self.error, f"{self.why}; {doubt}"
+        if isinstance(error, ProviderError):
+            return ProviderError(message, failure=error.failure, hint=error.hint)
+        return FtopsError(message, hint=error.hint if error else None)
+
 
 def prepare(change: Change, context: Context, ledger: Ledger, lock: HeldLock, live: LiveJobs) -> Ready:
     """Resolve model and files, and note the intent. Raises FtopsError, having noted nothing."""

@@ -10,11 +10,13 @@ import click
 from ftops.cli.completion import fine_tune_names
 from ftops.cli.secrecy import current_vault
 from ftops.cli.session import Session, lock_timeout_option, open_session
+from ftops.cli.signals import confirm
 from ftops.errors import FtopsError, InvalidInput, Problem, UsageError
 from ftops.manifests.writing import manifest_for
 from ftops.model.change import Change, Reason
 from ftops.model.finetune import FineTune
 from ftops.model.job import Job
+from ftops.model.nearest import did_you_mean
 from ftops.model.state import State
 from ftops.records.matching import LiveJobs
 from ftops.records.surgery import (
@@ -26,9 +28,10 @@ from ftops.records.surgery import (
     not_mine,
     retried,
     take_over,
+    uncancelled,
 )
 from ftops.report.words import printable
-from ftops.review.selection import Selection
+from ftops.review.selection import Selection, unknown_name
 
 
 @click.command("import")
@@ -41,9 +44,7 @@ def import_command(root: Path, name: str, job_id: str, provider: str | None) -> 
     """Take over one job: write its manifest and record it, so that the plan shows no change."""
     path = root / "jobs" / f"{name}.yaml"
     with open_session(root, changes=True) as session:
-        where = provider or session.loaded.project.default_provider
-        if where not in session.providers or where is None:
-            raise UsageError(f"no provider is named {where}", hint="name one with --provider")
+        where = _where(session, provider)
         if path.exists() or any(fine_tune.name == name for fine_tune in session.loaded.fine_tunes):
             raise FtopsError(f"{name} is declared already", hint="choose another name")
         port = session.providers[where]
@@ -72,7 +73,7 @@ def import_command(root: Path, name: str, job_id: str, provider: str | None) -> 
 @click.option("--job", "job_id", metavar="ID", help="This job is the fine-tune's.")
 @click.option("--never-arrived", "lost", is_flag=True, help="The provider never got the create in doubt.")
 @click.option("--not-mine", "foreign", metavar="ID", help="This job is somebody else's.")
-@click.option("--retry", is_flag=True, help="What the provider refused may be tried again.")
+@click.option("--retry", is_flag=True, help="What was refused, or cancelled by hand, may be tried again.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @lock_timeout_option
 @click.pass_obj
@@ -86,7 +87,7 @@ def resolve_command(root: Path, /, name: str, *, yes: bool, **answers: str | boo
         state = session.present(session.manager.read())
         new, words = _ANSWERS[answer](session, state, name, str(value))
         click.echo(f"In the state: {words}.")
-        if not yes and not click.confirm("Go on?", default=False, err=True):
+        if not yes and not confirm("Go on?"):
             raise FtopsError("not resolved", hint="nothing was changed")
         session.refuse_frozen()
         lock.check()
@@ -109,8 +110,13 @@ def _retry(session: Session, state: State, name: str, _: str) -> tuple[State, st
     declared = [one for one in session.loaded.fine_tunes if one.name == name]
     files = [file.path for one in declared for _, file in one.data_files if file.path]
     known = session.loaded.datasets
-    data = [known[path].file_sha256 for path in files if path in known]
-    return retried(state, name, data), f"the next apply tries {name} again, whatever was refused before"
+    new = retried(state, name, [known[path].file_sha256 for path in files if path in known])
+    if not state.cancelled_by_hand(name):
+        return new, f"the next apply tries {name} again, whatever was refused before"
+    record = state.fine_tunes.get(name)
+    runs = record is not None and record.job is not None and record.job.status.active
+    what = "its job, if it still runs, goes on" if runs else "the next apply may create it"
+    return new, f"{name} is no longer cancelled by hand: {what}"
 
 
 def _theirs(session: Session, state: State, name: str, job_id: str) -> tuple[State, str]:
@@ -124,7 +130,7 @@ def _theirs(session: Session, state: State, name: str, job_id: str) -> tuple[Sta
     if record is not None and record.job is not None and record.job.id == job_id:
         others = _second_jobs(session, name)
         stopped = f"; the next apply cancels {', '.join(job.id for job in others)}" if others else ""
-        kept = claimed(accepted(state, name, job_id), name, others)
+        kept = claimed(accepted(uncancelled(state, name), name, job_id), name, others)
         return kept, f"{job_id} is taken as it is for {name}{stopped}"
     _refuse_recorded(state, job_id)
     fine_tune, change = _declared(session, name)
@@ -159,16 +165,27 @@ def _second_jobs(session: Session, name: str) -> list[Job]:
     ]
 
 
+def _where(session: Session, provider: str | None) -> str:
+    """Return the provider that is meant: the one named, else the default one."""
+    where = provider or session.loaded.project.default_provider
+    if where is None:
+        raise UsageError("no provider is the default one", hint="name one with --provider")
+    if where not in session.providers:
+        near = did_you_mean(where, session.providers)
+        raise UsageError(f"no provider is named {where}", hint=near or "name one with --provider")
+    return where
+
+
 def _provider(session: Session, state: State, name: str) -> str:
     """Name where the jobs of a name are looked for: what is declared decides, else the create in doubt."""
     declared = (one.provider for one in session.loaded.fine_tunes if one.name == name)
     intent, record = in_doubt(state, name), state.fine_tunes.get(name)
     known = intent.provider if intent else record.provider if record else None
     # A job with this project's mark and no record is named by the plan alone.
-    shown = (one.provider for one in session.plan(Selection()).plan.changes if one.name == name)
-    found = next(declared, known) or next(shown, None)
+    changes = () if (found := next(declared, known)) else session.plan(Selection()).plan.changes
+    found = found or next((one.provider for one in changes if one.name == name), None)
     if found is None:
-        raise UsageError(f"nothing is named {name}", hint="see `ftops status`")
+        raise unknown_name(name, (one.name for one in changes))
     return found
 
 
@@ -177,7 +194,8 @@ def _declared(session: Session, name: str) -> tuple[FineTune, Change]:
     reviewed = session.plan(Selection())
     found = [fine_tune for fine_tune in session.loaded.fine_tunes if fine_tune.name == name]
     if not found:
-        raise UsageError(f"no manifest declares {name}", hint="see `ftops status`")
+        near = did_you_mean(name, (fine_tune.name for fine_tune in session.loaded.fine_tunes))
+        raise UsageError(f"no manifest declares {name}", hint=near or "see `ftops status`")
     # A job that runs beside has a change of its own, without a spec: it says nothing of what is declared.
     change = next(change for change in reviewed.plan.changes if change.name == name and change.spec)
     if change.fingerprint is None:

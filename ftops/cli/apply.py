@@ -21,6 +21,8 @@ from ftops.cli.saved_plans import (
     selection_of,
 )
 from ftops.cli.session import Session, lock_timeout_option, open_session
+from ftops.cli.signals import confirm
+from ftops.cli.waiting import Progress
 from ftops.controller.loop import repeat_until_settled
 from ftops.errors import ExitCode, FtopsError, Problem
 from ftops.model.change import Action
@@ -28,7 +30,7 @@ from ftops.reconciler.values import Reviewed
 from ftops.report.json_report import apply_document, error_document
 from ftops.report.plan_file import SavedPlan
 from ftops.report.terminal import render_results
-from ftops.report.words import counted, printable
+from ftops.report.words import counted
 from ftops.review.approval import Approved, approvals
 from ftops.review.selection import Selection
 
@@ -159,7 +161,7 @@ def _asked_round(session: Session, chosen: Selection, parallelism: int, form: st
     show_plan(reviewed, "text", err=form == "json")
     if reviewed.review.violations:
         return Round(reviewed)
-    if reviewed.plan.effective_changes and not click.confirm("Apply these changes?", default=False, err=True):
+    if reviewed.plan.effective_changes and not confirm("Apply these changes?"):
         raise FtopsError("not applied", hint="nothing was changed")
     shown = chosen.as_shown(reviewed.plan)
     return one_round(session, shown, parallelism, form, approved=approvals(reviewed.plan, waits=waits))
@@ -175,17 +177,13 @@ def _wait(
 ) -> ExitCode:
     """Go on in rounds until nothing is active. They are one command: its limits hold for all of them."""
     last = [first]
-    shown: set[str] = set()
+    progress = Progress()
 
     def again() -> bool:
         going_on = replace(chosen, so_far=last[0].so_far)
         run = one_round(session, going_on, parallelism, "text", approved=approved, quiet=True)
         last[0] = run
-        for change in run.reviewed.plan.changes:
-            line = f"  {change.name}: {change.message}"
-            if line not in shown:
-                shown.add(line)
-                click.echo(f"  {printable(line.strip())}", err=True)
+        progress.tell(session, run)
         return not _goes_on(run) or _settled(run)
 
     repeat_until_settled(again, pause=session.stop.wait, monotonic=session.clock.monotonic, timeout=limit)

@@ -13,6 +13,7 @@ from ftops.api.jobs import KnownJob, open_job, read_metrics
 from ftops.cli import options
 from ftops.cli.completion import fine_tune_names
 from ftops.cli.session import surroundings
+from ftops.cli.streams import reader_gone
 from ftops.controller.following import Follower
 from ftops.errors import ExitCode
 from ftops.model.job import Job, JobEvent, JobStatus
@@ -35,7 +36,8 @@ def events_command(root: Path, name: str, form: str, *, follow: bool) -> int:
     line.
     """
     show = _json_line if form == "json" else _text_line
-    with open_job(root, name, surroundings()) as known:
+    opened = open_job(root, name, surroundings())
+    with options.documented_failure(root, form, "events"), opened as known:
         if not follow:
             job = known.provider.retrieve_fine_tune(known.recorded.id)
             for event in known.provider.list_fine_tune_events(job.id):
@@ -55,7 +57,8 @@ def metrics_command(root: Path, name: str, form: str, *, plot: bool) -> None:
     """Show a training's losses, step by step: from its result file, or from its events while it runs."""
     if plot and form != "text":
         raise click.UsageError("--plot draws text; leave --format out")
-    with open_job(root, name, surroundings()) as known:
+    opened = open_job(root, name, surroundings())
+    with options.documented_failure(root, form, "metrics"), opened as known:
         points = read_metrics(known.provider, known.provider.retrieve_fine_tune(known.recorded.id))
         job_id = known.recorded.id
     if form == "json":
@@ -76,6 +79,8 @@ def _follow(known: KnownJob, show: Callable[[JobEvent], str]) -> int:
     follower = Follower(known.provider, known.recorded.id, never.wait)
     for event in follower.events():
         click.echo(show(event))
+        if reader_gone():
+            return ExitCode.NOTHING
     if follower.job is None:
         raise ValueError("following ended without a look at the job")
     return _outcome(follower.job)

@@ -15,7 +15,7 @@ from ftops.manifests.project import load_project
 from ftops.model.project import Project
 from ftops.model.state import State
 from ftops.providers.registry import dialects, facts_of
-from ftops.report.graph import make_graph, render_dot, render_graph, render_json, render_mermaid
+from ftops.report.graph import Graph, make_graph, render_dot, render_graph, render_json, render_mermaid
 from ftops.report.words import printable
 
 
@@ -33,18 +33,23 @@ def graph_command(root: Path, form: str) -> None:
 
     Statuses are those that the state recorded last; `ftops status` asks.
     """
-    root = root.resolve()
-    project, document = load_project(root, dialects())
-    facts = {name: facts_of(settings) for name, settings in project.providers.items()}
-    loaded = load_fine_tunes(root, project, document, facts)
-    if problems := (*loaded.misdeclared, *loaded.unseen):
-        raise InvalidInput(problems)
-    graph = make_graph(loaded.fine_tunes, _state(root, project))
+    with options.documented_failure(root, form, "graph"):
+        graph = _graph(root.resolve())
     if form == "text":
         text = render_graph(graph, width=options.width())
     else:
         text = {"mermaid": render_mermaid, "dot": render_dot, "json": render_json}[form](graph)
     click.echo(text, nl=False)
+
+
+def _graph(root: Path) -> Graph:
+    """Load the project and read its state. Raises InvalidInput where manifests do not load."""
+    project, document = load_project(root, dialects())
+    facts = {name: facts_of(settings) for name, settings in project.providers.items()}
+    loaded = load_fine_tunes(root, project, document, facts)
+    if problems := (*loaded.misdeclared, *loaded.unseen):
+        raise InvalidInput(problems)
+    return make_graph(loaded.fine_tunes, _state(root, project))
 
 
 def _state(root: Path, project: Project) -> State | None:

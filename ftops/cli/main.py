@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import logging
-import os
 import signal
 import sys
 from importlib import import_module
@@ -13,7 +12,9 @@ from pathlib import Path
 
 import click
 
+from ftops.cli.nearest_command import HelpfulGroup
 from ftops.cli.secrecy import BlankingFilter, current_vault, secrecy
+from ftops.cli.streams import output_trouble
 from ftops.errors import ExitCode, FtopsError
 from ftops.version import __version__
 
@@ -24,6 +25,7 @@ COMMANDS = {
     "show": "ftops.cli.show",
     "apply": "ftops.cli.apply",
     "reconcile": "ftops.cli.reconcile",
+    "cancel": "ftops.cli.cancel",
     "status": "ftops.cli.status",
     "outputs": "ftops.cli.status",
     "events": "ftops.cli.events",
@@ -46,6 +48,7 @@ HELP = {
     "show": "Show a saved plan.",
     "apply": "Plan, show, ask, and carry it out; or carry out a saved plan.",
     "reconcile": "Plan and apply within the limits, unattended.",
+    "cancel": "Stop paid jobs now, and hold them.",
     "status": "Show where every fine-tune stands.",
     "outputs": "Show the models that are ready.",
     "events": "Show what the provider tells of a job.",
@@ -65,7 +68,7 @@ _LONGEST_LINE = 2_000
 """Columns of one message: a stranger's text cannot bury the others."""
 
 
-class LazyGroup(click.Group):
+class LazyGroup(HelpfulGroup):
     """A group that imports a command's module when it is called, so that the start stays fast."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -115,16 +118,24 @@ def run(arguments: list[str]) -> int:
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with secrecy():
-            return _run(arguments)
+            code = _run(arguments)
+            sys.stdout.flush()
+            return _with_output(code, output_trouble())
     finally:
         signal.signal(signal.SIGTERM, before)
 
 
+def _with_output(code: int, trouble: OSError | None) -> int:
+    """Say that output was lost, which is an error where there is no other; the work was done all the same."""
+    if trouble is None:
+        return code
+    click.echo(f"Error: the output could not be written: {trouble.strerror or trouble}", err=True)
+    return code or ExitCode.ERROR
+
+
 def _run(arguments: list[str]) -> int:
     try:
-        result = cli.main(arguments, prog_name="ftops", standalone_mode=False)
-        sys.stdout.flush()
-        return int(result or 0)
+        return int(cli.main(arguments, prog_name="ftops", standalone_mode=False) or 0)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         return ExitCode.USAGE
@@ -134,11 +145,6 @@ def _run(arguments: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
         return ExitCode.INTERRUPTED
-    except (BrokenPipeError, SystemExit):
-        # Whoever read our output has gone (click turns that into SystemExit, and raises no other one here);
-        # writing the rest to nowhere keeps Python quiet at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.NOTHING
     except FtopsError as error:
         _tell(error)
         return error.exit_code

@@ -16,7 +16,7 @@ import click
 
 from ftops.cli.completion import fine_tune_names
 from ftops.cli.secrecy import current_vault
-from ftops.errors import ExitCode, FtopsError
+from ftops.errors import ExitCode, FtopsError, Problem
 from ftops.model.change import (
     INVALID_INPUT_REASONS,
     JOB_FAILED_REASONS,
@@ -147,16 +147,31 @@ def _blanked(error: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def documented_failure(root: Path, form: str) -> Iterator[None]:
+def documented_failure(root: Path, form: str, command: str = "plan") -> Iterator[None]:
     """With `--format json`, write the document of a failure too; for what fails before the first document."""
     try:
         yield
     except FtopsError as error:
         if form == "json":
-            from ftops.report.json_report import error_document
-
-            print_document(error_document(error.problems, project_name(root)))
+            _print_failure(root, command, error.problems)
         raise
+
+
+def _print_failure(root: Path, command: str, problems: tuple[Problem, ...]) -> None:
+    from ftops.report.failures import EMPTY, failure_document, failure_line
+    from ftops.report.json_report import error_document, json_line
+
+    if command == "events":
+        for problem in problems:
+            click.echo(json_line(_blanked_line(failure_line(problem))))
+    elif command in EMPTY:
+        print_document(failure_document(command, problems))
+    else:
+        print_document(error_document(problems, project_name(root)))
+
+
+def _blanked_line(line: Mapping[str, Any]) -> dict[str, Any]:
+    return {**_blanked(line), "data": _blanked(line["data"])}
 
 
 def project_name(root: Path) -> str | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ftops.cli import options
-from ftops.cli.saved_plans import bound, write_plan_file
+from ftops.cli.saved_plans import STDOUT, bound, write_plan_file
 from ftops.cli.session import open_session
 from ftops.errors import ExitCode
 from ftops.reconciler.values import Reviewed
@@ -23,7 +23,7 @@ from ftops.review.selection import Selection
     default="text",
     help="How to print it; markdown is for a pull request.",
 )
-@click.option("--out", metavar="FILE", help="Save the plan, for `ftops apply FILE`.")
+@click.option("--out", metavar="FILE", help="Save the plan, for `ftops apply FILE`; - is standard output.")
 @click.option("--detailed-exitcode", is_flag=True, help="2 for changes, 4 and 5 for what needs a look.")
 @options.selection_options
 @click.pass_obj
@@ -36,6 +36,9 @@ def plan_command(
     chosen: Selection,
 ) -> int:
     """Show what apply would do. Takes no lock and writes nothing but --out."""
+    to_stdout = out == "-"
+    if to_stdout and form == "json":
+        raise click.UsageError("--out - and --format json both take standard output: leave one out")
     with options.documented_failure(root, form):
         with open_session(root) as session:
             reviewed = session.plan(chosen)
@@ -43,8 +46,8 @@ def plan_command(
             if out is not None or form == "json":
                 reviewed = bound(session.loaded, reviewed, chosen)
         if out is not None:
-            write_plan_file(root / out, reviewed, session.state.seal)
-    show_plan(reviewed, form)
+            write_plan_file(STDOUT if to_stdout else root / out, reviewed, session.state.seal)
+    show_plan(reviewed, form, err=to_stdout)
     options.tell_resting(reviewed.plan)
     code = _code(reviewed, detailed=detailed_exitcode)
     options.tell_invalid_data(reviewed.plan, code)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from pathlib import Path
 
@@ -10,8 +11,21 @@ from ftops.cli.secrecy import current_vault
 
 
 def write_private(path: Path, data: bytes) -> None:
-    """Write a file atomically, with mode 0600. Raises OSError, having left nothing behind."""
+    """Write a file atomically, with mode 0600. Raises OSError, having left nothing behind.
+
+    Links are followed, and what is no regular file, such as a FIFO or /dev/null, is written into: to replace
+    it would take it away from everybody else.
+    """
     current_vault().refuse(data, f"the file {path.name}")
+    try:
+        special = not stat.S_ISREG(path.stat().st_mode)
+    except FileNotFoundError:
+        special = False
+    if special:
+        with path.open("wb", buffering=0) as stream:
+            _write_all(stream.fileno(), data)
+        return
+    path = Path(os.path.realpath(path))
     # mkstemp makes the file with mode 0600.
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     temporary = Path(name)
@@ -24,3 +38,9 @@ def write_private(path: Path, data: bytes) -> None:
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    left = memoryview(data)
+    while left:
+        left = left[os.write(descriptor, left) :]

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import click
+
 from ftops.api.rounds import Round, carried_out
 from ftops.api.stored_state import open_seal
 from ftops.cli.private_files import write_private
@@ -45,15 +47,23 @@ def bound(loaded: Loaded, reviewed: Reviewed, chosen: Selection) -> Reviewed:
     return replace(reviewed, planning=replace(reviewed.planning, plan=whole))
 
 
+STDOUT = Path("-")
+"""What `--out` takes for standard output."""
+
+
 def write_plan_file(path: Path, reviewed: Reviewed, seal: Seal | None) -> None:
     """Write a plan so that nobody ever reads half of one; only its owner may read it.
 
     With a seal, it is encrypted.
     """
-    data = encode_plan_file(plan_document(reviewed.plan, reviewed.review))
-    current_vault().refuse(data, f"the file {path.name}")
+    plain = encode_plan_file(plan_document(reviewed.plan, reviewed.review))
+    current_vault().refuse(plain, f"the file {path.name}")
+    data = seal.close(plain, {"format_version": FORMAT_VERSION}) if seal else plain
+    if path == STDOUT:
+        click.echo(data, nl=False)
+        return
     try:
-        write_private(path, seal.close(data, {"format_version": FORMAT_VERSION}) if seal else data)
+        write_private(path, data)
     except OSError as error:
         message = f"cannot write the plan to {path}: {error.strerror or error}"
         raise FtopsError(message, hint="check the path, its permissions and the space") from error

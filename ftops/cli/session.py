@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import click
@@ -17,6 +15,7 @@ from ftops.api import session as api
 from ftops.api.session import Session
 from ftops.cli import options
 from ftops.cli.secrecy import current_vault
+from ftops.cli.signals import stopping
 from ftops.model.event import Event
 from ftops.state.backend import Lease
 from ftops.state.manager import StateManager
@@ -52,14 +51,18 @@ def surroundings(stop: threading.Event | None = None) -> api.Surroundings:
 
 
 @contextmanager
-def open_session(root: Path, *, changes: bool = False, lineage: str | None = None) -> Iterator[Session]:
+def open_session(
+    root: Path, *, changes: bool = False, lineage: str | None = None, partly: bool = False
+) -> Iterator[Session]:
     """Load the project and open its providers and state; close everything at the end.
 
     With `changes`, the command may change something, so it is refused while the kill switch is on.
-    `lineage` is for a state that does not exist yet: a saved plan may be what it begins with.
+    `lineage` is for a state that does not exist yet: a saved plan may be what it begins with. With `partly`,
+    manifests that do not load are left out.
     """
     stop = threading.Event()
-    with api.open_session(root, surroundings(stop), lineage=lineage) as session, _signals(stop):
+    opened = api.open_session(root, surroundings(stop), lineage=lineage, partly=partly)
+    with opened as session, stopping(stop):
         if changes:
             session.refuse_frozen()
         yield session
@@ -70,25 +73,6 @@ def hold_lock(manager: StateManager, operation: str, now: float) -> Iterator[Lea
     """Hold the lock of a state, and say so if the last holder ended without releasing it."""
     with api.hold_lock(manager, operation, now, surroundings()) as lease:
         yield lease
-
-
-@contextmanager
-def _signals(stop: threading.Event) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM finish what is in flight; a second one ends the process at once."""
-
-    def ask(number: int, _: FrameType | None) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-        name = signal.Signals(number).name
-        click.echo(f"{name}: finishing what is in flight; no job is cancelled", err=True)
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _show_event(event: Event) -> None:

@@ -22,7 +22,8 @@ from ftops.cli.saved_plans import read_plan_file
 @click.pass_obj
 def show_command(root: Path, planfile: str, form: str) -> None:
     """Show a saved plan as it was made. Needs no project and no network."""
-    saved = read_plan_file(root / planfile, root)
+    with options.documented_failure(root, form):
+        saved = read_plan_file(root / planfile, root)
     if form == "json":
         options.print_document(saved.document)
     elif form == "markdown":

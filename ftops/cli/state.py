@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from ftops.cli.completion import fine_tune_names
+from ftops.cli.nearest_command import HelpfulGroup
 from ftops.cli.state_access import BACKUPS, StateAccess, open_state
 from ftops.cli.state_migrate import migrate_command
 from ftops.cli.state_surgery import (
@@ -19,14 +20,15 @@ from ftops.cli.state_surgery import (
     rm_command,
     unlock_command,
 )
-from ftops.errors import StateError, StateMoved, UsageError
+from ftops.errors import StateError, StateMoved
+from ftops.records.surgery import unrecorded
 from ftops.report.json_report import escaped
 from ftops.report.terminal import columns
 from ftops.state.features import Earlier, KeepsHistory
 from ftops.state.statefile import encode_record
 
 
-@click.group("state")
+@click.group("state", cls=HelpfulGroup)
 def state_command() -> None:
     """Look into the state, and repair it."""
 
@@ -61,9 +63,10 @@ def list_command(root: Path) -> None:
 @click.pass_obj
 def show_command(root: Path, name: str) -> None:
     """Show one record as it is stored."""
-    record = open_state(root).manager.read().fine_tunes.get(name)
+    records = open_state(root).manager.read().fine_tunes
+    record = records.get(name)
     if record is None:
-        raise UsageError(f"the state has no record of {name}", hint="see `ftops state list`")
+        raise unrecorded(name, records)
     click.echo(escaped(encode_record(record)), nl=False)
 
 

@@ -14,6 +14,7 @@ import click
 from ftops.api.stored_state import open_stored_state
 from ftops.cli.private_files import write_private
 from ftops.cli.session import hold_lock, surroundings
+from ftops.cli.signals import confirm
 from ftops.errors import FtopsError, StateError
 from ftops.files.confinement import confine
 from ftops.manifests.project import load_project
@@ -84,7 +85,7 @@ def ask(words: str, *, yes: bool) -> None:
     """
     for line in words.split("\n"):
         click.echo(printable(line))
-    if not yes and not click.confirm("Go on?", default=False, err=True):
+    if not yes and not confirm("Go on?"):
         raise FtopsError("not done", hint="nothing was changed")
 
 

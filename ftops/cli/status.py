@@ -12,13 +12,13 @@ from ftops.api.outputs import served_models
 from ftops.cli import options
 from ftops.cli.completion import fine_tune_names
 from ftops.cli.session import Session, open_session, surroundings
-from ftops.errors import ExitCode, UsageError
-from ftops.manifests.wording import did_you_mean
+from ftops.cli.streams import reader_gone
+from ftops.errors import ExitCode
 from ftops.report.json_report import outputs_document, status_document
 from ftops.report.status import StatusRow, settled, status_rows, with_progress
 from ftops.report.terminal import render_environment, render_outputs, render_status
 from ftops.report.words import printable
-from ftops.review.selection import Selection
+from ftops.review.selection import Selection, unknown_name
 
 SHORTEST_INTERVAL = 0.2
 """Seconds between two looks, at least."""
@@ -37,7 +37,7 @@ def status_command(root: Path, name: str | None, form: str, interval: str, *, wa
     if watch and form == "json":
         raise click.UsageError("--watch draws text; for JSON call `ftops status --format json` again")
     pause = options.seconds(interval) or 0.0
-    with options.documented_failure(root, form), open_session(root) as session:
+    with options.documented_failure(root, form, "status"), open_session(root) as session:
         shown = None
         while True:
             rows, code = _look(session, name)
@@ -52,7 +52,7 @@ def status_command(root: Path, name: str | None, form: str, interval: str, *, wa
             if text != shown:
                 click.echo(text, nl=False)
             shown = text if not sys.stdout.isatty() else None
-            if not watch or settled(rows):
+            if not watch or settled(rows) or reader_gone():
                 return code
             if session.stop.wait(max(pause, SHORTEST_INTERVAL)):
                 return ExitCode.INTERRUPTED
@@ -74,7 +74,7 @@ def outputs_command(root: Path, name: str | None, form: str, *, current: bool) -
 
     It comes from the state: no provider needs to answer. With NAME, the exit code is 5 where there is none.
     """
-    with options.documented_failure(root, form):
+    with options.documented_failure(root, form, "outputs"):
         served = served_models(root, surroundings(), name)
         for remark in served.remarks:
             click.echo(printable(f"Warning: {remark}"), err=True)
@@ -102,6 +102,5 @@ def _look(session: Session, name: str | None) -> tuple[tuple[StatusRow, ...], in
 def _named(rows: tuple[StatusRow, ...], name: str | None) -> tuple[StatusRow, ...]:
     found = tuple(row for row in rows if name is None or row.name == name)
     if name is not None and not found:
-        near = did_you_mean(name, (row.name for row in rows))
-        raise UsageError(f"no fine-tune is named {name}", hint=near or "see `ftops status`")
+        raise unknown_name(name, (row.name for row in rows))
     return found

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from ftops.manifests.schema import Finding
-from ftops.manifests.wording import did_you_mean
 from ftops.model.finetune import FineTune
+from ftops.model.nearest import did_you_mean
 
 Declared = Mapping[str, FineTune]
 Placed = Iterator[tuple[FineTune, Finding]]

@@ -6,7 +6,7 @@ import os
 import stat
 from pathlib import Path
 
-from ftops.manifests.wording import did_you_mean
+from ftops.model.nearest import did_you_mean
 
 _MOST_HINTS = 100
 """So many missing files get a "did you mean"; each search reads a folder."""
@@ -52,6 +52,8 @@ class DataPaths:
             # As written: the system does not let `file/..` pass, while realpath does.
             mode = Path(f"{base}{written}").stat().st_mode
         except FileNotFoundError:
+            if os.path.islink(full):  # noqa: PTH114 - the last part as it is written
+                return path, f"{path} is a link that leads nowhere", None
             return path, f"{path} does not exist", self._near(Path(start), name)
         except PermissionError as error:
             return path, f"{path} cannot be read: {error.strerror}", None

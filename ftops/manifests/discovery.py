@@ -6,6 +6,7 @@ is told, because a fine-tune whose manifest is not seen would look as if somebod
 
 from __future__ import annotations
 
+import glob
 import os
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -45,7 +46,7 @@ def manifest_files(root: Path, patterns: Sequence[str], document: Document) -> D
         if pattern.startswith(("/", "../")) or pattern == "..":
             hint = "a project holds its own manifests"
             search.problems.append(document.problem(f"{written} lies outside the project", path, hint))
-        elif not search.collect(tuple(part for part in pattern.split("/") if part != ".")):
+        elif not search.collect_written(pattern):
             absent = not is_glob(written) and not os.path.lexists(f"{root}/{pattern}")
             message = f"{written} does not exist" if absent else f"{written} matches no file"
             unseen.append(document.problem(message, path, f"correct it in {PROJECT_FILE}; {_ACCEPT}"))
@@ -88,6 +89,13 @@ class _Search:
     problems: list[Problem] = field(default_factory=list)
     walks: list[tuple[Pattern, dict[str, set[int]]]] = field(default_factory=list)
 
+    def collect_written(self, pattern: str) -> bool:
+        """Add what a pattern means, and what is called just so: a folder may be named `jobs[1]`."""
+        parts = tuple(part for part in pattern.split("/") if part != ".")
+        literal = is_glob(pattern) and os.path.lexists(self._full(pattern))
+        found = literal and self.collect(tuple(map(glob.escape, parts)))
+        return self.collect(parts) or found
+
     def collect(self, parts: tuple[str, ...]) -> bool:
         """Add what one pattern means. False: nothing that is there fits, and no problem explains it."""
         pattern, seen = Pattern(parts), dict[str, set[int]]()
@@ -122,11 +130,14 @@ class _Search:
             return
         for found in self._scanned(folder):
             name = found.name
-            if (
-                name[0] == "."
-                or name in named
-                or not (found.is_symlink() or found.is_dir() or _is_yaml(name))
-            ):
+            if name[0] == "." or name in named:
+                continue
+            if (ending := _misspelt(name)) and pattern.takes(places, ending) and not found.is_dir():
+                hint = f"rename it to {posixpath.basename(ending)}"
+                message = f"is not read: its ending is not {' or '.join(SUFFIXES)}"
+                self.problems.append(Problem(message, _printable(_joined(folder, name)), hint=hint))
+                continue
+            if not (found.is_symlink() or found.is_dir() or _is_yaml(name)):
                 continue
             if pattern.takes(places, name) or pattern.below(places, name):
                 yield from self._entry(_joined(folder, name), found, chosen=False)
@@ -203,6 +214,12 @@ def _not_checked_out(search: _Search, missing: Iterable[Missing]) -> Iterator[Pr
 
 def _is_yaml(name: str) -> bool:
     return name.endswith(SUFFIXES)
+
+
+def _misspelt(name: str) -> str | None:
+    """Return the name as it would be read, for one whose ending is only written otherwise (`.YAML`)."""
+    stem, ending = os.path.splitext(name)  # noqa: PTH122 - as in file_stamp
+    return stem + ending.lower() if ending.lower() in SUFFIXES and ending not in SUFFIXES else None
 
 
 def _joined(folder: str, name: str) -> str:

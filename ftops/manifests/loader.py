@@ -18,6 +18,7 @@ import yamlcore
 from ftops.errors import Problem
 from ftops.manifests.document import Document, is_merge, problem_at
 from ftops.manifests.scalars import SCALARS, STR, TAG, Unusable, scalar_value, unsupported
+from ftops.manifests.syntax import Place, Stuck, explain
 from ftops.manifests.wording import short
 
 MOST_BYTES = 1024 * 1024
@@ -194,15 +195,31 @@ def _refusal(message: str, node: yaml.Node | None) -> yaml.YAMLError:
 
 def _syntax_problem(error: Exception, data: bytes, name: str) -> Problem:
     if isinstance(error, yaml.MarkedYAMLError):
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
-        words = error.problem or error.context or ""
-        # Newer libyaml has a limit of its own, which flow collections reach before ours.
-        deep = "nesting depth" in words
-        said = "is nested too deeply" if deep else f"is not valid YAML: {words}"
-        return Problem(said, name, line, column)
+        return _explained(error, data, name)
     if isinstance(error, yaml.reader.ReaderError):
         line = data[: error.position].count(b"\n") + 1 if isinstance(error.position, int) else None
-        return Problem(f"is not text that YAML takes: {error.reason}", name, line, hint="save it as UTF-8")
+        return _unreadable(error, name, line)
     reason = str(error).split("\n", maxsplit=1)[0]
     return Problem(f"is not valid YAML: {reason}", name)
+
+
+def _explained(error: yaml.MarkedYAMLError, data: bytes, name: str) -> Problem:
+    mark, words = error.problem_mark or error.context_mark, error.problem or error.context or ""
+    # Newer libyaml has a limit of its own, which flow collections reach before ours.
+    if mark is None or "nested" in words or "nesting depth" in words:
+        line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
+        deep = "nesting depth" in words
+        return Problem("is nested too deeply" if deep else f"is not valid YAML: {words}", name, line, column)
+    began = error.context_mark
+    lines = data.decode("utf-8", errors="replace").splitlines()
+    stuck = Stuck(
+        words, Place(mark.line, mark.column), Place(began.line, began.column) if began else None, lines
+    )
+    found = explain(stuck)
+    return Problem(found.message, name, found.at.line + 1, found.at.column + 1, hint=found.hint)
+
+
+def _unreadable(error: yaml.reader.ReaderError, name: str, line: int | None) -> Problem:
+    if "control characters" in str(error.reason):
+        return Problem("has a control character", name, line, hint="remove it")
+    return Problem("is not UTF-8", name, line, hint="save it as UTF-8")

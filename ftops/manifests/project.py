@@ -52,6 +52,21 @@ class OwnFields(Protocol):
         """Fields of its queries."""
 
 
+_MAKE_ONE = "make a project with `ftops init`, or point -C at one"
+
+
+def _absent(root: Path, path: Path) -> Problem:
+    """Say why there is no project file to read, and name what may be meant to be one."""
+    if path.is_dir():
+        return Problem("is a directory", PROJECT_FILE, hint="it has to be a file")
+    if path.is_symlink():
+        return Problem("is a link that leads nowhere", PROJECT_FILE)
+    names = (entry.name for entry in root.iterdir()) if root.is_dir() else ()
+    alike = sorted(name for name in names if name.lower() in (PROJECT_FILE, "ftops.yml"))
+    hint = f"rename {alike[0]} to {PROJECT_FILE}" if alike else _MAKE_ONE
+    return Problem(f"{root} has no {PROJECT_FILE}", hint=hint)
+
+
 def load_project(root: Path, dialects: Mapping[str, OwnFields]) -> tuple[Project, Document]:
     """Read `ftops.yaml` of a directory. Raises InvalidInput with every problem; no reference is read yet.
 
@@ -61,8 +76,7 @@ def load_project(root: Path, dialects: Mapping[str, OwnFields]) -> tuple[Project
     path = root / PROJECT_FILE
     confine(root, path, PROJECT_FILE, os.environ)
     if not path.is_file():
-        message = f"{root} has no {PROJECT_FILE}"
-        raise InvalidInput((Problem(message, hint="make a project with `ftops init`, or point -C at one"),))
+        raise InvalidInput((_absent(root, path),))
     parsed = read_yaml(path, PROJECT_FILE)
     problems = list(parsed.problems)
     documents = [document for document in parsed.documents if document.value is not None]

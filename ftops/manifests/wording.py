@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ftops.model.nearest import did_you_mean
+
 _LONGEST_SHOWN = 60
-_LONGEST_COMPARED = 64
-"""Characters of a word that can be a slip of a known one; to compare longer ones takes their square."""
-_MOST_COMPARED = 500
-"""Among more words than this the nearest one is not looked for: 10,000 mistakes among 10,000 names
-would take minutes."""
 _MOST_LISTED = 50
 MOST_UNKNOWN = 20
 """Unknown keys of one map that are told each by itself; the rest is counted, so that a map of 100,000 keys
@@ -76,14 +72,6 @@ def rule_sentence(
             return f"{found.words} does not have the right form", hint
     sentence = f"{_BOUNDS[rule].format(limit)}, not {found.words}" if rule in _BOUNDS else None
     return sentence, None
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    """Offer the nearest known word."""
-    words = sorted(one for one in known if len(one) <= _LONGEST_COMPARED)
-    comparable = len(word) <= _LONGEST_COMPARED and len(words) <= _MOST_COMPARED
-    near = difflib.get_close_matches(word, words, n=1, cutoff=0.6) if comparable else []
-    return f"did you mean {near[0]!r}?" if near else None
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:

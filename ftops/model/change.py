@@ -64,6 +64,7 @@ class Reason(StrEnum):
     LOOKALIKE_IN_FLIGHT = "lookalike-in-flight"
     FAILED = "failed"
     CANCELLED_EXTERNALLY = "cancelled-externally"
+    CANCELLED_BY_HAND = "cancelled-by-hand"
     VANISHED = "vanished"
     REJECTED = "rejected"
     NOT_READY = "not-ready"

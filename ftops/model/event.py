@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ftops.errors import FtopsError, Problem, ProviderError
 from ftops.model.change import Change
 
 
@@ -22,6 +23,7 @@ class EventKind(StrEnum):
     LOCK_AWAITED = "lock-awaited"
     COMMIT_UNKNOWN = "commit-unknown"
     UNMARKED = "unmarked"
+    FROZEN = "frozen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +47,29 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChangeResult:
-    """The outcome of one change. `ambiguous` means that only a later run or a person can tell."""
+    """The outcome of one change. `ambiguous` means that only a later run or a person can tell.
+
+    `problems` say why it failed or was skipped, each with its place and what to do; `code` is the provider's
+    own word for it.
+    """
 
     change: Change
     outcome: Outcome
     job_id: str | None = None
-    error: str | None = None
+    problems: tuple[Problem, ...] = ()
+    code: str | None = None
     ambiguous: bool = False
+
+    @classmethod
+    def why(
+        cls, change: Change, outcome: Outcome, error: FtopsError | str, *, ambiguous: bool = False
+    ) -> ChangeResult:
+        """Return the outcome of a change that was not done, with all that the error knows."""
+        problems = error.problems if isinstance(error, FtopsError) else (Problem(error),)
+        code = error.failure.code if isinstance(error, ProviderError) else None
+        return cls(change, outcome, None, problems, code, ambiguous)
+
+    @property
+    def error(self) -> str | None:
+        """Why it failed or was skipped, in one line; None where it was done."""
+        return "; ".join(map(str, self.problems)) or None

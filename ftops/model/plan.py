@@ -20,7 +20,8 @@ class PlanFacts:
     this run's complete lists lack for the first time. `wrong_accounts` says of each provider whose jobs
     belong to another organization than the expected one. `commit` is what is declared by, and `older_than`
     the newer one that was applied last, where there is one. `second_payments` are the cancels of jobs whose
-    twin, another job of the same create, stays. `same_training` are the declared names that share a
+    twin, another job of the same create, stays, and `by_hand` those that a person has asked for: no limit
+    counts either. `same_training` are the declared names that share a
     fingerprint, each group in order.
     """
 
@@ -32,7 +33,13 @@ class PlanFacts:
     commit: Commit | None = None
     older_than: Commit | None = None
     second_payments: frozenset[Stop] = frozenset()
+    by_hand: frozenset[Stop] = frozenset()
     same_training: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def uncounted(self) -> frozenset[Stop]:
+        """The cancels that no limit counts."""
+        return self.second_payments | self.by_hand
 
 
 @dataclass(frozen=True, slots=True)

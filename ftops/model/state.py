@@ -125,7 +125,9 @@ class Record:
     never fall, while `job.generation` is the job's own (a restored job is older than the record).
     A create that the provider refused is an `intent` that has lapsed. `spent_nonces` are those of creates
     that were given up: a job that turns up with one is ours and nobody waits for it; `requests` are what
-    they asked for, by which a job without a mark is noticed.
+    they asked for, by which a job without a mark is noticed. `cancelled_by_hand` are the fingerprints that
+    were declared, running or in doubt when a person cancelled the name: none of them is trained until that
+    person says so, and a job that trains one is stopped.
     """
 
     provider: str
@@ -142,6 +144,7 @@ class Record:
     history: tuple[RecordedJob, ...] = ()
     spent_nonces: tuple[str, ...] = ()
     requests: tuple[SentRequest, ...] = ()
+    cancelled_by_hand: tuple[str, ...] = ()
 
     @property
     def refused(self) -> Refusal | None:
@@ -156,12 +159,16 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class ArchivedRecord:
-    """What stays of a forgotten fine-tune, so that re-adding it re-uses its model and never its numbers."""
+    """What stays of a forgotten fine-tune, so that re-adding it re-uses its model and never its numbers.
+
+    What a person has cancelled stays cancelled, however often its manifest goes and comes back.
+    """
 
     generation: int
     jobs: tuple[RecordedJob, ...] = ()
     spent_nonces: tuple[str, ...] = ()
     requests: tuple[SentRequest, ...] = ()
+    cancelled_by_hand: tuple[str, ...] = ()
 
 
 MOST_SENDS = 3
@@ -222,6 +229,11 @@ class State:
     def with_record(self, name: str, record: Record) -> State:
         """Give the state with this record in place of the name's old one."""
         return replace(self, fine_tunes={**self.fine_tunes, name: record})
+
+    def cancelled_by_hand(self, name: str) -> frozenset[str]:
+        """Return the fingerprints that a person has cancelled under this name."""
+        kept = (self.fine_tunes.get(name), self.archive.get(name))
+        return frozenset(one for entry in kept if entry is not None for one in entry.cancelled_by_hand)
 
     def unmarked(self, provider: str) -> bool:
         """Return whether this provider is known not to give back the marks that it is sent."""

@@ -1,23 +1,22 @@
-"""The table of DESIGN 5.2, one small function a row, in the table's order: the first that answers wins.
+"""What each row of the decision table decides: one small function a row. Their order is in table.py.
 
-Rows look at a Situation and nothing else. The first row (strays) is about other jobs than the current one and
-stands in strays.py; what comes after the table in gates.py (DESIGN 5.3) and refusals.py.
+Rows look at a Situation and nothing else. Jobs beside the current one are in strays.py; what comes after the
+table in gates.py and refusals.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ftops.model.change import Action, Reason
 from ftops.model.finetune import OnChange, OnRemove, RetryOn
-from ftops.model.job import Job, JobError, JobStatus
-from ftops.model.state import RecordedJob
+from ftops.model.job import JobError, JobStatus
+from ftops.planner.by_hand import hold_message, stop_message
 from ftops.planner.retrying import retryable, retrying
 from ftops.planner.situation import Situation
-from ftops.planner.stake import at_stake, cancelled_first
 from ftops.records.likeness import said
-from ftops.records.matching import worth_keeping
+from ftops.records.matching import fitting, reusable, worth_keeping
+from ftops.records.stake import at_stake, cancelled_first
 from ftops.records.wording import invalid_data, known_by_likeness, unread_upstream, ways_out
 
 
@@ -34,35 +33,46 @@ class Decision:
     then: Decision | None = None
 
 
-def decide(situation: Situation) -> Decision:
-    """Return the first row that fits; the last row of each part fits always."""
-    rows = UNDECLARED_ROWS
-    if situation.fine_tune is not None:
-        rows = UNREAD_ROWS if situation.unread else DECLARED_ROWS
-    return next(decision for row in rows if (decision := row(situation)) is not None)
-
-
-def _suspended(s: Situation) -> Decision | None:
+def suspended(s: Situation) -> Decision | None:
+    """Report alone, as the manifest asks."""
     if s.fine_tune is None or not s.fine_tune.lifecycle.suspend:
         return None
-    return Decision(Action.KEEP, Reason.SUSPENDED, "suspended: ftops only reports", _job_id(s))
+    message = "suspended: ftops only reports"
+    if s.job is not None and s.job.altered and s.active:
+        message += f"; job {s.job.id} shows other settings than were sent ({said(s.job.altered)})"
+    return Decision(Action.KEEP, Reason.SUSPENDED, message, _job_id(s))
 
 
-def _cancelling(s: Situation) -> Decision | None:
+def cancelling(s: Situation) -> Decision | None:
+    """Leave a job on its way out alone."""
     if not s.cancelling:
         return None
     return Decision(Action.WAIT, Reason.CANCELLING, "the provider is cancelling the job", _job_id(s))
 
 
-def _older_twin(s: Situation) -> Decision | None:
+def stopped_by_hand(s: Situation) -> Decision | None:
+    """Stop what a person has cancelled: before suspend, protect, detach, and a create in doubt."""
+    message = None if s.cancelling else stop_message(s)
+    return Decision(Action.CANCEL, Reason.CANCELLED_BY_HAND, message, _job_id(s)) if message else None
+
+
+def held_by_hand(s: Situation) -> Decision | None:
+    """Hold what a person has cancelled; a job that is there and costs nothing more is taken all the same."""
+    message = hold_message(s)
+    if message is None:
+        return None
+    held = Decision(Action.HOLD, Reason.CANCELLED_BY_HAND, message, _job_id(s))
+    return restored(s) or found_at_provider(s) or other_lineage(s) or held
+
+
+def older_twin(s: Situation) -> Decision | None:
     """Of two jobs for one create the newer goes: the older has trained more."""
-    if not (s.same and s.active) or s.job is None or _protected(s):
+    if not (s.same and s.active) or s.job is None or protected(s):
         return None
     mine = (s.job.created_at or 0.0, s.job.id)
     done = [twin for twin in s.twins if twin.status is JobStatus.SUCCEEDED]
     older = [twin for twin in s.twins if twin.status.active and (twin.created_at or 0.0, twin.id) < mine]
-    best = next(iter((*done, *older)), None)
-    if best is None:
+    if (best := next(iter((*done, *older)), None)) is None:
         return None
     message = (
         f"job {s.job.id} was paid for what job {best.id}, which is older, trains as well; "
@@ -71,31 +81,35 @@ def _older_twin(s: Situation) -> Decision | None:
     return Decision(Action.ADOPT, Reason.DUPLICATE, message, best.id, s.job.id)
 
 
-def _altered(s: Situation) -> Decision | None:
+def altered(s: Situation) -> Decision | None:
     """Hold what trains, or has trained, something else than was sent: the wrong training is paid for."""
     if s.job is None or not s.same or not s.job.altered or not (s.active or s.ended is JobStatus.SUCCEEDED):
         return None
     message = (
         f"job {s.job.id} shows other settings than were sent ({said(s.job.altered)}): the wrong training is "
-        f"being paid for; cancel it at the provider, or take it as it is: {ways_out(s.name, (s.job.id,))}"
+        f"being paid for; stop it with `ftops cancel {s.name}`, or take it as it is: "
+        f"{ways_out(s.name, (s.job.id,))}"
     )
     return Decision(Action.HOLD, Reason.ALTERED, message, s.job.id)
 
 
-def _in_progress(s: Situation) -> Decision | None:
+def in_progress(s: Situation) -> Decision | None:
+    """Keep what is running."""
     if not (s.same and s.active):
         return None
     status = s.job.status.value if s.job else ""
     return Decision(Action.KEEP, Reason.IN_PROGRESS, f"the job is {status}", _job_id(s))
 
 
-def _succeeded(s: Situation) -> Decision | None:
+def succeeded(s: Situation) -> Decision | None:
+    """Keep a success for ever, listed or not."""
     if not (s.same and s.ended is JobStatus.SUCCEEDED):
         return None
     return Decision(Action.KEEP, Reason.SUCCEEDED, "the model is ready", _job_id(s))
 
 
-def _failed(s: Situation) -> Decision | None:
+def failed(s: Situation) -> Decision | None:
+    """Make a failed job again only where the manifest allows it."""
     if not (s.same and s.ended is JobStatus.FAILED) or s.job is None:
         return None
     error = s.job.error or JobError(None, "the provider gave no reason")
@@ -105,14 +119,16 @@ def _failed(s: Situation) -> Decision | None:
     return Decision(Action.HOLD, Reason.FAILED, f"the job failed: {error}", s.job.id)
 
 
-def _re_declared(s: Situation) -> Decision | None:
+def re_declared(s: Situation) -> Decision | None:
+    """Make again what ftops itself had cancelled."""
     if not _cancelled(s) or s.job is None or s.job.cancel_requested is None:
         return None
     message = f"declared again after job {s.job.id} was cancelled"
     return Decision(Action.CREATE, Reason.RE_DECLARED, message, next_attempt=True)
 
 
-def _cancelled_externally(s: Situation) -> Decision | None:
+def cancelled_externally(s: Situation) -> Decision | None:
+    """Hold what others have cancelled, unless the manifest says to make it again."""
     if not _cancelled(s) or s.job is None:
         return None
     message = f"job {s.job.id} was cancelled outside ftops"
@@ -121,7 +137,7 @@ def _cancelled_externally(s: Situation) -> Decision | None:
     )
 
 
-def _missing(s: Situation) -> Decision | None:
+def missing(s: Situation) -> Decision | None:
     """Wait for a missing job whatever is declared now: it may still run, and a list may lag."""
     if not s.missing or s.vanished:
         return None
@@ -129,19 +145,21 @@ def _missing(s: Situation) -> Decision | None:
     return Decision(Action.WAIT, Reason.MISSING, message, _job_id(s))
 
 
-def _vanished(s: Situation) -> Decision | None:
+def vanished(s: Situation) -> Decision | None:
+    """Hold a job that is gone for good, unless the manifest says to make it again."""
     if not (s.same and s.vanished):
         return None
     message = f"job {_job_id(s)} was active and is gone from the provider"
     return _retry(s, RetryOn.VANISHED) or Decision(Action.HOLD, Reason.VANISHED, message, _job_id(s))
 
 
-def _restored(s: Situation) -> Decision | None:
-    candidates = [job for job in s.earlier_jobs if job.fingerprint == s.fingerprint and _reusable(job)]
+def restored(s: Situation) -> Decision | None:
+    """Take what has been trained already: a revert pays nothing."""
+    candidates = [job for job in s.earlier_jobs if job.fingerprint == s.fingerprint and reusable(job)]
     if not candidates:
         return None
     if s.active and s.record is not None and s.fine_tune is not None:
-        kept = _protected(s) or _draining(s) or _likeness(s)
+        kept = protected(s) or draining(s) or likeness(s)
         if kept is not None:
             return kept
     best = max(candidates, key=lambda job: (not job.status.active, job.generation, job.attempt))
@@ -151,8 +169,9 @@ def _restored(s: Situation) -> Decision | None:
     return Decision(Action.ADOPT, Reason.RESTORED, message, best.id, first.id if first else None)
 
 
-def _found_at_provider(s: Situation) -> Decision | None:
-    job = _fitting(s)
+def found_at_provider(s: Situation) -> Decision | None:
+    """Take a job of ours that no record knows."""
+    job = fitting(s.stamped, s.lineage, s.fingerprint)
     if job is None:
         return None
     first = s.job if s.active else None
@@ -160,17 +179,8 @@ def _found_at_provider(s: Situation) -> Decision | None:
     return Decision(Action.ADOPT, Reason.FOUND_AT_PROVIDER, message, job.id, first.id if first else None)
 
 
-def _fitting(s: Situation) -> Job | None:
-    """Find an unrecorded job of this lineage and name that trains, or has trained, what is declared."""
-    for job in s.stamped:
-        stamp = job.stamp
-        same = stamp and stamp.lineage == s.lineage and stamp.fingerprint == s.fingerprint
-        if same and worth_keeping(job):
-            return job
-    return None
-
-
-def _other_lineage(s: Situation) -> Decision | None:
+def other_lineage(s: Situation) -> Decision | None:
+    """Hold what another state has made under this name."""
     for job in s.stamped:
         if job.stamp and job.stamp.lineage != s.lineage and worth_keeping(job):
             message = (
@@ -182,7 +192,8 @@ def _other_lineage(s: Situation) -> Decision | None:
     return None
 
 
-def _protected(s: Situation) -> Decision | None:
+def protected(s: Situation) -> Decision | None:
+    """Hold rather than stop what must not be stopped."""
     lifecycle = s.record.lifecycle if s.record else None
     wanted = s.fine_tune.lifecycle if s.fine_tune else lifecycle
     if not s.active or wanted is None or not wanted.protect:
@@ -191,28 +202,32 @@ def _protected(s: Situation) -> Decision | None:
     return Decision(Action.HOLD, Reason.PROTECTED, message, _job_id(s))
 
 
-def _draining(s: Situation) -> Decision | None:
+def draining(s: Situation) -> Decision | None:
+    """Let the running job finish first."""
     if not s.active or s.fine_tune is None or s.fine_tune.lifecycle.on_change is not OnChange.DRAIN:
         return None
     message = f"changed; job {_job_id(s)} may finish first (on_change: drain)"
     return Decision(Action.WAIT, Reason.DRAINING, message, _job_id(s))
 
 
-def _likeness(s: Situation) -> Decision | None:
+def likeness(s: Situation) -> Decision | None:
     """Hold where a job known by its looks alone would have to be cancelled: it may be somebody else's."""
     if not s.active or s.job is None or not s.job.likeness:
         return None
-    return Decision(Action.HOLD, Reason.LIKENESS, known_by_likeness(s.name, s.job.id), s.job.id)
+    message = f"{known_by_likeness(s.name, s.job.id)}, or stop it with `ftops cancel {s.name}`"
+    return Decision(Action.HOLD, Reason.LIKENESS, message, s.job.id)
 
 
-def _replace(s: Situation) -> Decision | None:
+def replace(s: Situation) -> Decision | None:
+    """Stop what runs, and train what is declared."""
     if not s.active:
         return None
     message = f"changed; job {_job_id(s)} is cancelled, what it has trained so far is paid"
     return Decision(Action.REPLACE, Reason.CHANGED, message, _job_id(s))
 
 
-def _create(s: Situation) -> Decision:
+def create(s: Situation) -> Decision:
+    """Train what is declared: the last row of the declared."""
     if s.record is None or (s.record.job is None and not s.record.history):
         lapsed = s.record is not None and s.record.intent is not None
         message = "new; an earlier attempt never arrived" if lapsed else "new"
@@ -222,60 +237,35 @@ def _create(s: Situation) -> Decision:
     return Decision(Action.CREATE, Reason.CHANGED, message)
 
 
-def _detached(s: Situation) -> Decision | None:
+def detached(s: Situation) -> Decision | None:
+    """Let go of a job that was to run on."""
     if not s.active or s.record is None or s.record.lifecycle.on_remove is not OnRemove.DETACH:
         return None
     message = f"removed; job {_job_id(s)} runs on, unwatched (on_remove: detach)"
     return Decision(Action.FORGET, Reason.DETACHED, message, _job_id(s))
 
 
-def _cancel(s: Situation) -> Decision | None:
+def cancel(s: Situation) -> Decision | None:
+    """Stop what nobody declares any more."""
     if not s.active:
         return None
     message = f"removed; job {_job_id(s)} is cancelled, what it has trained so far is paid"
     return Decision(Action.CANCEL, Reason.REMOVED, message, _job_id(s))
 
 
-def _forget(s: Situation) -> Decision:
+def forget(s: Situation) -> Decision:
+    """Put the record away: the last row of the undeclared."""
     model = s.job.fine_tuned_model if s.job else None
     message = f"removed; the model {model} stays at the provider" if model else "removed"
     return Decision(Action.FORGET, Reason.REMOVED, message, _job_id(s))
 
 
-def _unread(s: Situation) -> Decision:
+def unread(s: Situation) -> Decision:
+    """Hold what cannot be compared: the last row of those without a fingerprint."""
     if not s.problems and s.fine_tune is not None and s.fine_tune.upstream is not None:
         return Decision(Action.HOLD, Reason.UPSTREAM, unread_upstream(s.fine_tune.upstream), _job_id(s))
     message = invalid_data(s.problems, _job_id(s) if s.active else None)
     return Decision(Action.HOLD, Reason.INVALID_DATA, message, _job_id(s))
-
-
-Row = Callable[[Situation], Decision | None]
-
-DECLARED_ROWS: Sequence[Row] = (
-    _suspended,
-    _cancelling,
-    _older_twin,
-    _altered,
-    _in_progress,
-    _succeeded,
-    _failed,
-    _re_declared,
-    _cancelled_externally,
-    _missing,
-    _vanished,
-    _restored,
-    _found_at_provider,
-    _other_lineage,
-    _protected,
-    _draining,
-    _likeness,
-    _replace,
-    _create,
-)
-UNREAD_ROWS: Sequence[Row] = (_suspended, _unread)
-"""Without a fingerprint nobody can tell what a job trains: it is left as it is, whatever it does."""
-
-UNDECLARED_ROWS: Sequence[Row] = (_cancelling, _missing, _protected, _detached, _likeness, _cancel, _forget)
 
 
 def _job_id(s: Situation) -> str | None:
@@ -284,13 +274,6 @@ def _job_id(s: Situation) -> str | None:
 
 def _cancelled(s: Situation) -> bool:
     return s.same and s.ended is JobStatus.CANCELLED
-
-
-def _reusable(job: RecordedJob) -> bool:
-    """Tell whether a revert can use this job: it has made its model, or it runs on detached."""
-    return job.status is JobStatus.SUCCEEDED or (
-        job.detached and job.status.active and job.missing_since is None
-    )
 
 
 def _retry(s: Situation, cause: RetryOn | None) -> Decision | None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from ftops.model.change import Action, Reason
 from ftops.model.job import Job
 from ftops.model.state import RecordedJob, State
+from ftops.planner.by_hand import held
 from ftops.planner.decision import Decision
 from ftops.planner.situation import Situation
 from ftops.records.likeness import Appearance, Likeness, look_alike, said
@@ -36,8 +37,9 @@ def gate_on_upstream(
     if ready_job(above, verdict) is not None:
         return decision
     rests = verdict.reason is Reason.SUSPENDED and not (above.same and above.active)
-    if verdict.action is Action.HOLD or rests:
-        message = f"{upstream}, whose model it starts from, is held: {verdict.reason.value}"
+    if verdict.action is Action.HOLD or rests or above.held_by_hand:
+        why = Reason.CANCELLED_BY_HAND if above.held_by_hand else verdict.reason
+        message = f"{upstream}, whose model it starts from, is held: {why.value}"
         return Decision(Action.HOLD, Reason.UPSTREAM, message, decision.job_id)
     if decision.action is Action.REPLACE:
         message = (
@@ -46,6 +48,15 @@ def gate_on_upstream(
         )
         return replace(decision, action=Action.CANCEL, message=message)
     return Decision(Action.WAIT, Reason.WAITING_FOR, f"waiting for {upstream} to be trained")
+
+
+def gate_on_hand(situation: Situation, decision: Decision) -> Decision:
+    """Create nothing that a person has cancelled, whatever else runs; like every hold, it cancels nothing."""
+    if not decision.action.creates or not situation.held_by_hand:
+        return decision
+    runs = f"; job {decision.job_id} runs on" if decision.job_id else ""
+    message = f"{held(situation.name)}{runs}"
+    return Decision(Action.HOLD, Reason.CANCELLED_BY_HAND, message, decision.job_id)
 
 
 def ready_job(situation: Situation, decision: Decision) -> RecordedJob | None:

@@ -20,8 +20,12 @@ _UNREAD_FIELDS = ("training_file", "validation_file")
 
 
 def gate_on_heir(situation: Situation, decision: Decision, state: State, desired: DesiredSet) -> Decision:
-    """Hold the removal of what a declared name may take over once its data can be read."""
+    """Hold the removal of what a declared name may take over once its data can be read.
+
+    What a person has cancelled is stopped all the same.
+    """
     ends = situation.fine_tune is None and decision.action in (Action.CANCEL, Action.FORGET)
+    ends = ends and decision.reason is not Reason.CANCELLED_BY_HAND
     heir = _heir(situation, state, desired) if ends and desired.unread else None
     if heir is None:
         return decision
@@ -32,7 +36,7 @@ def gate_on_heir(situation: Situation, decision: Decision, state: State, desired
 
 def _heir(situation: Situation, state: State, desired: DesiredSet) -> str | None:
     record = situation.record
-    if record is None or not worth_taking_over(record):
+    if record is None or not (worth_taking_over(record) or record.cancelled_by_hand):
         return None
     for name in sorted(desired.unread):
         declared = desired.spec(name)

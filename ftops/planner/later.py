@@ -14,8 +14,9 @@ from dataclasses import replace
 from ftops.model.change import Action, Reason
 from ftops.model.job import JobStatus
 from ftops.model.state import Record, RecordedJob
-from ftops.planner.decision import Decision, decide
+from ftops.planner.decision import Decision
 from ftops.planner.situation import Situation
+from ftops.planner.table import decide
 
 Gates = Callable[[Situation, Decision], Decision]
 """What may keep a decision from being carried out now: it answers with what is done instead."""
@@ -29,6 +30,10 @@ def with_later(situation: Situation, wanted: Decision, gates: Gates) -> Decision
         return decision
     next_wanted = decide(over)
     following = put_off(next_wanted, gates(over, next_wanted))
+    if decision.action is Action.CANCEL and following.action is Action.CREATE:
+        # What is declared by now is another training, which nobody has cancelled: nothing is waited for.
+        message = f"{decision.message}; what is declared now is created"
+        return replace(decision, action=Action.REPLACE, message=message)
     return replace(decision, then=following if following.action.creates else following.then)
 
 
@@ -45,7 +50,8 @@ def put_off(wanted: Decision, decision: Decision) -> Decision:
 
 def _when_over(situation: Situation, decision: Decision) -> Situation | None:
     """Give the situation at the end of a wait that the table itself decided on; None for any other."""
-    ends = _ENDS.get(decision.reason) if decision.action is Action.WAIT and decision.then is None else None
+    waits = decision.action in (Action.WAIT, Action.CANCEL) and decision.then is None
+    ends = _ENDS.get(decision.reason) if waits else None
     return replace(situation, record=ends(situation.record)) if ends and situation.record else None
 
 
@@ -62,6 +68,7 @@ def _never_arrived(record: Record) -> Record:
 
 
 _ENDS: Mapping[Reason, Callable[[Record], Record]] = {
+    Reason.CANCELLED_BY_HAND: _job_ends(status=JobStatus.CANCELLED),
     Reason.CANCELLING: _job_ends(status=JobStatus.CANCELLED),
     Reason.DRAINING: _job_ends(status=JobStatus.SUCCEEDED),
     # Of two possible ends the one that costs money again.

@@ -14,12 +14,14 @@ from ftops.model.observation import ProviderFacts
 from ftops.model.plan import Plan, PlanFacts
 from ftops.model.planning import Doubts, Inputs, Planning
 from ftops.model.state import Record
+from ftops.planner.by_hand import stops_by_hand
 from ftops.planner.composition import change_for
-from ftops.planner.decision import Decision, decide
+from ftops.planner.decision import Decision, stopped_by_hand
 from ftops.planner.gates import (
     gate_on_capacity,
     gate_on_claimed,
     gate_on_data,
+    gate_on_hand,
     gate_on_lookalike,
     gate_on_upstream,
     ready_job,
@@ -31,6 +33,7 @@ from ftops.planner.refusals import Refusals
 from ftops.planner.second_payments import second_payments
 from ftops.planner.situation import Situation
 from ftops.planner.strays import strays
+from ftops.planner.table import decide
 from ftops.planner.unclaimed import lookalike_strays, orphans
 from ftops.planner.undecided import doubtful
 from ftops.planner.unknown_providers import gate_on_unknown_provider, out_of_sight
@@ -99,6 +102,7 @@ class _Planner:
                     newly_missing=self.settled.newly_missing,
                     wrong_accounts=tuple(wrong_accounts(self.observations.values())),
                     second_payments=second_payments(ordered, self.state, self.live),
+                    by_hand=frozenset(stops_by_hand(ordered)),
                     same_training=self.desired.same_training(self._training()),
                 ),
             ),
@@ -173,7 +177,7 @@ class _Planner:
 
     def _through_gates(self, situation: Situation, decision: Decision) -> Decision:
         # What is certain whatever a provider shows, and cancels nothing, comes first.
-        decision = gate_on_data(situation, decision)
+        decision = gate_on_hand(situation, gate_on_data(situation, decision))
         decision = gate_on_heir(situation, decision, self.state, self.desired)
         decision = gate_on_list(situation, decision, self.live, self.resting)
         if decision.action.creates:
@@ -198,7 +202,7 @@ class _Planner:
         """Answer for a name whose intent is still open, or whose provider is no longer configured."""
         doubt = self.settled.open_intents.get(situation.name)
         intent = situation.record.intent if situation.record else None
-        if doubt is not None and intent is not None:
+        if doubt is not None and intent is not None and stopped_by_hand(situation) is None:
             found = self.live.answering(intent.request)
             return doubtful(
                 situation, intent, doubt, [(job, like) for job, like in found if job.id in doubt[1]]
@@ -218,6 +222,7 @@ class _Planner:
             record=record,
             archived=self.state.archive.get(name),
             twins=self._twins(record),
+            cancelled_by_hand=self.state.cancelled_by_hand(name),
         )
         if fine_tune is None:
             return situation

@@ -20,7 +20,7 @@ class Situation:
     `fine_tune` is None when it is not declared, `record` when nothing is remembered. `fingerprint` is the
     desired one, None where data of its chain cannot be read. `stamped` are unrecorded jobs with this project
     and name in their stamp. `twins` are unrecorded jobs with the current job's nonce: one create, paid twice.
-    `problems` are those of its own data.
+    `problems` are those of its own data, `cancelled_by_hand` the fingerprints that a person has cancelled.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Situation:
     stamped: Sequence[Job] = ()
     twins: Sequence[Job] = ()
     problems: tuple[Problem, ...] = ()
+    cancelled_by_hand: frozenset[str] = frozenset()
 
     @property
     def unread(self) -> bool:
@@ -50,6 +51,11 @@ class Situation:
     def same(self) -> bool:
         """Tell whether the record stands for what is declared."""
         return self.record is not None and self.record.fingerprint == self.fingerprint
+
+    @property
+    def held_by_hand(self) -> bool:
+        """Tell whether a person has cancelled what is declared."""
+        return self.fingerprint in self.cancelled_by_hand
 
     @property
     def missing(self) -> bool:

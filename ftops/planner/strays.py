@@ -13,10 +13,11 @@ from ftops.model.finetune import FineTune
 from ftops.model.job import Job
 from ftops.model.observation import Observation
 from ftops.model.state import Record, RecordedJob, State
+from ftops.planner.by_hand import stopped_stray
 from ftops.planner.situation import is_cancelling
-from ftops.planner.stake import at_stake
 from ftops.records.matching import LiveJobs
 from ftops.records.recorded import from_stamp
+from ftops.records.stake import at_stake
 from ftops.records.wording import known_by_likeness
 
 
@@ -33,7 +34,9 @@ def strays(
         for job in (*jobs, *arrived):
             observation = live.observations.get(job.provider)
             if observation is not None and _runs_on(job):
-                yield _change(name, job, record, fine_tune, now=now, observation=observation)
+                change = _change(name, job, record, fine_tune, now=now, observation=observation)
+                by_hand = job.fingerprint in state.cancelled_by_hand(name)
+                yield stopped_stray(change, job, now) if by_hand else change
 
 
 def _owned(state: State) -> Iterator[tuple[str, tuple[RecordedJob, ...], frozenset[str]]]:

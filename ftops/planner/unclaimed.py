@@ -12,8 +12,8 @@ from ftops.model.change import Action, Change, Reason
 from ftops.model.finetune import FineTune
 from ftops.model.job import Job
 from ftops.model.state import SentRequest, State
-from ftops.planner.stake import running_for
 from ftops.records.matching import LiveJobs
+from ftops.records.stake import running_for
 from ftops.records.wording import ways_out
 
 

@@ -20,7 +20,7 @@ from ftops.reconciler.values import Hands, Loaded, Reviewed
 from ftops.review.check import review
 from ftops.review.estimate import Costing, tokens_wanted, with_costs
 from ftops.review.rules import Allowed
-from ftops.review.selection import Selection, selected_names
+from ftops.review.selection import Selection, selected_names, unmatched
 
 Look = Callable[[Mapping[str, Observation], Doubts], Mapping[str, Observation]]
 MOST_LOOKS = 2
@@ -60,7 +60,8 @@ def make_plan(
         inputs = replace(inputs, observations=look(inputs.observations, planning.doubts))
         planning = plan(inputs)
     facts = replace(planning.plan.facts, commit=loaded.commit, older_than=older_than(loaded, state))
-    priced, verdict = _judged(loaded, replace(planning.plan, facts=facts), selection)
+    notes = (*planning.plan.notes, *unmatched(selection, loaded.fine_tunes, state))
+    priced, verdict = _judged(loaded, replace(planning.plan, facts=facts, notes=notes), selection)
     return Reviewed(Planning(priced, planning.state), verdict, inputs.observations, state, selection)
 
 

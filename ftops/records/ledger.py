@@ -8,6 +8,7 @@ from dataclasses import replace
 from ftops.model.finetune import FineTune
 from ftops.model.fingerprint import digest
 from ftops.model.job import Job, UploadedFile
+from ftops.model.json_value import JSONObject
 from ftops.model.refusal import Refusal
 from ftops.model.state import (
     ArchivedRecord,
@@ -92,6 +93,7 @@ class Ledger:
             jobs=(*((job,) if job else ()), *record.history, *earlier.jobs),
             spent_nonces=(*record.spent_nonces, *intent, *earlier.spent_nonces),
             requests=(*record.requests, *asked, *earlier.requests),
+            cancelled_by_hand=(*record.cancelled_by_hand, *earlier.cancelled_by_hand),
         )
 
     def adopt(self, name: str, fine_tune: FineTune, job: RecordedJob, fingerprint: str, spec: object) -> None:
@@ -109,6 +111,20 @@ class Ledger:
             job=replace(job, detached=False, fingerprint=fingerprint),
             history=others,
         )
+
+    def cancel_by_hand(
+        self, name: str, fingerprints: Iterable[str], fine_tune: FineTune | None, spec: JSONObject
+    ) -> None:
+        """Note what a person has cancelled. What is declared has a record from then on: renames follow it."""
+        noted = tuple(dict.fromkeys(fingerprints))
+        if fine_tune is not None and name not in self.records:
+            self.records[name] = self._opened(name, fine_tune, noted[0], spec)
+        kept = self.records.get(name) or self.archive[name]
+        noted = tuple(dict.fromkeys((*kept.cancelled_by_hand, *noted)))
+        if isinstance(kept, Record):
+            self.records[name] = replace(kept, cancelled_by_hand=noted)
+        else:
+            self.archive[name] = replace(kept, cancelled_by_hand=noted)
 
     def intend(self, name: str, fine_tune: FineTune, intent: Intent) -> None:
         """Note "about to create this"; a given-up intent leaves its nonce behind."""
@@ -228,6 +244,7 @@ class Ledger:
                 history=(*record.history, *archived.jobs),
                 spent_nonces=(*record.spent_nonces, *archived.spent_nonces),
                 requests=newest((*record.requests, *archived.requests)),
+                cancelled_by_hand=(*record.cancelled_by_hand, *archived.cancelled_by_hand),
             )
         return with_settings(record, fine_tune)
 

@@ -119,6 +119,22 @@ def worth_keeping(job: Job | RecordedJob) -> bool:
     return job.status.active or job.status is JobStatus.SUCCEEDED
 
 
+def fitting(stamped: Iterable[Job], lineage: str, fingerprint: str | None) -> Job | None:
+    """Find a job of this lineage that trains, or has trained, what is declared."""
+    for job in stamped:
+        stamp = job.stamp
+        same = stamp and stamp.lineage == lineage and stamp.fingerprint == fingerprint
+        if same and worth_keeping(job):
+            return job
+    return None
+
+
+def reusable(job: RecordedJob) -> bool:
+    """Return whether a revert can use this job: it has made its model, or it runs on detached."""
+    runs_on = job.detached and job.status.active and job.missing_since is None
+    return job.status is JobStatus.SUCCEEDED or runs_on
+
+
 class _Recorded:
     """Ids of recorded and disowned jobs -> the provider rows they are recorded under."""
 

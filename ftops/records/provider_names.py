@@ -93,7 +93,8 @@ def _translations(
     """Yield a fingerprint as it was, and what it is now. One that fits already costs nothing."""
     for name, fine_tune in desired.comparable.items():
         record, now = state.fine_tunes.get(name), desired.fingerprint(name)
-        if record is None or record.fingerprint != now or (record.job and record.job.fingerprint != now):
+        told = record is None or record.fingerprint != now or bool(record.cancelled_by_hand)
+        if told or (record and record.job and record.job.fingerprint != now):
             for was in desired.earlier_fingerprints(name, formers.get(fine_tune.provider, ())):
                 yield was, now
 
@@ -102,10 +103,12 @@ def _fingerprints(state: State) -> Iterator[str]:
     for record in state.fine_tunes.values():
         yield record.fingerprint
         yield from (job.fingerprint for job in record.jobs)
+        yield from record.cancelled_by_hand
         if record.intent is not None:
             yield record.intent.fingerprint
     for entry in state.archive.values():
         yield from (job.fingerprint for job in entry.jobs)
+        yield from entry.cancelled_by_hand
 
 
 def _mentioned(state: State) -> Iterator[str]:

@@ -63,18 +63,19 @@ def with_archive(record: Record, archived: ArchivedRecord) -> Record:
         history=(*record.history, *archived.jobs),
         spent_nonces=(*record.spent_nonces, *archived.spent_nonces),
         requests=(*record.requests, *archived.requests),
+        cancelled_by_hand=(*record.cancelled_by_hand, *archived.cancelled_by_hand),
     )
 
 
 def take_over_removed(state: State, desired: DesiredSet) -> tuple[State, dict[str, str]]:
     """Give a declared name without a job the record of a removed one that trains the same: paid once.
 
-    Whole, each once; of several the one that succeeded, then by name.
+    Whole, each once; of several the one that succeeded, then by name. What was cancelled by hand stays so.
     """
     removed = {
         name: record
         for name, record in state.fine_tunes.items()
-        if name not in desired and worth_taking_over(record)
+        if name not in desired and (worth_taking_over(record) or record.cancelled_by_hand)
     }
     taken: dict[str, str] = {}
     for name in sorted(desired.comparable) if removed else ():
@@ -118,8 +119,11 @@ def _succeeded(record: Record) -> bool:
 
 
 def _stands_for(record: Record, name: str, desired: DesiredSet) -> bool:
+    wanted = desired.fingerprint(name)
+    if wanted in record.cancelled_by_hand:
+        return True
     stands = record.intent.fingerprint if record.intent and _in_doubt(record) else record.fingerprint
-    return stands == desired.fingerprint(name)
+    return stands == wanted and worth_taking_over(record)
 
 
 def _without(state: State, name: str) -> State:
@@ -134,6 +138,7 @@ def _without(state: State, name: str) -> State:
         (*record.history, *earlier.jobs),
         (*record.spent_nonces, *intent, *earlier.spent_nonces),
         (*record.requests, *((record.intent.request,) if record.intent else ()), *earlier.requests),
+        (*record.cancelled_by_hand, *earlier.cancelled_by_hand),
     )
     others = {other: one for other, one in state.fine_tunes.items() if other != name}
     return replace(state, fine_tunes=others, archive={**state.archive, name: left})

@@ -141,8 +141,9 @@ def _with_stamped(state: State, desired: DesiredSet, live: LiveJobs) -> State:
             if job.stamp and job.stamp.lineage == state.lineage and job.status.active
         ]
         unknown = [(job, stamp) for job, stamp in stamped if stamp.nonce not in known]
-        # What trains as declared is adopted by the table, in a change that says so.
-        if not unknown or not _free(record, wanted) or any(s.fingerprint == wanted for _, s in unknown):
+        # What trains as declared is adopted by the table, which says so; unless it is to be stopped.
+        fits = any(s.fingerprint == wanted for _, s in unknown)
+        if not unknown or not _free(record, wanted) or (fits and wanted not in state.cancelled_by_hand(name)):
             continue
         state = state.with_record(name, record_of_stamped(record, archived, unknown[-1][0]))
         state = replace(state, archive={key: entry for key, entry in state.archive.items() if key != name})

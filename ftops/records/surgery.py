@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from ftops.errors import FtopsError, NeedsPerson, UsageError
 from ftops.model.change import Change
 from ftops.model.finetune import FineTune
 from ftops.model.job import Job
+from ftops.model.json_value import JSONObject
+from ftops.model.nearest import did_you_mean
 from ftops.model.state import Intent, Record, RecordedJob, RefusedUpload, State
 from ftops.records.ledger import Ledger
 from ftops.records.renaming import moved
@@ -30,7 +32,8 @@ def take_over(state: State, fine_tune: FineTune, change: Change, job: Job) -> St
         status=job.status,
     ).seen_as(job)
     ledger.adopt(fine_tune.name, fine_tune, recorded, change.fingerprint or "", change.spec)
-    return accepted(ledger.snapshot(), fine_tune.name, job.id)
+    # Whoever names the job wants it: that is newer than a cancel.
+    return accepted(uncancelled(ledger.snapshot(), fine_tune.name), fine_tune.name, job.id)
 
 
 def arrived(state: State, name: str, job: Job) -> State:
@@ -63,10 +66,12 @@ def never_arrived(state: State, name: str, shown: Iterable[str] = ()) -> State:
 
 
 def retried(state: State, name: str, data: Iterable[str]) -> State:
-    """Let what a provider refused be tried again at once: a create, or data (by SHA-256).
+    """Let what a provider refused, or a person cancelled, be tried again: a create, or data (by SHA-256).
 
-    Raises FtopsError when nothing of the name was refused.
+    Raises FtopsError when nothing of the name was refused or cancelled.
     """
+    by_hand = state.cancelled_by_hand(name)
+    state = uncancelled(state, name)
     record = state.fine_tunes.get(name)
     wanted = set(data)
     providers = {
@@ -76,9 +81,44 @@ def retried(state: State, name: str, data: Iterable[str]) -> State:
     if record is not None and record.intent is not None and record.refused is not None:
         intent = replace(record.intent, refusal=None, withdrawn_at=None)
         state = state.with_record(name, replace(record, intent=intent))
-    elif providers == state.providers:
-        raise FtopsError(f"nothing of {name} was refused", hint=f"see `ftops status {name}`")
+    elif providers == state.providers and not by_hand:
+        if record is None and not wanted and name not in state.archive:
+            raise unrecorded(name, (*state.fine_tunes, *state.archive))
+        raise FtopsError(
+            f"nothing of {name} was refused or cancelled by hand", hint=f"see `ftops status {name}`"
+        )
     return replace(state, providers=providers)
+
+
+def noted_by_hand(
+    state: State,
+    name: str,
+    fingerprints: Iterable[str],
+    declared: tuple[FineTune | None, JSONObject],
+    shown: Collection[str],
+) -> State:
+    """Note that a person has cancelled a name: of what it trains, these fingerprints.
+
+    `declared` is its declaration, if it has one, with the canonical form. A detached job that is `shown` as
+    active is watched again: whoever stops the name stops that one too.
+    """
+    ledger = Ledger(state)
+    ledger.cancel_by_hand(name, fingerprints, *declared)
+    for entry in (ledger.records.get(name), ledger.archive.get(name)):
+        for job in entry.jobs if entry is not None else ():
+            if job.detached and job.id in shown:
+                ledger.put(name, replace(job, detached=False))
+    return ledger.snapshot()
+
+
+def uncancelled(state: State, name: str) -> State:
+    """Let a name that was cancelled by hand be trained again; a job that still runs goes on."""
+    record, archived = state.fine_tunes.get(name), state.archive.get(name)
+    if record is not None and record.cancelled_by_hand:
+        state = state.with_record(name, replace(record, cancelled_by_hand=()))
+    if archived is not None and archived.cancelled_by_hand:
+        state = replace(state, archive={**state.archive, name: replace(archived, cancelled_by_hand=())})
+    return state
 
 
 def _others(uploads: Mapping[str, RefusedUpload], wanted: set[str]) -> Mapping[str, RefusedUpload]:
@@ -167,5 +207,11 @@ def removed(state: State, name: str) -> State:
 def _known(state: State, name: str) -> Record:
     record = state.fine_tunes.get(name)
     if record is None:
-        raise UsageError(f"the state has no record of {name}", hint="see `ftops state list`")
+        raise unrecorded(name, state.fine_tunes)
     return record
+
+
+def unrecorded(name: str, known: Iterable[str]) -> UsageError:
+    """Make the error for a name that the state has no record of."""
+    hint = did_you_mean(name, known) or "see `ftops state list`"
+    return UsageError(f"the state has no record of {name}", hint=hint)

@@ -97,9 +97,20 @@ def apply_document(
         found = outcomes.get((change.name, change.action, change.job_id))
         if found is not None:
             status = found.outcome.value
-            written["result"] = {"status": status, "job_id": found.job_id, "error": found.error}
+            written["result"] = {"status": status, "job_id": found.job_id, "error": _error(found)}
+        elif change.action is Action.WAIT:
+            written["result"] = {"status": "waiting", "job_id": change.job_id, "error": None}
     counts = {kind.value: sum(1 for one in results if one.outcome is kind) for kind in Outcome}
     return _digested({**document, "applied": counts})
+
+
+def _error(result: ChangeResult) -> dict[str, Any] | None:
+    """Write why a change was not done: the first problem, and in its message all of them."""
+    if not result.problems:
+        return None
+    first, *others = result.problems
+    message = "; ".join((first.message, *map(str, others)))
+    return {**asdict(first), "message": message, "code": result.code}
 
 
 def json_text(document: Mapping[str, Any], *, ascii_only: bool = False) -> str:

@@ -41,10 +41,11 @@ class StatusRow:
 NEXT_BY_REASON: Mapping[Reason, str] = {
     Reason.AMBIGUOUS_CREATE: "ftops resolve {name} --job ID, or --never-arrived",
     Reason.LOOKALIKE: "ftops resolve {name} --job ID, or --not-mine ID",
-    Reason.OTHER_LINEAGE: "find the project's state, or take the jobs over with ftops import",
+    Reason.OTHER_LINEAGE: "ftops state rebuild, or ftops resolve {name} --job ID, or --not-mine ID",
     Reason.FAILED: "ftops events {name}",
     Reason.REJECTED: "change its spec, or ftops resolve {name} --retry",
     Reason.STUCK: "ftops resolve {name} --retry",
+    Reason.CANCELLED_BY_HAND: "change its spec, or ftops resolve {name} --retry",
     Reason.CANCELLED_EXTERNALLY: "set lifecycle.rerun to train again",
     Reason.VANISHED: "set lifecycle.rerun to train again",
     Reason.UNKNOWN_PROVIDER: "write its provider into ftops.yaml again, or renamed_from",
@@ -131,14 +132,23 @@ def _progressing(
     row: StatusRow, jobs: Mapping[str, Job], points: Mapping[str, Sequence[MetricPoint]], now: float
 ) -> StatusRow:
     seen = points.get(row.job_id or "", ())
-    job = jobs.get(row.job_id or "")
-    share = None
-    if row.status == JobStatus.SUCCEEDED:
-        share = 1.0
-    elif seen and seen[-1].total_steps:
+    share = 1.0 if row.status == JobStatus.SUCCEEDED else _share(jobs.get(row.job_id or ""), seen, now)
+    return replace(row, progress=share, losses=tuple(losses(seen)))
+
+
+def progress_of(
+    jobs: Mapping[str, Job], points: Mapping[str, Sequence[MetricPoint]], now: float
+) -> Mapping[str, float]:
+    """Return how far jobs are, as shares of 1 by job id; one that nothing is known of is left out."""
+    shares = {job_id: _share(job, points.get(job_id, ()), now) for job_id, job in jobs.items()}
+    return {job_id: share for job_id, share in shares.items() if share is not None}
+
+
+def _share(job: Job | None, seen: Sequence[MetricPoint], now: float) -> float | None:
+    if seen and seen[-1].total_steps:
         share = seen[-1].step / seen[-1].total_steps
     elif job and job.estimated_finish and job.created_at and job.estimated_finish > job.created_at:
         share = (now - job.created_at) / (job.estimated_finish - job.created_at)
-    if share is not None:
-        share = min(1.0, max(0.0, share))
-    return replace(row, progress=share, losses=tuple(losses(seen)))
+    else:
+        return None
+    return min(1.0, max(0.0, share))

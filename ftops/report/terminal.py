@@ -53,7 +53,7 @@ def render_plan(plan: Plan, review: Review, *, width: int = USUAL, style: Styler
         blocks.append(f"There are no changes: {kept} as declared.")
     if plan.unmanaged:
         blocks.append(style(f"{counted(plan.unmanaged, 'other job')} at the provider, not touched.", "dim"))
-    blocks += ["\n".join(_wrapped(remark, width, "")) for remark in remarks(plan)]
+    blocks += ["\n".join(wrapped(remark, width, "")) for remark in remarks(plan)]
     if review.violations:
         blocks.append("\n".join(_violations(review, width, style)))
     if review.same_training:
@@ -63,7 +63,7 @@ def render_plan(plan: Plan, review: Review, *, width: int = USUAL, style: Styler
     # Scripts read the last lines; only a terminal that is narrower than a pipe's default gets them wrapped.
     last = summary_lines(plan, review)
     if width < USUAL:
-        last = tuple(part for line in last for part in _wrapped(line, width, ""))
+        last = tuple(part for line in last for part in wrapped(line, width, ""))
     blocks.append("\n".join(style(line, "bold") for line in last))
     return "\n\n".join(blocks) + "\n"
 
@@ -174,9 +174,9 @@ def _paragraphs(table: Sequence[Sequence[str]], width: int) -> str:
     titles, *rows = table
     lines: list[str] = []
     for row in rows:
-        lines += _wrapped(row[0], width, "")
+        lines += wrapped(row[0], width, "")
         for title, cell in zip(titles[1:], row[1:], strict=True):
-            lines += _wrapped(f"{title.lower()} {cell}", width, "  ", hang=2) if cell not in ("", "-") else ()
+            lines += wrapped(f"{title.lower()} {cell}", width, "  ", hang=2) if cell not in ("", "-") else ()
     return "\n".join(lines) + "\n"
 
 
@@ -188,15 +188,15 @@ def _change(change: Change, width: int, style: Styler) -> Iterator[str]:
     yield style(head, role) + (style(" " * _GAP + number, "dim") if beside else "")
     if number and not beside:
         yield style(f"    {number}", "dim")
-    yield from _wrapped(change.message, width, "    ")
+    yield from wrapped(change.message, width, "    ")
     for problem in change.problems[1:]:
-        yield from _wrapped(str(problem), width, "    ", hang=2)
+        yield from wrapped(str(problem), width, "    ", hang=2)
     for label, value in _facts(change):
-        yield from _wrapped(f"{label:<10} {value}", width, "    ", hang=11)
+        yield from wrapped(f"{label:<10} {value}", width, "    ", hang=11)
     longest = max((len(difference.path) for difference in change.differences), default=0)
     for difference in change.differences:
         before, after = _value(difference.before), _value(difference.after)
-        yield from _wrapped(f"{difference.path:<{longest}}  {before} -> {after}", width, "      ")
+        yield from wrapped(f"{difference.path:<{longest}}  {before} -> {after}", width, "      ")
 
 
 def _facts(change: Change) -> Iterator[tuple[str, str]]:
@@ -234,25 +234,26 @@ def _is_digest(text: str) -> bool:
 def _violations(review: Review, width: int, style: Styler) -> Iterator[str]:
     yield style("This plan cannot be applied:", "error")
     for violation in review.violations:
-        yield from _wrapped(f"{violation.rule}: {violation.message}", width, "  ")
-        yield from _wrapped(violation.hint or "", width, "    ")
+        yield from wrapped(f"{violation.rule}: {violation.message}", width, "  ")
+        yield from wrapped(violation.hint or "", width, "    ")
 
 
 def _same_training(review: Review, width: int) -> Iterator[str]:
     for names in review.same_training:
-        yield from _wrapped(same_training_words(names), width, "", hang=2)
+        yield from wrapped(same_training_words(names), width, "", hang=2)
 
 
 def _unknown_cost(review: Review, width: int) -> Iterator[str]:
     yield "The cost is not known:"
     shown = review.cost_unknown_because[:_MOST_CAUSES]
     for cause in shown:
-        yield from _wrapped(cause, width, "  ", hang=2)
+        yield from wrapped(cause, width, "  ", hang=2)
     if more := len(review.cost_unknown_because) - len(shown):
         yield f"  and {more} more"
 
 
-def _wrapped(text: str, width: int, indent: str, hang: int = 0) -> Iterator[str]:
+def wrapped(text: str, width: int, indent: str, hang: int = 0) -> Iterator[str]:
+    """Yield text in lines of at most `width` columns; `hang` more are left blank after the first."""
     yield from textwrap.wrap(
         printable(text),
         width,

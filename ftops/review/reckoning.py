@@ -41,8 +41,8 @@ class Reckoning:
 
 
 def reckoned(plan: Plan, so_far: SoFar) -> Reckoning:
-    """Give what the command comes to with this plan; the cancel of a second payment counts nowhere."""
-    uncounted = Steps(cancels=plan.facts.second_payments)
+    """Give what the command comes to with this plan; the cancels that no limit counts are left out."""
+    uncounted = Steps(cancels=plan.facts.uncounted)
     now = steps_now(plan.changes) - uncounted - so_far.steps
     later = steps_later(plan.changes) - so_far.steps - now
     recorded = plan.facts.recorded if so_far.recorded is None else so_far.recorded

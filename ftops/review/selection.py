@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ftops.errors import UsageError
 from ftops.model.commit import Commit
 from ftops.model.finetune import FineTune
+from ftops.model.nearest import did_you_mean
 from ftops.model.plan import Plan
 from ftops.model.state import State
 from ftops.model.steps import NOTHING_DONE, SoFar
 
 ANY_COMMIT = "any"
 """What --allow-older accepts until a plan has shown which commit it is about."""
+
+_MOST_LISTED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,35 @@ class Selection:
         return replace(self, allow_older=shown.id if shown else None)
 
 
+def unknown_name(name: str, known: Iterable[str], *, see: str = "ftops status") -> UsageError:
+    """Make the error for a name on a command line that is nobody's; `see` is where the known ones stand."""
+    return UsageError(f"no fine-tune is named {name}", hint=did_you_mean(name, known) or f"see `{see}`")
+
+
+def unmatched(selection: Selection, fine_tunes: Iterable[FineTune], state: State) -> Iterator[str]:
+    """Say so where labels choose nothing, with the labels that there are."""
+    have = [record.labels for record in state.fine_tunes.values()]
+    have += [fine_tune.labels for fine_tune in fine_tunes]
+    wanted = selection.labels.items()
+    if not wanted or any(wanted <= labels.items() for labels in have):
+        return
+    there = sorted(
+        {f"{key}={value}" for labels in have for key, value in labels.items() if key in selection.labels}
+    )
+    keys = sorted({key for labels in have for key in labels})
+    text = ", ".join(f"{key}={value}" for key, value in sorted(wanted))
+    if there:
+        known = f"there are {_listed(there)}"
+    else:
+        known = f"their labels are {_listed(keys)}" if keys else "none has a label"
+    yield f"no fine-tune has {'the label' if len(wanted) == 1 else 'all of the labels'} {text}: {known}"
+
+
+def _listed(words: Sequence[str]) -> str:
+    more = f" and {len(words) - _MOST_LISTED} more" if len(words) > _MOST_LISTED else ""
+    return ", ".join(words[:_MOST_LISTED]) + more
+
+
 def selected_names(
     selection: Selection, fine_tunes: Iterable[FineTune], state: State
 ) -> frozenset[str] | None:
@@ -62,7 +94,7 @@ def selected_names(
     labels |= {fine_tune.name: fine_tune.labels for fine_tune in fine_tunes}
     for target in selection.targets:
         if target not in labels:
-            raise UsageError(f"no fine-tune is named {target}", hint="see `ftops status`")
+            raise unknown_name(target, labels)
     wanted = selection.labels.items()
     matching = {name for name, has in labels.items() if selection.labels and wanted <= has.items()}
     return frozenset({*selection.targets, *matching})

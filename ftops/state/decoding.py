@@ -98,6 +98,7 @@ def _record(value: Any) -> Record:
         history=take.each(members, "history", _job),
         spent_nonces=take.each_formed(members, "spent_nonces", _WORD),
         requests=take.each(members, "requests", _request),
+        cancelled_by_hand=take.each_formed(members, "cancelled_by_hand", _FINGERPRINT),
     )
 
 
@@ -108,6 +109,7 @@ def _archived(value: Any) -> ArchivedRecord:
         jobs=take.each(members, "jobs", _job),
         spent_nonces=take.each_formed(members, "spent_nonces", _WORD),
         requests=take.each(members, "requests", _request),
+        cancelled_by_hand=take.each_formed(members, "cancelled_by_hand", _FINGERPRINT),
     )
 
 

@@ -56,6 +56,7 @@ def record(value: Record) -> dict[str, Any]:
             "history": [_job(job) for job in value.history],
             "spent_nonces": value.spent_nonces,
             "requests": [_request(request) for request in value.requests],
+            "cancelled_by_hand": value.cancelled_by_hand,
         }
     )
 
@@ -68,6 +69,7 @@ def archived(value: ArchivedRecord) -> dict[str, Any]:
             "jobs": [_job(job) for job in value.jobs],
             "spent_nonces": value.spent_nonces,
             "requests": [_request(request) for request in value.requests],
+            "cancelled_by_hand": value.cancelled_by_hand,
         }
     )
 

@@ -21,7 +21,8 @@ PAGE = REPOSITORY / "docs/reference/python-api.md"
 
 # fmt: off
 PUBLIC = [
-    "Action", "Ambiguous", "ApplyResult", "Change", "ChangeResult", "CostEstimate", "DataFile", "Dataset",
+    "Action", "Ambiguous", "ApplyResult", "Cancellation", "Cancelled", "Change", "ChangeResult",
+    "CostEstimate", "DataFile", "Dataset", "Fate",
     "Event", "EventKind", "ExitCode", "Failure", "FieldDifference", "FineTune", "Forbidden", "FtopsError",
     "Interrupted", "InvalidInput", "Job", "JobError", "JobEvent", "JobList", "JobRequest", "JobStatus",
     "LeaseLost", "Loaded", "LockHeld", "Method", "NeedsPerson", "NoModel", "NotFound", "NotReady",

@@ -17,7 +17,7 @@ GOOD = MANIFEST + "  model: gpt-4o-mini\n  training_file: {path: ../data/train.j
 @pytest.mark.parametrize(
     ("text", "place", "words"),
     [
-        (GOOD + "  x: [", "jobs/a.yaml:8", "not valid YAML"),
+        (GOOD + "  x: [", "jobs/a.yaml:7:6", "opens a [ that is not closed"),
         (GOOD + "  sufix: b\n", "jobs/a.yaml:7:3: spec.sufix", "did you mean 'suffix'?"),
         (GOOD + "  seed: x\n", "jobs/a.yaml:7:9: spec.seed", "must be a whole number, not the string 'x'"),
         (GOOD + "  suffix: 123e4\n", "jobs/a.yaml:7:11: spec.suffix", "quote it"),
@@ -218,3 +218,36 @@ def test_a_directory_without_a_project_says_how_to_make_one(
     empty.root.mkdir()
     assert empty.ftops("plan") == 1
     assert "ftops init" in empty.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("plna",), "no command is named 'plna' (did you mean 'plan'?)"),
+        (("frobnicate",), "no command is named 'frobnicate' (see `ftops --help`)"),
+        (("state", "rebiuld"), "no command is named 'rebiuld' (did you mean 'rebuild'?)"),
+        (("plan", "--targt", "a"), "Did you mean '--target'?"),
+        (("plan", "--target", "hllo"), "no fine-tune is named hllo (did you mean 'hello'?)"),
+        (("status", "hllo"), "no fine-tune is named hllo (did you mean 'hello'?)"),
+        (("outputs", "hllo"), "no fine-tune is named hllo (did you mean 'hello'?)"),
+        (("cancel", "hllo", "--yes"), "did you mean 'hello'?"),
+        (("resolve", "hllo", "--retry"), "did you mean 'hello'?"),
+        (("events", "hllo"), "did you mean 'hello'?"),
+        (("metrics", "hllo"), "did you mean 'hello'?"),
+        (("state", "show", "hllo"), "the state has no record of hllo (did you mean 'hello'?)"),
+        (("state", "rm", "hllo", "--yes"), "did you mean 'hello'?"),
+    ],
+)
+def test_a_misspelt_word_is_answered_with_the_one_that_was_meant(
+    project: ProjectDirectory, arguments: tuple[str, ...], words: str
+) -> None:
+    project.manifest("hello")
+    assert project.ftops("apply", "--yes") == 0
+    assert project.ftops(*arguments) == 64
+    assert words in project.err
+
+
+def test_labels_that_choose_nothing_are_said(project: ProjectDirectory) -> None:
+    project.manifest("a", labels="{team: support}")
+    assert project.ftops("plan", "--selector", "team=suport") == 0
+    assert "no fine-tune has the label team=suport: there are team=support" in project.out

@@ -54,6 +54,7 @@ NAME, WORD, FINGERPRINT, DIGEST, SHA256, ID = (
 )
 IDS = st.lists(ID, max_size=2).map(tuple)
 NONCES = st.lists(WORD, max_size=2).map(tuple)
+FINGERPRINTS = st.lists(FINGERPRINT, max_size=2).map(tuple)
 ERROR = st.builds(JobError, st.none() | TEXT, TEXT, st.sampled_from(FailureClass))
 REQUEST = st.builds(SentRequest, WORD, OBJECT, IDS)
 REQUESTS = st.lists(REQUEST, max_size=2).map(tuple)
@@ -110,7 +111,9 @@ RECORD = st.builds(
     history=JOBS,
     spent_nonces=NONCES,
     requests=REQUESTS,
+    cancelled_by_hand=FINGERPRINTS,
 )
+ARCHIVED = st.builds(ArchivedRecord, WHOLE, JOBS, NONCES, REQUESTS, FINGERPRINTS)
 MEMORY = st.builds(
     ProviderMemory,
     st.none() | TIME,
@@ -122,7 +125,7 @@ STATE = st.builds(
     State,
     *(NAME, WORD, WHOLE),
     fine_tunes=st.dictionaries(NAME, RECORD, max_size=2),
-    archive=st.dictionaries(NAME, st.builds(ArchivedRecord, WHOLE, JOBS, NONCES, REQUESTS), max_size=2),
+    archive=st.dictionaries(NAME, ARCHIVED, max_size=2),
     datasets=st.dictionaries(WORD, st.dictionaries(SHA256, ID, max_size=2), max_size=2),
     not_mine=st.dictionaries(WORD, IDS, max_size=2),
     providers=st.dictionaries(WORD, MEMORY, max_size=2),

@@ -90,6 +90,7 @@ WEIGHTS = {
     "jump": 1,
     "restore": 1,
     "lose": 1,
+    "hand": 0,
 }
 DRAWS: dict[str, Draw] = {
     "declare": lambda draw, _: ("declare", draw.choice(NAMES), draw.randint(1, 3)),
@@ -120,6 +121,7 @@ DRAWS: dict[str, Draw] = {
     "lose": lambda draw, _: ("lose",),
     "jump": lambda draw, _: ("jump", draw.choice((1000, 5000))),
     "restore": lambda draw, _: ("restore", draw.randint(1, 4)),
+    "hand": lambda draw, _: ("hand", draw.choice(NAMES), draw.choice((None, draw.randint(0, 20)))),
 }
 SETTINGS: dict[str, Callable[[Lifecycle], Lifecycle]] = {
     "suspend": lambda one: replace(one, suspend=not one.suspend),

@@ -86,6 +86,8 @@ class Watch:
         self._declared = declared
         self._started = started
         self._read_again: set[str] = set()
+        # A create that stalls while somebody cancels its name may still go out: what was known before counts.
+        self._noted = findings.history.last
 
     def posting(self, request: JobRequest, since: float, kind: str) -> None:
         """A create reaches the provider, or would: nothing that it doubles may be there."""
@@ -94,6 +96,8 @@ class Watch:
             findings.law("a create without a stamp is sent")
             return
         self._not_too_soon(stamp)
+        if self._noted is not None and stamp.fingerprint in self._noted.cancelled_by_hand(stamp.name):
+            findings.law(f"{stamp.name} is created although it was cancelled by hand")
         if account.clock.time - since > STALL_SECONDS or kind.startswith(("repeated", "resent")):
             findings.doubled.add((stamp.lineage, stamp.name, stamp.generation, stamp.attempt))
         if stamp.name not in {name for _, name, _, _ in findings.doubled}:
@@ -160,6 +164,9 @@ class Watch:
         self._read_again.discard(job_id)
         owner = self._owners().get(job_id)
         fine_tune = self._declared.get(owner) if owner else None
+        last = findings.history.last
+        if owner and last and self._account.truth[job_id].fingerprint in last.cancelled_by_hand(owner):
+            return
         if fine_tune and (fine_tune.lifecycle.protect or fine_tune.lifecycle.suspend):
             findings.law(f"{job_id} is cancelled although {owner} is protected or suspended")
 
@@ -268,7 +275,8 @@ def altered_shown(account: Account, plan: Plan, state: State) -> Iterator[str]:
     """
     if account.bends.thin:
         return
-    held = {change.name for change in plan.changes if change.action in (Action.HOLD, Action.WAIT)}
+    speaks = (Action.HOLD, Action.WAIT)
+    held = {one.name for one in plan.changes if one.action in speaks or one.reason is Reason.SUSPENDED}
     for name, record in state.fine_tunes.items():
         job = record.job
         told = job is None or job.accepted or name in held
@@ -288,6 +296,19 @@ def no_stray(
         excused = stamp.nonce in _open_nonces(state) or _unknowable(account, findings, job_id)
         if active and stamp.lineage == state.lineage and not excused and job_id not in wanted | detached:
             yield f"job {job_id} of {stamp.name} runs and nobody wants it"
+
+
+def obeyed(account: Account, state: State) -> Iterator[str]:
+    """What a person has cancelled does not run on, unless its provider has taken the cancel."""
+    jobs = [job for record in state.fine_tunes.values() for job in record.jobs]
+    jobs += [job for entry in state.archive.values() for job in entry.jobs]
+    taken = {job.id for job in jobs if job.cancel_accepted is not None}
+    detached = _detached(state) | taken
+    for job_id, owner in owners(state).items():
+        stamp, job = account.truth.get(job_id), account.jobs.get(job_id)
+        runs = job is not None and job.status.active and account.sees(job_id) and job_id not in detached
+        if runs and stamp is not None and stamp.fingerprint in state.cancelled_by_hand(owner):
+            yield f"{job_id} of {owner} runs on although it was cancelled by hand"
 
 
 def _unknowable(account: Account, findings: Findings, job_id: str) -> bool:

@@ -136,6 +136,10 @@ class Player:
     def do_crash(self, boundaries: int) -> None:
         self._go(self.world.start(), boundaries, dies=True)
 
+    def do_hand(self, name: str, boundaries: int | None) -> None:
+        """Let somebody cancel a name; their run may die on its way."""
+        self._go(self.world.start_cancel(name), boundaries, dies=boundaries is not None)
+
     def do_start(self, slot: int, boundaries: int) -> None:
         if slot not in self.paused:
             self.paused[slot] = self.world.start()
@@ -248,6 +252,7 @@ class Player:
             *laws.at_most_once(account, findings, plan, state),
             *laws.all_recorded(account, findings, plan, state),
             *laws.altered_shown(account, plan, state),
+            *laws.obeyed(account, state),
             *laws.no_stray(account, findings, plan, state, world.declared),
             *laws.honest_refusals(account, plan.changes),
             *(() if early else laws.lifted_holds(plan.changes)),

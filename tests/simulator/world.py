@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from ftops.api.cancelling import with_notes
 from ftops.errors import FtopsError, Problem
 from ftops.model.change import Action, Change, Reason
 from ftops.model.dataset import Dataset
@@ -116,6 +117,18 @@ class World:
         if runner.surprise or runner.error:
             raise runner.surprise or runner.error  # type: ignore[misc]  # one of them is there
         return self.results.get(runner.name, ())
+
+    def cancel(self, *names: str) -> None:
+        """Cancel by hand, as `ftops cancel NAME` does."""
+        runner = self.start_cancel(*names)
+        runner.go(None)
+        if runner.surprise or runner.error:
+            raise runner.surprise or runner.error  # type: ignore[misc]  # one of them is there
+
+    def start_cancel(self, *names: str) -> Runner:
+        """Make a run of a person who cancels; it has done nothing yet."""
+        declared = dict(self.declared)
+        return Runner(f"hand {next(self._runs)}", lambda runner: self._round(runner, declared, by_hand=names))
 
     def plan(self) -> Plan:
         """Plan without a boundary or a trace."""
@@ -228,8 +241,15 @@ class World:
         stamp = self.provider.truth.get(job.id)
         return stamp.nonce if stamp else None
 
-    def _round(self, runner: Runner, declared: Mapping[str, FineTune], *, stopping: bool = False) -> None:
-        """Do what `ftops apply --yes` does."""
+    def _round(
+        self,
+        runner: Runner,
+        declared: Mapping[str, FineTune],
+        *,
+        stopping: bool = False,
+        by_hand: Iterable[str] = (),
+    ) -> None:
+        """Do what `ftops apply --yes` does, or `ftops cancel` of these names."""
 
         def boundary(where: str) -> None:
             self.clock.time += TICK_SECONDS
@@ -241,10 +261,13 @@ class World:
         try:
             port = self.port(boundary, declared)
             loaded, reviewed = self._planned(manager, port, declared)
+            effective = reviewed.plan.effective_changes
+            if by_hand:
+                reviewed, effective = self._cancelling(loaded, reviewed, by_hand)
             for change in reviewed.plan.changes:
                 words = f"{change.name}: {change.action} {change.reason} {change.job_id or ''}"
                 self.findings.trace.append(f"    {runner.name}: plans {words}")
-            if reviewed.review.violations:
+            if reviewed.review.violations and not by_hand:
                 return
             hands = Hands(
                 providers={"p": port},
@@ -256,12 +279,25 @@ class World:
                 emit=self._event,
                 parallelism=1,
             )
-            applied = carry_out(loaded, reviewed, reviewed.plan.effective_changes, hands)
+            applied = carry_out(loaded, reviewed, effective, hands)
             self.results[runner.name] = applied.results
         finally:
             # The kernel frees a file's lock when its process dies; a lease stays until its time is over.
             if not (runner.dead and self.store.leases_expire):
                 lease.release()
+
+    def _cancelling(
+        self, loaded: Loaded, reviewed: Reviewed, names: Iterable[str]
+    ) -> tuple[Reviewed, tuple[Change, ...]]:
+        """Write the wish into the settled state, and let the planner say what it comes to."""
+        noted, touched = with_notes(reviewed, names, loaded.fine_tunes)
+        after = make_plan(loaded, reviewed.observations, noted, ANYTHING, self.clock.now())
+        wanted = tuple(
+            change
+            for change in after.plan.effective_changes
+            if change.name in touched and change.reason is Reason.CANCELLED_BY_HAND
+        )
+        return replace(after, stored=reviewed.stored), wanted
 
     def _event(self, event: Event) -> None:
         self.findings.trace.append(f"      {event.message}")

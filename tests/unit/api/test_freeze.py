@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ftops.api.freeze import FILE, VARIABLE, frozen
+from ftops.api.freeze import FILE, VARIABLE, freeze, frozen
+from ftops.errors import FtopsError
 
 
 @pytest.mark.parametrize(
@@ -47,3 +48,15 @@ def test_a_switch_that_cannot_be_looked_at_counts_as_on(tmp_path: Path) -> None:
 def test_a_file_in_place_of_the_directory_is_no_switch(tmp_path: Path) -> None:
     (tmp_path / ".ftops").write_text("a file")
     assert frozen(tmp_path, {}) is None
+
+
+def test_the_switch_is_turned_on_once_and_keeps_its_first_reason(tmp_path: Path) -> None:
+    assert str(freeze(tmp_path, {}, "too dear")) == f"ftops is frozen by {FILE} (too dear)"
+    assert str(freeze(tmp_path, {}, "later")) == f"ftops is frozen by {FILE} (too dear)"
+    assert str(frozen(tmp_path, {})) == f"ftops is frozen by {FILE} (too dear)"
+
+
+def test_a_switch_that_cannot_be_turned_on_says_so(tmp_path: Path) -> None:
+    (tmp_path / ".ftops").write_text("")
+    with pytest.raises(FtopsError, match="cannot be turned on"):
+        freeze(tmp_path, {}, "too dear")

@@ -208,3 +208,38 @@ def test_a_link_to_itself_is_a_problem(root: Path, name: str) -> None:
     (root / name).symlink_to(Path(name).name)
     _, (problem,) = found(root, "jobs")
     assert problem == f"{name}: is a link that leads nowhere"
+
+
+@pytest.mark.parametrize("pattern", ["jobs/", "jobs/*.yaml", "jobs/**/*.yaml", "**"])
+@pytest.mark.parametrize("name", ["x.YAML", "x.Yaml"])
+def test_a_manifest_whose_ending_is_written_otherwise_is_a_problem(
+    root: Path, pattern: str, name: str
+) -> None:
+    (root / "jobs" / name).touch()
+    _, (problem,) = found(root, pattern)
+    assert problem == f"jobs/{name}: is not read: its ending is not .yaml or .yml (rename it to x.yaml)"
+
+
+def test_such_a_file_may_be_named_by_its_own_name_and_elsewhere_is_nobodys(root: Path) -> None:
+    (root / "jobs/x.YAML").touch()
+    (root / "other").mkdir()
+    (root / "other/y.YAML").touch()
+    assert found(root, "jobs/x.YAML", "teams/") == (
+        ["jobs/x.YAML", "teams/x/jobs/f.yaml", "teams/y/h.yaml", "teams/y/jobs/g.yaml"],
+        [],
+    )
+
+
+def test_a_folder_may_be_named_like_a_pattern(root: Path) -> None:
+    (root / "jobs[1]").mkdir()
+    (root / "jobs[1]/a.yaml").touch()
+    (root / "jobs1").mkdir()
+    (root / "jobs1/b.yaml").touch()
+    assert found(root, "jobs[1]/") == (["jobs1/b.yaml", "jobs[1]/a.yaml"], [])
+    assert found(root, "jobs[1]/*.yaml") == (["jobs1/b.yaml"], [])
+
+
+@pytest.mark.parametrize("name", ["x.yaml~", "x.yaml.bak", "#x.yaml#", ".x.yaml.swp"])
+def test_what_an_editor_leaves_behind_is_no_manifest(root: Path, name: str) -> None:
+    (root / "empty" / name).touch()
+    assert found(root, "empty/") == ([], [])

@@ -102,12 +102,12 @@ def test_the_places_of_merged_values_are_those_where_they_are_written() -> None:
         ("x: 99999999999999999999", "64 bits"),
         (f"x: {'9' * 5000}", "f.yaml:1:4: the number is too long; quote it if it is a word"),
         ("[a]: 1", "f.yaml:1:1: a key must be a plain word"),
-        ("x: *y", "f.yaml:1:4: is not valid YAML: found undefined alias"),
-        ("x: [", "is not valid YAML: did not find expected node content"),
-        ("x: 'a", "is not valid YAML: found unexpected end of stream"),
-        ("a: b: c", "f.yaml:1:5: is not valid YAML: mapping values are not allowed"),
+        ("x: *y", "f.yaml:1:4: names an anchor (*) that is not defined above it"),
+        ("x: [", "f.yaml:1:4: opens a [ that is not closed"),
+        ("x: 'a", "f.yaml:1:4: opens a quote that is not closed"),
+        ("a: b: c", "f.yaml:1:5: has two keys in one line"),
         ('x: "\\ud800"', "is not valid YAML"),
-        ("x: 1\ny: \x00", "f.yaml:2: is not text that YAML takes"),
+        ("x: 1\ny: \x00", "f.yaml:2: has a control character"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place(text: str, told: str) -> None:

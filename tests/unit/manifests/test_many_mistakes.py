@@ -9,7 +9,8 @@ import pytest
 from ftops.manifests.document import Document
 from ftops.manifests.loader import parse_yaml
 from ftops.manifests.schema import MOST_FINDINGS, document_rules
-from ftops.manifests.wording import MOST_UNKNOWN, did_you_mean, suggestion
+from ftops.manifests.wording import MOST_UNKNOWN, suggestion
+from ftops.model.nearest import did_you_mean
 
 SOUND = {
     "apiVersion": "ftops/v1",

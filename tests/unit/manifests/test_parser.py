@@ -87,7 +87,7 @@ def test_one_file_holds_several_fine_tunes(workspace: Workspace) -> None:
 @pytest.mark.parametrize(
     ("spec", "told"),
     [
-        ("x: [", "jobs/a.yaml:8:1: is not valid YAML"),
+        ("x: [", "opens a [ that is not closed"),
         ("n_epoch: 3", "jobs/a.yaml:7:3: spec.n_epoch: unknown field 'n_epoch' (known here: grader,"),
         ("hyperparameter: {}", "unknown field 'hyperparameter' (did you mean 'hyperparameters'?)"),
         ("seed: '3'", "spec.seed: must be a whole number, not the string '3' (write it without quotes)"),
@@ -185,7 +185,7 @@ def test_all_problems_of_all_files_are_told_at_once_in_the_order_of_the_files(wo
         "jobs/a.yaml:7:13:",
         "jobs/b.yaml:7:9:",
         "jobs/b.yaml:8:3:",
-        "jobs/c.yaml:2:1:",
+        "jobs/c.yaml:1:4:",
         "jobs/d.yaml:5:17:",
     ]
 

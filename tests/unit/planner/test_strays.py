@@ -10,7 +10,7 @@ from ftops.model.change import Action, Change, Reason
 from ftops.model.finetune import Lifecycle
 from ftops.model.job import JobStatus
 from ftops.model.state import RecordedJob
-from ftops.planner.stake import at_stake
+from ftops.records.stake import at_stake
 from ftops.review.approval import approvals, unapproved
 from tests.simulator.world import World, fine_tune
 

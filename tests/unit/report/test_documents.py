@@ -49,7 +49,7 @@ def test_hostile_documents_are_written_valid_and_digested_as_written() -> None:
     plan = hostile_plan()
     plan = replace(plan, changes=tuple(replace(one, estimated_cost=NAN) for one in plan.changes))
     review = Review((Violation(HOSTILE, HOSTILE, HOSTILE),), NAN)
-    results = (ChangeResult(plan.changes[0], Outcome.FAILED, HOSTILE, HOSTILE),)
+    results = (ChangeResult(plan.changes[0], Outcome.FAILED, HOSTILE, (Problem(HOSTILE),), HOSTILE),)
     problems = (Problem(HOSTILE, HOSTILE, 1, 1, HOSTILE, HOSTILE),)
     for document in (
         plan_document(plan, review, problems),

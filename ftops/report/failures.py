@@ -1,0 +1,31 @@
+"""What a command writes with `--format json` where it fails: its own document, empty, with the errors.
+
+So whoever reads a command's documents can read this one too; `errors` is there only on failure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from ftops.errors import Problem
+
+EMPTY: Mapping[str, Mapping[str, Any]] = {
+    "status": {"fine_tunes": []},
+    "outputs": {},
+    "graph": {"nodes": [], "edges": []},
+    "metrics": {"name": None, "job_id": None, "metrics": []},
+}
+"""Command -> its document with nothing in it. Those that show a plan have `error_document`."""
+
+
+def failure_document(command: str, problems: Iterable[Problem]) -> dict[str, Any]:
+    """Write the document of a command that failed."""
+    return {**EMPTY[command], "errors": [asdict(problem) for problem in problems]}
+
+
+def failure_line(problem: Problem) -> dict[str, Any]:
+    """Write a failure as one of the lines that `ftops events --format json` writes."""
+    place = {key: value for key, value in asdict(problem).items() if key != "message"}
+    return {"time": None, "level": "error", "type": "error", "message": problem.message, "data": place}
