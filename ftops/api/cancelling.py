@@ -26,7 +26,8 @@ from ftops.model.state import State
 from ftops.planner.by_hand import to_note
 from ftops.planner.stopping import idle, recorded_job, sorted_out
 from ftops.providers.provider import Provider
-from ftops.reconciler.line import Reviewed, make_plan
+from ftops.reconciler.line import make_plan
+from ftops.reconciler.values import Reviewed
 from ftops.records.surgery import noted_by_hand
 from ftops.review.selection import Selection
 from ftops.state.backend import Lease
