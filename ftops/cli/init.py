@@ -52,6 +52,14 @@ _CAPITALS = {
 }
 
 
+_FOR_GIT = {
+    ".gitignore": ".ftops/",
+    # Without this git may turn the line ends of data on Windows, and other bytes would be sent.
+    ".gitattributes": "*.jsonl text eol=lf",
+}
+"""File -> the line that it has to have."""
+
+
 @click.command("init")
 @click.argument("directory", default=".", required=False)
 @click.pass_obj
@@ -62,22 +70,31 @@ def init_command(root: Path, directory: str) -> None:
         PROJECT_FILE: _PROJECT.format(name=f"{_word(target)}-{secrets.token_hex(2)}"),
         "jobs/hello.yaml": _MANIFEST,
         "data/hello.jsonl": "".join(_line(country, city) for country, city in _CAPITALS.items()),
-        ".gitignore": ".ftops/\n",
-        # Without this git may turn the line ends of data on Windows, and other bytes would be sent.
-        ".gitattributes": "*.jsonl text eol=lf\n",
     }
-    existing = [name for name in files if not name.startswith(".git") and (target / name).exists()]
+    existing = [name for name in files if (target / name).exists()]
     if existing:
         raise FtopsError(f"{target / existing[0]} exists already", hint="nothing was written")
     for name, text in files.items():
         path = target / name
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-            click.echo(f"wrote {path}")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        click.echo(f"wrote {path}")
+    for name, line in _FOR_GIT.items():
+        _add_line(target / name, line)
     where = "" if directory == "." else f" -C {directory}"
     click.echo(f"Next: ftops{where} plan, then ftops{where} apply --wait")
     click.echo("Then: put your own data into data/, and declare it in jobs/ as jobs/hello.yaml does")
+
+
+def _add_line(path: Path, line: str) -> None:
+    """Add a line to a file of git's, in the line ends that it has; one that is there is left alone."""
+    old = path.read_bytes().decode("utf-8", "surrogateescape") if path.exists() else ""
+    if line in (known.strip() for known in old.splitlines()):
+        return
+    ending = "\r\n" if "\r\n" in old else "\n"
+    gap = ending if old and not old.endswith("\n") else ""
+    path.write_bytes(f"{old}{gap}{line}{ending}".encode("utf-8", "surrogateescape"))
+    click.echo(f"{'added a line to' if old else 'wrote'} {path}")
 
 
 def _word(target: Path) -> str:
