@@ -20,7 +20,7 @@ from ftops.manifests.schema import document_rules
 from tests.conftest import REPOSITORY
 from tests.documentation.blocks import Session, blocks_of, commands_of, pages
 
-LANGUAGES = {"console", "yaml", "json", "python", "text"}
+LANGUAGES = {"console", "yaml", "json", "python", "text", "mermaid"}
 PAGE_NAMES = [str(path.relative_to(REPOSITORY)) for path in pages()]
 RUN = [name for name in PAGE_NAMES if "```console" in (REPOSITORY / name).read_text()]
 BASES = {
