@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from ftops.cli.git_lines import GIT_LINES, GitLine, with_line
 from ftops.errors import FtopsError
 from ftops.manifests.project import PROJECT_FILE
 
@@ -62,22 +63,46 @@ def init_command(root: Path, directory: str) -> None:
         PROJECT_FILE: _PROJECT.format(name=f"{_word(target)}-{secrets.token_hex(2)}"),
         "jobs/hello.yaml": _MANIFEST,
         "data/hello.jsonl": "".join(_line(country, city) for country, city in _CAPITALS.items()),
-        ".gitignore": ".ftops/\n",
-        # Without this git may turn the line ends of data on Windows, and other bytes would be sent.
-        ".gitattributes": "*.jsonl text eol=lf\n",
     }
-    existing = [name for name in files if not name.startswith(".git") and (target / name).exists()]
+    existing = [name for name in files if (target / name).exists()]
     if existing:
         raise FtopsError(f"{target / existing[0]} exists already", hint="nothing was written")
+    before = {each: _content(target / each.file) for each in GIT_LINES}
     for name, text in files.items():
         path = target / name
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-            click.echo(f"wrote {path}")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        click.echo(f"wrote {path}")
+    for wanted, content in before.items():
+        _add_line(target / wanted.file, content, wanted)
     where = "" if directory == "." else f" -C {directory}"
     click.echo(f"Next: ftops{where} plan, then ftops{where} apply --wait")
     click.echo("Then: put your own data into data/, and declare it in jobs/ as jobs/hello.yaml does")
+
+
+def _content(path: Path) -> bytes | None:
+    """Read a file of Git's, None where there is none. Git itself follows no link there."""
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        raise FtopsError(f"{path} is not a regular file", hint="nothing was written; move it away")
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise FtopsError(f"cannot read {path}: {error.strerror}", hint="nothing was written") from error
+
+
+def _add_line(path: Path, content: bytes | None, wanted: GitLine) -> None:
+    """Write a file of Git's with our line, or add the line to one that lacks it."""
+    after = with_line(content or b"", wanted)
+    if after == content:
+        return
+    try:
+        path.write_bytes(after)
+    except OSError as error:
+        hint = f"the project is there; add this line yourself: {wanted.line}"
+        raise FtopsError(f"cannot write {path}: {error.strerror}", hint=hint) from error
+    click.echo(f"wrote {path}" if content is None else f"added {wanted.line} to {path}")
 
 
 def _word(target: Path) -> str:
