@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: quickstart test test-slow conformance services check fix docs install install-dev
+.PHONY: quickstart test test-slow conformance lowest services check fix docs install install-dev
 
 quickstart: install ## install, then plan and apply the example on the embedded emulator
 	rm -rf examples/quickstart/.ftops
@@ -20,6 +20,9 @@ test-slow: install-dev ## the tests that take many seconds
 
 conformance: install-dev ## real clients drive the emulator, and ftops real servers, each in an environment of its own
 	$(BIN)/python -m tests.conformance
+
+lowest: install-dev ## part of the tests on the lowest declared versions, and on the other Pythons that are here
+	$(BIN)/python -m tests.versions
 
 services: ## install the servers that tests of shared state talk to; without them these tests skip
 	sh tests/services/install.sh

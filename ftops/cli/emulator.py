@@ -10,6 +10,13 @@ import click
 from ftops.errors import FtopsError
 
 
+def _sendable(context: click.Context, option: click.Parameter, key: str | None) -> str | None:
+    """Refuse a key that no client could send; the key itself is not repeated."""
+    if key is not None and (not key or not all("!" <= sign <= "~" for sign in key)):
+        raise click.BadParameter("a key is visible ASCII characters without spaces, at least one")
+    return key
+
+
 @click.command("emulator")
 @click.option(
     "--port",
@@ -28,13 +35,28 @@ from ftops.errors import FtopsError
     show_default=True,
     help="Emulated seconds that pass in a real one.",
 )
+@click.option(
+    "--key",
+    envvar="FTOPS_EMULATOR_KEY",
+    show_envvar=True,
+    callback=_sendable,
+    help="Answer 401 to requests without this bearer key; by default any key will do.",
+)
+@click.option(
+    "--by-the-book",
+    is_flag=True,
+    help="Answer as the API's OpenAPI file says, also where the real API does not; no /_emulator routes.",
+)
 @click.pass_obj
-def emulator_command(root: Path, port: int, database: str, speed: float) -> None:
+def emulator_command(
+    root: Path, port: int, database: str, speed: float, key: str | None, by_the_book: bool
+) -> None:
     """Serve the emulator on loopback until Ctrl-C. It speaks the wire formats and trains nothing."""
     from ftops.emulator.server import EmulatorServer, EmulatorSettings
 
     try:
-        server = EmulatorServer(EmulatorSettings(root / database, speed), port=port)
+        settings = EmulatorSettings(root / database, speed, key, by_the_book=by_the_book)
+        server = EmulatorServer(settings, port=port)
     except (OSError, sqlite3.Error, SystemExit) as error:
         message = f"the emulator cannot serve on port {port} with {database}: {error}"
         raise FtopsError(message, hint="choose another --port or --db") from error

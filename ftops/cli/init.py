@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from ftops.cli.git_lines import GIT_LINES, GitLine, with_line
 from ftops.errors import FtopsError
 from ftops.manifests.project import PROJECT_FILE
 
@@ -52,14 +53,6 @@ _CAPITALS = {
 }
 
 
-_FOR_GIT = {
-    ".gitignore": ".ftops/",
-    # Without this git may turn the line ends of data on Windows, and other bytes would be sent.
-    ".gitattributes": "*.jsonl text eol=lf",
-}
-"""File -> the line that it has to have."""
-
-
 @click.command("init")
 @click.argument("directory", default=".", required=False)
 @click.pass_obj
@@ -74,27 +67,42 @@ def init_command(root: Path, directory: str) -> None:
     existing = [name for name in files if (target / name).exists()]
     if existing:
         raise FtopsError(f"{target / existing[0]} exists already", hint="nothing was written")
+    before = {each: _content(target / each.file) for each in GIT_LINES}
     for name, text in files.items():
         path = target / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         click.echo(f"wrote {path}")
-    for name, line in _FOR_GIT.items():
-        _add_line(target / name, line)
+    for wanted, content in before.items():
+        _add_line(target / wanted.file, content, wanted)
     where = "" if directory == "." else f" -C {directory}"
     click.echo(f"Next: ftops{where} plan, then ftops{where} apply --wait")
     click.echo("Then: put your own data into data/, and declare it in jobs/ as jobs/hello.yaml does")
 
 
-def _add_line(path: Path, line: str) -> None:
-    """Add a line to a file of git's, in the line ends that it has; one that is there is left alone."""
-    old = path.read_bytes().decode("utf-8", "surrogateescape") if path.exists() else ""
-    if line in (known.strip() for known in old.splitlines()):
+def _content(path: Path) -> bytes | None:
+    """Read a file of Git's, None where there is none. Git itself follows no link there."""
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        raise FtopsError(f"{path} is not a regular file", hint="nothing was written; move it away")
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise FtopsError(f"cannot read {path}: {error.strerror}", hint="nothing was written") from error
+
+
+def _add_line(path: Path, content: bytes | None, wanted: GitLine) -> None:
+    """Write a file of Git's with our line, or add the line to one that lacks it."""
+    after = with_line(content or b"", wanted)
+    if after == content:
         return
-    ending = "\r\n" if "\r\n" in old else "\n"
-    gap = ending if old and not old.endswith("\n") else ""
-    path.write_bytes(f"{old}{gap}{line}{ending}".encode("utf-8", "surrogateescape"))
-    click.echo(f"{'added a line to' if old else 'wrote'} {path}")
+    try:
+        path.write_bytes(after)
+    except OSError as error:
+        hint = f"the project is there; add this line yourself: {wanted.line}"
+        raise FtopsError(f"cannot write {path}: {error.strerror}", hint=hint) from error
+    click.echo(f"wrote {path}" if content is None else f"added {wanted.line} to {path}")
 
 
 def _word(target: Path) -> str:

@@ -21,7 +21,7 @@ from ftops.emulator.world.settings import EmulatorSettings
 
 __all__ = ["EmulatorServer", "EmulatorSettings", "create_app"]
 
-ROUTES = (OpenAIRoutes, LegacyRoutes, FileRoutes, ModelRoutes, ControlRoutes)
+ROUTES = (OpenAIRoutes, LegacyRoutes, FileRoutes, ModelRoutes)
 EXTENSION = "ftops-emulator"
 GRACE_SECONDS = 5.0
 """How long `stop` lets requests in flight finish before it closes their connections."""
@@ -46,7 +46,7 @@ def create_app(
     callers.install(app, hosts)
     interference.install(app, emulator)
     protocol.install(app, settings)
-    for routes in ROUTES:
+    for routes in ROUTES if settings.by_the_book else (*ROUTES, ControlRoutes):
         app.register_blueprint(routes(emulator).blueprint())
     return app
 

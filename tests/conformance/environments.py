@@ -17,19 +17,21 @@ class CannotInstall(Exception):
     """An environment could not be made."""
 
 
-def environment(requirements: tuple[str, ...], folder: Path, *, fresh: bool = False) -> Path:
-    """Return the Python of an environment with the requirements, making it where it is not there yet.
+def environment(
+    requirements: tuple[str, ...], folder: Path, *, fresh: bool = False, python: str = sys.executable
+) -> Path:
+    """Return the Python of an environment with the requirements, made of `python` where it is missing.
 
     A requirement without a version stays at what was newest when the environment was made: `fresh` renews it.
     """
-    place = folder / _name(requirements)
-    python = place / "bin" / "python"
+    place = folder / _name(requirements, python)
+    own = place / "bin" / "python"
     if fresh or not (place / COMPLETE).exists():
         shutil.rmtree(place, ignore_errors=True)
-        _run(sys.executable, "-m", "venv", str(place))
-        _run(str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *requirements)
+        _run(python, "-m", "venv", str(place))
+        _run(str(own), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *requirements)
         (place / COMPLETE).touch()
-    return python
+    return own
 
 
 def programs(requirements: tuple[str, ...], folder: Path, *, fresh: bool = False) -> Path:
@@ -46,9 +48,9 @@ def programs(requirements: tuple[str, ...], folder: Path, *, fresh: bool = False
     return place / "node_modules" / ".bin"
 
 
-def _name(requirements: tuple[str, ...]) -> str:
+def _name(requirements: tuple[str, ...], python: str = sys.executable) -> str:
     """Name the folder for people by the first requirement, and for us by all of them and the Python."""
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    version = f"{sys.version_info.major}.{sys.version_info.minor}" if python == sys.executable else python
     digest = hashlib.sha256("\n".join((version, *requirements)).encode()).hexdigest()[:8]
     return f"{re.sub('[^a-z0-9.]+', '-', requirements[0])}-{digest}"
 

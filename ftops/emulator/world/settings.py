@@ -16,8 +16,9 @@ class EmulatorSettings:
     """When set, any other bearer key gets the provider's 401."""
     organization: str = "org-emulator"
     by_the_book: bool = False
-    """Leave out the deviations of the real API from its own OpenAPI file (null hyperparameters, half-empty
-    errors on healthy jobs, the status `paused`, refused unknown parameters, files as bytes)."""
+    """Keep to the API's own OpenAPI file: leave out where the real API deviates from it (null
+    hyperparameters, half-empty errors on healthy jobs, the status `paused`, refused unknown parameters, files
+    as bytes), and the control routes, which stand in no such file."""
     max_file_bytes: int = 512 * 1024 * 1024
 
     @property

@@ -70,10 +70,12 @@ def modern_jobs(provider: Client) -> list[str]:
     return [job["id"] for job in jobs]
 
 
-def test_modern_replies_by_the_book_conform_at_every_age(orderly: Client, modern: Specification) -> None:
+def test_modern_replies_by_the_book_conform_at_every_age(
+    orderly: Client, clock: Clock, modern: Specification
+) -> None:
     ids = modern_jobs(orderly)
     for seconds in (0, 30, 60, LIFETIME):
-        orderly.advance(seconds)
+        clock.now += seconds
         modern.check("ListPaginatedFineTuningJobsResponse", orderly.get(JOBS))
         for job_id in ids:
             modern.check("FineTuningJob", orderly.get(f"{JOBS}/{job_id}"))
@@ -84,11 +86,11 @@ def test_modern_replies_by_the_book_conform_at_every_age(orderly: Client, modern
 
 
 def test_files_and_models_conform_to_both_specifications(
-    orderly: Client, modern: Specification, legacy: Specification
+    orderly: Client, clock: Clock, modern: Specification, legacy: Specification
 ) -> None:
     modern.check("ListFilesResponse", orderly.get("/files"))
     job_id = modern_jobs(orderly)[0]
-    orderly.advance(LIFETIME)
+    clock.now += LIFETIME
     job = orderly.get(f"{JOBS}/{job_id}")
     for specification in (modern, legacy):
         specification.check("ListFilesResponse", orderly.get("/files"))
@@ -99,12 +101,14 @@ def test_files_and_models_conform_to_both_specifications(
     modern.check("DeleteModelResponse", orderly.delete(f"/models/{job['fine_tuned_model']}"))
 
 
-def test_legacy_replies_by_the_book_conform_at_every_age(orderly: Client, legacy: Specification) -> None:
+def test_legacy_replies_by_the_book_conform_at_every_age(
+    orderly: Client, clock: Clock, legacy: Specification
+) -> None:
     file_id = orderly.upload_rows([COMPLETION] * 12)
     jobs = [orderly.legacy_job(training_file=file_id, validation_file=file_id) for _ in range(2)]
     legacy.check("FineTune", orderly.post(f"/fine-tunes/{jobs[1]['id']}/cancel"))
     for seconds in (0, 30, 60, LIFETIME):
-        orderly.advance(seconds)
+        clock.now += seconds
         legacy.check("ListFineTunesResponse", orderly.get("/fine-tunes"))
         legacy.check("FineTune", orderly.get(f"/fine-tunes/{jobs[0]['id']}"))
         legacy.check("ListFineTuneEventsResponse", orderly.get(f"/fine-tunes/{jobs[0]['id']}/events"))
