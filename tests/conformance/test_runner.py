@@ -234,11 +234,25 @@ def test_a_driver_imports_nothing_but_its_client_and_the_standard_library(driver
             assert module.partition(".")[0] in allowed or module.startswith("tests.conformance.drivers")
 
 
-def test_the_published_table_has_every_row_and_column_and_no_failure() -> None:
+def published(columns: int) -> dict[str, list[str]]:
+    """Read the table of the page that has so many columns beside the operation."""
     lines = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
-    table = {row[0]: row[1:] for row in cells if len(row) == len(CLIENTS) + 1}
+    return {row[0]: row[1:] for row in cells if len(row) == columns + 1}
+
+
+def test_the_published_table_has_every_row_and_column_and_no_failure() -> None:
+    table = published(len(CLIENTS))
     assert table["operation"] == [client.name for client in CLIENTS]
     for operation in OPERATIONS:
         expected = ["ok" if operation in client.operations else "" for client in CLIENTS]
+        assert table[operation] == expected, operation
+
+
+def test_the_table_of_servers_has_every_row_and_column_and_no_failure() -> None:
+    table = published(len(SERVERS))
+    assert table["operation"] == [server.name for server in SERVERS]
+    assert table[""] == [server.version for server in SERVERS]
+    for operation in SERVER_OPERATIONS:
+        expected = ["ok" if operation in server.operations else "" for server in SERVERS]
         assert table[operation] == expected, operation
