@@ -15,7 +15,7 @@ import pytest
 
 import ftops
 from ftops.emulator.server import EmulatorServer, EmulatorSettings
-from tests.conftest import DIALECT, Emulator, ProjectDirectory
+from tests.conftest import DIALECT, ROWS, Emulator, ProjectDirectory
 from tests.end_to_end.test_crashes import wait_until
 from tests.end_to_end.test_kills import SETTLE, listed
 
@@ -71,7 +71,7 @@ def test_without_an_answer_or_with_wrong_words_nothing_is_done(
         (("support-triage",), "nobody can answer"),
         ((), "name the fine-tunes to cancel, or give --all"),
         (("--all", "support-triage", "--yes"), "name the fine-tunes to cancel, or give --all"),
-        (("suport-triage", "support-triage", "--yes"), "did you mean support-triage?"),
+        (("suport-triage", "support-triage", "--yes"), "did you mean 'support-triage'?"),
     ):
         assert project.ftops("cancel", *words) == 64
         assert said in project.err
@@ -309,3 +309,16 @@ def answering(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], objec
         monkeypatch.setattr(sys, "stdin", stdin)
         yield lambda text: os.write(person, text.encode())
     os.close(person)
+
+
+def test_data_that_is_broken_is_no_manifest_that_does_not_load(
+    project: ProjectDirectory, emulator: Emulator
+) -> None:
+    project.manifest("a")
+    assert project.ftops("apply", "--yes") == 0
+    project.write("data/train.jsonl", '{"messages": [\n')
+    assert project.ftops("cancel", "a", "--yes") == 0
+    assert "What does not load" not in project.err
+    assert [job["status"] for job in listed(emulator)] == ["cancelled"]
+    project.write("data/train.jsonl", "".join(f"{json.dumps(row)}\n" for row in ROWS))
+    assert project.plan() == {"a": "hold cancelled-by-hand"}
