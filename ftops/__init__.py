@@ -231,5 +231,5 @@ if not TYPE_CHECKING:
 
 
 def __dir__() -> list[str]:
-    """Give the public names, imported or not."""
+    """Return the public names, imported or not."""
     return sorted({*globals(), *__all__})

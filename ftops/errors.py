@@ -112,7 +112,7 @@ class FtopsError(Exception):
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """Give the error as a list of problems, the shape in which JSON documents carry errors."""
+        """Return the error as a list of problems, the shape in which JSON documents carry errors."""
         return (Problem(self.message, hint=self.hint),)
 
 
@@ -138,7 +138,7 @@ class InvalidInput(FtopsError):
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """Give each problem with its place."""
+        """Return each problem with its place."""
         return self._problems
 
     def __str__(self) -> str:

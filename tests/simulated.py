@@ -208,7 +208,7 @@ class World:
         return self._planned(manager)[1].plan
 
     def state(self) -> State:
-        """Give the state as it is stored."""
+        """Return the state as it is stored."""
         return self._manager().read()
 
     def actions(self) -> dict[str, str]:

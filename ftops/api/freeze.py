@@ -43,7 +43,7 @@ class Freeze:
 
 
 def frozen(root: Path, environ: Mapping[str, str]) -> Freeze | None:
-    """Tell whether the project is frozen. A switch that cannot be looked at counts as on."""
+    """Return whether the project is frozen. A switch that cannot be looked at counts as on."""
     if environ.get(VARIABLE, "").strip().lower() not in _OFF:
         return Freeze(VARIABLE)
     path = root / FILE

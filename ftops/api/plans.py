@@ -79,7 +79,7 @@ class ReviewedPlan:
         raise Refused(message, hint=hint) if refused else NeedsPerson(message, hint=hint)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the document of `ftops plan --format json` (`ftops schema plan`)."""
+        """Return the document of `ftops plan --format json` (`ftops schema plan`)."""
         return plan_document(self._reviewed.plan, self._reviewed.review)
 
     def __str__(self) -> str:

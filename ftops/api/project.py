@@ -199,7 +199,7 @@ class Project:
             return cancel(self._session, None if everything else names)
 
     def status(self) -> tuple[StatusRow, ...]:
-        """Tell where every fine-tune stands now, by name. Lists the providers; changes nothing."""
+        """Return where every fine-tune stands now, by name. Lists the providers; changes nothing."""
         self._require_open()
         reviewed = self._session.plan(Selection())
         return status_rows(reviewed.plan, reviewed.planning.state)

@@ -73,7 +73,7 @@ def _tell_unknown_commit(session: Session, reviewed: Reviewed) -> None:
     applied = reviewed.stored.applied
     if applied is not None and session.loaded.commit is None and reviewed.plan.effective_changes:
         words = (
-            f"git does not tell the commit of this checkout: whether it is older than {applied.commit}, "
+            f"git cannot determine which commit is checked out: whether it is older than {applied.commit}, "
             "from which the state was last applied, is not known (see `ftops doctor`)"
         )
         session.surroundings.emit(Event(EventKind.COMMIT_UNKNOWN, session.clock.now(), words))

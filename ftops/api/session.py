@@ -39,11 +39,11 @@ class SystemClock:
     """The clocks of this machine."""
 
     def now(self) -> float:
-        """Give Unix seconds."""
+        """Return Unix seconds."""
         return time.time()
 
     def monotonic(self) -> float:
-        """Give seconds that never go back."""
+        """Return seconds that never go back."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
@@ -66,7 +66,7 @@ class Surroundings:
     lock_timeout: float = 0.0
 
     def place(self, root: Path) -> Place:
-        """Give what a project's state is opened with."""
+        """Return what a project's state is opened with."""
 
         def tell(words: str) -> None:
             self.emit(Event(EventKind.LOCK_AWAITED, time.time(), words))
@@ -129,7 +129,7 @@ class Session:
         return follow_providers(state, renames(self.loaded.facts.values()))
 
     def hands(self, lock: Lease, parallelism: int) -> Hands:
-        """Give what an apply works with. Once the project is frozen it sends nothing more."""
+        """Return what an apply works with. Once the project is frozen it sends nothing more."""
         return Hands(
             providers=self.providers,
             manager=self.manager,
@@ -152,7 +152,7 @@ class Session:
             yield lease
 
     def freeze(self) -> Freeze | None:
-        """Tell whether the kill switch is on, now."""
+        """Return whether the kill switch is on, now."""
         return frozen(self.loaded.root, self.surroundings.environ)
 
     def refuse_frozen(self) -> None:

@@ -97,7 +97,7 @@ def _resolved(setting: Setting, field_name: str, place: Place, *, lines: bool = 
 
 
 def _parts(url: str) -> list[str]:
-    """Give the parts of a URL from a reference that stand by themselves in what servers and libraries say."""
+    """Return the parts of a URL from a reference that may stand alone in what servers and libraries say."""
     try:
         parts = urlsplit(url)
         query = dict(parse_qsl(parts.query))

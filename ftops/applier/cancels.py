@@ -33,7 +33,7 @@ class CancelResult:
 
 
 def orders(changes: Iterable[Change], ledger: Ledger) -> Iterator[CancelOrder]:
-    """Give every job that these changes stop."""
+    """Return every job that these changes stop."""
     for change in changes:
         if change.stops is not None:
             recorded = ledger.find(change.name, change.stops)
@@ -87,7 +87,7 @@ def settle(result: CancelResult, ledger: Ledger, now: float) -> None:
 
 
 def _stays(change: Change, record: Record) -> bool:
-    """Tell whether a record stays although its job goes: its name is declared, or a create is in doubt."""
+    """Return whether a record stays although its job goes: its name is declared, or a create is in doubt."""
     in_doubt = record.intent is not None and not record.intent.lapsed
     return change.source is not None or in_doubt
 

@@ -19,10 +19,10 @@ class Clock(Protocol):
     """The two clocks that a deadline is judged by: one can be set, the other stands still in a pause."""
 
     def now(self) -> float:
-        """Give Unix seconds."""
+        """Return Unix seconds."""
 
     def monotonic(self) -> float:
-        """Give seconds that never go back."""
+        """Return seconds that never go back."""
 
     def sleep(self, seconds: float) -> None:
         """Let time pass, as long as a file at a provider may need; a test's clock only counts it."""

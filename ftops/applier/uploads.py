@@ -201,7 +201,7 @@ class _Place:
 
 
 def under_way(file: UploadedFile, now: float) -> bool:
-    """Tell whether a file may become ready by waiting.
+    """Return whether a file may become ready by waiting.
 
     Some servers leave a file at `uploaded` for ever: one that has been so for long is as ready as it gets.
     """

@@ -120,7 +120,7 @@ def _retry(session: Session, state: State, name: str, _: str) -> tuple[State, st
 
 
 def _theirs(session: Session, state: State, name: str, job_id: str) -> tuple[State, str]:
-    """Give the state in which the job is the name's; a create in doubt need not be declared any more."""
+    """Return the state in which the job is the name's; a create in doubt need not be declared any more."""
     intent = in_doubt(state, name)
     if intent is not None and intent.provider in session.providers:
         _refuse_recorded(state, job_id)
@@ -190,7 +190,7 @@ def _provider(session: Session, state: State, name: str) -> str:
 
 
 def _declared(session: Session, name: str) -> tuple[FineTune, Change]:
-    """Give a declared fine-tune with what the planner says of it."""
+    """Return a declared fine-tune with what the planner says of it."""
     reviewed = session.plan(Selection())
     found = [fine_tune for fine_tune in session.loaded.fine_tunes if fine_tune.name == name]
     if not found:

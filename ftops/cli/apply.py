@@ -191,7 +191,7 @@ def _wait(
 
 
 def _settled(run: Round) -> bool:
-    """Tell whether nothing is active, waits or was done just now."""
+    """Return whether nothing is active, waits or was done just now."""
     changes = run.reviewed.plan.changes
     records = run.reviewed.planning.state.fine_tunes
     names = {change.name for change in changes}

@@ -32,7 +32,7 @@ def completion_command(ctx: click.Context, shell: str) -> None:
 
 
 def fine_tune_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Give the declared names that begin so. Asks no provider and reads no data file.
+    """Return the declared names that begin so. Asks no provider and reads no data file.
 
     A person is in the midst of typing: of a project that is broken or absent, nothing is said.
     """

@@ -81,7 +81,7 @@ class _Examination:
         except FtopsError as error:
             yield from report.failed("project", error)
             words = "data, keys, providers and state were not looked at"
-            yield Check("rest", Verdict.WARN, words, f"mend {PROJECT_FILE} first")
+            yield Check("rest", Verdict.WARN, words, f"fix {PROJECT_FILE} first")
         else:
             yield from self._declared(project, document)
             used = self._used(project)
@@ -198,7 +198,7 @@ def _present(state: State, project: Project) -> State:
 
 
 def _alive(holder: Holder) -> bool | None:
-    """Tell whether the holder's process runs; None when it is on another host, or unknown."""
+    """Return whether the holder's process runs; None when it is on another host, or unknown."""
     # Terraform, which can hold the same lock, tells no process.
     if holder.host != socket.gethostname() or holder.pid <= 0:
         return None

@@ -66,7 +66,7 @@ def metrics_command(root: Path, name: str, form: str, *, plot: bool) -> None:
     elif form == "csv":
         click.echo(metrics_csv(points), nl=False)
     elif not points:
-        click.echo(f"{name}: job {printable(job_id)} has told no metrics so far.")
+        click.echo(f"{name}: job {printable(job_id)} has reported no metrics yet.")
     elif plot:
         coloured = options.styler() is not plain
         click.echo(render_plot(points, width=options.width(), colour=coloured), nl=False)

@@ -72,7 +72,7 @@ class LazyGroup(HelpfulGroup):
     """A group that imports a command's module when it is called, so that the start stays fast."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Give the commands in the order in which a newcomer meets them."""
+        """Return the commands in the order in which a newcomer meets them."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:

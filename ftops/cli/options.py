@@ -112,7 +112,7 @@ def seconds(text: str | None) -> float | None:
         return None
     found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text)
     if not found:
-        raise click.UsageError(f"{text!r} is no duration; write 90s, 30m or 6h")
+        raise click.UsageError(f"{text!r} is not a duration; write 90s, 30m or 6h")
     return float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[found[2]]
 
 
@@ -124,7 +124,7 @@ def styler() -> Styler:
 
 
 def width() -> int:
-    """Give the columns of the terminal, 100 where there is none."""
+    """Return the columns of the terminal, 100 where there is none."""
     return shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 100
 
 
@@ -175,7 +175,7 @@ def _blanked_line(line: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def project_name(root: Path) -> str | None:
-    """Give the name of a project that may be broken, None if even that cannot be read."""
+    """Return the name of a project that may be broken, None if even that cannot be read."""
     from ftops.manifests.project import load_project
     from ftops.providers.registry import dialects
 
@@ -206,7 +206,7 @@ def tell_resting(plan: Plan) -> None:
 
 
 def refusal_code(reviewed: Reviewed) -> ExitCode:
-    """Give the code of a plan that may not be applied, 0 if it may."""
+    """Return the code of a plan that may not be applied, 0 if it may."""
     codes = {violation.exit_code for violation in reviewed.review.violations}
     return next(
         (code for code in (ExitCode.REFUSED, ExitCode.NEEDS_PERSON) if code in codes), ExitCode.NOTHING
@@ -214,7 +214,7 @@ def refusal_code(reviewed: Reviewed) -> ExitCode:
 
 
 def state_code(reviewed: Reviewed, results: tuple[ChangeResult, ...] = ()) -> ExitCode:
-    """Give the code for what only a person can settle, and for jobs that failed.
+    """Return the code for what only a person can settle, and for jobs that failed.
 
     `results` tell which of it was settled just now.
     """
@@ -228,7 +228,7 @@ def state_code(reviewed: Reviewed, results: tuple[ChangeResult, ...] = ()) -> Ex
 
 
 def result_code(results: tuple[ChangeResult, ...]) -> ExitCode:
-    """Give the code for what an apply came to."""
+    """Return the code for what an apply came to."""
     if any(result.outcome is Outcome.FAILED and not result.ambiguous for result in results):
         return ExitCode.ERROR
     return ExitCode.NEEDS_PERSON if any(result.ambiguous for result in results) else ExitCode.NOTHING

@@ -87,12 +87,12 @@ def read_plan_file(path: Path, root: Path) -> SavedPlan:
 
 
 def first_lineage(saved: SavedPlan) -> str | None:
-    """Give the lineage that a state begins with when the plan was made before there was one."""
+    """Return the lineage that a state begins with when the plan was made before there was one."""
     return saved.plan.lineage if saved.plan.serial == 0 else None
 
 
 def selection_of(saved: SavedPlan) -> Selection:
-    """Give the selection that the plan was made with, by the names that it came to."""
+    """Return the selection that the plan was made with, by the names that it came to."""
     told = saved.plan.bindings.get("selection")
     chosen = told if isinstance(told, Mapping) else {}
     lifted, older = chosen.get("lifted"), chosen.get("allow_older")

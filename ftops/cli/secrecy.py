@@ -19,7 +19,7 @@ _CURRENT: ContextVar[Vault] = ContextVar("vault")
 
 
 def current_vault() -> Vault:
-    """Give the vault of this command line; one that knows nothing outside of any."""
+    """Return the vault of this command line; one that knows nothing outside of any."""
     return _CURRENT.get(Vault())
 
 

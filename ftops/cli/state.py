@@ -84,7 +84,7 @@ def pull_command(root: Path, version: str | None, *, raw: bool) -> None:
 
 
 def _shown(text: bytes) -> bytes:
-    """Give a state so that it reads back as the same; whatever is no text at all is given as it is."""
+    """Return a state so that it reads back as the same; whatever is no text at all is given as it is."""
     try:
         return escaped(text.decode()).encode()
     except UnicodeDecodeError:

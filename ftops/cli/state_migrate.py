@@ -47,7 +47,7 @@ def migrate_command(root: Path, url: str, *, yes: bool) -> None:
 
 
 def _there(new: StateAccess, state: State) -> State | None:
-    """Give what the copy replaces: nothing, the notice of an earlier move, or an unfinished copy.
+    """Return what the copy replaces: nothing, the notice of an earlier move, or an unfinished copy.
 
     Raises Refused for anything else: a state that somebody may be working with.
     """
@@ -77,7 +77,7 @@ def _there(new: StateAccess, state: State) -> State | None:
 
 
 def _identities(state: State) -> set[str]:
-    """Give every job, and every nonce of a create that may have become one."""
+    """Return every job, and every nonce of a create that may have become one."""
     known: set[str] = set()
     for record in state.fine_tunes.values():
         known |= {job.id for job in record.jobs} | {*record.spent_nonces}

@@ -38,7 +38,7 @@ _yes = click.option("--yes", is_flag=True, help="Do not ask.")
 @lock_timeout_option
 @click.pass_obj
 def mv_command(root: Path, old: str, new: str, *, yes: bool) -> None:
-    """Give the record of OLD the name NEW. In a manifest, `renamed_from` does this in review."""
+    """Return the record of OLD the name NEW. In a manifest, `renamed_from` does this in review."""
     can_ask(yes=yes)
     words = f"the record of {old} becomes that of {new}; no job is touched"
     _cut(root, "mv", words, lambda state: renamed(state, old, new), yes=yes)

@@ -11,7 +11,7 @@ LONGEST_PAUSE_SECONDS = 10.0
 
 
 def pauses() -> Iterator[float]:
-    """Give pauses that double up to ten seconds: quick on an emulator, polite to a provider."""
+    """Return pauses that double up to ten seconds: quick on an emulator, polite to a provider."""
     seconds = FIRST_PAUSE_SECONDS
     while True:
         yield seconds

@@ -87,7 +87,7 @@ def _text_disguise(head: bytes, path: str) -> Breach | None:
 
 
 def _goes_on(first: bytes, second: bytes) -> bool:
-    """Tell whether an object that begins on the first line goes on below it."""
+    """Return whether an object that begins on the first line goes on below it."""
     if first.endswith((b"{", b"[")):
         return True
     return first.endswith(b",") and bool(second) and not second.startswith(b"{")

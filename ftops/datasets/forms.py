@@ -71,7 +71,7 @@ def form_breaches(row: Mapping[str, Any], form: DataFormat) -> Iterator[Breach]:
 
 
 def is_json_schema(parameters: dict[str, Any]) -> bool:
-    """Tell whether a function's parameters are a JSON Schema."""
+    """Return whether a function's parameters are a JSON Schema."""
     try:
         return jsonschema_rs.meta.is_valid(parameters)
     except (ValueError, jsonschema_rs.ReferencingError):

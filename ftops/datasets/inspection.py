@@ -157,7 +157,7 @@ def _pairs(fine_tunes: Iterable[FineTune]) -> _Pairs:
 
 
 def _check(path: str, passed: Passed, uses: Iterable[_Use]) -> FileCheck:
-    """Give each finding once, with the names of all that it is about."""
+    """Return each finding once, with the names of all that it is about."""
     users: dict[Ruleset, list[str]] = {}
     for use in uses:
         users.setdefault(use.rules, []).append(use.name)

@@ -109,9 +109,9 @@ def _count_file(path: Path, sha256: str, counters: list[Count]) -> int:
 
 
 def _trained(row: Any) -> tuple[list[str], int]:
-    """Give the texts of one example and how many tokens stand around them."""
+    """Return the texts of one example and how many tokens stand around them."""
     if not isinstance(row, dict):
-        raise NotCountable("it has rows that are no objects")
+        raise NotCountable("it has rows that are not objects")
     if isinstance(row.get("messages"), list):
         texts: list[str] = []
         extra = _AROUND_AN_EXAMPLE
@@ -127,7 +127,7 @@ def _trained(row: Any) -> tuple[list[str], int]:
 
 def _texts(message: Any) -> Iterator[str]:
     if not isinstance(message, dict):
-        raise NotCountable("it has messages that are no objects")
+        raise NotCountable("it has messages that are not objects")
     for key in ("role", "name", "content", "tool_calls", "function_call"):
         value = message.get(key)
         if isinstance(value, str):
@@ -141,7 +141,7 @@ def _texts(message: Any) -> Iterator[str]:
 def _part(part: Any) -> str:
     text = part.get("text") if isinstance(part, dict) else None
     if not isinstance(text, str):
-        raise NotCountable("it has parts that are no text, such as images")
+        raise NotCountable("it has parts that are not text, such as images")
     return text
 
 

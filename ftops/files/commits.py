@@ -28,7 +28,7 @@ _OF_A_HOOK = frozenset(
 
 
 def commit_of(root: Path) -> Commit | None:
-    """Give the commit that the project at `root` is checked out from.
+    """Return the commit that the project at `root` is checked out from.
 
     None without git or a repository, for one that git does not trust, and where HEAD does not have `root`.
     """
@@ -40,7 +40,7 @@ def commit_of(root: Path) -> Commit | None:
 
 
 def is_before(root: Path, commit: Commit, other: Commit) -> bool:
-    """Tell whether `commit`, at which `root` is, is from before another one: by history, else by time.
+    """Return whether `commit`, at which `root` is, is from before another one: by history, else by time.
 
     History does not tell in a shallow clone, nor between branches that went apart. Of two commits of the
     same second each is before the other, since to stand back costs less than to take back.
@@ -53,7 +53,7 @@ def is_before(root: Path, commit: Commit, other: Commit) -> bool:
 
 
 def left_alone(root: Path, since: Commit, until: Commit) -> bool:
-    """Tell whether surely no commit that only one of the two has touched the project.
+    """Return whether surely no commit that only one of the two has touched the project.
 
     That both declare the same does not tell: what one commit brought and the next one reverted was there.
     """
@@ -62,12 +62,12 @@ def left_alone(root: Path, since: Commit, until: Commit) -> bool:
 
 
 def _is_ancestor(root: Path, one: Commit, other: Commit) -> bool:
-    """Tell whether it surely is: an object that is not here makes git fail, which is a no."""
+    """Return whether it surely is: an object that is not here makes git fail, which is a no."""
     return _answer(root, "merge-base", "--is-ancestor", one.id, other.id) is not None
 
 
 def _answer(root: Path, *arguments: str) -> str | None:
-    """Give what git prints as text, None if it fails."""
+    """Return what git prints as text, None if it fails."""
     printed = git_output(root, *arguments)
     return None if printed is None else printed.decode("utf-8", "replace").strip()
 

@@ -23,7 +23,7 @@ def in_ci(environ: Mapping[str, str]) -> bool:
 
 
 def is_inside(root: str | Path, path: str | Path) -> bool:
-    """Tell whether a file lies inside a project's directory, links followed, and not in its `.git`.
+    """Return whether a file lies inside a project's directory, links followed, and not in its `.git`.
 
     The file need not exist. `root` may itself be reached through a link.
     """
@@ -52,7 +52,7 @@ def confine(root: Path, path: Path, what: str, environ: Mapping[str, str]) -> No
 
 
 def is_special(path: Path) -> bool:
-    """Tell whether a path leads to neither a file nor a directory: reading it could block for ever."""
+    """Return whether a path leads to neither a file nor a directory: reading it could block for ever."""
     try:
         mode = path.stat().st_mode
     except (OSError, ValueError):

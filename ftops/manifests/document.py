@@ -29,17 +29,17 @@ class Document:
     problems: tuple[Problem, ...] = ()
 
     def line(self, path: Sequence[str | int] = ()) -> int:
-        """Give the line of a value, from 1; of the nearest parent where the path is absent."""
+        """Return the line of a value, from 1; of the nearest parent where the path is absent."""
         trail = _trail(self.node, path)
         line: int = (trail[-1][1] if trail else self.node).start_mark.line + 1
         return line
 
     def has(self, path: Sequence[str | int]) -> bool:
-        """Tell whether the path is written in this document."""
+        """Return whether the path is written in this document."""
         return len(_trail(self.node, path)) == len(path)
 
     def written(self, path: Sequence[str | int]) -> str | None:
-        """Give the text of a scalar as it stands in the file; None for what is not there or no scalar."""
+        """Return the text of a scalar as it stands in the file; None for what is not there or no scalar."""
         trail = _trail(self.node, path)
         node = trail[-1][1] if path and len(trail) == len(path) else None
         return node.value if node is not None and node.id == "scalar" else None
@@ -73,12 +73,12 @@ def dotted(path: Sequence[str | int]) -> str:
 
 
 def is_merge(key: Any) -> bool:
-    """Tell whether a key node is the merge key; in quotes it is a word like any other."""
+    """Return whether a key node is the merge key; in quotes it is a word like any other."""
     return bool(key.value == "<<" and not key.style)
 
 
 def _trail(node: Any, path: Sequence[str | int]) -> list[tuple[Any, Any]]:
-    """Give key and value nodes along a path, as far as it is there."""
+    """Return key and value nodes along a path, as far as it is there."""
     trail: list[tuple[Any, Any]] = []
     for step in path:
         found = _child(node, step)
@@ -104,7 +104,7 @@ def _child(node: Any, step: str | int) -> tuple[Any, Any] | None:
 
 
 def _members(node: Any) -> tuple[dict[Any, tuple[Any, Any]], list[Any]]:
-    """Give the members of a map by key, and what is merged into it; looked through only once."""
+    """Return the members of a map by key, and what is merged into it; looked through only once."""
     if node in _LOOKED_THROUGH:
         return _LOOKED_THROUGH[node]
     own: dict[Any, tuple[Any, Any]] = {}

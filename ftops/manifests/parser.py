@@ -187,7 +187,7 @@ def _files(field: str, value: Any) -> Iterable[tuple[Steps, Any]]:
 
 
 def _sound_spec(value: Any, found: list[Finding]) -> Mapping[str, Any] | None:
-    """Give the fields of a spec that their schema allows, so that one mistake does not hide the next.
+    """Return the fields of a spec that their schema allows, so that one mistake does not hide the next.
 
     None where too much is wrong to say more: what a provider can carry depends on it and on the method.
     """

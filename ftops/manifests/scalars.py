@@ -20,7 +20,7 @@ class Unusable(Exception):
 
 @lru_cache(maxsize=4096)
 def scalar_value(tag: str, text: str, plain: str) -> Any:
-    """Give the value of a scalar with a tag; `plain` is the tag that its text alone would have.
+    """Return the value of a scalar with a tag; `plain` is the tag that its text alone would have.
 
     Raises Unusable, in words that fit after the place.
     """
@@ -52,5 +52,5 @@ def _integer(text: str) -> int:
 def _float(text: str) -> float:
     number = math.inf if text.lower().lstrip("+-") in (".inf", ".nan") else float(text)
     if not math.isfinite(number):
-        raise Unusable(f"{text} is no number that can be used; quote it if it is a word")
+        raise Unusable(f"{text} is not a number that can be used; quote it if it is a word")
     return number

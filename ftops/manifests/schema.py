@@ -81,7 +81,7 @@ class Rules:
 
 @cache
 def schema_text(kind: str) -> str:
-    """Give a schema as it is published: inside an installed package, else beside it in a checkout."""
+    """Return a schema as it is published: inside an installed package, else beside it in a checkout."""
     name = SCHEMA_KINDS[kind]
     package = Path(__file__).resolve().parent.parent
     for folder in (package / "schemas", package.parent / "schemas"):

@@ -53,7 +53,7 @@ def shown_secret(value: Any) -> Shown:
 def rule_sentence(
     rule: str, limit: Any, value: Any, found: Shown, schema: Mapping[str, Any]
 ) -> tuple[str | None, str | None]:
-    """Give sentence and hint; no sentence for a rule that none of our schemas has."""
+    """Return sentence and hint; no sentence for a rule that none of our schemas has."""
     match rule:
         case "type":
             names = [limit] if isinstance(limit, str) else limit

@@ -57,7 +57,7 @@ class Capabilities:
 
     @property
     def stamps(self) -> bool:
-        """Tell whether a job of this dialect can be recognised for sure."""
+        """Return whether a job of this dialect can be recognised for sure."""
         return self.stamp is not StampPlace.NONE
 
 

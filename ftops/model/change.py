@@ -27,12 +27,12 @@ class Action(StrEnum):
 
     @property
     def effective(self) -> bool:
-        """Tell whether applying it changes anything, at the provider or in the state."""
+        """Return whether applying it changes anything, at the provider or in the state."""
         return self not in (Action.WAIT, Action.HOLD, Action.KEEP)
 
     @property
     def creates(self) -> bool:
-        """Tell whether applying it starts a paid job."""
+        """Return whether applying it starts a paid job."""
         return self in (Action.CREATE, Action.REPLACE)
 
 

@@ -30,30 +30,30 @@ _NAME, _FINGERPRINT, _DIGEST, _WORD, _SHA256, _PROVIDERS_ID = map(
 
 
 def is_name(text: str) -> bool:
-    """Tell whether it can name a project or a fine-tune."""
+    """Return whether it can name a project or a fine-tune."""
     return _NAME.fullmatch(text) is not None
 
 
 def is_fingerprint(text: str) -> bool:
-    """Tell whether it can be a fingerprint, of this version or of another."""
+    """Return whether it can be a fingerprint, of this version or of another."""
     return _FINGERPRINT.fullmatch(text) is not None
 
 
 def is_digest(text: str) -> bool:
-    """Tell whether it can be the digest of what a commit declares."""
+    """Return whether it can be the digest of what a commit declares."""
     return _DIGEST.fullmatch(text) is not None
 
 
 def is_word(text: str) -> bool:
-    """Tell whether it can be a nonce, a lineage or the name of a provider."""
+    """Return whether it can be a nonce, a lineage or the name of a provider."""
     return _WORD.fullmatch(text) is not None
 
 
 def is_sha256(text: str) -> bool:
-    """Tell whether it can be the digest of a file."""
+    """Return whether it can be the digest of a file."""
     return _SHA256.fullmatch(text) is not None
 
 
 def is_providers_id(text: str) -> bool:
-    """Tell whether a provider's id can be put into the path of a request."""
+    """Return whether a provider's id can be put into the path of a request."""
     return _PROVIDERS_ID.fullmatch(text) is not None

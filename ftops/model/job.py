@@ -23,7 +23,7 @@ class JobStatus(StrEnum):
 
     @property
     def active(self) -> bool:
-        """Tell whether the job may still run and cost; only a surely ended one does not."""
+        """Return whether the job may still run and cost; only a surely ended one does not."""
         return self not in _TERMINAL
 
 

@@ -19,5 +19,5 @@ class MetricPoint:
 
 
 def losses(points: Iterable[MetricPoint]) -> list[float]:
-    """Give the training losses that are known, in order."""
+    """Return the training losses that are known, in order."""
     return [point.train_loss for point in points if point.train_loss is not None]

@@ -88,5 +88,5 @@ class Plan:
 
     @property
     def effective_changes(self) -> tuple[Change, ...]:
-        """Give the changes that would do something."""
+        """Return the changes that would do something."""
         return tuple(change for change in self.changes if change.action.effective)

@@ -29,11 +29,11 @@ class Refusal:
 
     @property
     def passing(self) -> bool:
-        """Tell whether the same create may be taken later; else it is held."""
+        """Return whether the same create may be taken later; else it is held."""
         return self.kind in (RefusalKind.NOT_READY, RefusalKind.LIMIT)
 
     def stuck(self, now: float) -> bool:
-        """Tell whether it has been refused for now, again and again, for a day."""
+        """Return whether it has been refused for now, again and again, for a day."""
         return self.passing and now - self.first_at >= STUCK_SECONDS
 
     def following(self, earlier: Refusal | None) -> Refusal:

@@ -188,7 +188,7 @@ class RefusedUpload:
 
     @property
     def final(self) -> bool:
-        """Tell whether they are not sent again until a person says so."""
+        """Return whether they are not sent again until a person says so."""
         return not self.failed or len(self.failed) >= MOST_SENDS
 
 
@@ -227,7 +227,7 @@ class State:
     applied: AppliedCommit | None = None
 
     def with_record(self, name: str, record: Record) -> State:
-        """Give the state with this record in place of the name's old one."""
+        """Return the state with this record in place of the name's old one."""
         return replace(self, fine_tunes={**self.fine_tunes, name: record})
 
     def cancelled_by_hand(self, name: str) -> frozenset[str]:

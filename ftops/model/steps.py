@@ -37,11 +37,11 @@ class Steps:
         return CostEstimate(round(low, _DIGITS), round(high, _DIGITS)) if math.isfinite(high) else None
 
     def __or__(self, other: Steps) -> Steps:
-        """Give the steps of both, each once; what a create cost is what was said of it first."""
+        """Return the steps of both, each once; what a create cost is what was said of it first."""
         return Steps({**other.creates, **self.creates}, self.cancels | other.cancels)
 
     def __sub__(self, other: Steps) -> Steps:
-        """Give the steps that are not among the other ones."""
+        """Return the steps that are not among the other ones."""
         creates = {start: cost for start, cost in self.creates.items() if start not in other.creates}
         return Steps(creates, self.cancels - other.cancels)
 
@@ -62,7 +62,7 @@ NOTHING_DONE = SoFar()
 
 
 def steps_now(changes: Iterable[Change]) -> Steps:
-    """Give what carrying out these changes starts and stops."""
+    """Return what carrying out these changes starts and stops."""
     effective = [change for change in changes if change.action.effective]
     creates = {
         (change.name, change.generation, change.attempt): change.estimated_cost
@@ -73,7 +73,7 @@ def steps_now(changes: Iterable[Change]) -> Steps:
 
 
 def steps_later(changes: Iterable[Change]) -> Steps:
-    """Give what these changes go on to start and stop, in later rounds or runs."""
+    """Return what these changes go on to start and stop, in later rounds or runs."""
     following = [(change, change.then) for change in changes if change.then is not None]
     creates = {
         (change.name, then.generation, then.attempt): then.estimated_cost for change, then in following
@@ -87,7 +87,7 @@ def steps_later(changes: Iterable[Change]) -> Steps:
 
 
 def steps_done(results: Iterable[ChangeResult]) -> Steps:
-    """Give what carrying out changes came to, for a limit: what may have happened counts as done.
+    """Return what carrying out changes came to, for a limit: what may have happened counts as done.
 
     A create counts once it was sent without a certain refusal; a cancel as soon as it was tried, since the
     result of a replace speaks of its create alone.

@@ -49,7 +49,7 @@ def change_for(
 
 
 def numbers(situation: Situation, decision: Decision) -> tuple[int, int]:
-    """Give the generation and attempt that a create gets, or that the thing acted on has.
+    """Return the generation and attempt that a create gets, or that the thing acted on has.
 
     A create that certainly never arrived is made again under its own numbers; no number serves twice
     otherwise, and a generation never falls.

@@ -60,7 +60,7 @@ def gate_on_hand(situation: Situation, decision: Decision) -> Decision:
 
 
 def ready_job(situation: Situation, decision: Decision) -> RecordedJob | None:
-    """Give the upstream's job if its model can be used once this decision is carried out."""
+    """Return the upstream's job if its model can be used once this decision is carried out."""
     candidates = [job for job in (situation.job, *situation.earlier_jobs) if job is not None]
     if decision.action in (Action.KEEP, Action.UPDATE) and situation.same:
         wanted = situation.job.id if situation.job else None
@@ -85,7 +85,7 @@ def gate_on_capacity(
     state: State,
     depths: Mapping[str, int],
 ) -> dict[str, Decision]:
-    """Give the decisions of those creates for which the provider has no room now.
+    """Return the decisions of those creates for which the provider has no room now.
 
     Everything active in the account takes room, whoever made it, and so does every open intent; what this
     plan cancels (`cancelled`: provider and job id) makes room. A replace takes the room it makes.

@@ -18,7 +18,7 @@ from ftops.planner.situation import Situation
 from ftops.records.matching import LiveJobs
 
 Incomplete = Mapping[str, Observation]
-"""The providers whose list is not whole, by name."""
+"""The providers whose list is incomplete, by name."""
 
 
 def used_providers(
@@ -45,7 +45,7 @@ def incomplete(observations: Mapping[str, Observation]) -> Incomplete:
 
 
 def problem_of(seen: Observation) -> str:
-    """Say why a list is not whole."""
+    """Say why a list is incomplete."""
     problem = seen.problem or "its job list is incomplete"
     return f"{problem} ({seen.hint})" if seen.hint else problem
 

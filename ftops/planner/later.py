@@ -49,7 +49,7 @@ def put_off(wanted: Decision, decision: Decision) -> Decision:
 
 
 def _when_over(situation: Situation, decision: Decision) -> Situation | None:
-    """Give the situation at the end of a wait that the table itself decided on; None for any other."""
+    """Return the situation at the end of a wait that the table itself decided on; None for any other."""
     waits = decision.action in (Action.WAIT, Action.CANCEL) and decision.then is None
     ends = _ENDS.get(decision.reason) if waits else None
     return replace(situation, record=ends(situation.record)) if ends and situation.record else None

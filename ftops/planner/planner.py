@@ -111,7 +111,7 @@ class _Planner:
         )
 
     def _training(self) -> Iterator[str]:
-        """Give what is declared and not suspended."""
+        """Return what is declared and not suspended."""
         for name, (situation, decision) in self.decisions.items():
             if situation.fine_tune is not None and decision.reason is not Reason.SUSPENDED:
                 yield name

@@ -153,7 +153,7 @@ class Refusals:
         return min(FIRST_PAUSE_SECONDS, facts.settle) if facts else FIRST_PAUSE_SECONDS
 
     def _before(self, until: float, since: float) -> bool:
-        """Tell whether a time is still to come. A clock that was set back keeps nobody waiting."""
+        """Return whether a time is still to come. A clock that was set back keeps nobody waiting."""
         return since <= self._now < until
 
     def _seconds(self, until: float) -> int:

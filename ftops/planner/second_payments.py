@@ -18,7 +18,7 @@ _Twin = tuple[str, str | None, bool]
 
 
 def second_payments(changes: Iterable[Change], state: State, live: LiveJobs) -> frozenset[Stop]:
-    """Give the cancels whose job has a twin of the same nonce that this plan does not cancel too."""
+    """Return the cancels whose job has a twin of the same nonce that this plan does not cancel too."""
     planned = tuple(changes)
     stopped = steps_now(planned).cancels
     return frozenset(

@@ -49,22 +49,22 @@ class Situation:
 
     @property
     def same(self) -> bool:
-        """Tell whether the record stands for what is declared."""
+        """Return whether the record stands for what is declared."""
         return self.record is not None and self.record.fingerprint == self.fingerprint
 
     @property
     def held_by_hand(self) -> bool:
-        """Tell whether a person has cancelled what is declared."""
+        """Return whether a person has cancelled what is declared."""
         return self.fingerprint in self.cancelled_by_hand
 
     @property
     def missing(self) -> bool:
-        """Tell whether the current job was active and complete lists no longer show it."""
+        """Return whether the current job was active and complete lists no longer show it."""
         return self.job is not None and self.job.status.active and self.job.missing_since is not None
 
     @property
     def vanished(self) -> bool:
-        """Tell whether it has been missing for longer than lists may lag."""
+        """Return whether it has been missing for longer than lists may lag."""
         job = self.job
         return (
             self.missing
@@ -75,7 +75,7 @@ class Situation:
 
     @property
     def active(self) -> bool:
-        """Tell whether the current job is surely or possibly running, and is not known to be missing."""
+        """Return whether the current job is surely or possibly running, and is not known to be missing."""
         return self.job is not None and self.job.status.active and not self.missing
 
     @property
@@ -85,7 +85,7 @@ class Situation:
 
     @property
     def cancelling(self) -> bool:
-        """Tell whether the provider took our cancel and the job is still on its way out."""
+        """Return whether the provider took our cancel and the job is still on its way out."""
         return (
             self.job is not None and self.active and is_cancelling(self.job, self.now, self.provider.settle)
         )
@@ -109,7 +109,7 @@ class Situation:
 
 
 def is_cancelling(job: RecordedJob, now: float, settle: float) -> bool:
-    """Tell whether a cancel is under way and need not be sent again yet.
+    """Return whether a cancel is under way and need not be sent again yet.
 
     A provider that took the cancel and still shows the job as running after the settle time has lost it:
     then the cancel is due again. A missed cancel goes on costing money.

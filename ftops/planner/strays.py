@@ -40,7 +40,7 @@ def strays(
 
 
 def _owned(state: State) -> Iterator[tuple[str, tuple[RecordedJob, ...], frozenset[str]]]:
-    """Give each name's jobs that are not current, and the nonces that nobody waits for any more."""
+    """Return each name's jobs that are not current, and the nonces that nobody waits for any more."""
     for name, record in state.fine_tunes.items():
         if not record.history and not record.spent_nonces and record.job is None:
             continue
@@ -60,7 +60,7 @@ def _arrived(nonces: frozenset[str], live: LiveJobs) -> Iterator[Job]:
 
 
 def _same_create(one: RecordedJob, other: RecordedJob) -> bool:
-    """Tell whether two jobs come from one intent; a stamp keeps the numbers from before a rename."""
+    """Return whether two jobs come from one intent; a stamp keeps the numbers from before a rename."""
     if one.nonce is not None and one.nonce == other.nonce:
         return True
     return (one.generation, one.attempt) == (other.generation, other.attempt)

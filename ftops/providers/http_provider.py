@@ -57,11 +57,11 @@ class HttpProvider:
         return self._told(self._dialect.create(request, self._facts.name))
 
     def list_fine_tunes(self) -> JobList:
-        """List every job, or say why the list is not whole."""
+        """List every job, or say why it is incomplete."""
         return self.list_fine_tunes_with_http_info()[0]
 
     def list_fine_tunes_with_http_info(self) -> Reply[JobList]:
-        """List every job, or say why the list is not whole."""
+        """List every job, or say why it is incomplete."""
         return self._addressed(self._dialect.jobs(self._facts.name))
 
     def probe(self) -> Reply[JobList]:

@@ -1,4 +1,4 @@
-"""Lists that come in pages: to their end, or with what makes them less than whole."""
+"""Lists that come in pages: to their end, or with what makes them incomplete."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def walked(
 
 
 def every_job(pages: Pages, provider: str, decode: Callable[[Any], Job]) -> Flow[JobList]:
-    """List every job, or say why the list is not whole. Raises ProviderError where no page could be had."""
+    """List every job, or say why it is incomplete. Raises ProviderError where no page could be had."""
     jobs: dict[str, Job] = {}
     problems: list[str] = []
     hint: str | None = _BROKEN
@@ -146,7 +146,7 @@ def first_jobs(pages: Pages, decode: Callable[[Any], Job]) -> Flow[JobList]:
 
 
 def _collected(page: Page, jobs: dict[str, Job], decode: Callable[[Any], Job]) -> list[str]:
-    """Add a page's jobs, every one that can be read; return what makes the list less than whole."""
+    """Add a page's jobs, every one that can be read; return what makes the list incomplete."""
     problems = []
     for item in page.items:
         try:

@@ -57,7 +57,7 @@ def _added() -> Mapping[str, Dialect]:
 
 
 def dialects() -> Mapping[str, Dialect]:
-    """Give every known dialect by name; third parties cannot replace one of ours."""
+    """Return every known dialect by name; third parties cannot replace one of ours."""
     return _Dialects()
 
 
@@ -140,7 +140,7 @@ class _Resolver:
         self.secrets: set[Secret] = set()
 
     def value(self, field: str, setting: Setting | None) -> str | None:
-        """Give the value of a field. What a reference leads to is a secret, whatever the field."""
+        """Return the value of a field. What a reference leads to is a secret, whatever the field."""
         if setting is None or isinstance(setting, str):
             return setting
         try:
@@ -154,7 +154,7 @@ class _Resolver:
         return value
 
     def extras(self, field: str, extras: Mapping[str, Extra]) -> dict[str, JSON]:
-        """Give what is sent for a gateway, references resolved; these are credentials."""
+        """Return what is sent for a gateway, references resolved; these are credentials."""
         return {
             name: self.value(f"{field}.{name}", value)
             if isinstance(value, EnvReference | FileReference | ExecReference)

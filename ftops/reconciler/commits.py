@@ -11,7 +11,7 @@ from ftops.review.freshness import declares
 
 
 def older_than(loaded: Loaded, state: State) -> Commit | None:
-    """Give the commit that was applied last, if this one is from before it and declares something else."""
+    """Return the commit that was applied last, if this one is from before it and declares something else."""
     commit, applied = loaded.commit, state.applied
     if commit is None or applied is None or not is_before(loaded.root, commit, applied.commit):
         return None
@@ -20,7 +20,7 @@ def older_than(loaded: Loaded, state: State) -> Commit | None:
 
 
 def applied_commit(loaded: Loaded, reviewed: Reviewed) -> AppliedCommit | None:
-    """Give what the state is to say was applied last, once this plan is.
+    """Return what the state is to say was applied last, once this plan is.
 
     It is the newer commit, and an older one only if all of the project goes back on purpose: a part that
     was applied says nothing of the rest. A commit that did not touch the project costs no write.

@@ -66,7 +66,7 @@ def make_plan(
 
 
 def _priced(plan: Plan, loaded: Loaded) -> tuple[Plan, tuple[str, ...]]:
-    """Give the plan with its costs, and why some are unknown. Only what is to be paid for is counted."""
+    """Return the plan with its costs, and why some are unknown. Only what is to be paid for is counted."""
     by_name = {fine_tune.name: fine_tune for fine_tune in loaded.fine_tunes}
     costing = Costing(by_name, loaded.project.prices)
     counted = count_tokens(loaded.root, loaded.datasets, tokens_wanted(plan, costing))
@@ -101,7 +101,7 @@ def carry_out(loaded: Loaded, reviewed: Reviewed, changes: Iterable[Change], han
 
 
 def narrowed(loaded: Loaded, reviewed: Reviewed, changes: Iterable[Change], selection: Selection) -> Reviewed:
-    """Give the plan with these of its changes alone, and judge it again: limits are for what is done."""
+    """Return the plan with these of its changes alone, and judge it again: limits are for what is done."""
     kept = tuple(changes)
     at = {change.provider for change in kept}
     resting = {name: why for name, why in reviewed.plan.incomplete.items() if name in at}

@@ -40,7 +40,7 @@ def load(root: Path) -> Loaded:
 
 
 def loaded_again(loaded: Loaded) -> Loaded:
-    """Give what is declared now: the same, unless a file was edited, added or removed since it was read.
+    """Return what is declared now: the same, unless a file was edited, added or removed since it was read.
 
     For whoever waited for the lock: what came meanwhile would look as if it were removed. A data file that
     was edited is noticed when it is sent. Raises InvalidInput, and NeedsPerson for another ftops.yaml.
@@ -59,5 +59,5 @@ def loaded_again(loaded: Loaded) -> Loaded:
 
 
 def declared(loaded: Loaded, *, everything: bool) -> Declared:
-    """Give the declarations that a saved plan is bound to."""
+    """Return the declarations that a saved plan is bound to."""
     return Declared(loaded.fine_tunes, loaded.datasets, loaded.project.providers, everything)

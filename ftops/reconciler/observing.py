@@ -101,7 +101,7 @@ def _listed(provider: Provider, state: State, clock: Clock) -> Observation:
 
 
 def _watched(state: State, provider: str) -> set[str]:
-    """Give the recorded jobs that may still run: a list that lacks one of these has to be doubted."""
+    """Return the recorded jobs that may still run: a list that lacks one of these has to be doubted."""
     recorded = [job for record in state.fine_tunes.values() for job in record.jobs]
     archived = [job for entry in state.archive.values() for job in entry.jobs]
     return {

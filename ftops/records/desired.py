@@ -68,7 +68,7 @@ class DesiredSet:
                     yield self._identity(name, version, provider)[1]
 
     def same_training(self, names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
-        """Give the names among these that share a fingerprint, group by group: each of them is paid."""
+        """Return the names among these that share a fingerprint, group by group: each of them is paid."""
         groups: defaultdict[str, list[str]] = defaultdict(list)
         for name in sorted(self.comparable.keys() & set(names)):
             groups[self.fingerprint(name)].append(name)

@@ -36,7 +36,7 @@ class Ledger:
         self._job_ids = {job.id for some in jobs for job in some}
 
     def snapshot(self) -> State:
-        """Give the records as a State."""
+        """Return the records as a State."""
         return replace(
             self._state,
             fine_tunes=dict(self.records),
@@ -192,7 +192,7 @@ class Ledger:
         self._state = self._state.with_unmarked(provider, now)
 
     def file_ids(self, provider: str) -> dict[str, str]:
-        """Give the uploaded files of a provider: SHA-256 -> file id."""
+        """Return the uploaded files of a provider: SHA-256 -> file id."""
         return self._datasets.setdefault(provider, {})
 
     def refused_upload(self, provider: str, sha256: str) -> RefusedUpload | None:
@@ -226,7 +226,7 @@ class Ledger:
             self._state = replace(self._state, providers={**self._state.providers, provider: known})
 
     def _opened(self, name: str, fine_tune: FineTune, fingerprint: str, spec: object) -> Record:
-        """Give the name's record, a new one if there is none, with what the archive kept of the name."""
+        """Return the name's record, a new one if there is none, with what the archive kept of the name."""
         record = self.records.get(name)
         if record is None:
             record = Record(
@@ -250,7 +250,7 @@ class Ledger:
 
 
 def without_lapsed_intent(record: Record) -> Record:
-    """Give a create up for good once a job serves: its numbers may be that job's, its nonce is spent."""
+    """Return a create up for good once a job serves: its numbers may be that job's, its nonce is spent."""
     if record.intent is None or not record.intent.lapsed:
         return record
     return replace(

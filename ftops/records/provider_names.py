@@ -32,7 +32,7 @@ def renames(providers: Iterable[ProviderFacts]) -> Names:
 
 
 def follow_providers(state: State, names: Names) -> State:
-    """Give everything that is remembered of a renamed provider to its present name."""
+    """Return everything that is remembered of a renamed provider to its present name."""
     if not names or not names.keys() & set(_mentioned(state)):
         return state
     return replace(

@@ -24,7 +24,7 @@ def follow_renames(state: State, fine_tunes: Mapping[str, FineTune]) -> tuple[St
 
 
 def moved(state: State, old: str, new: str) -> State:
-    """Give a record another name, which has none. What is left behind keeps the generation from falling."""
+    """Return a record another name, which has none. What is left behind keeps the generation from falling."""
     records, archive = dict(state.fine_tunes), dict(state.archive)
     record = records.pop(old)
     earlier = archive.pop(new, None)
@@ -68,7 +68,7 @@ def with_archive(record: Record, archived: ArchivedRecord) -> Record:
 
 
 def take_over_removed(state: State, desired: DesiredSet) -> tuple[State, dict[str, str]]:
-    """Give a declared name without a job the record of a removed one that trains the same: paid once.
+    """Return a declared name without a job the record of a removed one that trains the same: paid once.
 
     Whole, each once; of several the one that succeeded, then by name. What was cancelled by hand stays so.
     """

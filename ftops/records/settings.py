@@ -10,7 +10,7 @@ from ftops.model.state import Record
 
 
 def settings_of(holder: FineTune | Record) -> dict[str, JSON]:
-    """Give labels, annotations, integrations and lifecycle as one JSON value, for comparing."""
+    """Return labels, annotations, integrations and lifecycle as one JSON value, for comparing."""
     lifecycle = {key: value for key, value in asdict(holder.lifecycle).items() if key not in _ELSEWHERE}
     return {
         "labels": dict(holder.labels),
@@ -36,7 +36,7 @@ def with_settings(record: Record, fine_tune: FineTune) -> Record:
 
 
 def settings_differ(record: Record, fine_tune: FineTune) -> bool:
-    """Tell whether the manifest's settings are not the recorded ones."""
+    """Return whether the manifest's settings are not the recorded ones."""
     if (
         record.labels == fine_tune.labels
         and record.annotations == fine_tune.annotations

@@ -44,14 +44,14 @@ def arrived(state: State, name: str, job: Job) -> State:
 
 
 def in_doubt(state: State, name: str) -> Intent | None:
-    """Give the intent of a name that is still open."""
+    """Return the intent of a name that is still open."""
     record = state.fine_tunes.get(name)
     intent = record.intent if record is not None else None
     return intent if intent is not None and not intent.lapsed else None
 
 
 def never_arrived(state: State, name: str, shown: Iterable[str] = ()) -> State:
-    """Give an open intent up, on a person's word that the provider never got it.
+    """Return an open intent up, on a person's word that the provider never got it.
 
     `shown` are the jobs that the person was shown: none of them is its job, whatever it looks like.
     """
@@ -182,7 +182,7 @@ def _with_accepted(record: Record, job_id: str) -> Record:
 
 
 def renamed(state: State, old: str, new: str) -> State:
-    """Give a record another name. Raises FtopsError when there is nothing to move, or no room for it."""
+    """Return a record another name. Raises FtopsError when there is nothing to move, or no room for it."""
     _known(state, old)
     if new in state.fine_tunes:
         raise FtopsError(f"the state has a record of {new} already", hint="remove or rename that one first")

@@ -193,7 +193,7 @@ def state_checks(location: str, state: State, *, exists: bool, unwritable: str |
         message = f"there is none at {location} yet; the first apply makes it"
     yield Check("state", Verdict.OK, message)
     if unwritable:
-        hint = "mend it before the next apply, which would refuse"
+        hint = "fix it before the next apply, which would refuse"
         yield Check("state", Verdict.FAIL, f"{location} cannot be written: {unwritable}", hint)
 
 
@@ -203,7 +203,7 @@ def commit_checks(commit: Commit | None, applied: Commit | None, *, older: bool)
     if commit is None and applied is not None:
         following = "install git, or let it trust this directory (git config safe.directory)"
         yield Check(
-            "commit", Verdict.WARN, f"git does not tell the commit of this checkout; {last}", following
+            "commit", Verdict.WARN, f"git cannot determine which commit is checked out; {last}", following
         )
     elif older:
         yield Check("commit", Verdict.WARN, f"{commit} is older; {last}", "pull before the next apply")

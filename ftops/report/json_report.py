@@ -129,7 +129,7 @@ def escaped(text: str) -> str:
 
 
 def writable(value: Any) -> Any:
-    """Give the value as JSON in UTF-8 can hold it: U+FFFD for half a surrogate pair, null for no number."""
+    """Return the value as JSON in UTF-8 can hold it: U+FFFD for half a surrogate pair, null for no number."""
     if isinstance(value, str):
         return (
             value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -102,13 +102,13 @@ def render_plot(points: Sequence[MetricPoint], *, width: int = 80, colour: bool 
 
 
 def metrics_document(name: str, job_id: str, points: Iterable[MetricPoint]) -> dict[str, object]:
-    """Give the metrics as data."""
+    """Return the metrics as data."""
     listed = [{"step": point.step, **{field: getattr(point, field) for field in NAMES}} for point in points]
     return {"name": name, "job_id": job_id, "metrics": listed}
 
 
 def metrics_csv(points: Iterable[MetricPoint]) -> str:
-    """Give the metrics as CSV with our names, whatever the provider's are; not known is empty."""
+    """Return the metrics as CSV with our names, whatever the provider's are; not known is empty."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(("step", *NAMES))

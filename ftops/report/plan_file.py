@@ -58,10 +58,10 @@ def decode_plan_file(data: bytes, location: str) -> SavedPlan:
     try:
         document = orjson.loads(data)
     except orjson.JSONDecodeError as error:
-        raise FtopsError(f"{location} is no plan file: it is not valid JSON", hint=_AGAIN) from error
+        raise FtopsError(f"{location} is not a plan file: it is not valid JSON", hint=_AGAIN) from error
     version = document.get("format_version") if isinstance(document, dict) else None
     if not isinstance(version, int) or "changes" not in document:
-        raise FtopsError(f"{location} is no plan file", hint=_AGAIN)
+        raise FtopsError(f"{location} is not a plan file", hint=_AGAIN)
     if version > FORMAT_VERSION:
         raise FtopsError(
             f"{location} was written by a newer ftops (format {version}, this one knows {FORMAT_VERSION})",
@@ -81,7 +81,7 @@ def _check_digest(document: Mapping[str, Any], location: str) -> None:
     try:
         found = digest({key: value for key, value in document.items() if key != "digest"})
     except (RecursionError, ValueError) as error:
-        raise FtopsError(f"{location} is no plan file", hint=_AGAIN) from error
+        raise FtopsError(f"{location} is not a plan file", hint=_AGAIN) from error
     if found != document.get("digest"):
         raise FtopsError(f"{location} was changed after it was written: its digest is wrong", hint=_AGAIN)
 

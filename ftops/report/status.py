@@ -70,13 +70,13 @@ def with_progress(
 
 
 def settled(rows: Sequence[StatusRow]) -> bool:
-    """Tell whether none of these will move by itself: no job is active, nothing waits."""
+    """Return whether none of these will move by itself: no job is active, nothing waits."""
     moving = {status.value for status in JobStatus if status.active} | {"waiting"}
     return all(row.status not in moving for row in rows)
 
 
 def status_rows(plan: Plan, state: State) -> tuple[StatusRow, ...]:
-    """Give a row for each name of a plan; `state` is the settled one that the plan was made from."""
+    """Return a row for each name of a plan; `state` is the settled one that the plan was made from."""
     changes: dict[str, Change] = {}
     for change in plan.changes:
         record, known = state.fine_tunes.get(change.name), changes.get(change.name)

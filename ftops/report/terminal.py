@@ -160,7 +160,7 @@ def columns(table: Sequence[tuple[str, ...]], *, width: int | None = None) -> st
 
 
 def _room(table: Sequence[Sequence[str]], width: int | None) -> int:
-    """Tell how many columns of the terminal are left for the last cell of a row; all, without a width."""
+    """Return how many columns of the terminal are left for the last cell of a row; all, without a width."""
     if width is None:
         return sys.maxsize
     others = [

@@ -25,7 +25,7 @@ Approved = Mapping[Approval, CostEstimate | None]
 
 
 def approvals(plan: Plan, *, waits: bool) -> Approved:
-    """Give what approving this plan allows; with `waits`, also what it shows as following later."""
+    """Return what approving this plan allows; with `waits`, also what it shows as following later."""
     allowed: dict[Approval, CostEstimate | None] = {}
     for change in plan.effective_changes:
         allowed[_approval(change)] = change.estimated_cost
@@ -48,7 +48,7 @@ def approvals(plan: Plan, *, waits: bool) -> Approved:
 
 
 def unapproved(plan: Plan, approved: Approved) -> tuple[Change, ...]:
-    """Give the changes that nobody said yes to. Taking over a job that is there is always allowed."""
+    """Return the changes that nobody said yes to. Taking over a job that is there is always allowed."""
     free = (Action.ADOPT, Action.UPDATE)
     return tuple(
         change
@@ -63,7 +63,7 @@ def _is_approved(change: Change, approved: Approved) -> bool:
 
 
 def _dearer(now: CostEstimate | None, shown: CostEstimate | None) -> bool:
-    """Tell whether it costs more than was shown; what was shown as unknown may cost anything."""
+    """Return whether it costs more than was shown; what was shown as unknown may cost anything."""
     return shown is not None and (now is None or not now.high <= shown.high)
 
 

@@ -50,7 +50,7 @@ class Costing:
         millions = sum(map(self._tokens, (file.path for file in fine_tune.training_files))) / 1_000_000
         low, high = (round(price * millions * epochs, _DIGITS) for epochs in _epochs(fine_tune))
         if not math.isfinite(high):
-            raise Unknown(f"the price of {self.base_model(fine_tune)} is no number")
+            raise Unknown(f"the price of {self.base_model(fine_tune)} is not a number")
         return CostEstimate(low, high)
 
     def base_model(self, fine_tune: FineTune) -> str:
@@ -65,7 +65,7 @@ class Costing:
         return base_model(fine_tune.model)
 
     def price(self, fine_tune: FineTune) -> float:
-        """Give the USD for a million tokens. Raises Unknown."""
+        """Return the USD for a million tokens. Raises Unknown."""
         if fine_tune.method is not Method.SUPERVISED:
             raise Unknown(f"{fine_tune.name}: only supervised training is estimated from tokens")
         model, models = self.base_model(fine_tune), self.prices.get(fine_tune.provider)
@@ -85,7 +85,7 @@ class Costing:
 
 
 def tokens_wanted(plan: Plan, costing: Costing) -> Mapping[str, frozenset[str]]:
-    """Give the files whose tokens decide a cost, with the models that train on them; none without a price."""
+    """Return the files whose tokens decide a cost, and the models that train on them."""
     wanted: dict[str, set[str]] = {}
     for fine_tune in _created(plan, costing):
         try:
@@ -100,7 +100,7 @@ def tokens_wanted(plan: Plan, costing: Costing) -> Mapping[str, frozenset[str]]:
 
 
 def with_costs(plan: Plan, costing: Costing) -> tuple[Plan, tuple[str, ...]]:
-    """Give each create and replace, now or later, its estimate; beside the plan, why some are unknown."""
+    """Return each create and replace, now or later, its estimate; beside the plan, why some are unknown."""
     if not costing.prices:
         return plan, ()
     estimates: dict[str, CostEstimate] = {}
@@ -131,5 +131,5 @@ def _epochs(fine_tune: FineTune) -> tuple[float, float]:
     if epochs is None or epochs == AUTO:
         return FEWEST_AUTO_EPOCHS, MOST_AUTO_EPOCHS
     if isinstance(epochs, bool) or not isinstance(epochs, int | float) or not epochs > 0:
-        raise Unknown(f"n_epochs of {fine_tune.name} is no number of epochs")
+        raise Unknown(f"n_epochs of {fine_tune.name} is not a number of epochs")
     return epochs, epochs

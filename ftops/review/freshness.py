@@ -60,7 +60,7 @@ class Rest:
 
 
 def bindings(plan: Plan, declared: Declared, state: State) -> JSONObject:
-    """Give what a saved plan depends on: manifests, data, providers by digest, records in words."""
+    """Return what a saved plan depends on: manifests, data, providers by digest, records in words."""
     names = {change.name for change in plan.changes}
     chosen = [
         fine_tune for fine_tune in declared.fine_tunes if declared.everything or fine_tune.name in names
@@ -76,7 +76,7 @@ def bindings(plan: Plan, declared: Declared, state: State) -> JSONObject:
 
 
 def declares(declared: Declared) -> str:
-    """Give the digest of everything that is declared: two commits of the same one want the same.
+    """Return the digest of everything that is declared: two commits of the same one want the same.
 
     About 0.2 ms a fine-tune, so it is asked for only where commits differ.
     """
@@ -147,7 +147,7 @@ def _moved_bindings(saved: Plan, new: Plan, now: JSONObject) -> Iterator[str]:
 
 
 def _covers(planned: Change, change: Change) -> bool:
-    """Tell whether approving the one allows the other: the same step, or what is left of it."""
+    """Return whether approving the one allows the other: the same step, or what is left of it."""
     if (planned.provider, planned.fingerprint) != (change.provider, change.fingerprint):
         return False
     numbers = (planned.generation, planned.attempt) == (change.generation, change.attempt)
@@ -168,7 +168,7 @@ def _covers(planned: Change, change: Change) -> bool:
 
 
 def _is_done(planned: Change, now: Iterable[Change], state: State) -> bool:
-    """Tell whether the step has been taken, by an earlier apply of the same plan or by anybody."""
+    """Return whether the step has been taken, by an earlier apply of the same plan or by anybody."""
     record = state.fine_tunes.get(planned.name)
     match planned.action:
         case Action.CREATE | Action.REPLACE if any(change.action.creates for change in now):
@@ -196,7 +196,7 @@ def _is_done(planned: Change, now: Iterable[Change], state: State) -> bool:
 
 
 def _was_refused(record: Record, numbers: tuple[int, int, str | None]) -> bool:
-    """Tell whether the provider refused just this create for good: then the step was taken, in vain."""
+    """Return whether the provider refused just this create for good: then the step was taken, in vain."""
     intent, refusal = record.intent, record.refused
     if intent is None or refusal is None or refusal.passing:
         return False

@@ -41,7 +41,7 @@ class Reckoning:
 
 
 def reckoned(plan: Plan, so_far: SoFar) -> Reckoning:
-    """Give what the command comes to with this plan; the cancels that no limit counts are left out."""
+    """Return what the command comes to with this plan; the cancels that no limit counts are left out."""
     uncounted = Steps(cancels=plan.facts.uncounted)
     now = steps_now(plan.changes) - uncounted - so_far.steps
     later = steps_later(plan.changes) - so_far.steps - now

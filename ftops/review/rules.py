@@ -42,7 +42,7 @@ class Allowed:
     so_far: SoFar = NOTHING_DONE
 
     def limit(self, name: str, default: float | None) -> float | None:
-        """Give the limit of this name, None for none. An option can only raise what the project allows."""
+        """Return the limit of this name, None for none. An option can only raise what the project allows."""
         return None if default is None else max(default, self.lifted.get(name, default))
 
 

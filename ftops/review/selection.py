@@ -40,11 +40,11 @@ class Selection:
 
     @property
     def everything(self) -> bool:
-        """Tell whether it is about the whole project."""
+        """Return whether it is about the whole project."""
         return not self.targets and not self.labels and self.exactly is None
 
     def accepts(self, newer: Commit | None) -> bool:
-        """Tell whether the run may be older than just this commit."""
+        """Return whether the run may be older than just this commit."""
         return newer is not None and self.allow_older in (ANY_COMMIT, newer.id)
 
     def as_shown(self, plan: Plan) -> Selection:

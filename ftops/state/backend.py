@@ -40,7 +40,7 @@ class Opening:
 
     @property
     def trusted(self) -> bool:
-        """Tell whether the URL may decide more than where the state is.
+        """Return whether the URL may decide more than where the state is.
 
         In CI it never may: there the author of a pull request chooses the reference, and writes the title and
         the branch name that stand in some of the variables.
@@ -83,7 +83,7 @@ class Lease(Protocol):
 
     @property
     def expires_at(self) -> float | None:
-        """Give the Unix second at which the lock is free for others, None if only our end frees it."""
+        """Return the Unix second at which the lock is free for others, None if only our end frees it."""
 
     def check(self) -> None:
         """Return if the lock is still surely ours. Raises LeaseLost: then nothing more may be sent."""
@@ -124,7 +124,7 @@ class StateBackend(Protocol):
         """
 
     def holder(self) -> Holder | None:
-        """Tell who holds the lock now, as far as can be known."""
+        """Return who holds the lock now, as far as can be known."""
 
 
 @runtime_checkable

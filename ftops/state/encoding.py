@@ -208,7 +208,7 @@ _VALUES_WHEN_FALSY = (int, float, str)
 
 
 def _finite(value: Any) -> Any:
-    """Give the value back, having looked at every number in it."""
+    """Return the value back, having looked at every number in it."""
     if isinstance(value, float):
         if not isfinite(value):
             raise NotFinite(f"{value} is no JSON number")

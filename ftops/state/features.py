@@ -26,7 +26,7 @@ class KeepsHistory(Protocol):
     """A store that still has states from before the last write."""
 
     def history(self) -> Sequence[Earlier]:
-        """Give the versions from before the present one, the newest first. Raises StateError."""
+        """Return the versions from before the present one, the newest first. Raises StateError."""
 
     def earlier(self, name: str) -> bytes:
         """Fetch one of them. Raises StateError, also where there is none of this name."""
@@ -63,4 +63,4 @@ class ComparesClocks(Protocol):
 
     @property
     def clock_ahead(self) -> float | None:
-        """Give the seconds by which this machine's clock is ahead of the store's, None where unknown."""
+        """Return the seconds by which this machine's clock is ahead of the store's, None where unknown."""

@@ -48,7 +48,7 @@ class StateForm:
         return self._seal.close(data, head)
 
     def text(self, data: bytes, location: str) -> bytes:
-        """Give stored bytes as plain text, whether it is a state or not. Raises StateError."""
+        """Return stored bytes as plain text, whether it is a state or not. Raises StateError."""
         data = opened(data, self._seal, location)
         if not data.startswith(_GZIP_MAGIC):
             return data

@@ -54,7 +54,7 @@ def _first(environ: Mapping[str, str], names: tuple[str, ...]) -> str | None:
 
 
 def holder_members(holder: Holder) -> dict[str, Any]:
-    """Give a holder as members of a JSON object."""
+    """Return a holder as members of a JSON object."""
     return asdict(holder)
 
 

@@ -78,7 +78,7 @@ class StateManager:
         self._put(moved_away(self._last, place))
 
     def stored(self) -> bytes | None:
-        """Give the bytes as they are, readable or not; for a look, and before `replace`."""
+        """Return the bytes as they are, readable or not; for a look, and before `replace`."""
         found = self._backend.read()
         self._version = found.version if found else None
         return found.data if found else None
@@ -89,7 +89,7 @@ class StateManager:
         return self._form.decode(data, what or self.location, hint)
 
     def text(self, data: bytes) -> bytes:
-        """Give stored bytes unpacked and decrypted, whatever they say. Raises StateError."""
+        """Return stored bytes unpacked and decrypted, whatever they say. Raises StateError."""
         return self._form.text(data, self.location)
 
     def replace(self, state: State, over: State | None) -> State:
@@ -106,7 +106,7 @@ class StateManager:
         return self._backend.lock(holder, timeout)
 
     def holder(self) -> Holder | None:
-        """Tell who holds the lock."""
+        """Return who holds the lock."""
         return self._backend.holder()
 
     def _empty(self) -> State:

@@ -32,7 +32,7 @@ class Malformed(Exception):
         self._problem = problem
 
     def within(self, outer: str) -> Malformed:
-        """Give the same, seen from one level further out."""
+        """Return the same, seen from one level further out."""
         return Malformed(f"{outer}.{self._place}" if self._place else outer, self._problem)
 
 

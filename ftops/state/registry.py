@@ -117,12 +117,12 @@ _BY_SCHEME: Mapping[str, BackendKind] = {scheme: kind for kind in BACKENDS for s
 
 
 def scheme_of(url: str) -> str:
-    """Give the scheme of a URL; a plain path counts as `file`."""
+    """Return the scheme of a URL; a plain path counts as `file`."""
     return url.split("://", 1)[0].lower() if "://" in url else "file"
 
 
 def packs(url: str) -> bool:
-    """Tell whether the store of this URL takes any bytes; of a third party's nothing is assumed."""
+    """Return whether the store of this URL takes any bytes; of a third party's nothing is assumed."""
     kind = _BY_SCHEME.get(scheme_of(url))
     return kind is not None and kind.packs
 

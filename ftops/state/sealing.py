@@ -72,7 +72,7 @@ class Seal:
 
 
 def sealed(data: bytes) -> str | None:
-    """Give the encrypted text of an envelope, None where the data is no envelope."""
+    """Return the encrypted text of an envelope, None where the data is no envelope."""
     if b'"encrypted"' not in data:
         return None  # Most states are none, and large: parsing them twice would be dear.
     try:
@@ -84,7 +84,7 @@ def sealed(data: bytes) -> str | None:
 
 
 def opened(data: bytes, seal: Seal | None, what: str) -> bytes:
-    """Give the data itself, decrypted where it is an envelope. Raises StateError."""
+    """Return the data itself, decrypted where it is an envelope. Raises StateError."""
     envelope = sealed(data)
     if envelope is None:
         return data

@@ -39,7 +39,7 @@ class _Section:
     data: bytes
 
     def is_of(self, members: list[tuple[str, Any]], *, first: bool) -> bool:
-        """Tell whether it was made from these very values: they are frozen, so identity is enough."""
+        """Return whether it was made from these very values: they are frozen, so identity is enough."""
         return (
             self.first == first
             and len(members) == len(self.names)
@@ -57,7 +57,7 @@ class SectionWriter:
         self._used: dict[tuple[bool, str, str], _Section] = {}
 
     def write(self, state: State, format_version: int, *, packed: bool) -> bytes:
-        """Give the document. Raises NotFinite and TypeError for what JSON cannot hold."""
+        """Return the document. Raises NotFinite and TypeError for what JSON cannot hold."""
         self._used = {}
         data = b"".join(self._pieces(state, format_version, packed=packed))
         # Sections of names that are gone would otherwise be kept for ever.
@@ -144,7 +144,7 @@ def _cut(members: list[tuple[str, Any]]) -> Iterator[list[tuple[str, Any]]]:
 
 
 def _members(members: Mapping[str, Any], depth: int) -> bytes:
-    """Give the members of a map without its braces, as they stand at a depth of the document."""
+    """Return the members of a map without its braces, as they stand at a depth of the document."""
     text = orjson.dumps(members, option=_OPTIONS, default=encoding.plain_mapping)[1:-2]
     # No text in JSON holds a line break, so every one of these is the writer's own.
     return text.replace(b"\n", b"\n" + _STEP * depth)

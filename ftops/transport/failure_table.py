@@ -38,7 +38,7 @@ class FailureRule:
     words: str | None = None
 
     def fits(self, operation: str, status: int, said: ErrorWords) -> bool:
-        """Tell whether this row is about such a refusal."""
+        """Return whether this row is about such a refusal."""
         if self.statuses and status not in self.statuses:
             return False
         if self.operations and operation not in self.operations:

@@ -182,7 +182,7 @@ def broken(origin: Origin, operation: str, *, timed_out: bool) -> ProviderError:
 
 
 def passing(error: ProviderError) -> bool:
-    """Tell whether a read that failed like this may succeed a moment later."""
+    """Return whether a read that failed like this may succeed a moment later."""
     return error.failure.status is None or error.failure.status in _PASSING
 
 

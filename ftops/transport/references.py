@@ -56,7 +56,7 @@ class References:
         self._answers: dict[tuple[str, ...], bytes] = {}
 
     def resolve(self, reference: Reference, *, lines: bool = False) -> str:
-        """Give the value, never empty: one line, or with `lines` any number, as a key file has them.
+        """Return the value, never empty: one line, or with `lines` any number, as a key file has them.
 
         Raises Unresolved, and Refused for a file or a command that CI forbids.
         """
@@ -99,7 +99,7 @@ class References:
             raise Unresolved(message, "relative paths start at ftops.yaml") from error
 
     def _may_read(self, where: Path) -> bool:
-        """Tell whether the CI settings allow a file, whatever links the project has brought.
+        """Return whether the CI settings allow a file, whatever links the project has brought.
 
         Links outside the project are the machine's own, as those of mounted Kubernetes secrets: there the
         path may be meant as it is written. Of one inside it only counts where it leads.

@@ -26,7 +26,7 @@ class Secret:
         self.name = name
 
     def reveal(self) -> str:
-        """Give the value, for the request that carries it and for nothing else."""
+        """Return the value, for the request that carries it and for nothing else."""
         return self._value
 
     def __repr__(self) -> str:
@@ -46,7 +46,7 @@ class Secret:
 
     @property
     def forms(self) -> frozenset[str]:
-        """Give the value as JSON, URLs, HTML and Markdown spell it; empty for one too short to look for."""
+        """Return the value as JSON, URLs, HTML and Markdown spell it; empty for one too short to look for."""
         import html
         from urllib.parse import quote
 

@@ -26,12 +26,12 @@ class HashedFile:
 
     @property
     def len(self) -> int:
-        """Give the bytes that are still to be read."""
+        """Return the bytes that are still to be read."""
         return self._left
 
     @property
     def sha256(self) -> str:
-        """Give the hex digest of the bytes read so far."""
+        """Return the hex digest of the bytes read so far."""
         return self._digest.hexdigest()
 
     def read(self, size: int = -1) -> bytes:

@@ -41,7 +41,7 @@ class Command:
 
 
 def pages() -> list[Path]:
-    """Give every page that people read, but the decisions, which are history."""
+    """Return every page that people read, but the decisions, which are history."""
     found = [*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/**/*.md"), *REPOSITORY.glob("examples/**/*.md")]
     return sorted(path for path in found if "decisions" not in path.parts)
 

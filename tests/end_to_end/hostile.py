@@ -144,7 +144,7 @@ def planted(root: Path, home: Path, port: int) -> World:
 
 
 def leaks(text: bytes) -> bool:
-    """Tell whether a canary stands in some bytes, plain or in base64, however it is aligned there."""
+    """Return whether a canary stands in some bytes, plain or in base64, however it is aligned there."""
     if MARK.encode() in text:
         return True
     shifted = (base64.b64encode(b"x" * shift + MARK.encode())[4:-4] for shift in range(3))

@@ -20,7 +20,7 @@ from tests.conftest import Emulator, ProjectDirectory
 
 
 def doctor(project: ProjectDirectory) -> tuple[int, dict[str, list[tuple[str, str, str]]]]:
-    """Give the exit code, and by check: verdict, message, next step."""
+    """Return the exit code, and by check: verdict, message, next step."""
     code = project.ftops("doctor", "--format", "json")
     found: dict[str, list[tuple[str, str, str]]] = {}
     for one in json.loads(project.out)["checks"]:

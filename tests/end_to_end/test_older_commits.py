@@ -258,7 +258,8 @@ def test_a_run_without_git_says_that_nothing_is_compared(
     project.manifest("c", "suffix: c")
     assert project.ftops("apply", "--yes") == 0
     assert (
-        f"git does not tell the commit of this checkout: whether it is older than {newer[:12]}" in project.err
+        f"git cannot determine which commit is checked out: whether it is older than {newer[:12]}"
+        in project.err
     )
     assert remembered(project) == newer
 
@@ -277,7 +278,7 @@ def test_the_doctor_compares_the_commits(
     assert f"warn  commit: {older} is older; the state was last applied from {newer}  - pull" in project.out
     monkeypatch.setenv("PATH", "/nowhere")
     assert project.ftops("doctor") == 0
-    assert "warn  commit: git does not tell the commit of this checkout" in project.out
+    assert "warn  commit: git cannot determine which commit is checked out" in project.out
     assert project.ftops("plan") == 0
     assert "older-commit" not in project.out
 

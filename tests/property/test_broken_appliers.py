@@ -15,7 +15,7 @@ MOST_SEEDS = 600
 
 
 def caught_by(broken: Broken) -> tuple[int, str]:
-    """Give the first seed whose history shows the fault, and the law that it breaks."""
+    """Return the first seed whose history shows the fault, and the law that it breaks."""
 
     def history(seed: int) -> History:
         return generate(seed, broken.dialect, broken.focus, broken.world)

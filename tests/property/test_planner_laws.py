@@ -101,7 +101,7 @@ def _recorded(state: State) -> tuple[set[str], list[RecordedJob]]:
 
 
 def _speaks_of(change: Change, job: Job) -> bool:
-    """Tell whether a change names a job: as the one it is about, or in the words of a hold."""
+    """Return whether a change names a job: as the one it is about, or in the words of a hold."""
     words = change.message.replace(",", " ").replace(")", " ").replace("(", " ").replace(";", " ").split()
     return job.id == change.job_id or job.id in words
 

@@ -37,7 +37,7 @@ class Service:
         return f"{self.prefix}{key}{self.suffix}"
 
     def opening(self, key: str, *, lease: float = 60.0, history: int = 10) -> Opening:
-        """Give what `open_backend` takes; it can be handed to another process."""
+        """Return what `open_backend` takes; it can be handed to another process."""
         return Opening(
             url=self.url(key),
             root=Path("/nonexistent"),

@@ -32,7 +32,7 @@ def moto_s3() -> Iterator[Service]:
 
 
 def environ_of(address: str) -> dict[str, str]:
-    """Give the environment that leads a client to a server of S3's protocol."""
+    """Return the environment that leads a client to a server of S3's protocol."""
     return {
         "AWS_ENDPOINT_URL": address,
         "AWS_ACCESS_KEY_ID": "AKIAFAKEFAKEFAKEFAKE",

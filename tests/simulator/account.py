@@ -163,11 +163,11 @@ class Account:
         return (stamp.lineage, stamp.name, stamp.generation, stamp.attempt) if stamp else ("", "", 0, 0)
 
     def paid_ids(self) -> set[str]:
-        """Give the jobs that were paid for, as far as the provider still has them."""
+        """Return the jobs that were paid for, as far as the provider still has them."""
         return self.truth.keys() & self.jobs.keys()
 
     def ours(self) -> list[tuple[str, Stamp]]:
-        """Give the same with what each was asked for, in the order in which they came."""
+        """Return the same with what each was asked for, in the order in which they came."""
         return [(job_id, stamp) for job_id, stamp in self.truth.items() if job_id in self.jobs]
 
     def paid(self) -> Counter[tuple[str, int, int]]:
@@ -251,7 +251,7 @@ class Account:
         return job
 
     def shown(self, job: Job, *, listed: bool = False, created: bool = False) -> Job:
-        """Give a job as the provider tells it: the founding format fills the settings in only later."""
+        """Return a job as the provider tells it: the founding format fills the settings in only later."""
         young = self.clock.time - (job.created_at or 0) < SILENT_SECONDS
         if young and not self.facts.capabilities.stamps:
             job = replace(job, settings={})
@@ -268,7 +268,7 @@ class Account:
         return marked or [one.id for one in job.training_files] == [one.id for one in request.training_files]
 
     def sees(self, job_id: str) -> bool:
-        """Tell whether the provider admits that it has this job."""
+        """Return whether the provider admits that it has this job."""
         return job_id in self.jobs and self.hidden.get(job_id, 0.0) <= self.clock.time
 
     def store_file(self, filename: str, kind: str = "ok") -> UploadedFile:
@@ -282,7 +282,7 @@ class Account:
         return self.file_shown(file.id)
 
     def file_shown(self, file_id: str) -> UploadedFile:
-        """Give a file as the provider tells it."""
+        """Return a file as the provider tells it."""
         ready = self.ready_at.get(file_id, 0.0) <= self.clock.time
         state = FileState.READY if ready else FileState.PROCESSING
         if file_id in self.failing:

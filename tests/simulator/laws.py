@@ -171,7 +171,7 @@ class Watch:
             findings.law(f"{job_id} is cancelled although {owner} is protected or suspended")
 
     def _worth_keeping(self, job_id: str) -> bool:
-        """Tell whether a job of a lost state must hold the create: with stamps, until a person has spoken."""
+        """Whether a job of a lost state must hold the create: with stamps, until a person has spoken."""
         last = self._findings.history.last
         settled = last is not None and (job_id in owners(last) or job_id in last.not_mine.get("p", ()))
         job = self._account.jobs[job_id]
@@ -374,7 +374,7 @@ def lifted_holds(changes: Iterable[Change]) -> Iterator[str]:
 
 
 def _open_nonces(state: State) -> set[str]:
-    """Give the nonces of intents that are in doubt: what carries one is held until a person has looked."""
+    """Return the nonces of intents that are in doubt: what carries one is held until a person has looked."""
     intents = [record.intent for record in state.fine_tunes.values() if record.intent]
     return {intent.nonce for intent in intents if not intent.lapsed}
 

@@ -22,7 +22,7 @@ def verdict(history: History) -> str | None:
 
 
 def shrink(history: History, fails: Callable[[History], bool] | None = None) -> History:
-    """Give the shortest history found that still fails: whole stretches first, then steps, then numbers."""
+    """Return the shortest history found that still fails: whole stretches first, then steps, then numbers."""
     judge = fails or (lambda one: verdict(one) is not None)
     history = replace(history, steps=_without_stretches(history, judge))
     if judge(freed := replace(history, lease_seconds=None)):

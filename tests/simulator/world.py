@@ -142,7 +142,7 @@ class World:
         return {c.name: f"{c.action.value} {c.reason.value}" for c in self.plan().changes}
 
     def state(self) -> State:
-        """Give the state as it is stored."""
+        """Return the state as it is stored."""
         return self._manager(_pass).read()
 
     def lose_state(self) -> None:

@@ -12,7 +12,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 
 
 def is_plain(an_id: str) -> bool:
-    """Tell whether it can be one of ours: a word that names a file of our folder, and no other place.
+    """Return whether it can be one of ours: a word that names a file of our folder, and no other place.
 
     A database may be a stranger's: it comes with the branch of a pull request.
     """

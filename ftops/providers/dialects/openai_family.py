@@ -215,7 +215,7 @@ def decode_cursor_page(body: Any) -> Page:
 
 
 def _unpaged(last: Page, page: Page, query: Mapping[str, str]) -> bool:
-    """Tell whether a list came whole twice, from a server that does not page.
+    """Return whether a list came whole twice, from a server that does not page.
 
     As many as were asked for at most may be a page all the same: then the rest was never seen.
     """

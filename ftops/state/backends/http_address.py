@@ -28,7 +28,7 @@ def parts_of(url: str) -> SplitResult:
 
 
 def bare(parts: SplitResult) -> SplitResult:
-    """Give an address without its account."""
+    """Return an address without its account."""
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="")
 
 

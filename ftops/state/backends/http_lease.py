@@ -103,7 +103,7 @@ class HttpLock:
         return replace(answer, known_as=known_as(other))
 
     def look(self) -> Refusal | None:
-        """Tell who holds the lock, None if nobody does. Raises StateError where that cannot be known.
+        """Return who holds the lock, None if nobody does. Raises StateError where that cannot be known.
 
         Asks twice if the first reply is lost; being refused because of the first one means it was free.
         """
@@ -118,7 +118,7 @@ class HttpLock:
         return None
 
     def unlock(self, info: LockInfo) -> bool:
-        """Give a lock back, in up to two tries; False if the server says that it is not this one's.
+        """Return a lock back, in up to two tries; False if the server says that it is not this one's.
 
         Raises StateError when it may still be there. Some servers free whatever is held: look before.
         """
@@ -208,7 +208,7 @@ class HttpLease:
 
     @property
     def ended(self) -> bool:
-        """Tell whether it was released, or is another's."""
+        """Return whether it was released, or is another's."""
         return self._released or self._taken_away
 
     @property
@@ -229,7 +229,7 @@ class HttpLease:
             raise self._lost()
 
     def still_there(self) -> bool:
-        """Tell whether the server keeps the lock for us, even if that could not be proven before.
+        """Return whether the server keeps the lock for us, even if that could not be proven before.
 
         Raises StateError when it cannot be known.
         """
@@ -246,7 +246,7 @@ class HttpLease:
         return self._lost()
 
     def release(self) -> None:
-        """Give it back, if it is still ours, in two tries."""
+        """Return it back, if it is still ours, in two tries."""
         if self.ended:
             self._released = True
             return

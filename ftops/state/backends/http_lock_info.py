@@ -31,7 +31,7 @@ class Refusal:
 
     @property
     def passing(self) -> bool:
-        """Tell whether somebody only looks, and will be gone at once."""
+        """Return whether somebody only looks, and will be gone at once."""
         return self.id.startswith(LOOK)
 
 
@@ -51,7 +51,7 @@ def lock_info(holder: Holder, lock_id: str | None = None) -> LockInfo:
 
 
 def known_as(refusal: Refusal) -> str:
-    """Give the ID that others are told: our own where the server keeps our words."""
+    """Return the ID that others are told: our own where the server keeps our words."""
     return refusal.holder.id if refusal.holder else refusal.id
 
 

@@ -44,7 +44,7 @@ class Account:
 
     @property
     def header(self) -> str:
-        """Give the value of `Authorization`; a secret."""
+        """Return the value of `Authorization`; a secret."""
         return "Basic " + base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
 
 
@@ -58,18 +58,18 @@ class Reply:
 
     @property
     def good(self) -> bool:
-        """Tell whether it was done."""
+        """Return whether it was done."""
         return 200 <= self.status < 300  # noqa: PLR2004 - the 2xx of HTTP
 
     @property
     def doubtful(self) -> bool:
-        """Tell whether it may have been done in spite of what is answered."""
+        """Return whether it may have been done in spite of what is answered."""
         passing = self.status == 408 or self.status >= 500  # noqa: PLR2004 - the numbers of HTTP
         return self.status // 100 == 3 or (passing and self.status != 501)  # noqa: PLR2004 - "cannot"
 
     @property
     def members(self) -> Mapping[str, Any]:
-        """Give the JSON object in the body; an empty one for anything else."""
+        """Return the JSON object in the body; an empty one for anything else."""
         try:
             told = orjson.loads(self.body)
         except orjson.JSONDecodeError:
@@ -202,7 +202,7 @@ _HINTS: Mapping[int, str] = {
 
 
 def proxy_for(url: str, environ: Mapping[str, str]) -> str | None:
-    """Give the proxy for a URL by HTTP_PROXY, HTTPS_PROXY and NO_PROXY, as urllib does; none to loopback."""
+    """Return a URL's proxy by HTTP_PROXY, HTTPS_PROXY and NO_PROXY, as urllib does; none for loopback."""
     parts = urlsplit(url)
     if parts.hostname in LOOPBACK:
         return None
@@ -249,7 +249,7 @@ def _md5(data: bytes) -> str:
 
 
 def _never_arrived(error: BaseException | None) -> bool:
-    """Tell whether the request certainly was not sent.
+    """Return whether the request certainly was not sent.
 
     TLS can break and a proxy fall silent after the request is out: the class alone does not tell.
     """

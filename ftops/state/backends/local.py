@@ -110,7 +110,7 @@ class LocalBackend:
         raise lock_held(str(self._given), self.holder(), hint)
 
     def holder(self) -> Holder | None:
-        """Tell who holds the lock; None when nobody does, whatever a dead run has left behind."""
+        """Return who holds the lock; None when nobody does, whatever a dead run has left behind."""
         with self._errors("look at the lock of"):
             return living_holder(self._info_path)
 
@@ -126,7 +126,7 @@ class LocalBackend:
         return None if shutil.disk_usage(folder).free else f"the disk of {folder} is full"
 
     def history(self) -> Sequence[Earlier]:
-        """Give the backup."""
+        """Return the backup."""
         backup = self._beside(".backup")
         with self._errors("look for earlier versions of"):
             if not backup.is_file():

@@ -44,7 +44,7 @@ class MemoryBackend:
         return "there is no earlier one in memory"
 
     def read(self) -> Stored | None:
-        """Give what was last written."""
+        """Return what was last written."""
         return self._stored
 
     def write(self, data: bytes, expected: str | None) -> str:
@@ -70,7 +70,7 @@ class MemoryBackend:
         return lease
 
     def holder(self) -> Holder | None:
-        """Tell who holds the lease."""
+        """Return who holds the lease."""
         lease = self._lease
         return lease.owner if lease is not None and lease.held else None
 
@@ -101,7 +101,7 @@ class MemoryLease:
 
     @property
     def held(self) -> bool:
-        """Tell whether the lease is still in force."""
+        """Return whether the lease is still in force."""
         if self._expires_at is not None and self._clock() >= self._expires_at:
             self._released = True
         return not self._released

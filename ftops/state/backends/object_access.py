@@ -101,7 +101,7 @@ class ObjectAccess:
             )
 
     def modified(self, key: str, doing: str) -> float:
-        """Tell when an object was last written, in Unix seconds on the store's clock."""
+        """Return when an object was last written, in Unix seconds on the store's clock."""
         with self._reading(doing):
             return obstore.head(self._store, key)["last_modified"].timestamp()
 
@@ -120,7 +120,7 @@ class ObjectAccess:
             return True
 
     def listing(self, folder: str, doing: str) -> list[Listed]:
-        """Give all objects under a folder."""
+        """Return all objects under a folder."""
         with self._reading(doing):
             pages = obstore.list(self._store, f"{folder}/")
             return [
@@ -130,7 +130,7 @@ class ObjectAccess:
             ]
 
     def shows(self, key: str, doing: str) -> bool:
-        """Tell whether a list of the bucket shows an object, by one page of it."""
+        """Return whether a list of the bucket shows an object, by one page of it."""
         folder = key.rpartition("/")[0]
         before = key[:-1]
         # A list starts after its offset, so the key comes first; these endings are none of a path.

@@ -107,7 +107,7 @@ _FORBIDDEN = "the credentials do not allow it"
 
 
 def is_bucket_missing(error: Exception) -> bool:
-    """Tell whether it is the bucket that is not there, and not an object in it."""
+    """Return whether it is the bucket that is not there, and not an object in it."""
     return _BUCKET_MISSING.search(str(error)) is not None
 
 
@@ -128,12 +128,12 @@ def write_failure(place: Place, doing: str, error: Exception, *, may_read: bool)
 
 
 def shortened(error: Exception) -> BaseError:
-    """Give a cause that can be shown: the first line, without addresses."""
+    """Return a cause that can be shown: the first line, without addresses."""
     return BaseError(_first_line(str(error)))
 
 
 def _is_refusal(error: Exception) -> bool:
-    """Tell whether the only try got a refusal; an earlier one that was repeated may have had its effect."""
+    """Return whether the only try got a refusal; an earlier one that was repeated may have had its effect."""
     if not isinstance(error, BaseError | FileNotFoundError):
         return True
     text = str(error)

@@ -23,7 +23,7 @@ LONGEST_LEASE = 3600.0
 
 
 def _boot_clock() -> Callable[[], float]:
-    """Give the clock that also goes on while the machine sleeps, where there is one."""
+    """Return the clock that also goes on while the machine sleeps, where there is one."""
     identity = getattr(time, "CLOCK_BOOTTIME", None)
     return time.monotonic if identity is None else lambda: time.clock_gettime(identity)
 
@@ -56,7 +56,7 @@ class Objects(Protocol):
         """Write over any version. Raises StateError."""
 
     def modified(self, key: str, doing: str) -> float:
-        """Tell when an object was last written. Raises StateError."""
+        """Return when an object was last written. Raises StateError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +73,17 @@ class Words:
     free: bool = False
 
     def written(self) -> bytes:
-        """Give them as JSON."""
+        """Return them as JSON."""
         members: dict[str, Any] = holder_members(self.holder) if self.holder else {}
         members.update(token=self.token, lease=self.lease, beat=self.beat, free=self.free)
         return json.dumps(members).encode()
 
     def renewed(self) -> Words:
-        """Give the words of the next beat."""
+        """Return the words of the next beat."""
         return replace(self, beat=self.beat + 1)
 
     def freed(self) -> Words:
-        """Give the words of a lock that nobody holds; its last holder stays readable."""
+        """Return the words of a lock that nobody holds; its last holder stays readable."""
         return replace(self, beat=self.beat + 1, free=True)
 
 

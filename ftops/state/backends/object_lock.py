@@ -45,7 +45,7 @@ class _Watch:
         return changed
 
     def outlasts(self, lease: float) -> bool:
-        """Tell whether it was seen for that lease, and the margin by which clocks may run apart."""
+        """Return whether it was seen for that lease, and the margin by which clocks may run apart."""
         return self._seen_for >= lease + max(1.0, 0.05 * lease)
 
 
@@ -118,7 +118,7 @@ class LockObject:
         )
 
     def holder(self) -> Holder | None:
-        """Tell who holds the lock, dead or alive; None if it is free, or cannot be understood."""
+        """Return who holds the lock, dead or alive; None if it is free, or cannot be understood."""
         found = self._objects.get(self._key, "look at the lock of")
         there = understood(found.data) if found else None
         return None if there is None or there.free else there.holder

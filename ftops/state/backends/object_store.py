@@ -81,7 +81,7 @@ class ObjectBackend:
         return lease
 
     def holder(self) -> Holder | None:
-        """Tell who holds the lock; a run that was killed holds it until another one has watched its lease."""
+        """Return who holds the lock; a killed run holds it until another one has watched its lease."""
         return self._lock.holder()
 
     def unlock(self, holder: Holder) -> None:
@@ -142,7 +142,7 @@ class ObjectBackend:
         return f"{second}-{int(now % 1 * 1_000_000):05x}{secrets.randbelow(4096):03x}"
 
     def _own_write(self, data: bytes, unmet: Unmet) -> str:
-        """Give the version of a write whose reply was lost before it was repeated."""
+        """Return the version of a write whose reply was lost before it was repeated."""
         try:
             now = self._states.get(self._place.key)
         except StateError as error:

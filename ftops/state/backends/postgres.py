@@ -113,7 +113,7 @@ class PostgresBackend:
         return lease
 
     def holder(self) -> Holder | None:
-        """Tell who holds the lock; None also where it is held by a session without words."""
+        """Return who holds the lock; None also where it is held by a session without words."""
         _pid, _start, words = self._session_of_holder()
         return holder_of(words)
 
@@ -212,7 +212,7 @@ class PostgresBackend:
         return row or (None, None, None)
 
     def _replace(self, connection: Connection, data: bytes, expected: str | None) -> str | None:
-        """Give the new version, None where the present one is not `expected`."""
+        """Return the new version, None where the present one is not `expected`."""
         row, committing = None, False
         try:
             with connection.transaction():

@@ -136,7 +136,7 @@ def _environment(given: Mapping[str, str], opening: Opening) -> dict[str, str]:
 
 
 def _variables(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Give libpq's parameters that have a variable, by libpq's own table."""
+    """Return libpq's parameters that have a variable, by libpq's own table."""
     for option in pq.Conninfo.get_defaults():
         value = environ.get(option.envvar.decode()) if option.envvar else None
         if value:

@@ -160,7 +160,7 @@ class Link:
                 self._drop_if_unfit()
 
     def close(self) -> None:
-        """Give the connection up; the next session opens one."""
+        """Return the connection up; the next session opens one."""
         if self._connection is not None:
             self._connection.close()
         self._connection = None

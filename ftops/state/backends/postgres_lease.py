@@ -69,7 +69,7 @@ ON CONFLICT (project) DO UPDATE SET
 
 
 def boot_time() -> float:
-    """Give seconds that also count while the machine sleeps, where the system has such a clock."""
+    """Return seconds that also count while the machine sleeps, where the system has such a clock."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
@@ -168,7 +168,7 @@ class LockSession:
         return holder_of(left[0]) if left else None
 
     def clock(self) -> float:
-        """Give the Unix seconds of the server."""
+        """Return the Unix seconds of the server."""
         return float(self._ask("SELECT extract(epoch FROM clock_timestamp())::float8")[0])
 
     def holds(self) -> bool:

@@ -120,7 +120,7 @@ class TerraformHttpBackend:
         return self._lease
 
     def holder(self) -> Holder | None:
-        """Tell who holds the lock. The only way to look is to lock: a free one is taken for a moment."""
+        """Return who holds the lock. The only way to look is to lock: a free one is taken for a moment."""
         with _certain():
             other = self._lock.look()
         if other is None:

@@ -53,6 +53,6 @@ class Workspace:
 
 
 def manifest(name: str, spec: str = "", *, model: str = "m") -> str:
-    """Give a manifest whose `spec` begins in line 4; further lines of the spec follow in line 7."""
+    """Return a manifest whose `spec` begins in line 4; further lines of the spec follow in line 7."""
     lines = [f"model: {model}", "training_file: {path: ../data/train.jsonl}", *spec.splitlines()]
     return f"{HEAD}metadata: {{name: {name}}}\nspec:\n" + "".join(f"  {line}\n" for line in lines)
