@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from ftops.applier.context import Hands
 from ftops.errors import Ambiguous, Failure, NotFound, RateLimited, Rejected
 from ftops.model.dataset import Dataset
 from ftops.model.event import ChangeResult, Event
@@ -24,7 +25,7 @@ from ftops.providers.provider import Reply
 from ftops.providers.registry import DIALECTS
 from ftops.reconciler.line import carry_out, make_plan
 from ftops.reconciler.observing import look_closer, observe
-from ftops.reconciler.values import Hands, Loaded, Reviewed
+from ftops.reconciler.values import Loaded, Reviewed
 from ftops.review.selection import Selection
 from ftops.state.backend import Holder
 from ftops.state.backends.memory import MemoryBackend

@@ -13,7 +13,7 @@ from ftops.api.freeze import Freeze, freeze
 from ftops.api.opening import opened_or_not
 from ftops.api.session import Session
 from ftops.applier.applier import Applied, apply
-from ftops.applier.context import Context
+from ftops.applier.context import Context, Hands
 from ftops.errors import ExitCode, Interrupted, Problem, UsageError
 from ftops.model.cancelling import Cancelled, Fate, Stop
 from ftops.model.change import RESTING_REASONS, Change
@@ -189,14 +189,18 @@ def _sent(
         root=session.loaded.root,
         fine_tunes={},
         datasets={},
-        providers=providers,
         observations=intent.observations,
-        clock=session.clock,
-        new_nonce=str,
-        stopping=session.stop.is_set,
-        emit=session.surroundings.emit,
+        hands=Hands(
+            providers=providers,
+            manager=session.manager,
+            lock=lock,
+            clock=session.clock,
+            new_nonce=str,
+            stopping=session.stop.is_set,
+            emit=session.surroundings.emit,
+        ),
     )
-    return apply(orders, (intent.stored, intent.noted), context, session.manager, lock)
+    return apply(orders, (intent.stored, intent.noted), context)
 
 
 def _told(intent: Intended, applied: Applied, closed: Mapping[str, str]) -> Iterator[Cancelled]:

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 from ftops.api.freeze import Freeze
 from ftops.api.session import Session
+from ftops.applier.context import Hands
 from ftops.errors import NeedsPerson
 from ftops.model.event import ChangeResult, Event, EventKind, Outcome
 from ftops.model.steps import SoFar, Steps, steps_done
 from ftops.reconciler.line import carry_out
-from ftops.reconciler.values import Hands, Reviewed
+from ftops.reconciler.values import Reviewed
 from ftops.review.approval import Approved, unapproved
 from ftops.review.selection import Selection
 

@@ -15,6 +15,7 @@ from ftops.api.freeze import Freeze, frozen
 from ftops.api.opening import ProjectProviders
 from ftops.api.partly import load_partly
 from ftops.api.stored_state import Place, StoredState, open_stored_state
+from ftops.applier.context import Hands
 from ftops.errors import Interrupted, LockHeld, Problem, StateError
 from ftops.model.event import Event, EventKind
 from ftops.model.state import State
@@ -22,7 +23,7 @@ from ftops.planner.incomplete import used_providers
 from ftops.reconciler.line import make_plan
 from ftops.reconciler.loading import load, loaded_again
 from ftops.reconciler.observing import look_closer, observe
-from ftops.reconciler.values import Hands, Loaded, Reviewed
+from ftops.reconciler.values import Loaded, Reviewed
 from ftops.records.provider_names import follow_providers, renames
 from ftops.review.selection import Selection
 from ftops.state.backend import Holder, Lease

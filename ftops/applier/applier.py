@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ftops.applier import cancels, creates
-from ftops.applier.context import Context, HeldLock, StateWriter
+from ftops.applier.context import Context
 from ftops.applier.creates import Ready, Sent
 from ftops.applier.refused import Blocked, refusal_of, unready
 from ftops.applier.replies import doubt_about, looked_up, named_twice
@@ -47,19 +47,13 @@ class Applied:
     state: State
 
 
-def apply(
-    changes: Iterable[Change],
-    states: tuple[State, State],
-    context: Context,
-    writer: StateWriter,
-    lock: HeldLock,
-) -> Applied:
+def apply(changes: Iterable[Change], states: tuple[State, State], context: Context) -> Applied:
     """Carry out changes of a plan. `states` are the stored state and the settled one, which the plan is for.
 
     A failed change stops no other one. Raises StateError when the state cannot be written and LeaseLost
     when the lock is gone: what was sent until then is found again by the next run, through its intent.
     """
-    return _Apply(list(changes), states, context, writer, lock).run()
+    return _Apply(list(changes), states, context).run()
 
 
 class _Apply:
@@ -68,13 +62,9 @@ class _Apply:
         changes: list[Change],
         states: tuple[State, State],
         context: Context,
-        writer: StateWriter,
-        lock: HeldLock,
     ) -> None:
         self.changes = [change for change in changes if change.action.effective]
         self.context = context
-        self.writer = writer
-        self.lock = lock
         self.stored, settled = states
         self.ledger = Ledger(settled)
         self.live = LiveJobs(context.observations, settled)
@@ -86,7 +76,7 @@ class _Apply:
         self._records()
         orders = list(cancels.orders(self.changes, self.ledger))
         for order in orders:
-            cancels.note(order, self.ledger, self.context.clock.now())
+            cancels.note(order, self.ledger, self.context.hands.clock.now())
         if self.ledger.snapshot() != self.stored:
             self._write()
         self._cancel(orders)
@@ -129,9 +119,9 @@ class _Apply:
         return from_stamp(job)
 
     def _cancel(self, orders: list[cancels.CancelOrder]) -> None:
-        for result in cancels.send(orders, self.context, self.lock) if orders else ():
+        for result in cancels.send(orders, self.context) if orders else ():
             change = result.order.change
-            cancels.settle(result, self.ledger, self.context.clock.now())
+            cancels.settle(result, self.ledger, self.context.hands.clock.now())
             if result.error is not None:
                 self.uncancelled.add(result.order.job_id)
             if change.action is not Action.CANCEL:
@@ -155,13 +145,13 @@ class _Apply:
             elif (why := uploads.waits(change)) is not None:
                 wanted.remove(change)
                 self._not_ready(change, why)
-        parallelism, seen = self.context.parallelism, self.context.observations
+        parallelism, seen = self.context.hands.parallelism, self.context.observations
         self._send_waves(Waves(wanted, parallelism, seen, self.ledger.unmarked))
 
     def _not_ready(self, change: Change, why: str) -> None:
         """Record a create that is not even tried, so that it is known since when it waits."""
         try:
-            ready = creates.prepare(change, self.context, self.ledger, self.lock, self.live)
+            ready = creates.prepare(change, self.context, self.ledger, self.live)
         except FtopsError as error:
             self._unsendable(change, error)
             return
@@ -169,14 +159,14 @@ class _Apply:
 
     def _send_waves(self, waves: Waves) -> None:
         blocked = Blocked()
-        while waves and not self.context.stopping():
+        while waves and not self.context.hands.stopping():
             wave = self._prepared(waves, blocked)
             if not wave:
                 continue
             self._write()
-            started = self.context.clock.monotonic()
-            sent = creates.send(wave, self.context, self.lock, blocked)
-            waves.took(len(wave), self.context.clock.monotonic() - started)
+            started = self.context.hands.clock.monotonic()
+            sent = creates.send(wave, self.context, blocked)
+            waves.took(len(wave), self.context.hands.clock.monotonic() - started)
             self._record(sent)
             lost = next((one.error for one in sent if isinstance(one.error, LeaseLost)), None)
             if lost is not None:
@@ -192,12 +182,12 @@ class _Apply:
                 continue
             try:
                 fine_tune = self.context.fine_tunes[change.name]
-                can = self.context.providers[fine_tune.provider].facts.capabilities
+                can = self.context.hands.providers[fine_tune.provider].facts.capabilities
                 model = creates.base_model(fine_tune, can, self.ledger)
                 if (why := blocked.why(change.provider, model)) is not None:
                     self._skipped(change, why)
                     continue
-                wave.append(creates.prepare(change, self.context, self.ledger, self.lock, self.live))
+                wave.append(creates.prepare(change, self.context, self.ledger, self.live))
             except FtopsError as error:
                 self._unsendable(change, error)
         return wave
@@ -238,9 +228,9 @@ class _Apply:
         stamps = self.context.observations[provider].provider.capabilities.stamps
         if not stamps or self.ledger.unmarked(provider):
             return
-        now = self.context.clock.now()
+        now = self.context.hands.clock.now()
         self.ledger.note_unmarked(provider, now)
-        self.context.emit(Event(EventKind.UNMARKED, now, without_marks(provider)))
+        self.context.hands.emit(Event(EventKind.UNMARKED, now, without_marks(provider)))
 
     def _record_certain(self, one: Sent) -> None:
         change = one.ready.change
@@ -252,7 +242,7 @@ class _Apply:
 
     def _withdraw(self, one: Sent) -> None:
         """Record a create that certainly became no job: refused for good, for now, or never sent."""
-        change, now = one.ready.change, self.context.clock.now()
+        change, now = one.ready.change, self.context.hands.clock.now()
         refusal = refusal_of(one.error, one.ready.intent, one.ready.request.model, now)
         self.ledger.withdraw(change.name, now, refusal)
         passing = one.error is None or isinstance(one.error, RateLimited | NotReady)
@@ -260,7 +250,7 @@ class _Apply:
 
     def _look_up(self, provider: str, doubtful: list[Sent]) -> None:
         """List again: a create without a clear answer may be there. Nothing is ever sent a second time."""
-        now = self.context.clock.now()
+        now = self.context.hands.clock.now()
         for one in doubtful:
             if isinstance(one.error, ProviderError) and one.error.failure.status is not None:
                 self.ledger.answered(one.ready.change.name, now)
@@ -274,8 +264,8 @@ class _Apply:
             self._finish(ChangeResult.why(change, Outcome.FAILED, one.in_doubt, ambiguous=True))
 
     def _write(self) -> None:
-        self.lock.check()
-        written = self.writer.write(self.ledger.snapshot())
+        self.context.hands.lock.check()
+        written = self.context.hands.manager.write(self.ledger.snapshot())
         self.ledger.written(written)
         self.stored = written
 
@@ -298,4 +288,4 @@ class _Apply:
         message = f"{change.name}: {change.action.value} {result.outcome.value}"
         if result.error:
             message += f": {result.error}"
-        self.context.emit(Event(kind, self.context.clock.now(), message, change, result.job_id))
+        self.context.hands.emit(Event(kind, self.context.hands.clock.now(), message, change, result.job_id))

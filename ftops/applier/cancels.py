@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 
-from ftops.applier.context import Context, HeldLock
+from ftops.applier.context import Context
 from ftops.errors import Ambiguous, Failure, LeaseLost, NotFound, NotSent, ProviderError, Rejected
 from ftops.model.change import Action, Change
 from ftops.model.job import Job, JobStatus
@@ -55,10 +55,10 @@ def note(order: CancelOrder, ledger: Ledger, now: float) -> None:
     ledger.put(change.name, replace(recorded, cancel_requested=now))
 
 
-def send(waiting: list[CancelOrder], context: Context, lock: HeldLock) -> Iterator[CancelResult]:
+def send(waiting: list[CancelOrder], context: Context) -> Iterator[CancelResult]:
     """Stop the jobs, several at once, and yield each as it is done. Raises LeaseLost, after the others."""
-    with ThreadPoolExecutor(context.parallelism) as pool:
-        futures = [pool.submit(_cancel, order, context, lock) for order in waiting]
+    with ThreadPoolExecutor(context.hands.parallelism) as pool:
+        futures = [pool.submit(_cancel, order, context) for order in waiting]
         for future in as_completed(futures):
             yield future.result()
 
@@ -92,15 +92,15 @@ def _stays(change: Change, record: Record) -> bool:
     return change.source is not None or in_doubt
 
 
-def _cancel(order: CancelOrder, context: Context, lock: HeldLock) -> CancelResult:
-    provider = context.providers.get(order.provider)
-    if provider is None or context.stopping():
+def _cancel(order: CancelOrder, context: Context) -> CancelResult:
+    provider = context.hands.providers.get(order.provider)
+    if provider is None or context.hands.stopping():
         return CancelResult(order, None, _not_done(order))
     try:
         job = provider.retrieve_fine_tune(order.job_id)
         if not job.status.active or job.status is JobStatus.CANCELLING:
             return CancelResult(order, job)
-        lock.check()
+        context.hands.lock.check()
         return CancelResult(order, provider.cancel_fine_tune(order.job_id))
     except LeaseLost:
         raise
@@ -115,7 +115,7 @@ def _cancel(order: CancelOrder, context: Context, lock: HeldLock) -> CancelResul
 def _looked_up(order: CancelOrder, context: Context, error: ProviderError) -> CancelResult:
     """Look after a refusal or a broken reply: a job that has ended meanwhile needs no cancel."""
     try:
-        job = context.providers[order.provider].retrieve_fine_tune(order.job_id)
+        job = context.hands.providers[order.provider].retrieve_fine_tune(order.job_id)
     except ProviderError:
         return CancelResult(order, None, error)
     ended = not job.status.active or job.status is JobStatus.CANCELLING

@@ -47,21 +47,30 @@ class HeldLock(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
-    """One apply's surroundings.
+class Hands:
+    """What an apply works with beside values: ports, the held lock, clocks, randomness, a wish to stop.
 
     `stopping` turns true when a person or the system asks to stop: nothing new is sent from then on.
     `emit` is called from one thread only.
     """
 
-    project: str
-    root: Path
-    fine_tunes: Mapping[str, FineTune]
-    datasets: Mapping[str, Dataset]
     providers: Mapping[str, Provider]
-    observations: Mapping[str, Observation]
+    manager: StateWriter
+    lock: HeldLock
     clock: Clock
     new_nonce: Callable[[], str]
     stopping: Callable[[], bool]
     emit: Callable[[Event], None]
     parallelism: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One apply's surroundings: what is declared and was seen, and the hands that do it."""
+
+    project: str
+    root: Path
+    fine_tunes: Mapping[str, FineTune]
+    datasets: Mapping[str, Dataset]
+    observations: Mapping[str, Observation]
+    hands: Hands

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
-from ftops.applier.context import Context, HeldLock
+from ftops.applier.context import Context
 from ftops.applier.refused import Blocked, judged_by_files
 from ftops.errors import FtopsError, LeaseLost, NeedsPerson, ProviderError
 from ftops.model.capabilities import Capabilities
@@ -67,25 +67,25 @@ class Sent:
         return FtopsError(message, hint=error.hint if error else None)
 
 
-def prepare(change: Change, context: Context, ledger: Ledger, lock: HeldLock, live: LiveJobs) -> Ready:
+def prepare(change: Change, context: Context, ledger: Ledger, live: LiveJobs) -> Ready:
     """Resolve model and files, and note the intent. Raises FtopsError, having noted nothing."""
     fine_tune = context.fine_tunes[change.name]
-    provider = context.providers[fine_tune.provider]
+    provider = context.hands.providers[fine_tune.provider]
     model = base_model(fine_tune, provider.facts.capabilities, ledger)
     file_ids = ledger.file_ids(fine_tune.provider)
     shown = appearance(change.spec, model, file_ids, provider.facts.capabilities)
     seen = _unclaimed(change, shown, live)
-    now, monotonic = context.clock.now(), context.clock.monotonic()
+    now, monotonic = context.hands.clock.now(), context.hands.clock.monotonic()
     window = provider.facts.send_window
-    if lock.expires_at is not None:
-        left = lock.expires_at - now
+    if (expires_at := context.hands.lock.expires_at) is not None:
+        left = expires_at - now
         window = min(window, left - min(LEASE_MARGIN_SECONDS, MOST_MARGIN * left))
     record = ledger.records.get(change.name)
     lapsed = record.intent if record and record.intent and record.intent.lapsed else None
     same = lapsed is not None and lapsed.fingerprint == change.fingerprint
     intent = Intent(
         provider=fine_tune.provider,
-        nonce=lapsed.nonce if lapsed is not None and same else context.new_nonce(),
+        nonce=lapsed.nonce if lapsed is not None and same else context.hands.new_nonce(),
         fingerprint=change.fingerprint or "",
         generation=change.generation,
         attempt=change.attempt,
@@ -101,25 +101,25 @@ def prepare(change: Change, context: Context, ledger: Ledger, lock: HeldLock, li
     return Ready(change, fine_tune, request, intent, monotonic + window)
 
 
-def send(wave: list[Ready], context: Context, lock: HeldLock, blocked: Blocked) -> list[Sent]:
+def send(wave: list[Ready], context: Context, blocked: Blocked) -> list[Sent]:
     """POST a wave, several at once. `blocked` learns where nothing more is taken, and why."""
-    with ThreadPoolExecutor(context.parallelism) as pool:
-        futures = [pool.submit(_post, ready, context, lock, blocked) for ready in wave]
+    with ThreadPoolExecutor(context.hands.parallelism) as pool:
+        futures = [pool.submit(_post, ready, context, blocked) for ready in wave]
         return [future.result() for future in as_completed(futures)]
 
 
-def _post(ready: Ready, context: Context, lock: HeldLock, blocked: Blocked) -> Sent:
+def _post(ready: Ready, context: Context, blocked: Blocked) -> Sent:
     name = ready.fine_tune.provider
-    provider = context.providers[name]
-    if context.stopping():
+    provider = context.hands.providers[name]
+    if context.hands.stopping():
         return Sent(ready, held_back="stopped before it was sent")
     if (why := blocked.why(name, ready.request.model)) is not None:
         return Sent(ready, held_back=why)
     try:
-        lock.check()
+        context.hands.lock.check()
     except LeaseLost as error:
         return Sent(ready, error=error)
-    if context.clock.now() > ready.intent.not_after or context.clock.monotonic() > ready.deadline:
+    if context.hands.clock.now() > ready.intent.not_after or context.hands.clock.monotonic() > ready.deadline:
         return Sent(ready, held_back="its time to be sent was over; the next run sends it")
     try:
         return Sent(ready, job=provider.create_fine_tune(ready.request))

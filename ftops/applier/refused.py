@@ -105,9 +105,9 @@ def unready(provider: str, why: str) -> NotReady:
 def _trouble(provider: str, file_id: str, context: Context) -> FileState | None:
     """Return the state of a file that no job can be made from yet; None where nothing is wrong with it."""
     try:
-        file = context.providers[provider].retrieve_file(file_id)
+        file = context.hands.providers[provider].retrieve_file(file_id)
     except NotFound:
         return FileState.GONE
     except FtopsError:
         return None
-    return file.state if file.state in _FOR_GOOD or under_way(file, context.clock.now()) else None
+    return file.state if file.state in _FOR_GOOD or under_way(file, context.hands.clock.now()) else None

@@ -49,7 +49,7 @@ def looked_up(
     provider: str, doubtful: list[Ready], context: Context, ledger: Ledger
 ) -> dict[str, Job | None]:
     """List again and settle these creates as the next run would; a job that two could be is nobody's."""
-    port, now = context.providers[provider], context.clock.now()
+    port, now = context.hands.providers[provider], context.hands.clock.now()
     try:
         listed = port.list_fine_tunes()
     except ProviderError as error:
@@ -79,5 +79,5 @@ def _verdicts(
 ) -> tuple[LiveJobs, dict[str, Verdict]]:
     state = ledger.snapshot()
     live = LiveJobs({**context.observations, seen.provider.name: seen}, state)
-    now = context.clock.now()
+    now = context.hands.clock.now()
     return live, {one.change.name: resolve_intent(one.intent, live, state, now) for one in doubtful}

@@ -72,7 +72,7 @@ class _Place:
 
     def __init__(self, provider: str, context: Context, ledger: Ledger, uploads: Uploads) -> None:
         self._provider = provider
-        self._port = context.providers[provider]
+        self._port = context.hands.providers[provider]
         self._context = context
         self._ledger = ledger
         self._uploads = uploads
@@ -116,7 +116,7 @@ class _Place:
     def _send(self, missing: Mapping[str, Dataset]) -> None:
         by_content = {dataset.sha256: dataset for dataset in missing.values()}
         wanted = [one for one in by_content.values() if not self._held(one)]
-        with ThreadPoolExecutor(self._context.parallelism) as pool:
+        with ThreadPoolExecutor(self._context.hands.parallelism) as pool:
             futures = {}
             for dataset in wanted:
                 self._tell(EventKind.UPLOAD_STARTED, f"uploading {dataset.path} to {self._provider}")
@@ -150,9 +150,9 @@ class _Place:
 
     def _wait(self) -> None:
         """Read the state of what is under way until all is processed or the time is over."""
-        clock, pause = self._context.clock, FIRST_PAUSE_SECONDS
+        clock, pause = self._context.hands.clock, FIRST_PAUSE_SECONDS
         ends = clock.monotonic() + LONGEST_WAIT_SECONDS
-        while clock.monotonic() < ends and not self._context.stopping():
+        while clock.monotonic() < ends and not self._context.hands.stopping():
             waited_for = [file for file in self._there.values() if under_way(file, self._now())]
             if not waited_for:
                 return
@@ -194,10 +194,10 @@ class _Place:
             self._uploads.unready[key] = f"{self._provider} is still processing file {file.id}"
 
     def _now(self) -> float:
-        return self._context.clock.now()
+        return self._context.hands.clock.now()
 
     def _tell(self, kind: EventKind, message: str) -> None:
-        self._context.emit(Event(kind, self._now(), message))
+        self._context.hands.emit(Event(kind, self._now(), message))
 
 
 def under_way(file: UploadedFile, now: float) -> bool:

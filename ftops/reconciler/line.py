@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from ftops.applier.applier import Applied, apply
-from ftops.applier.context import Context
+from ftops.applier.context import Context, Hands
 from ftops.datasets.tokens import count_tokens
 from ftops.model.change import Change
 from ftops.model.observation import Observation
@@ -16,7 +16,7 @@ from ftops.model.review import Review
 from ftops.model.state import State
 from ftops.planner.planner import plan
 from ftops.reconciler.commits import applied_commit, older_than
-from ftops.reconciler.values import Hands, Loaded, Reviewed
+from ftops.reconciler.values import Loaded, Reviewed
 from ftops.review.check import review
 from ftops.review.estimate import Costing, tokens_wanted, with_costs
 from ftops.review.rules import Allowed
@@ -89,15 +89,10 @@ def carry_out(loaded: Loaded, reviewed: Reviewed, changes: Iterable[Change], han
         root=loaded.root,
         fine_tunes={one.name: one for one in loaded.fine_tunes if one.name in names},
         datasets=loaded.datasets,
-        providers=hands.providers,
         observations=reviewed.observations,
-        clock=hands.clock,
-        new_nonce=hands.new_nonce,
-        stopping=hands.stopping,
-        emit=hands.emit,
-        parallelism=hands.parallelism,
+        hands=hands,
     )
-    return apply(wanted, (reviewed.stored, settled), context, hands.manager, hands.lock)
+    return apply(wanted, (reviewed.stored, settled), context)
 
 
 def narrowed(loaded: Loaded, reviewed: Reviewed, changes: Iterable[Change], selection: Selection) -> Reviewed:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ftops.applier.context import Clock, HeldLock
 from ftops.errors import InvalidInput, Problem
 from ftops.manifests.discovery import FileStamp
 from ftops.model.commit import Commit
 from ftops.model.data_check import DataVerdict
 from ftops.model.dataset import Dataset
-from ftops.model.event import Event
 from ftops.model.finetune import FineTune
 from ftops.model.observation import Observation, ProviderFacts
 from ftops.model.plan import Plan
@@ -20,9 +18,7 @@ from ftops.model.planning import Planning
 from ftops.model.project import Project
 from ftops.model.review import Review
 from ftops.model.state import State
-from ftops.providers.provider import Provider
 from ftops.review.selection import Selection
-from ftops.state.manager import StateManager
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +62,3 @@ class Reviewed:
     def plan(self) -> Plan:
         """The plan itself."""
         return self.planning.plan
-
-
-@dataclass(frozen=True, slots=True)
-class Hands:
-    """What an apply works with beside values: ports, the held lock, clocks, randomness, a wish to stop."""
-
-    providers: Mapping[str, Provider]
-    manager: StateManager
-    lock: HeldLock
-    clock: Clock
-    new_nonce: Callable[[], str]
-    stopping: Callable[[], bool]
-    emit: Callable[[Event], None]
-    parallelism: int = 8

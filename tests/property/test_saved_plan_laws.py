@@ -8,12 +8,13 @@ from dataclasses import replace
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
+from ftops.applier.context import Hands
 from ftops.model.change import Action
 from ftops.model.job import JobStatus
 from ftops.model.plan import Plan
 from ftops.reconciler.line import carry_out
 from ftops.reconciler.loading import declared
-from ftops.reconciler.values import Hands, Loaded, Reviewed
+from ftops.reconciler.values import Loaded, Reviewed
 from ftops.records.rebuilding import rebuilt
 from ftops.report.json_report import parse_plan, plan_document
 from ftops.review.freshness import Rest, bindings, rest

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from ftops.api.cancelling import with_notes
+from ftops.applier.context import Hands
 from ftops.errors import FtopsError, Problem
 from ftops.model.change import Action, Change, Reason
 from ftops.model.dataset import Dataset
@@ -22,7 +23,7 @@ from ftops.model.project import Limits, Project, StateSettings
 from ftops.model.state import State
 from ftops.reconciler.line import carry_out, make_plan
 from ftops.reconciler.observing import look_closer, observe
-from ftops.reconciler.values import Hands, Loaded, Reviewed
+from ftops.reconciler.values import Loaded, Reviewed
 from ftops.records.matching import worth_keeping
 from ftops.records.rebuilding import rebuilt
 from ftops.records.surgery import (

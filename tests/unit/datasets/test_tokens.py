@@ -54,9 +54,9 @@ def test_models_that_split_text_differently_give_the_larger_count(tmp_path: Path
     ("row", "why"),
     [
         ({"input": {}, "preferred_output": []}, "only chat and prompt-completion"),
-        (chat({"role": "user", "content": [{"type": "image_url"}]}), "parts that are no text"),
-        (chat("hello"), "no objects"),
-        ([], "no objects"),
+        (chat({"role": "user", "content": [{"type": "image_url"}]}), "parts that are not text"),
+        (chat("hello"), "not objects"),
+        ([], "not objects"),
     ],
 )
 def test_what_cannot_be_counted_says_why(tmp_path: Path, row: object, why: str) -> None:

@@ -46,7 +46,7 @@ def test_a_chain_and_an_earlier_fine_tune_cost_what_their_base_costs() -> None:
     [
         (tune(model="other"), PRICES, "no price of other at p"),
         (tune(), {"p": {"m": {"training_per_million_tokens": float("nan")}}}, "no price of m"),
-        (tune(), {"p": {"m": {"training_per_million_tokens": float("inf")}}}, "no number"),
+        (tune(), {"p": {"m": {"training_per_million_tokens": float("inf")}}}, "not a number"),
         (tune(method=Method.REINFORCEMENT), PRICES, "only supervised"),
         (tune(training_files=(DataFile(file_id="file-1"),)), PRICES, "only at the provider"),
         (tune(training_files=(DataFile("e"),)), PRICES, "only at the provider"),
