@@ -55,7 +55,9 @@ def emulator_command(
     from ftops.emulator.server import EmulatorServer, EmulatorSettings
 
     try:
-        settings = EmulatorSettings(root / database, speed, key, by_the_book=by_the_book)
+        settings = EmulatorSettings(
+            root / database, speed, key, by_the_book=by_the_book, control=not by_the_book
+        )
         server = EmulatorServer(settings, port=port)
     except (OSError, sqlite3.Error, SystemExit) as error:
         message = f"the emulator cannot serve on port {port} with {database}: {error}"

@@ -46,7 +46,7 @@ def create_app(
     callers.install(app, hosts)
     interference.install(app, emulator)
     protocol.install(app, settings)
-    for routes in ROUTES if settings.by_the_book else (*ROUTES, ControlRoutes):
+    for routes in (*ROUTES, ControlRoutes) if settings.control else ROUTES:
         app.register_blueprint(routes(emulator).blueprint())
     return app
 

@@ -66,7 +66,7 @@ def test_metrics_of_a_running_job_come_from_its_events(project: ProjectDirectory
     project.manifest("a")
     project.ftops("apply", "--yes")
     assert project.ftops("metrics", "a") == 0
-    assert "no metrics so far" in project.out
+    assert "no metrics yet" in project.out
     emulator.advance(110)
     assert project.ftops("metrics", "a", "--format", "json") == 0
     assert json.loads(project.out)["metrics"]

@@ -326,7 +326,7 @@ def test_a_forged_digest_does_no_more_than_a_new_plan_would(
         (lambda d: d.update(bindings={}), "not bound to anything"),
         (lambda d: d["changes"][0].pop("reason"), "no ftops writes"),
         (lambda d: d["changes"][0].update(action="explode"), "no ftops writes"),
-        (lambda d: d.pop("changes"), "no plan file"),
+        (lambda d: d.pop("changes"), "not a plan file"),
     ],
 )
 def test_a_foreign_plan_file_is_refused_in_one_sentence(
@@ -345,7 +345,7 @@ def test_a_file_that_is_no_plan_is_refused_in_one_sentence(project: ProjectDirec
     project.write("saved.json", text)
     for command in ("apply", "show"):
         assert project.ftops(command, "saved.json") == 1
-        assert "no plan file" in project.err
+        assert "not a plan file" in project.err
         assert len(project.err.splitlines()) == 1
 
 

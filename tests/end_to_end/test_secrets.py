@@ -74,6 +74,8 @@ def work(call: Caller) -> None:
     call("doctor")
     call("events", "c")
     call("metrics", "c")
+    for form in ("text", "json"):
+        call("cancel", "c", "--yes", "--format", form)
 
 
 def repair(call: Caller) -> None:

@@ -18,7 +18,9 @@ class EmulatorSettings:
     by_the_book: bool = False
     """Keep to the API's own OpenAPI file: leave out where the real API deviates from it (null
     hyperparameters, half-empty errors on healthy jobs, the status `paused`, refused unknown parameters, files
-    as bytes), and the control routes, which stand in no such file."""
+    as bytes)."""
+    control: bool = True
+    """Whether `/_emulator` is there, which no provider has."""
     max_file_bytes: int = 512 * 1024 * 1024
 
     @property
