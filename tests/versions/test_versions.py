@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import REPOSITORY
-from tests.versions.__main__ import SELECTION, Column, columns, run
+from tests.versions.__main__ import LEFT_OUT, SELECTION, Column, columns, run
 from tests.versions.declared import TOOLS, lowest, other_pythons, requirements, tools
 from tests.versions.interpreters import interpreter
 
@@ -56,6 +56,8 @@ def test_an_extra_has_the_same_bound_for_users_and_for_developers() -> None:
 def test_every_tool_is_declared_and_every_selected_test_is_there() -> None:
     assert len(tools()) == len(TOOLS)
     assert [each for each in SELECTION if not (REPOSITORY / each).exists()] == []
+    for file, name in (each.split("::") for each in LEFT_OUT):
+        assert f"def {name}(" in (REPOSITORY / file).read_text()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""The recipes of docs and examples, run as CI and cron would run them."""
