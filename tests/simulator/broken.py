@@ -146,8 +146,9 @@ def _cancel_not_noted(patch: pytest.MonkeyPatch) -> None:
 
 
 def _cancel_without_reading_again(patch: pytest.MonkeyPatch) -> None:
-    def blind(order: Any, context: Any, lock: Any) -> Any:
-        return cancels.CancelResult(order, context.providers[order.provider].cancel_fine_tune(order.job_id))
+    def blind(order: Any, context: Any) -> Any:
+        port = context.hands.providers[order.provider]
+        return cancels.CancelResult(order, port.cancel_fine_tune(order.job_id))
 
     patch.setattr(cancels, "_cancel", blind)
 
