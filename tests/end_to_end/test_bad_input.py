@@ -226,7 +226,8 @@ def test_a_directory_without_a_project_says_how_to_make_one(
         (("plna",), "no command is named 'plna' (did you mean 'plan'?)"),
         (("frobnicate",), "no command is named 'frobnicate' (see `ftops --help`)"),
         (("state", "rebiuld"), "no command is named 'rebiuld' (did you mean 'rebuild'?)"),
-        (("plan", "--targt", "a"), "Did you mean '--target'?"),
+        # click's own words, which differ from version to version.
+        (("plan", "--targt", "a"), "--target"),
         (("plan", "--target", "hllo"), "no fine-tune is named hllo (did you mean 'hello'?)"),
         (("status", "hllo"), "no fine-tune is named hllo (did you mean 'hello'?)"),
         (("outputs", "hllo"), "no fine-tune is named hllo (did you mean 'hello'?)"),
