@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from ftops.cli.waiting import Progress
 from ftops.controller.loop import repeat_until_settled
 from ftops.errors import ExitCode, FtopsError, Problem
 from ftops.model.change import Action
+from ftops.model.value import replace
 from ftops.reconciler.values import Reviewed
 from ftops.report.json_report import apply_document, error_document
 from ftops.report.plan_file import SavedPlan

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -18,6 +17,7 @@ from ftops.cli.session import Session, surroundings
 from ftops.errors import FtopsError, InvalidInput, NeedsPerson
 from ftops.manifests.project import load_project
 from ftops.model.json_value import JSON
+from ftops.model.value import replace
 from ftops.providers.registry import dialects
 from ftops.reconciler.line import narrowed
 from ftops.reconciler.loading import declared

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 HASH = "[0-9a-f]{40}|[0-9a-f]{64}"
 """A pattern: SHA-1 or SHA-256. Only what fits is handed to git and printed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
+class Commit(Struct, frozen=True):
     """A Git commit. `committed_at` is in Unix seconds, by the clock of whoever committed."""
 
     id: str
@@ -19,8 +18,7 @@ class Commit:
         return self.id[:12]
 
 
-@dataclass(frozen=True, slots=True)
-class AppliedCommit:
+class AppliedCommit(Struct, frozen=True):
     """The commit that all of a project was last applied from, and the digest of what it declares."""
 
     commit: Commit

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from ftops.errors import ExitCode
 
 
-@dataclass(frozen=True, slots=True)
-class CostEstimate:
+class CostEstimate(Struct, frozen=True):
     """What training may cost, in USD. An unknown cost is no CostEstimate at all, never zero."""
 
     low: float
@@ -16,8 +15,7 @@ class CostEstimate:
     currency: str = "USD"
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(Struct, frozen=True):
     """A rule that forbids applying the plan, with the way to allow it where there is one."""
 
     rule: str
@@ -26,8 +24,7 @@ class Violation:
     exit_code: ExitCode = ExitCode.REFUSED
 
 
-@dataclass(frozen=True, slots=True)
-class Review:
+class Review(Struct, frozen=True):
     """Violations forbid; each estimate covers its creates and replaces, and is None if any is unknown.
 
     `estimated_cost` is for what is done now, `estimated_cost_later` for what follows. `cost_unknown_because`

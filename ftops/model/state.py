@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import TypeVar
+
+from msgspec import Struct, field
 
 from ftops.model.change import FieldDifference
 from ftops.model.commit import AppliedCommit
@@ -12,12 +13,12 @@ from ftops.model.finetune import Lifecycle
 from ftops.model.job import Job, JobError, JobStatus
 from ftops.model.json_value import JSON, JSONObject
 from ftops.model.refusal import Refusal
+from ftops.model.value import replace
 
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class SentRequest:
+class SentRequest(Struct, frozen=True):
     """What a create asks for, by which its job is recognised where no mark comes back.
 
     `known` is what the job would show of the request (manifest paths; files as `{"id", "sha256"}`), `seen`
@@ -29,8 +30,7 @@ class SentRequest:
     seen: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Intent:
+class Intent(Struct, frozen=True):
     """A durable note "about to create this", written before the request that costs money.
 
     Times are Unix seconds. The POST may be sent until `not_after` and never later; once the provider
@@ -65,8 +65,7 @@ class Intent:
         return SentRequest(self.provider, self.known, self.seen)
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedJob:
+class RecordedJob(Struct, frozen=True):
     """A job that ftops made or adopted, with the identity it was made under.
 
     `cancel_requested` is noted before a cancel is sent, `cancel_accepted` after the provider took it:
@@ -115,8 +114,7 @@ class RecordedJob:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """What ftops remembers of one fine-tune.
 
     `fingerprint` is that of the training this record stands for, `spec` its canonical form.
@@ -157,8 +155,7 @@ class Record:
         return (self.job, *self.history) if self.job else self.history
 
 
-@dataclass(frozen=True, slots=True)
-class ArchivedRecord:
+class ArchivedRecord(Struct, frozen=True):
     """What stays of a forgotten fine-tune, so that re-adding it re-uses its model and never its numbers.
 
     What a person has cancelled stays cancelled, however often its manifest goes and comes back.
@@ -175,8 +172,7 @@ MOST_SENDS = 3
 """How often the same bytes are sent to a provider at which they fail each time."""
 
 
-@dataclass(frozen=True, slots=True)
-class RefusedUpload:
+class RefusedUpload(Struct, frozen=True):
     """Bytes that a provider did not take, in its words. `at` is Unix seconds.
 
     `failed` are the ids of files that it took and then could not process; none where it refused at once.
@@ -192,8 +188,7 @@ class RefusedUpload:
         return not self.failed or len(self.failed) >= MOST_SENDS
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderMemory:
+class ProviderMemory(Struct, frozen=True):
     """What is remembered of a provider.
 
     `unmarked_since` (Unix seconds) is when a create's reply, or a retrieve, first lacked the mark that was
@@ -207,8 +202,7 @@ class ProviderMemory:
     refused_uploads: Mapping[str, RefusedUpload] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     """Everything that is remembered. `serial` grows with each write; `lineage` is made once, with the state.
 
     `datasets` maps provider -> SHA-256 -> file id; `not_mine` maps provider -> ids of jobs that a person

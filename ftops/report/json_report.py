@@ -10,8 +10,9 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
+
+from msgspec import to_builtins
 
 from ftops.errors import Problem
 from ftops.model.change import Action, Change, DataUse, FieldDifference, Reason, Then
@@ -36,7 +37,7 @@ def plan_document(plan: Plan, review: Review, errors: Iterable[Problem] = ()) ->
 
     `errors` are what went wrong after the plan was made: with any, it is not applicable.
     """
-    problems = [asdict(problem) for problem in errors]
+    problems = [to_builtins(problem) for problem in errors]
     document: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
         "project": plan.project,
@@ -79,7 +80,7 @@ def error_document(problems: Iterable[Problem], project: str | None = None) -> d
             "estimated_cost_later": None,
             "same_training": [],
         },
-        "errors": [asdict(problem) for problem in problems],
+        "errors": [to_builtins(problem) for problem in problems],
         "notes": [],
         "bindings": {},
     }
@@ -110,7 +111,7 @@ def _error(result: ChangeResult) -> dict[str, Any] | None:
         return None
     first, *others = result.problems
     message = "; ".join((first.message, *map(str, others)))
-    return {**asdict(first), "message": message, "code": result.code}
+    return {**to_builtins(first), "message": message, "code": result.code}
 
 
 def json_text(document: Mapping[str, Any], *, ascii_only: bool = False) -> str:
@@ -145,13 +146,13 @@ def writable(value: Any) -> Any:
 
 def status_document(rows: Iterable[StatusRow]) -> dict[str, Any]:
     """Write where every fine-tune stands."""
-    return {"fine_tunes": [asdict(row) for row in rows]}
+    return {"fine_tunes": [to_builtins(row) for row in rows]}
 
 
 def outputs_document(outputs: Iterable[Output]) -> dict[str, Any]:
     """Write the models that serve, by name."""
     return {
-        output.name: {key: value for key, value in asdict(output).items() if key != "name"}
+        output.name: {key: value for key, value in to_builtins(output).items() if key != "name"}
         for output in outputs
     }
 
@@ -193,15 +194,15 @@ def _change(change: Change) -> dict[str, Any]:
         "job_id": change.job_id,
         "cancel_first": change.cancel_first,
         "spec": dict(change.spec),
-        "data": [asdict(use) for use in change.data],
-        "differences": [asdict(difference) for difference in change.differences],
+        "data": [to_builtins(use) for use in change.data],
+        "differences": [to_builtins(difference) for difference in change.differences],
         "depends_on": list(change.depends_on),
         "estimated_cost": _cost(change.estimated_cost),
-        "source": asdict(change.source) if change.source else None,
+        "source": to_builtins(change.source) if change.source else None,
         "labels": dict(change.labels),
         "then": _then(change.then) if change.then else None,
         "extras": dict(change.extras),
-        "problems": [asdict(problem) for problem in change.problems],
+        "problems": [to_builtins(problem) for problem in change.problems],
     }
 
 
@@ -212,14 +213,14 @@ def _then(then: Then) -> dict[str, Any]:
         "message": then.message,
         "generation": then.generation,
         "attempt": then.attempt,
-        "data": [asdict(use) for use in then.data],
+        "data": [to_builtins(use) for use in then.data],
         "estimated_cost": _cost(then.estimated_cost),
     }
 
 
 def _cost(cost: CostEstimate | None) -> dict[str, Any] | None:
     known = cost is not None and math.isfinite(cost.low) and math.isfinite(cost.high)
-    return asdict(cost) if cost is not None and known else None
+    return to_builtins(cost) if cost is not None and known else None
 
 
 def _parsed(value: Mapping[str, Any]) -> Change:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from ftops.errors import ExitCode, FtopsError, NeedsPerson, Refused
 from ftops.model.fingerprint import digest
@@ -18,8 +18,7 @@ from ftops.review.rules import OLDER_COMMIT
 _AGAIN = "make it again with `ftops plan --out`"
 
 
-@dataclass(frozen=True, slots=True)
-class SavedPlan:
+class SavedPlan(Struct, frozen=True):
     """A plan that was written down. The digest guards against slips and bit rot: anybody can compute one.
 
     `plan` and `review` are for showing and comparing; what an apply does is planned anew.

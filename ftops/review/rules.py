@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, Decimal, localcontext
+
+from msgspec import Struct, field
 
 from ftops.errors import ExitCode
 from ftops.model.plan import Plan
@@ -30,8 +31,7 @@ LIFTABLE = ("creates", "cancels", "cancels_percent", "cost", "vanished")
 """The names that `--allow NAME=N` takes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Allowed:
+class Allowed(Struct, frozen=True):
     """What the plan is judged by: the project's limits, what the run was told to accept, what it has done."""
 
     limits: Limits

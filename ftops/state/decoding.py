@@ -35,20 +35,20 @@ from ftops.state.members import Form, Malformed, Members
 
 __all__ = ["Malformed", "state"]
 
-_STATE = frozenset(State.__slots__)
-_APPLIED = frozenset({*Commit.__slots__, *AppliedCommit.__slots__} - {"id"})
-_RECORD = frozenset(Record.__slots__)
-_ARCHIVED = frozenset(ArchivedRecord.__slots__)
-_INTENT = frozenset(Intent.__slots__)
-_JOB = frozenset(RecordedJob.__slots__)
-_REQUEST = frozenset(SentRequest.__slots__)
-_DIFFERENCE = frozenset(FieldDifference.__slots__)
-_MEMORY = frozenset(ProviderMemory.__slots__)
-_ERROR = frozenset(JobError.__slots__)
-_REFUSAL = frozenset(Refusal.__slots__)
-_UPLOAD = frozenset(RefusedUpload.__slots__)
-_LIFECYCLE = frozenset(Lifecycle.__slots__)
-_RETRY = frozenset(Retry.__slots__)
+_STATE = frozenset(State.__struct_fields__)
+_APPLIED = frozenset({*Commit.__struct_fields__, *AppliedCommit.__struct_fields__} - {"id"})
+_RECORD = frozenset(Record.__struct_fields__)
+_ARCHIVED = frozenset(ArchivedRecord.__struct_fields__)
+_INTENT = frozenset(Intent.__struct_fields__)
+_JOB = frozenset(RecordedJob.__struct_fields__)
+_REQUEST = frozenset(SentRequest.__struct_fields__)
+_DIFFERENCE = frozenset(FieldDifference.__struct_fields__)
+_MEMORY = frozenset(ProviderMemory.__struct_fields__)
+_ERROR = frozenset(JobError.__struct_fields__)
+_REFUSAL = frozenset(Refusal.__struct_fields__)
+_UPLOAD = frozenset(RefusedUpload.__struct_fields__)
+_LIFECYCLE = frozenset(Lifecycle.__struct_fields__)
+_RETRY = frozenset(Retry.__struct_fields__)
 
 
 def state(document: Members) -> State:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from math import isfinite
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 _T = TypeVar("_T")
 
@@ -15,8 +16,7 @@ _NOTHING: Members = {}
 _KINDS = {dict: "a map", list: "a list", str: "a text", int: "a number", float: "a number", bool: "a flag"}
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """What a text must look like, and what such a text is called."""
 
     title: str

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import pairwise
 from operator import is_
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from ftops.model.state import State
 from ftops.state import encoding
@@ -29,8 +29,7 @@ _OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2
 _STEP = b"  "
 
 
-@dataclass(frozen=True, slots=True)
-class _Section:
+class _Section(Struct, frozen=True):
     """What a section was made from, and its bytes. `first`: no comma stands before it."""
 
     values: tuple[Any, ...]

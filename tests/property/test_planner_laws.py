@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 
 from ftops.model.change import Change
 from ftops.model.job import Job, JobStatus
 from ftops.model.plan import PlanFacts
 from ftops.model.review import Review
 from ftops.model.state import RecordedJob, State
+from ftops.model.value import replace
 from ftops.reconciler.values import Reviewed
 from ftops.records.matching import LiveJobs
 from ftops.report.json_report import parse_plan, plan_document

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
@@ -12,6 +11,7 @@ from ftops.applier.context import Hands
 from ftops.model.change import Action
 from ftops.model.job import JobStatus
 from ftops.model.plan import Plan
+from ftops.model.value import replace
 from ftops.reconciler.line import carry_out
 from ftops.reconciler.loading import declared
 from ftops.reconciler.values import Loaded, Reviewed

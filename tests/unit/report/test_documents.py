@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import jsonschema
 from hypothesis import given
@@ -17,6 +16,7 @@ from ftops.model.fingerprint import digest
 from ftops.model.job import JobStatus
 from ftops.model.review import CostEstimate, Review, Violation
 from ftops.model.state import Record, RecordedJob, State
+from ftops.model.value import replace
 from ftops.report.json_report import (
     apply_document,
     error_document,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -17,6 +16,7 @@ from ftops.model.plan import Plan, PlanFacts
 from ftops.model.project import Limits
 from ftops.model.review import CostEstimate, Violation
 from ftops.model.steps import SoFar, Steps, steps_now
+from ftops.model.value import replace
 from ftops.review.check import review
 from ftops.review.rules import Allowed, lifting
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from ftops.model.commit import AppliedCommit, Commit
 from ftops.model.job import JobStatus
 from ftops.model.refusal import Refusal
 from ftops.model.state import Record, RefusedUpload, State
+from ftops.model.value import replace
 from ftops.state.statefile import decode, encode, upgraded
 
 REPOSITORY = Path(__file__).parents[3]
