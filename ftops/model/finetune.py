@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
+from ftops.model.identifiers import Count, Name
 from ftops.model.json_value import JSON, JSONObject
 
 
@@ -64,15 +65,18 @@ class Upstream(Struct, frozen=True):
     checkpoint: str = "final"
 
 
-class Retry(Struct, frozen=True):
+class Retry(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """How often one generation may be tried; `max_attempts` counts the first job too."""
 
-    max_attempts: int = 1
+    max_attempts: Count = 1
     on: tuple[RetryOn, ...] = ()
 
 
-class Lifecycle(Struct, frozen=True):
-    """What ftops does with the job. Nothing here is sent, and only `rerun` can cause training."""
+class Lifecycle(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What ftops does with the job. Nothing here is sent, and only `rerun` can cause training.
+
+    A state of format 1 leaves out what has these defaults, so they mean the same for as long as it is read.
+    """
 
     suspend: bool = False
     on_change: OnChange = OnChange.REPLACE
@@ -81,7 +85,7 @@ class Lifecycle(Struct, frozen=True):
     retry: Retry = Retry()
     priority: int = 0
     rerun: str = ""
-    renamed_from: str | None = None
+    renamed_from: Name | None = None
 
 
 class FineTune(Struct, frozen=True):

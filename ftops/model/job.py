@@ -40,7 +40,7 @@ class FailureClass(StrEnum):
     UNKNOWN = "unknown"
 
 
-class JobError(Struct, frozen=True):
+class JobError(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Why a job failed or a create was refused, in the provider's words."""
 
     code: str | None

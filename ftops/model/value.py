@@ -1,4 +1,4 @@
-"""Changing a value: each is a frozen `msgspec.Struct`, and a change makes a copy with some fields replaced."""
+"""Changing a value: each is a frozen `msgspec.Struct`, and a change makes a copy of it."""
 
 from __future__ import annotations
 

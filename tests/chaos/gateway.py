@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -18,7 +18,6 @@ from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from ftops.emulator.server import EXTENSION, EmulatorSettings, create_app
-from ftops.model.value import replace
 from tests.chaos.worlds import Shown, World, bent_file, bent_job
 
 LAG_SECONDS = 0.5
