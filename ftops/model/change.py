@@ -110,7 +110,7 @@ UNPLANNED_REASONS = RESTING_REASONS | INVALID_INPUT_REASONS | {Reason.UPSTREAM}
 """A plan of nothing else came to nothing. An upstream of a hold `upstream` is always in the plan too."""
 
 
-class DataUse(Struct, frozen=True):
+class DataUse(Struct, frozen=True, gc=False):
     """A file that a change trains on. A provider's own file has only its id: its content is unknown."""
 
     role: str
@@ -121,7 +121,7 @@ class DataUse(Struct, frozen=True):
     examples: int | None = None
 
 
-class FieldDifference(Struct, frozen=True):
+class FieldDifference(Struct, frozen=True, gc=False):
     """One field before and after; None on a side where the field is absent."""
 
     path: str
@@ -144,7 +144,7 @@ class Then(Struct, frozen=True):
     estimated_cost: CostEstimate | None = None
 
 
-class Change(Struct, frozen=True):
+class Change(Struct, frozen=True, gc=False):
     """One step about one fine-tune or one stray job.
 
     `job_id` is the job that it keeps, adopts or cancels (for a replace: the one to cancel) and

@@ -65,14 +65,14 @@ class Upstream(Struct, frozen=True):
     checkpoint: str = "final"
 
 
-class Retry(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Retry(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """How often one generation may be tried; `max_attempts` counts the first job too."""
 
     max_attempts: Count = 1
     on: tuple[RetryOn, ...] = ()
 
 
-class Lifecycle(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Lifecycle(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """What ftops does with the job. Nothing here is sent, and only `rerun` can cause training.
 
     A state of format 1 leaves out what has these defaults, so they mean the same for as long as it is read.

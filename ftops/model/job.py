@@ -40,7 +40,7 @@ class FailureClass(StrEnum):
     UNKNOWN = "unknown"
 
 
-class JobError(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class JobError(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """Why a job failed or a create was refused, in the provider's words."""
 
     code: str | None
@@ -51,7 +51,7 @@ class JobError(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
         return f"{self.code}: {self.message}" if self.code else self.message
 
 
-class Stamp(Struct, frozen=True):
+class Stamp(Struct, frozen=True, gc=False):
     """The mark ftops leaves on a job where the dialect has room for one: whose job it is."""
 
     project: str
@@ -63,14 +63,14 @@ class Stamp(Struct, frozen=True):
     nonce: str
 
 
-class JobFile(Struct, frozen=True):
+class JobFile(Struct, frozen=True, gc=False):
     """A file as a job names it; `filename` only where the provider embeds the whole file object."""
 
     id: str
     filename: str | None = None
 
 
-class Job(Struct, frozen=True):
+class Job(Struct, frozen=True, gc=False):
     """One job at a provider. Times are Unix seconds; None means that the reply did not say.
 
     `settings` holds what the reply shows of the request, by manifest path (`hyperparameters.n_epochs`,

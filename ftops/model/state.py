@@ -23,7 +23,7 @@ from ftops.model.value import replace
 _T = TypeVar("_T")
 
 
-class SentRequest(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class SentRequest(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """What a create asks for, by which its job is recognised where no mark comes back.
 
     `known` is what the job would show of the request (manifest paths; files as `{"id", "sha256"}`), `seen`
@@ -35,7 +35,7 @@ class SentRequest(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     seen: tuple[ProvidersId, ...] = ()
 
 
-class Intent(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Intent(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """A durable note "about to create this", written before the request that costs money.
 
     Times are Unix seconds. The POST may be sent until `not_after` and never later; once the provider
@@ -70,7 +70,7 @@ class Intent(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
         return SentRequest(self.provider, self.known, self.seen)
 
 
-class RecordedJob(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class RecordedJob(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """A job that ftops made or adopted, with the identity it was made under.
 
     `cancel_requested` is noted before a cancel is sent, `cancel_accepted` after the provider took it:
@@ -119,7 +119,7 @@ class RecordedJob(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
         )
 
 
-class Record(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Record(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """What ftops remembers of one fine-tune.
 
     `fingerprint` is that of the training this record stands for, `spec` its canonical form.
@@ -160,7 +160,7 @@ class Record(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
         return (self.job, *self.history) if self.job else self.history
 
 
-class ArchivedRecord(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class ArchivedRecord(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """What stays of a forgotten fine-tune, so that re-adding it re-uses its model and never its numbers.
 
     What a person has cancelled stays cancelled, however often its manifest goes and comes back.
@@ -177,7 +177,7 @@ MOST_SENDS = 3
 """How often the same bytes are sent to a provider at which they fail each time."""
 
 
-class RefusedUpload(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class RefusedUpload(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """Bytes that a provider did not take, in its words. `at` is Unix seconds.
 
     `failed` are the ids of files that it took and then could not process; none where it refused at once.
@@ -193,7 +193,7 @@ class RefusedUpload(Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
         return not self.failed or len(self.failed) >= MOST_SENDS
 
 
-class ProviderMemory(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class ProviderMemory(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """What is remembered of a provider.
 
     `unmarked_since` (Unix seconds) is when a create's reply, or a retrieve, first lacked the mark that was
@@ -207,7 +207,7 @@ class ProviderMemory(Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     refused_uploads: Mapping[SHA256Hex, RefusedUpload] = field(default_factory=dict)
 
 
-class State(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class State(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """Everything that is remembered. `serial` grows with each write; `lineage` is made once, with the state.
 
     `datasets` maps provider -> SHA-256 -> file id; `not_mine` maps provider -> ids of jobs that a person

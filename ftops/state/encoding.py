@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from math import isfinite
-from typing import Any
+from typing import Any, get_args
 
 from msgspec import Struct
 from msgspec import json as typed
-from msgspec.structs import astuple
+from msgspec.structs import fields
 
 from ftops.model.finetune import Lifecycle, Retry
 from ftops.model.state import Record
@@ -74,7 +75,21 @@ _PLAIN = frozenset({str, bool, type(None)})
 
 def _members(value: Any) -> Iterable[Any]:
     if isinstance(value, Struct):
-        return astuple(value)
+        return [getattr(value, name) for name in _open_fields(value.__class__)]
     if isinstance(value, Mapping):
         return value.values()
     return value if isinstance(value, list | tuple) else ()
+
+
+@cache
+def _open_fields(kind: type[Struct]) -> tuple[str, ...]:
+    """Name the fields that may hold a number of any kind; most hold text, and a state has 100,000 of each."""
+    return tuple(field.name for field in fields(kind) if _is_open(field.type))
+
+
+def _is_open(kind: Any) -> bool:
+    if kind in (Any, float):
+        return True
+    if isinstance(kind, type) and issubclass(kind, Struct):
+        return bool(_open_fields(kind))
+    return any(map(_is_open, get_args(kind)))
