@@ -12,8 +12,8 @@ from ftops.model.change import Change
 from ftops.model.event import ChangeResult, Outcome
 from ftops.model.review import CostEstimate, Violation
 from ftops.reconciler.values import Reviewed
-from ftops.report.json_report import plan_document
 from ftops.report.terminal import render_plan
+from ftops.review.plan_document import plan_document
 
 
 class ReviewedPlan:

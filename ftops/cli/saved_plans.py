@@ -22,9 +22,9 @@ from ftops.providers.registry import dialects
 from ftops.reconciler.line import narrowed
 from ftops.reconciler.loading import declared
 from ftops.reconciler.values import Loaded, Reviewed
-from ftops.report.json_report import FORMAT_VERSION, plan_document
-from ftops.report.plan_file import SavedPlan, decode_plan_file, encode_plan_file
 from ftops.review.freshness import Rest, bindings, rest
+from ftops.review.plan_document import FORMAT_VERSION, plan_document
+from ftops.review.plan_file import SavedPlan, decode_plan_file, encode_plan_file
 from ftops.review.selection import ANY_COMMIT, Selection
 from ftops.state.sealing import Seal, opened, sealed
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
 from msgspec import Struct
 
 from ftops.errors import ExitCode
@@ -13,6 +15,10 @@ class CostEstimate(Struct, frozen=True):
     low: float
     high: float
     currency: str = "USD"
+
+    def __post_init__(self) -> None:
+        if not (isfinite(self.low) and isfinite(self.high)):
+            raise ValueError("a cost without bounds is an unknown cost")
 
 
 class Violation(Struct, frozen=True):

@@ -15,8 +15,8 @@ from msgspec import Struct, to_builtins
 
 from ftops.model.finetune import DataFile, FineTune, Upstream
 from ftops.model.job import JobStatus
+from ftops.model.json_text import json_text
 from ftops.model.state import State
-from ftops.report.json_report import json_text
 from ftops.report.words import printable
 
 NARROWEST = 24

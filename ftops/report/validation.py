@@ -11,8 +11,9 @@ from ftops.errors import Problem
 from ftops.model.data_check import DataVerdict, FileCheck, Finding, Severity, Statistics
 from ftops.model.dataset import Dataset
 from ftops.model.finetune import FineTune
-from ftops.report.json_report import FORMAT_VERSION, writable
+from ftops.model.json_text import writable
 from ftops.report.words import Styler, counted, printable, size
+from ftops.review.plan_document import FORMAT_VERSION
 
 
 class Validation(Struct, frozen=True):

@@ -120,7 +120,7 @@ def max_cost(reckoning: Reckoning, allowed: Allowed) -> Iterator[Violation]:
     if limit is None or not reckoning.ahead.creates:
         return
     cost = reckoning.all.cost
-    if cost is None or not math.isfinite(cost.high):
+    if cost is None:
         message = f"the cost is not known, and max_cost is ${_written(limit)}"
         causes = "; ".join(allowed.cost_unknown_because)
         message = f"{message}: {causes}" if causes else message
