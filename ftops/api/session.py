@@ -57,7 +57,8 @@ class Surroundings(Struct, frozen=True):
     """What a session takes from whoever opens it: variables, a wish to stop, and an ear for events.
 
     `vault` learns every credential that is resolved, and keeps it out of the state. `lock_timeout` is the
-    seconds to wait for a lock that somebody holds.
+    seconds to wait for a lock that somebody holds. With `cache`, files that are unchanged since an earlier
+    run are not read again.
     """
 
     environ: Mapping[str, str]
@@ -65,6 +66,7 @@ class Surroundings(Struct, frozen=True):
     emit: Callable[[Event], None]
     vault: Vault = field(default_factory=Vault)
     lock_timeout: float = 0.0
+    cache: bool = True
 
     def place(self, root: Path) -> Place:
         """Return what a project's state is opened with."""
@@ -221,7 +223,7 @@ def open_session(
     what does not load is left out.
     """
     root = root.resolve()
-    loaded, unread = load_partly(root) if partly else (load(root), ())
+    loaded, unread = load_partly(root) if partly else (load(root, remembering=surroundings.cache), ())
     with ExitStack() as stack:
         environ, vault = surroundings.environ, surroundings.vault
         providers = ProjectProviders(loaded.project.providers, root, (environ, vault), stack)

@@ -31,6 +31,9 @@ from ftops.report.words import Styler, plain, printable
 from ftops.review.rules import LIFTABLE
 from ftops.review.selection import ANY_COMMIT, Selection
 
+NO_CACHE = "ftops.no_cache"
+"""In a context's `meta`: whether every file is read. FTOPS_NO_CACHE says so for every command."""
+
 _COLOURS = {
     "create": "green",
     "replace": "yellow",
@@ -62,6 +65,13 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     made: Callable[..., Any] = with_selection
     for option in (
+        click.option(
+            "--no-cache",
+            is_flag=True,
+            expose_value=False,
+            callback=_keep_no_cache,
+            help="Read every file, also those that have not changed since an earlier run.",
+        ),
         click.option("--allow", multiple=True, metavar="LIMIT=N", help="Lift one limit by name."),
         click.option(
             "--allow-empty",
@@ -80,6 +90,10 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
     ):
         made = option(made)
     return made
+
+
+def _keep_no_cache(context: click.Context, _: click.Parameter, no_cache: bool) -> None:
+    context.meta[NO_CACHE] = no_cache
 
 
 def _selection(

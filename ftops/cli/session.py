@@ -46,8 +46,15 @@ def _keep_lock_timeout(context: click.Context, _: click.Parameter, text: str | N
 def surroundings(stop: threading.Event | None = None) -> api.Surroundings:
     """Return what a command works in: the environment, its secrets, stderr, and its patience for the lock."""
     context = click.get_current_context(silent=True)
-    lock_timeout = context.meta.get(LOCK_TIMEOUT, 0.0) if context else 0.0
-    return api.Surroundings(os.environ, stop or threading.Event(), _show_event, current_vault(), lock_timeout)
+    chosen = context.meta if context else {}
+    return api.Surroundings(
+        os.environ,
+        stop or threading.Event(),
+        _show_event,
+        current_vault(),
+        chosen.get(LOCK_TIMEOUT, 0.0),
+        cache=not (chosen.get(options.NO_CACHE) or os.environ.get("FTOPS_NO_CACHE")),
+    )
 
 
 @contextmanager

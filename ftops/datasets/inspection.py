@@ -12,6 +12,7 @@ from ftops.datasets.counting import finding_of
 from ftops.datasets.file_pass import FilePass, Passed
 from ftops.datasets.tables import Ruleset, ruleset
 from ftops.errors import Problem
+from ftops.files.index import NO_INDEX, FileIndex, FileStamp, KnownData, file_stamp
 from ftops.model.data_check import DataVerdict, FileCheck, Finding, Severity
 from ftops.model.dataset import Dataset
 from ftops.model.finetune import FineTune, Upstream
@@ -61,17 +62,46 @@ def inspect_datasets(
     fine_tunes: Iterable[FineTune],
     providers: Mapping[str, ProviderFacts],
     absent: Collection[str] = (),
+    index: FileIndex = NO_INDEX,
 ) -> InspectedDatasets:
     """Read every data file that the fine-tunes name, once. Raises nothing for what is in them.
 
-    Nothing is said of the paths that are known to be `absent`: whoever knows has said so.
+    Nothing is said of the paths that are known to be `absent`: whoever knows has said so. What the index
+    knows of an unchanged file is taken from there.
     """
     declared = tuple(fine_tunes)
     uses = {path: using for path, using in _uses(declared, providers).items() if path not in absent}
-    passed = _read_all(root, uses, _pairs(declared))
-    datasets = {path: one.dataset for path, one in sorted(passed.items()) if one.dataset is not None}
-    files = tuple(_check(path, passed[path], uses[path]) for path in sorted(passed))
-    return InspectedDatasets(datasets, files, _verdicts(declared, files))
+    pairs = _pairs(declared)
+    stamps = {path: file_stamp(f"{root}/{path}") for path in uses}
+    kinds = {path: _kind_of_use(using, pairs.get(path, {}), stamps) for path, using in uses.items()}
+    known = {path: one for path in uses if (one := index.data(path, stamps[path], kinds[path])) is not None}
+    # A file is compared with its validation file, so both are read where one is.
+    known = {path: one for path, one in known.items() if pairs.get(path, {}).keys() <= known.keys()}
+    reading = uses.keys() - known.keys()
+    reading |= {partner for path in reading for partner in pairs.get(path, {}) if partner in uses}
+    for path, one in known.items():
+        index.believe(path, one)
+    passed = _read_all(root, {path: uses[path] for path in uses if path in reading}, pairs)
+    datasets = {path: one.dataset for path, one in known.items()}
+    checks = {path: one.check for path, one in known.items()}
+    for path in passed.keys() - known.keys():
+        dataset, check, stamp = passed[path].dataset, _check(path, passed[path], uses[path]), stamps[path]
+        checks[path] = check
+        if dataset is not None:
+            datasets[path] = dataset
+            if stamp is not None:
+                index.learn(path, KnownData(stamp, kinds[path], dataset, check))
+    files = tuple(checks[path] for path in sorted(checks))
+    return InspectedDatasets(dict(sorted(datasets.items())), files, _verdicts(declared, files))
+
+
+def _kind_of_use(
+    uses: Iterable[_Use], partners: Mapping[str, set[str]], stamps: Mapping[str, FileStamp | None]
+) -> str:
+    """Say all that decides how a file is judged, beside what is in it."""
+    used = [(use.name, use.rules.dialect, use.rules.method, use.rules.model, use.alone) for use in uses]
+    compared = [(path, stamps.get(path), sorted(names)) for path, names in sorted(partners.items())]
+    return repr((used, compared))
 
 
 def _read_all(root: Path, uses: Mapping[str, list[_Use]], pairs: _Pairs) -> dict[str, Passed]:

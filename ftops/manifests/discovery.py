@@ -55,19 +55,6 @@ def manifest_files(root: Path, patterns: Sequence[str], document: Document) -> D
     return Discovered(tuple(sorted(search.found)), problems, tuple(dict.fromkeys(unseen)))
 
 
-FileStamp = tuple[int, int, int, int]
-"""Inode, size, and when content and inode changed (nanoseconds): another one means another content."""
-
-
-def file_stamp(path: str) -> FileStamp | None:
-    """Tell a file's present content from any other without reading it; None where there is no file."""
-    try:
-        found = os.stat(path)  # noqa: PTH116 - a Path for each of 10,000 files costs more than the stat
-    except OSError:
-        return None
-    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
-
-
 class _Entry(Struct, frozen=True):
     """Something in a folder: as it is called there, and where it really is."""
 

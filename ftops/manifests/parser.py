@@ -10,11 +10,12 @@ from typing import Any
 from msgspec import Struct, field
 
 from ftops.errors import Problem
+from ftops.files.index import NO_INDEX, FileIndex, FileStamp, KnownManifest, file_stamp
 from ftops.manifests.chains import chain_findings
 from ftops.manifests.composition import composed
 from ftops.manifests.data_paths import DataPaths
 from ftops.manifests.dialect_checks import DialectChecks
-from ftops.manifests.discovery import FileStamp, file_stamp, manifest_files
+from ftops.manifests.discovery import manifest_files
 from ftops.manifests.document import Document, Steps
 from ftops.manifests.loader import read_yaml
 from ftops.manifests.origin import Origin, with_defaults
@@ -53,20 +54,31 @@ class LoadedManifests(Struct, frozen=True):
 
 
 def load_fine_tunes(
-    root: Path, project: Project, project_document: Document, providers: Mapping[str, ProviderFacts]
+    root: Path,
+    project: Project,
+    project_document: Document,
+    providers: Mapping[str, ProviderFacts],
+    index: FileIndex = NO_INDEX,
 ) -> LoadedManifests:
-    """Read every manifest of a project. Nothing is raised for what a person wrote: it becomes a Problem."""
+    """Read every manifest of a project. Nothing is raised for what a person wrote: it becomes a Problem.
+
+    What the index knows of an unchanged manifest is taken from there.
+    """
     root = root.resolve()
     discovered = manifest_files(root, project.manifests, project_document)
     problems = list(discovered.problems)
     reader = _Reader(root, project, project_document, providers)
     stamps = {}
     for file in discovered.files:
-        stamps[file] = file_stamp(f"{root}/{file}")
-        parsed = read_yaml(f"{root}/{file}", file)
-        problems += parsed.problems
-        for document in parsed.documents:
-            problems += reader.add(document)
+        stamps[file] = stamp = file_stamp(f"{root}/{file}")
+        known = index.manifest(file, stamp)
+        if known is not None and reader.take(file, known):
+            index.believe(file, known)
+            continue
+        found, known = reader.read(file, stamp)
+        problems += found
+        if known is not None:
+            index.learn(file, known)
     fine_tunes = {name: reader.fine_tunes[name] for name in sorted(reader.fine_tunes)}
     between = chain_findings(fine_tunes, reader.claimed)
     for file, group in groupby(sorted(between, key=_file_of), key=_file_of):
@@ -81,6 +93,19 @@ def load_fine_tunes(
         reader.of_data,
         frozenset(reader.absent),
     )
+
+
+def read_again(
+    root: Path,
+    project: tuple[Project, Document],
+    providers: Mapping[str, ProviderFacts],
+    files: Iterable[str],
+) -> Mapping[str, FineTune]:
+    """Read some manifests, whatever an index knows of them; only what is sound comes back."""
+    reader = _Reader(root.resolve(), *project, providers)
+    for file in files:
+        reader.read(file, None)
+    return reader.fine_tunes
 
 
 class _Reader:
@@ -98,7 +123,36 @@ class _Reader:
         self._project_document = project_document
         self._rules = document_rules("finetune")
         self._checks = {name: DialectChecks(facts) for name, facts in providers.items()}
+        self._root = root
         self._paths = DataPaths(str(root))
+        self._written: list[tuple[str, str]] = []
+
+    def read(self, file: str, stamp: FileStamp | None) -> tuple[list[Problem], KnownManifest | None]:
+        """Read a manifest: what is wrong with it, and where nothing is, what an index may know of it."""
+        self._written = []
+        parsed = read_yaml(f"{self._root}/{file}", file)
+        problems, before = list(parsed.problems), len(self.fine_tunes)
+        for document in parsed.documents:
+            problems += self.add(document)
+        if problems or stamp is None:
+            return problems, None
+        fine_tunes = tuple(self.fine_tunes.values())[before:]
+        return problems, KnownManifest(stamp, fine_tunes, tuple(self._written))
+
+    def take(self, file: str, known: KnownManifest) -> bool:
+        """Take a manifest from an index. False, and nothing is taken: it has to be read again.
+
+        Its data files are looked for anew: links may lead elsewhere now.
+        """
+        folder = file.rpartition("/")[0]
+        if any(self._paths.find(folder, written) != (path, None, None) for written, path in known.files):
+            return False
+        names = [one.name for one in known.fine_tunes]
+        if any(name in self.claimed for name in names):
+            return False
+        for name, one in zip(names, known.fine_tunes, strict=True):
+            self.claimed[name], self.fine_tunes[name] = one.source, one
+        return True
 
     def add(self, document: Document) -> list[Problem]:
         """Take in a document; return what is wrong with it."""
@@ -174,6 +228,7 @@ class _Reader:
         relative, wrong, hint = self._paths.find(manifest.rpartition("/")[0], value["path"])
         if relative is not None:
             known.append(DataFile(path=relative, weight=value.get("weight")))
+            self._written.append((value["path"], relative))
             self.absent |= {relative} if wrong is not None else set()
         if wrong is not None:
             yield Finding(place, wrong, hint, of_data=relative is not None)

@@ -81,11 +81,21 @@ class Rules(Struct, frozen=True):
 def schema_text(kind: str) -> str:
     """Return a schema as it is published: inside an installed package, else beside it in a checkout."""
     name = SCHEMA_KINDS[kind]
-    package = Path(__file__).resolve().parent.parent
-    for folder in (package / "schemas", package.parent / "schemas"):
+    for folder in _folders():
         if (folder / name).is_file():
             return (folder / name).read_text(encoding="utf-8")
     raise FtopsError(f"the schema {name} is not installed", hint="install ftops again")
+
+
+def schema_files() -> list[Path]:
+    """Return every file of the schemas and of the tables beside them, in order."""
+    folder = next((one for one in _folders() if one.is_dir()), None)
+    return sorted(folder.rglob("*.json")) if folder else []
+
+
+def _folders() -> tuple[Path, Path]:
+    package = Path(__file__).resolve().parent.parent
+    return package / "schemas", package.parent / "schemas"
 
 
 @cache

@@ -20,6 +20,7 @@ class Inputs(Struct, frozen=True):
     `observations` has every provider that is used, by name; `configured` are all that the project has, used
     or not (None: those observed). `selection` are the names to plan for (their upstreams come along), None
     for all. `data_problems` go by fine-tune; a file that could not be read to its end is not in `datasets`.
+    `fingerprints` are those that are known already, by name, of the newest form.
     """
 
     project: str
@@ -32,6 +33,7 @@ class Inputs(Struct, frozen=True):
     patient: bool = False
     data_problems: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
     configured: frozenset[str] | None = None
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
 
 
 class Doubts(Struct, frozen=True):

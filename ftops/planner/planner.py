@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from ftops.model.capabilities import NO_CAPABILITIES
 from ftops.model.change import Action, Change, Reason
 from ftops.model.finetune import FineTune
-from ftops.model.fingerprint import FORMS, Form
+from ftops.model.fingerprint import FORMS, CanonicalSpec, Form
 from ftops.model.job import Job
 from ftops.model.observation import ProviderFacts
 from ftops.model.plan import Plan, PlanFacts
@@ -60,7 +60,9 @@ class _Planner:
         self.inputs = inputs
         self.providers = {name: seen.provider for name, seen in inputs.observations.items()}
         self.configured = inputs.configured or frozenset(self.providers)
-        self.desired = DesiredSet(inputs.fine_tunes, inputs.datasets, self.providers, forms)
+        self.desired = DesiredSet(
+            inputs.fine_tunes, inputs.datasets, self.providers, forms, inputs.fingerprints
+        )
         state, self.observations = in_present_form(inputs.state, inputs.observations, self.desired)
         self.settled, self.live = settle(state, self.desired, self.observations, inputs.now)
         self.settled = replace(self.settled, at_former=followed(inputs.state, state))
@@ -176,6 +178,8 @@ class _Planner:
         return with_later(situation, self._undecided(situation) or decide(situation), self._through_gates)
 
     def _through_gates(self, situation: Situation, decision: Decision) -> Decision:
+        if decision.action is Action.KEEP and not self.resting:
+            return decision  # Gates only stop what creates or cancels, and what a provider that rests hides.
         # What is certain whatever a provider shows, and cancels nothing, comes first.
         decision = gate_on_hand(situation, gate_on_data(situation, decision))
         decision = gate_on_heir(situation, decision, self.state, self.desired)
@@ -212,28 +216,38 @@ class _Planner:
     def _situation(self, name: str) -> Situation:
         fine_tune = self.desired.fine_tunes.get(name)
         record = self.state.fine_tunes.get(name)
-        provider = self._provider(fine_tune, record)
+        readable = fine_tune is not None and name not in self.desired.unread
+        fingerprint = self.desired.fingerprint(name) if readable else None
         situation = Situation(
             name=name,
             now=self.inputs.now,
             lineage=self.state.lineage,
-            provider=provider,
+            provider=self._provider(fine_tune, record),
             fine_tune=fine_tune,
             record=record,
             archived=self.state.archive.get(name),
+            spec=self._spec(name, record, fingerprint) if fine_tune is not None else None,
+            fingerprint=fingerprint,
             twins=self._twins(record),
+            problems=self.inputs.data_problems.get(name, ()) if fine_tune is not None else (),
             cancelled_by_hand=self.state.cancelled_by_hand(name),
         )
-        if fine_tune is None:
-            return situation
-        problems = self.inputs.data_problems.get(name, ())
-        situation = replace(situation, spec=self.desired.spec(name), problems=problems)
-        if name in self.desired.unread:
-            return situation
-        situation = replace(situation, fingerprint=self.desired.fingerprint(name))
         # A create that never arrived leaves a record without a job: then a job may be there all the same.
         settled = situation.same and situation.job is not None
-        return situation if settled else self._with_candidates(situation, fine_tune)
+        if fine_tune is None or not readable or settled:
+            return situation
+        return self._with_candidates(situation, fine_tune)
+
+    def _spec(self, name: str, record: Record | None, fingerprint: str | None) -> CanonicalSpec:
+        """Return the canonical form. Of what is recorded as it is declared, it is recorded too."""
+        if (
+            record is not None
+            and record.job is not None
+            and record.fingerprint == fingerprint
+            and record.spec
+        ):
+            return dict(record.spec)
+        return self.desired.spec(name)
 
     def _twins(self, record: Record | None) -> tuple[Job, ...]:
         job = record.job if record else None

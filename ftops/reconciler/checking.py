@@ -6,19 +6,22 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import Struct, field
+from msgspec.json import encode
 
 from ftops.datasets.inspection import InspectedDatasets, inspect_datasets
 from ftops.errors import Problem
 from ftops.files.commits import commit_of
-from ftops.manifests.discovery import FileStamp
+from ftops.files.index import NO_INDEX, FileIndex, FileStamp, file_stamp, index_key
 from ftops.manifests.parser import load_fine_tunes
-from ftops.manifests.project import load_project
+from ftops.manifests.project import PROJECT_FILE, load_project
+from ftops.manifests.schema import schema_files
 from ftops.model.commit import Commit
 from ftops.model.finetune import FineTune
 from ftops.model.observation import ProviderFacts
 from ftops.model.project import Project
 from ftops.providers.registry import dialects, facts_of
 from ftops.state.registry import refuse_unknown
+from ftops.version import __version__
 
 
 class Checked(Struct, frozen=True):
@@ -37,6 +40,7 @@ class Checked(Struct, frozen=True):
     commit: Commit | None
     unseen: tuple[Problem, ...] = ()
     absent: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
+    index: FileIndex = NO_INDEX
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -54,8 +58,8 @@ class Checked(Struct, frozen=True):
         }
 
 
-def check(root: Path) -> Checked:
-    """Read project, manifests and data.
+def check(root: Path, *, remembering: bool = False) -> Checked:
+    """Read project, manifests and data. `remembering`: what is known of unchanged files is not read again.
 
     Raises InvalidInput for a project file that cannot be read, StateError for a state that no store of ours
     could keep.
@@ -65,8 +69,9 @@ def check(root: Path) -> Checked:
     if isinstance(project.state.url, str):
         refuse_unknown(project.state.url)
     facts = {name: facts_of(settings) for name, settings in project.providers.items()}
-    loaded = load_fine_tunes(root, project, document, facts)
-    data = inspect_datasets(root, loaded.fine_tunes, facts, loaded.absent)
+    index = FileIndex(root, _key(root, facts)) if remembering else NO_INDEX
+    loaded = load_fine_tunes(root, project, document, facts, index)
+    data = inspect_datasets(root, loaded.fine_tunes, facts, loaded.absent, index)
     return Checked(
         project,
         facts,
@@ -77,4 +82,12 @@ def check(root: Path) -> Checked:
         commit,
         loaded.unseen,
         loaded.of_data,
+        index,
     )
+
+
+def _key(root: Path, facts: Mapping[str, ProviderFacts]) -> str:
+    """Name all that decides what is found in a file: another one, and nothing that is known holds."""
+    told = encode(facts, order="deterministic", enc_hook=dict)
+    schemas = encode([file_stamp(str(path)) for path in schema_files()])
+    return index_key(__version__.encode(), (root / PROJECT_FILE).read_bytes(), told, schemas)

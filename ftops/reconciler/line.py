@@ -51,6 +51,7 @@ def make_plan(
         configured=frozenset(loaded.facts),
         patient=selection.patient,
         data_problems=loaded.data_problems,
+        fingerprints=loaded.fingerprints,
     )
     planning = plan(inputs)
     # Listed files may show more jobs to look at, and those are looked at once.

@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
+from ftops.datasets.inspection import inspect_datasets
 from ftops.errors import InvalidInput, NeedsPerson
 from ftops.files.commits import commit_of
-from ftops.manifests.discovery import file_stamp, manifest_files
+from ftops.files.index import FileIndex, file_stamp
+from ftops.manifests.discovery import manifest_files
+from ftops.manifests.parser import read_again
 from ftops.manifests.project import PROJECT_FILE, load_project
+from ftops.model.finetune import FineTune
 from ftops.model.value import replace
 from ftops.providers.registry import dialects
-from ftops.reconciler.checking import check
+from ftops.reconciler.checking import Checked, check
 from ftops.reconciler.values import Loaded
+from ftops.records.desired import DesiredSet
 from ftops.review.freshness import Declared
 
 
-def load(root: Path) -> Loaded:
+def load(root: Path, *, remembering: bool = False) -> Loaded:
     """Read project, manifests and data. Raises InvalidInput with every problem where manifests do not load.
+
+    `remembering`: files that are unchanged since an earlier run are not read again. `require_read` has to be
+    asked before anything is paid for.
 
     What is wrong with data alone holds its own fine-tunes: see `data_problems`. Where manifests may be that
     were not seen, it is for `require_seen` to raise.
     Raises StateError for a state that no store of ours could keep.
     """
-    checked = check(root)
+    checked = check(root, remembering=remembering)
     if checked.misdeclared:
         raise InvalidInput((*checked.problems, *checked.unseen))
+    fingerprints = _fingerprints(checked)
+    checked.index.save()
     return Loaded(
         root,
         checked.project,
@@ -36,7 +48,24 @@ def load(root: Path) -> Loaded:
         checked.data.verdicts,
         checked.unseen,
         checked.data_problems,
+        fingerprints,
+        frozenset(checked.index.believed),
+        remembering,
     )
+
+
+def _fingerprints(checked: Checked) -> Mapping[str, str]:
+    """Return the fingerprint of each fine-tune that has one."""
+    desired = DesiredSet(checked.fine_tunes, checked.data.datasets, checked.facts)
+    found: dict[str, str] = {}
+    for name, fine_tune in desired.comparable.items():
+        content = [checked.data.datasets[file.path].sha256 for _, file in fine_tune.data_files if file.path]
+        above = found[fine_tune.upstream] if fine_tune.upstream else ""
+        basis = " ".join((*content, above))
+        found[name] = checked.index.fingerprint(
+            name, fine_tune.source.file, basis, partial(desired.fingerprint, name)
+        )
+    return found
 
 
 def loaded_again(loaded: Loaded) -> Loaded:
@@ -55,7 +84,51 @@ def loaded_again(loaded: Loaded) -> Loaded:
     stamps = {file: file_stamp(f"{loaded.root}/{file}") for file in found.files}
     if stamps == loaded.stamps and not found.problems:
         return replace(loaded, commit=commit, unseen=found.unseen)
-    return load(loaded.root)
+    return load(loaded.root, remembering=loaded.remembering)
+
+
+def require_read(loaded: Loaded, names: Collection[str]) -> None:
+    """Read anew what is to be paid for, unless this run has read it: an index may be wrong.
+
+    `names` and what they start from are compared with what was planned. Raises NeedsPerson, with the index
+    gone, where something is otherwise.
+    """
+    by_name = {one.name: one for one in loaded.fine_tunes}
+    wanted = [one for one in _with_upstreams(names, by_name) if _believed(one, loaded.believed)]
+    if not wanted:
+        return
+    project = load_project(loaded.root, dialects())
+    files = dict.fromkeys(one.source.file for one in wanted)
+    again = read_again(loaded.root, project, loaded.facts, files)
+    data = inspect_datasets(loaded.root, wanted, loaded.facts).datasets
+    for one in wanted:
+        same_data = all(data.get(path) == loaded.datasets.get(path) for path in _paths(one))
+        if project[0] != loaded.project or again.get(one.name) != one or not same_data:
+            FileIndex(loaded.root).forget()
+            raise NeedsPerson(
+                f"{one.name} is not declared as it was when this run began; nothing was done",
+                hint="run ftops again: it will read every file",
+            )
+
+
+def _with_upstreams(names: Collection[str], by_name: Mapping[str, FineTune]) -> Iterator[FineTune]:
+    waiting, seen = [*names], set(names)
+    while waiting:
+        fine_tune = by_name.get(waiting.pop())
+        if fine_tune is None:
+            continue
+        yield fine_tune
+        if fine_tune.upstream is not None and fine_tune.upstream not in seen:
+            seen.add(fine_tune.upstream)
+            waiting.append(fine_tune.upstream)
+
+
+def _believed(fine_tune: FineTune, believed: Collection[str]) -> bool:
+    return fine_tune.source.file in believed or any(path in believed for path in _paths(fine_tune))
+
+
+def _paths(fine_tune: FineTune) -> list[str]:
+    return [file.path for _, file in fine_tune.data_files if file.path is not None]
 
 
 def declared(loaded: Loaded, *, everything: bool) -> Declared:

@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from ftops.errors import InvalidInput, Problem
-from ftops.manifests.discovery import FileStamp
+from ftops.files.index import FileStamp
 from ftops.model.commit import Commit
 from ftops.model.data_check import DataVerdict
 from ftops.model.dataset import Dataset
@@ -41,6 +41,9 @@ class Loaded(Struct, frozen=True):
     verdicts: Mapping[str, DataVerdict] = field(default_factory=dict)
     unseen: tuple[Problem, ...] = ()
     data_problems: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+    believed: frozenset[str] = frozenset()
+    remembering: bool = False
 
     def require_seen(self) -> None:
         """Raise InvalidInput where manifests may be that were not seen: what is not seen is not removed."""

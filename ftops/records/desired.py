@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 from ftops.model.dataset import Dataset
 from ftops.model.finetune import FineTune
@@ -18,7 +19,7 @@ class DesiredSet:
 
     Fingerprints are of the newest form; those of an older one are computed when first asked for. The
     `unread` names have none: a data file of theirs, or of what they start from, could not be read;
-    `comparable` are all the others.
+    `comparable` are all the others. `known` are fingerprints of the newest form that need not be made again.
     """
 
     def __init__(
@@ -27,6 +28,7 @@ class DesiredSet:
         datasets: Mapping[str, Dataset],
         providers: Mapping[str, ProviderFacts],
         forms: Mapping[int, Form] = FORMS,
+        known: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         by_name = {fine_tune.name: fine_tune for fine_tune in fine_tunes}
         self.depths = depths(by_name)
@@ -39,6 +41,7 @@ class DesiredSet:
         self._providers = providers
         self._forms = forms
         *self.older_versions, self._newest = sorted(forms)
+        self._given = known
         self._known: dict[tuple[str, int, str | None], tuple[CanonicalSpec, str]] = {}
 
     def __contains__(self, name: object) -> bool:
@@ -57,7 +60,8 @@ class DesiredSet:
 
     def fingerprint(self, name: str) -> str:
         """Return the fingerprint of what the name wants to be trained. Raises KeyError for an unread one."""
-        return self._identity(name, self._newest, None)[1]
+        given = self._given.get(name)
+        return given if given is not None else self._identity(name, self._newest, None)[1]
 
     def earlier_fingerprints(self, name: str, former_providers: Iterable[str]) -> Iterator[str]:
         """Yield what the same training was called: in older forms, under its provider's former names."""
@@ -79,13 +83,17 @@ class DesiredSet:
         if key not in self._known:
             fine_tune = self.comparable[name]
             starts_from = fine_tune.upstream
-            upstream = self._identity(starts_from, version, provider)[1] if starts_from else None
+            upstream = self._upstream(starts_from, version, provider) if starts_from else None
             dialect = self._providers[fine_tune.provider].dialect
             if provider is not None:
                 fine_tune = replace(fine_tune, provider=provider)
             spec = self._forms[version](fine_tune, dialect, self._datasets, upstream)
             self._known[key] = (spec, fingerprint(spec, version))
         return self._known[key]
+
+    def _upstream(self, name: str, version: int, provider: str | None) -> str:
+        is_newest = (version, provider) == (self._newest, None)
+        return self.fingerprint(name) if is_newest else self._identity(name, version, provider)[1]
 
 
 def _unread(fine_tunes: Mapping[str, FineTune], datasets: Mapping[str, Dataset]) -> Iterator[str]:

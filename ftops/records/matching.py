@@ -71,7 +71,7 @@ class LiveJobs:
 
         However they ended. They are noted in `judged`: a list may show less of them than a retrieve.
         """
-        if provider not in self.observations:
+        if provider not in self.observations or not self._unmarked.at(provider):
             return []
         uploads = self._uploads[provider]
         found = []
@@ -191,9 +191,11 @@ class _Unmarked:
         self._without_file: defaultdict[str, list[Job]] = defaultdict(list)
         self._by_digest: defaultdict[tuple[str, str], list[Job]] = defaultdict(list)
         self._unknown_file: defaultdict[str, list[Job]] = defaultdict(list)
+        self._providers: set[str] = set()
         for job in jobs:
             if job.stamp is not None:
                 continue
+            self._providers.add(job.provider)
             if not job.training_files:
                 self._without_file[job.provider].append(job)
                 continue
@@ -204,6 +206,10 @@ class _Unmarked:
                 self._by_digest[job.provider, digest].append(job)
             else:
                 self._unknown_file[job.provider].append(job)
+
+    def at(self, provider: str) -> bool:
+        """Return whether there is any at a provider."""
+        return provider in self._providers
 
     def candidates(self, provider: str, known: Appearance) -> Iterable[Job]:
         """Return the jobs that may use the request's first training file: the others need no comparing."""

@@ -75,7 +75,12 @@ def settle(
             open_intents[name] = verdict
             records[name] = replace(records[name], intent=absent(records[name].intent, live, verdict))
     settled = replace(state, fine_tunes=records, archive=archive)
-    settled = _with_stamped(settled, desired, LiveJobs(observations, settled))
+    # What is recorded has changed only by what intents became.
+    later = LiveJobs(observations, settled) if adopted else live
+    before_stamped = settled
+    settled = _with_stamped(settled, desired, later)
+    if settled is not before_stamped:
+        later = LiveJobs(observations, settled)
     for provider in _without_marks(settled, observations):
         settled = settled.with_unmarked(provider, now)
     result = Settled(
@@ -87,7 +92,6 @@ def settle(
         newly_missing=len([key for key in before if key in after and after[key] and not before[key]]),
         known_active=len(before),
     )
-    later = LiveJobs(observations, settled)
     later.judged |= live.judged
     return result, later
 

@@ -37,7 +37,7 @@ def repository(project: ProjectDirectory) -> Repository:
 def remembered(project: ProjectDirectory) -> str | None:
     state = json.loads((project.root / ".ftops/state.json").read_text())
     applied = state.get("applied")
-    return applied["commit"] if applied else None
+    return applied["commit"]["id"] if applied else None
 
 
 def test_an_older_commit_does_not_cancel_what_a_newer_one_declares(
