@@ -24,6 +24,8 @@ class EventKind(StrEnum):
     COMMIT_UNKNOWN = "commit-unknown"
     UNMARKED = "unmarked"
     FROZEN = "frozen"
+    BACKED_UP = "backed-up"
+    NOTED = "noted"
 
 
 @dataclass(frozen=True, slots=True)
