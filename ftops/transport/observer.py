@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _LOG = logging.getLogger("ftops.http")
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(NamedTuple):
     """One request and what became of it. Holds no query, no header and no body: these may be secret.
 
     `host` is named by its reference where the address came from one. `status` is None where no reply came;
@@ -26,6 +25,7 @@ class Exchange:
 
 
 Observer = Callable[[Exchange], None]
+"""Is told from the thread that sends. It must not raise: a reply that may be a paid job would be lost."""
 
 
 def log_exchange(told: Exchange) -> None:

@@ -11,10 +11,10 @@ import ssl
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import requests
@@ -33,8 +33,10 @@ from ftops.version import __version__
 CONNECT_SECONDS = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+class Outgoing(NamedTuple):
     """A request as it goes out. `host` and `path` are what may be shown of `url`.
 
     `body` is bytes, or whatever the library can read from.
@@ -44,8 +46,8 @@ class Outgoing:
     url: str
     host: str
     path: str
-    query: Mapping[str, str] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = _NOTHING
+    headers: Mapping[str, str] = _NOTHING
     body: Any = None
 
 
