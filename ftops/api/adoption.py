@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+
+from msgspec import Struct
 
 from ftops.api.session import Session
 from ftops.api.state_edit import Consent, Proposal, StateEdit, agreed, edit
@@ -50,8 +51,7 @@ def the_answer(told: Mapping[str, str | bool | None]) -> tuple[Answer, str]:
     return Answer[name.upper()], value if isinstance(value, str) else ""
 
 
-@dataclass(frozen=True, slots=True)
-class ImportedJob:
+class ImportedJob(Struct, frozen=True):
     """A job that was taken over. `left_out` says which of its values no manifest may ask for."""
 
     path: Path

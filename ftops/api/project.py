@@ -9,10 +9,11 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from weakref import WeakKeyDictionary
+
+from msgspec import Struct
 
 from ftops.api.adoption import ImportedJob, import_job, resolve, the_answer
 from ftops.api.cancelling import Cancellation, cancel
@@ -65,8 +66,7 @@ def open_project(
             project._close()  # noqa: SLF001 - the other half of this function
 
 
-@dataclass(frozen=True, slots=True)
-class _Shown:
+class _Shown(Struct, frozen=True):
     """A plan that was given away, with what it was made from."""
 
     loaded: Loaded

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
 
 from ftops.api.session import Session, Surroundings, hold_lock
 from ftops.api.stored_state import StoredState, open_stored_state
@@ -15,6 +16,7 @@ from ftops.files.confinement import confine
 from ftops.files.private import write_private
 from ftops.manifests.project import load_project
 from ftops.model.state import State
+from ftops.model.value import replace
 from ftops.providers.registry import dialects
 from ftops.state.backend import Lease, StateBackend
 from ftops.state.features import Earlier, KeepsHistory
@@ -24,8 +26,7 @@ BACKUPS = ".ftops/backups"
 """Where surgery puts the state from before: in the project, whatever store the state is in."""
 
 
-@dataclass(frozen=True, slots=True)
-class StateVersion:
+class StateVersion(Struct, frozen=True):
     """One state that can be brought back. `name` is what a person types: `now` for the one that is stored.
 
     `serial` and `fine_tunes` (a count) are None where it cannot be read; `moved_to` is the place that the
@@ -41,8 +42,7 @@ class StateVersion:
     restorable: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class StateAccess:
+class StateAccess(Struct, frozen=True):
     """One project's state and its store."""
 
     root: Path

@@ -9,9 +9,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct
 
 from ftops.api.session import Surroundings
 from ftops.api.state_access import keep_backup
@@ -47,8 +48,7 @@ class Editable(Protocol):
         """Hold the lock of the state."""
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(Struct, frozen=True):
     """What would be done, in words, and the state that it makes of `over`, the one that was read.
 
     `over` is None where there was none that could be read.
@@ -59,8 +59,7 @@ class Proposal:
     over: State | None
 
 
-@dataclass(frozen=True, slots=True)
-class StateEdit:
+class StateEdit(Struct, frozen=True):
     """What an edit has done, in words. `location` and `serial` are those of the state now.
 
     `backup` holds the state from before; None where there was none, and for what needs no way back.

@@ -6,13 +6,13 @@ Ended half way, it can be run again.
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
 from ftops.api.state_access import StateAccess, open_state
 from ftops.api.state_edit import Consent, Proposal, StateEdit, agreed, backed_up, written
 from ftops.errors import Refused, StateError, StateMoved, UsageError
 from ftops.model.event import Event, EventKind
 from ftops.model.state import State
+from ftops.model.value import replace
 from ftops.records.replacing import known_only_to
 from ftops.report.words import counted
 

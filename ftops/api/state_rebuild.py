@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from ftops.api.session import Session
 from ftops.api.state_edit import Consent, Proposal, agreed, edit
 from ftops.errors import NeedsPerson, Refused
 from ftops.model.event import Event, EventKind
 from ftops.model.state import State
+from ftops.model.value import replace
 from ftops.planner.incomplete import incomplete, problem_of
 from ftops.reconciler.commits import applied_commit
 from ftops.reconciler.values import Reviewed

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ftops.api.state_access import StateAccess
 from ftops.api.state_edit import Consent, Proposal, StateEdit, agreed, edit
@@ -46,8 +47,7 @@ def restore_state(access: StateAccess, version: str, consent: Consent = agreed) 
     return _put_in_place(access, source, "state restore", consent, force=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Unlocked:
+class Unlocked(Struct, frozen=True):
     """What became of a lock; `broken` is False where nobody held it, and `words` say so."""
 
     broken: bool

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
 
 from ftops.api.exit_codes import code_beside_data
 from ftops.api.plans import ReviewedPlan
@@ -13,12 +14,12 @@ from ftops.controller.loop import repeat_until_settled
 from ftops.errors import ExitCode
 from ftops.model.change import Action
 from ftops.model.plan import Plan
+from ftops.model.value import replace
 from ftops.review.approval import approvals
 from ftops.review.selection import Selection
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """What is waited for: what `shown` holds and says will follow, and nothing else.
 
     `timeout` is seconds, None for ever.

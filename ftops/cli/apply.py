@@ -26,11 +26,11 @@ from ftops.cli.signals import confirm
 from ftops.cli.waiting import Progress
 from ftops.errors import ExitCode, FtopsError, Problem
 from ftops.reconciler.values import Reviewed
-from ftops.report.json_report import apply_document, error_document
-from ftops.report.plan_file import SavedPlan
 from ftops.report.terminal import render_results
 from ftops.report.words import counted
 from ftops.review.approval import Approved, approvals
+from ftops.review.plan_document import apply_document, error_document
+from ftops.review.plan_file import SavedPlan
 from ftops.review.selection import Selection
 
 

@@ -12,7 +12,7 @@ from ftops.cli import options
 from ftops.cli.secrecy import current_vault
 from ftops.cli.session import open_session
 from ftops.reconciler.values import Reviewed
-from ftops.report.json_report import plan_document
+from ftops.review.plan_document import plan_document
 from ftops.review.selection import Selection
 
 

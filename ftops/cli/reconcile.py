@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -11,6 +10,7 @@ from ftops.api.exit_codes import round_code
 from ftops.cli import options
 from ftops.cli.apply import one_round
 from ftops.cli.session import lock_timeout_option, open_session
+from ftops.model.value import replace
 from ftops.review.selection import Selection
 
 

@@ -20,8 +20,8 @@ from ftops.cli.state_surgery import (
     rm_command,
     unlock_command,
 )
+from ftops.model.json_text import escaped
 from ftops.records.surgery import unrecorded
-from ftops.report.json_report import escaped
 from ftops.report.terminal import columns
 from ftops.state.statefile import encode_record
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 
 from ftops.datasets.inspection import InspectedDatasets
 from ftops.doctor.failures import failed
@@ -12,6 +11,7 @@ from ftops.manifests.parser import LoadedManifests
 from ftops.manifests.project import PROJECT_FILE
 from ftops.model.check import Check, Verdict
 from ftops.model.project import EMULATOR_SCHEME, EnvReference, ProviderSettings
+from ftops.model.value import replace
 from ftops.report.words import counted
 
 

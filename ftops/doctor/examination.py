@@ -7,7 +7,6 @@ import socket
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 from ftops.api.freeze import frozen
@@ -26,6 +25,7 @@ from ftops.model.finetune import FineTune
 from ftops.model.job import Job
 from ftops.model.project import Project, ProviderSettings
 from ftops.model.state import State
+from ftops.model.value import replace
 from ftops.planner.incomplete import used_providers
 from ftops.providers.provider import Probe
 from ftops.providers.registry import dialects, facts_of

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from ftops.errors import FtopsError
 from ftops.model.check import Check, Verdict
+from ftops.model.value import replace
 
 UNUSED = "no fine-tune and no record uses it"
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from typing import Any
+
+from msgspec import to_builtins
 
 from ftops.model.check import Check, Verdict
 from ftops.report.words import Styler, counted, plain, printable
@@ -26,7 +27,7 @@ def render_checks(checks: Sequence[Check], style: Styler = plain) -> str:
 
 def checks_document(checks: Sequence[Check]) -> dict[str, Any]:
     """Write the checks as data."""
-    return {"checks": [asdict(one) for one in checks], "summary": _count(checks)}
+    return {"checks": [to_builtins(one) for one in checks], "summary": _count(checks)}
 
 
 def _count(checks: Iterable[Check]) -> dict[str, int]:

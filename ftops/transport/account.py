@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass, field
 
-from ftops.transport.secret import Secret
+from msgspec import Struct
+
+from ftops.transport.secret import MASK, Secret
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """A user and a password."""
 
     user: str
-    password: str = field(repr=False)
+    password: str
+
+    def __repr__(self) -> str:
+        return f"Account({self.user!r}, {MASK})"
 
     @property
     def header(self) -> str:

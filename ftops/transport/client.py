@@ -10,13 +10,13 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 import orjson
 
 from ftops.errors import InvalidInput, NotSent, Problem, ProviderError
+from ftops.model.value import replace
 from ftops.transport.deadline import ending_by, time_left
 from ftops.transport.error_words import error_in
 from ftops.transport.exchange import (

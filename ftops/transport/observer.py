@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import NamedTuple
+
+from msgspec import Struct
 
 _LOG = logging.getLogger("ftops.http")
 
 
-class Exchange(NamedTuple):
+class Exchange(Struct, frozen=True):
     """One request and what became of it. Holds no query, no header and no body: these may be secret.
 
     `host` is named by its reference where the address came from one. `status` is None where no reply came;

@@ -14,10 +14,11 @@ from contextlib import closing, contextmanager
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from msgspec import Struct
 from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
@@ -36,7 +37,7 @@ CONNECT_SECONDS = 10.0
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
-class Outgoing(NamedTuple):
+class Outgoing(Struct, frozen=True):
     """A request as it goes out. `host` and `path` are what may be shown of `url`.
 
     `body` is bytes, or whatever the library can read from.

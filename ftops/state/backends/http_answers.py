@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
+from msgspec import Struct
 
 from ftops.errors import StateError, StateUncertain
 from ftops.transport.account import Account
@@ -32,8 +32,7 @@ MOST_WORDS = 1 << 20
 _MOVED = frozenset({301, 302, 303, 307, 308})
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """What a server answered; header names are in lower case."""
 
     status: int

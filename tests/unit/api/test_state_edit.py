@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from ftops.api.state_edit import Consent, Proposal, StateEdit, agreed, edit
 from ftops.errors import FtopsError, LeaseLost, LockHeld, StateConflict
 from ftops.model.event import Event, EventKind
 from ftops.model.state import Record, State
+from ftops.model.value import replace
 from ftops.state.backend import Holder, Lease
 from ftops.state.backends.memory import MemoryBackend
 from ftops.state.manager import StateManager
