@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import HealthCheck, example, given, settings
@@ -12,11 +11,12 @@ from hypothesis import strategies as st
 from ftops.model.change import Action, Change
 from ftops.model.job import JobStatus
 from ftops.model.plan import Plan
+from ftops.model.value import replace
 from ftops.reconciler.loading import declared
 from ftops.reconciler.values import Loaded, Reviewed
 from ftops.records.rebuilding import rebuilt
-from ftops.report.json_report import parse_plan, plan_document
 from ftops.review.freshness import Rest, bindings, rest
+from ftops.review.plan_document import parse_plan, plan_document
 from tests.simulator.account import CREATE_FAULTS, FOR_GOOD
 from tests.simulator.history import History, Step
 from tests.simulator.player import Player
@@ -71,7 +71,7 @@ LAW = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 def saved(world: World) -> Plan:
     loaded, reviewed = world.look()
     bound = bindings(reviewed.plan, declared(loaded, everything=True), reviewed.planning.state)
-    return parse_plan(plan_document(replace(reviewed.plan, bindings=bound), reviewed.review))
+    return parse_plan(plan_document(replace(reviewed.plan, bindings=bound), reviewed.review))[0]
 
 
 def left(world: World, plan: Plan) -> Rest:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 
 from ftops.errors import FtopsError
 from ftops.model.change import Action, Change, Reason
 from ftops.model.job import Job
 from ftops.model.state import State
+from ftops.model.value import replace
 from ftops.records.matching import worth_keeping
 from ftops.records.rebuilding import rebuilt
 from ftops.records.surgery import (

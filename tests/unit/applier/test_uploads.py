@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
@@ -12,6 +11,7 @@ from ftops.errors import Failure, ProviderError, Rejected
 from ftops.model.event import Outcome
 from ftops.model.finetune import DataFile
 from ftops.model.job import FileState, UploadedFile
+from ftops.model.value import replace
 from tests.simulator.account import Account
 from tests.simulator.world import World, fine_tune
 
