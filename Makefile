@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: quickstart test test-slow conformance lowest services check fix docs install install-dev
+.PHONY: quickstart test test-slow conformance lowest mutants services check fix docs install install-dev
 
 quickstart: install ## install, then plan and apply the example on the embedded emulator
 	rm -rf examples/quickstart/.ftops
@@ -23,6 +23,9 @@ conformance: install-dev ## real clients drive the emulator, and ftops real serv
 
 lowest: install-dev ## part of the tests on the lowest declared versions, and on the other Pythons that are here
 	$(BIN)/python -m tests.versions
+
+mutants: install-dev ## break a sample of the code that must not pay twice, and show what no test notices (by hand: half an hour)
+	$(BIN)/python -m tests.mutants
 
 services: ## install the servers that tests of shared state talk to; without them these tests skip
 	sh tests/services/install.sh

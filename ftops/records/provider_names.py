@@ -178,7 +178,11 @@ def _joined(kept: Mapping[str, _T], names: Names, join: Callable[[_T, _T], _T]) 
 def _merged(new: ProviderMemory, old: ProviderMemory) -> ProviderMemory:
     unmarked = [one.unmarked_since for one in (new, old) if one.unmarked_since is not None]
     names = tuple(dict.fromkeys((*new.former_names, *old.former_names)))
-    return ProviderMemory(unmarked_since=min(unmarked, default=None), former_names=names)
+    return ProviderMemory(
+        unmarked_since=min(unmarked, default=None),
+        former_names=names,
+        refused_uploads={**old.refused_uploads, **new.refused_uploads},
+    )
 
 
 def _remembering(providers: Mapping[str, ProviderMemory], names: Names) -> dict[str, ProviderMemory]:

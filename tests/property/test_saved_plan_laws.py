@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterable, Sequence
+from typing import Any
 
-from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from ftops.applier.context import Hands
-from ftops.model.change import Action
+from ftops.model.change import Action, Change
 from ftops.model.job import JobStatus
 from ftops.model.plan import Plan
 from ftops.model.value import replace
-from ftops.reconciler.line import carry_out
 from ftops.reconciler.loading import declared
 from ftops.reconciler.values import Loaded, Reviewed
 from ftops.records.rebuilding import rebuilt
 from ftops.review.freshness import Rest, bindings, rest
 from ftops.review.plan_document import parse_plan, plan_document
-from ftops.state.backend import Holder
-from tests.property.small_histories import STEPS, run, settle
-from tests.simulated import FAULTS, Crash, World, fine_tune
+from tests.simulator.account import CREATE_FAULTS, FOR_GOOD
+from tests.simulator.history import History, Step
+from tests.simulator.player import Player
+from tests.simulator.world import World, fine_tune
 
 VERSIONS = st.sampled_from([None, 1, 2, 3])
 ROUNDS = st.lists(
@@ -34,61 +34,73 @@ ROUNDS = st.lists(
 """What is declared in each round (None: nothing), and how its jobs end; all but the last one are applied."""
 
 Rounds = list[tuple[dict[str, int | None], str | None]]
-HISTORIES = st.lists(STEPS, min_size=1, max_size=15)
-LAW = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+PASSING = [kind for kind in CREATE_FAULTS if kind not in FOR_GOOD]
+BOUNDARIES = st.integers(0, 30)
 MOVES = st.lists(
     st.one_of(
-        st.tuples(st.just("apply"), st.integers(0, 6)),
-        st.tuples(st.just("crash"), st.integers(0, 6)),
-        st.tuples(st.just("fault"), st.sampled_from([fault for fault in FAULTS if fault != "rejected"])),
-        st.tuples(st.just("finish"), st.just("succeeded")),
-        st.tuples(st.just("time"), st.sampled_from([1, 2000])),
+        st.tuples(st.just("apply")),
+        st.tuples(st.just("crash"), BOUNDARIES),
+        st.tuples(st.just("fault"), st.sampled_from(PASSING)),
+        st.tuples(st.just("finish")),
+        st.tuples(st.just("time"), st.sampled_from([1, 100, 2000])),
     ),
     max_size=8,
 )
 
 
-def look(world: World) -> tuple[Loaded, Reviewed]:
-    return world._planned(world._manager())
+def steps(faults: Sequence[str]) -> st.SearchStrategy[list[Step]]:
+    """Draw edits, faults, crashes and runs; after each step the laws of the simulator are asked."""
+    names = st.sampled_from(["a", "b", "c"])
+    kinds = st.one_of(
+        st.tuples(st.just("declare"), names, st.integers(1, 3)),
+        st.tuples(st.just("chain"), st.just("b"), st.just("a")),
+        st.tuples(st.just("remove"), names),
+        st.tuples(st.just("fault"), st.just("create"), st.sampled_from(faults)),
+        st.tuples(st.just("run")),
+        st.tuples(st.just("crash"), BOUNDARIES),
+        st.tuples(st.just("finish"), st.sampled_from(["succeeded", "failed"]), st.just(0)),
+        st.tuples(st.just("lag"), st.sampled_from([0, 60])),
+        st.tuples(st.just("time"), st.sampled_from([1, 100, 2000])),
+    )
+    return st.lists(kinds, min_size=1, max_size=15)
+
+
+LAW = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 
 
 def saved(world: World) -> Plan:
-    loaded, reviewed = look(world)
+    loaded, reviewed = world.look()
     bound = bindings(reviewed.plan, declared(loaded, everything=True), reviewed.planning.state)
     return parse_plan(plan_document(replace(reviewed.plan, bindings=bound), reviewed.review))[0]
 
 
 def left(world: World, plan: Plan) -> Rest:
-    loaded, reviewed = look(world)
+    loaded, reviewed = world.look()
     return rest(plan, reviewed.planning, declared(loaded, everything=True))
 
 
-def apply_saved(world: World, plan: Plan) -> Rest:
-    manager = world._manager()
-    lease = manager.lock(Holder("id", "me", "here", 1, "apply", world.clock.now()), 0)
-    try:
-        loaded, reviewed = world._planned(manager)
-        found = rest(plan, reviewed.planning, declared(loaded, everything=True))
-        if not found.moved:
-            hands = Hands(
-                providers={"p": world.provider},
-                manager=manager,
-                lock=lease,
-                clock=world.clock,
-                new_nonce=lambda: f"nonce-{next(world._nonces)}",
-                stopping=lambda: False,
-                emit=lambda _: None,
-                parallelism=1,
-            )
-            carry_out(loaded, reviewed, [one for one in found.changes if one.action.effective], hands)
-        return found
-    finally:
-        lease.release()
+def apply_saved(world: World, plan: Plan, dies_after: int | None = None) -> Rest | None:
+    """Do what is left of a plan; None if the run died before it knew what that is."""
+    found: list[Rest] = []
+
+    def chosen(loaded: Loaded, reviewed: Reviewed) -> tuple[Reviewed, Iterable[Change]] | None:
+        found.append(rest(plan, reviewed.planning, declared(loaded, everything=True)))
+        return (
+            None if found[0].moved else (reviewed, [one for one in found[0].changes if one.action.effective])
+        )
+
+    world.apply(dies_after=dies_after, choose=chosen)
+    return found[0] if found else None
 
 
-def prepared(rounds: Rounds) -> World:
+def player() -> Player:
+    return Player(History("openai", None, None, ()))
+
+
+def prepared(rounds: Rounds) -> Player:
     """Declare and apply round after round; the last one is only declared. `b` version 3 starts from `a`."""
-    world = World()
+    made = player()
+    world = made.world
     world.declared = {"always": fine_tune("always")}
     world.apply()
     for versions, end in rounds:
@@ -100,13 +112,25 @@ def prepared(rounds: Rounds) -> World:
             if version is not None:
                 upstream = "a" if (name, version) == ("b", 3) and versions["a"] else None
                 world.declared[name] = fine_tune(name, version, upstream)
-    return world
+    return made
+
+
+def rested(made: Player) -> None:
+    """Let all come to rest without a fault, and see that no law was broken on the way."""
+    world = made.world
+    world.provider.faults.clear()
+    world.provider.lag = 0.0
+    for _ in range(8):
+        made.do_time(2000)
+        world.apply()
+    made.check()
 
 
 @LAW
 @given(ROUNDS)
 def test_a_plan_just_made_is_fresh_and_nothing_of_it_is_done(rounds: Rounds) -> None:
-    world = prepared(rounds)
+    made = prepared(rounds)
+    world = made.world
     plan = saved(world)
     found = left(world, plan)
     assert (found.moved, found.done) == ((), 0)
@@ -116,7 +140,8 @@ def test_a_plan_just_made_is_fresh_and_nothing_of_it_is_done(rounds: Rounds) -> 
 @LAW
 @given(ROUNDS)
 def test_a_plan_that_was_applied_has_nothing_left_to_do(rounds: Rounds) -> None:
-    world = prepared(rounds)
+    made = prepared(rounds)
+    world = made.world
     plan = saved(world)
     apply_saved(world, plan)
     found = left(world, plan)
@@ -128,47 +153,51 @@ def test_a_plan_that_was_applied_has_nothing_left_to_do(rounds: Rounds) -> None:
 @LAW
 @given(ROUNDS, MOVES)
 def test_its_own_half_done_work_and_jobs_that_go_on_never_make_it_stale(
-    rounds: Rounds, moves: list[tuple[str, int | str]]
+    rounds: Rounds, moves: list[tuple[Any, ...]]
 ) -> None:
-    world = prepared(rounds)
+    made = prepared(rounds)
+    world = made.world
     plan = saved(world)
     before = set(world.provider.jobs)
     creates = [change for change in plan.changes if change.action.creates]
-    for kind, value in moves:
+    for kind, *values in moves:
         if kind in ("apply", "crash"):
-            world.provider.crash_in = int(value) if kind == "crash" else None
-            with suppress(Crash):
-                assert apply_saved(world, plan).moved == ()
-            world.provider.crash_in = None
+            found = apply_saved(world, plan, *values)
+            assert found is None or found.moved == ()
         elif kind == "fault":
-            world.provider.faults.append(str(value))
+            world.provider.faults["create"] += values
         elif kind == "finish":
             world.provider.finish(JobStatus.SUCCEEDED)
         else:
-            world.clock.time += int(value)
+            made.do_time(*values)
     world.provider.faults.clear()
     for _ in range(4):
-        world.clock.time += 2000
-        assert apply_saved(world, plan).moved == ()
+        made.do_time(2000)
+        found = apply_saved(world, plan)
+        assert found is not None
+        assert found.moved == ()
+    made.check()
     assert left(world, plan).done == len(plan.effective_changes)
     new = [world.provider.jobs[job_id] for job_id in world.provider.jobs.keys() - before]
     planned = {(change.name, change.generation, change.attempt) for change in creates}
-    made = [(job.stamp.name, job.stamp.generation, job.stamp.attempt) for job in new if job.stamp]
-    assert len(made) == len(set(made)) == len(new)
-    assert set(made) <= planned
+    paid = [(job.stamp.name, job.stamp.generation, job.stamp.attempt) for job in new if job.stamp]
+    assert len(paid) == len(set(paid)) == len(new)
+    assert set(paid) <= planned
 
 
 @LAW
-@given(ROUNDS, HISTORIES)
+@given(ROUNDS, steps(CREATE_FAULTS))
 def test_whatever_moves_a_saved_plan_does_nothing_that_it_does_not_hold(
-    rounds: Rounds, moves: list[tuple[str, str, int]]
+    rounds: Rounds, moves: list[Step]
 ) -> None:
-    world = prepared(rounds)
+    made = prepared(rounds)
+    world = made.world
     plan = saved(world)
-    run(world, moves)
+    made.walk(moves)
     world.provider.faults.clear()
     before = dict(world.provider.jobs)
     apply_saved(world, plan)
+    made.check()
     held = {(one.name, one.generation, one.attempt) for one in plan.changes if one.action.creates}
     for job_id, job in world.provider.jobs.items():
         if job_id not in before:
@@ -181,31 +210,29 @@ def test_whatever_moves_a_saved_plan_does_nothing_that_it_does_not_hold(
 
 
 @LAW
-@given(HISTORIES)
-@example([("declare", "b", 1), ("fault", "not arrived", 0), ("crash", "", 0), ("declare", "b", 3)])
-def test_a_state_rebuilt_from_stamps_leaves_nothing_to_do(history: list[tuple[str, str, int]]) -> None:
-    assume(not any(kind == "fault" and word == "rejected" for kind, word, _ in history))
-    world = World()
+@given(steps(PASSING))
+@example([("declare", "b", 1), ("fault", "create", "not arrived"), ("crash", 12), ("declare", "b", 3)])
+def test_a_state_rebuilt_from_stamps_leaves_nothing_to_do(history: list[Step]) -> None:
+    made = player()
+    world = made.world
     world.declared["always"] = fine_tune("always")
-    run(world, history)
+    made.walk(history)
     world.apply()
-    settle(world)
-    assert not look(world)[1].plan.effective_changes
+    rested(made)
+    assert not world.plan().effective_changes
     # A create that never arrived left no mark, so its number cannot be known again, and was nobody's.
-    kept = {
-        name: max(job.generation for job in record.jobs)
-        for name, record in world._manager().read().fine_tunes.items()
-        if record.jobs
-    }
-    jobs, lineage = set(world.provider.jobs), world._manager().read().lineage
-    world.backend = type(world.backend)(world.clock.now)
-    manager = world._manager()
-    loaded, reviewed = world._planned(manager)
-    found = rebuilt(manager.read(), reviewed.observations, loaded.fine_tunes, reviewed.plan, lost=True)
+    records = world.state().fine_tunes
+    kept = {name: max(job.generation for job in one.jobs) for name, one in records.items() if one.jobs}
+    jobs, lineage = set(world.provider.jobs), world.state().lineage
+    world.lose_state()
+    manager = world.manager()
+    state = manager.read()
+    loaded, reviewed = world.look()
+    found = rebuilt(state, reviewed.observations, loaded.fine_tunes, reviewed.plan, lost=True)
     manager.replace(found.state, None)
-    assert look(world)[1].plan.effective_changes == ()
+    assert world.plan().effective_changes == ()
     world.apply()
     assert set(world.provider.jobs) == jobs
-    after = world._manager().read()
+    after = world.state()
     assert after.lineage == lineage
     assert {name: record.generation for name, record in after.fine_tunes.items()} == kept

@@ -52,7 +52,7 @@ CREATE_FAULTS = (
     "late error",
 )
 DUPLICATING_FAULTS = ("repeated", "repeated lost")
-"""A proxy sends the POST twice: one of the three ways to two jobs that DESIGN 6 admits."""
+"""A proxy sends the POST twice: one of the three ways to two jobs that the create protocol admits."""
 GATEWAY_FAULTS = ("resent, refused", "another's reply", "altered", "altered, lost")
 """The second sending is refused; the reply is about a job that was there; a setting is dropped on the way."""
 LIST_FAULTS = ("error", "truncated page", "repeated page", "slow", "unauthorized")
@@ -140,6 +140,7 @@ class Account:
         self.files: dict[str, UploadedFile] = {}
         self.truth: dict[str, Stamp] = {}
         self.faults: defaultdict[str, list[str]] = defaultdict(list)
+        self.asked: Counter[str] = Counter()
         self.lag = 0.0
         self.hidden: dict[str, float] = {}
         self.was_hidden: set[str] = set()
@@ -176,8 +177,9 @@ class Account:
         return Counter((stamp.name, stamp.generation, stamp.attempt) for stamp in self.truth.values())
 
     def fault(self, operation: str) -> str:
-        """Take the fault that strikes this request."""
+        """Count a request, and take the fault that strikes it."""
         self.arrive()
+        self.asked[operation] += 1
         queue = self.faults[operation]
         return queue.pop(0) if queue else "ok"
 
@@ -289,6 +291,14 @@ class Account:
         if file_id in self.failing:
             state = FileState.FAILED
         return replace(self.files[file_id], state=state)
+
+    def files_listed(self) -> tuple[UploadedFile, ...]:
+        """Return every file as the list tells it."""
+        return tuple(self.file_shown(file_id) for file_id in self.files)
+
+    def trains_on(self, file_id: str) -> bool:
+        """Return whether a create with this file is taken."""
+        return self.file_shown(file_id).state is FileState.READY
 
     def hide(self, job_id: str, seconds: float) -> None:
         """Let a job vanish for a while."""

@@ -1,4 +1,4 @@
-"""Appliers and planners that break the protocol of DESIGN 6, each in one way: the simulator must catch them.
+"""Appliers and planners that break the create protocol, each in one way: the simulator must catch them.
 
 Not here, since nothing comes of them alone: a POST without a look at the lock, and one without a look at its
 deadline. Each is covered by the other and by the conditional write of the state; without all three it shows.
@@ -232,7 +232,7 @@ def _refused_and_sent_again(patch: pytest.MonkeyPatch) -> None:
 
 
 def _holds_never_lifted(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("tests.simulator.world.retried", lambda state, name, data: state)
+    patch.setattr("tests.simulator.person.retried", lambda state, name, data: state)
 
 
 def _failed_files_used(patch: pytest.MonkeyPatch) -> None:

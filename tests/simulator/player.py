@@ -11,6 +11,7 @@ from ftops.model.value import replace
 from tests.simulator import laws
 from tests.simulator.bends import WORLDS
 from tests.simulator.history import SETTINGS, History, Step
+from tests.simulator.person import ask_a_person, lift_refusals
 from tests.simulator.runner import Runner
 from tests.simulator.world import World, fine_tune, stranger
 
@@ -187,7 +188,7 @@ class Player:
     def do_retry(self, name: str) -> None:
         """Let somebody lift what was refused of a name, while no run is under way."""
         if not self.paused:
-            self.world.lift_refusals(name)
+            lift_refusals(self.world, name)
 
     def do_lose(self) -> None:
         """Let somebody delete the state, while no run is under way: a run would notice."""
@@ -236,8 +237,8 @@ class Player:
                 break
             if number == 1:
                 self.last_laws(plan, early=True)
-                world.ask_a_person()
-                world.lift_refusals(*world.declared)
+                ask_a_person(world)
+                lift_refusals(world, *world.declared)
                 continue
             if number > 1:
                 world.provider.finish(JobStatus.SUCCEEDED)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ftops.errors import Failure, NotFound, Rejected
-from ftops.model.job import FileState, Job, JobEvent, JobList, JobStatus, UploadedFile
+from ftops.model.job import Job, JobEvent, JobList, JobStatus, UploadedFile
 from ftops.model.observation import ProviderFacts
 from ftops.model.request import JobRequest
 from ftops.model.value import replace
@@ -32,7 +32,7 @@ class Port:
         self._boundary("before create")
         kind = self._account.fault("create")
         self._watch.posting(request, since, kind)
-        unready = [file.id for file in request.training_files if not self._usable(file.id)]
+        unready = [file.id for file in request.training_files if not self._account.trains_on(file.id)]
         kind = "not ready" if unready and kind == "ok" else kind
         job = self._created(request, kind)
         self._account.refuse(kind, request.stamp)
@@ -40,9 +40,6 @@ class Port:
         if job is None:
             raise self._account.failed(kind, "create")
         return self._account.shown(job, created=True)
-
-    def _usable(self, file_id: str) -> bool:
-        return self._account.file_shown(file_id).state is FileState.READY
 
     def _created(self, request: JobRequest, kind: str) -> Job | None:
         """Let the create have its effect; None where the reply does not tell."""
@@ -154,7 +151,7 @@ class Port:
         kind = self._account.fault("list files")
         if kind == "error":
             raise self._account.failed(kind, "list files")
-        return tuple(self._account.file_shown(file_id) for file_id in self._account.files)
+        return self._account.files_listed()
 
     def create_fine_tune_with_http_info(self, request: JobRequest) -> Reply[Job]:
         return self.create_fine_tune(request), 200, {}

@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from ftops.api.cancelling import with_notes
 from ftops.applier.context import Hands
-from ftops.errors import FtopsError, Problem
-from ftops.model.change import Action, Change, Reason
+from ftops.errors import Problem
+from ftops.model.change import Change, Reason
 from ftops.model.dataset import Dataset
 from ftops.model.event import ChangeResult, Event
 from ftops.model.finetune import DataFile, FineTune, Lifecycle, Upstream
@@ -24,22 +23,9 @@ from ftops.model.value import replace
 from ftops.reconciler.line import carry_out, make_plan
 from ftops.reconciler.observing import look_closer, observe
 from ftops.reconciler.values import Loaded, Reviewed
-from ftops.records.matching import worth_keeping
-from ftops.records.rebuilding import rebuilt
-from ftops.records.surgery import (
-    accepted,
-    arrived,
-    claimed,
-    in_doubt,
-    never_arrived,
-    not_mine,
-    retried,
-    take_over,
-)
 from ftops.review.selection import Selection
 from ftops.state.backend import Holder
 from ftops.state.manager import StateManager
-from tests.simulator import laws
 from tests.simulator.account import Account, SimulatedClock
 from tests.simulator.bends import WORLDS, Bends
 from tests.simulator.laws import Findings, Watch
@@ -57,14 +43,19 @@ PROJECT = Project(
     limits=Limits(max_creates=1000, max_cancels=1000, max_cancels_percent=100),
 )
 ANYTHING = Selection(allow_empty=True, lifted={"vanished": 1000.0})
-PERSON = (
-    Reason.AMBIGUOUS_CREATE,
-    Reason.LOOKALIKE,
-    Reason.LIKENESS,
-    Reason.ALTERED,
-    Reason.OTHER_LINEAGE,
-    Reason.ORPHAN,
-)
+
+Boundary = Callable[[str], None]
+Choice = Callable[[Loaded, Reviewed], tuple[Reviewed, Iterable[Change]] | None]
+"""Which changes of the plan that it made a run carries out; None: it ends here."""
+
+
+def nowhere(where: str) -> None:
+    """Stop at no boundary."""
+
+
+def whole(loaded: Loaded, reviewed: Reviewed) -> tuple[Reviewed, Iterable[Change]] | None:
+    """Choose what `ftops apply --yes` would."""
+    return None if reviewed.review.violations else (reviewed, reviewed.plan.effective_changes)
 
 
 def fine_tune(
@@ -108,28 +99,32 @@ class World:
         declared = dict(self.declared)
         return Runner(f"run {next(self._runs)}", lambda runner: self._round(runner, declared))
 
-    def apply(self, *, stopping: bool = False, dies_after: int | None = None) -> tuple[ChangeResult, ...]:
+    def apply(
+        self, *, stopping: bool = False, dies_after: int | None = None, choose: Choice = whole
+    ) -> tuple[ChangeResult, ...]:
         """Run to the end, or die after so many boundaries. Raises what the run raises."""
         declared = dict(self.declared)
         runner = Runner(
-            f"run {next(self._runs)}", lambda runner: self._round(runner, declared, stopping=stopping)
+            f"run {next(self._runs)}", lambda runner: self._round(runner, declared, choose, stopping=stopping)
         )
+        return self._ended(runner, dies_after)
+
+    def cancel(self, *names: str) -> None:
+        """Cancel by hand, as `ftops cancel NAME` does."""
+        self._ended(self.start_cancel(*names), None)
+
+    def _ended(self, runner: Runner, dies_after: int | None) -> tuple[ChangeResult, ...]:
         runner.go(dies_after, dies=dies_after is not None)
         if runner.surprise or runner.error:
             raise runner.surprise or runner.error  # type: ignore[misc]  # one of them is there
         return self.results.get(runner.name, ())
 
-    def cancel(self, *names: str) -> None:
-        """Cancel by hand, as `ftops cancel NAME` does."""
-        runner = self.start_cancel(*names)
-        runner.go(None)
-        if runner.surprise or runner.error:
-            raise runner.surprise or runner.error  # type: ignore[misc]  # one of them is there
-
     def start_cancel(self, *names: str) -> Runner:
         """Make a run of a person who cancels; it has done nothing yet."""
         declared = dict(self.declared)
-        return Runner(f"hand {next(self._runs)}", lambda runner: self._round(runner, declared, by_hand=names))
+        return Runner(
+            f"hand {next(self._runs)}", lambda runner: self._round(runner, declared, self._cancelling(names))
+        )
 
     def plan(self) -> Plan:
         """Plan without a boundary or a trace."""
@@ -137,138 +132,53 @@ class World:
 
     def reviewed(self) -> Reviewed:
         """Plan, and give what the plan was made from as well."""
-        return self._planned(self._manager(_pass), self.port(_pass), self.declared)[1]
+        return self.look()[1]
+
+    def look(self) -> tuple[Loaded, Reviewed]:
+        """Load and plan, without a boundary or a trace."""
+        return self._planned(self.manager(), self.port(nowhere), self.declared)
 
     def actions(self) -> dict[str, str]:
         return {c.name: f"{c.action.value} {c.reason.value}" for c in self.plan().changes}
 
     def state(self) -> State:
         """Return the state as it is stored."""
-        return self._manager(_pass).read()
+        return self.manager().read()
 
     def lose_state(self) -> None:
         """Throw the stored state away."""
         self.store.lose()
 
-    def port(self, boundary: Callable[[str], None], declared: Mapping[str, FineTune] | None = None) -> Port:
+    def port(self, boundary: Boundary, declared: Mapping[str, FineTune] | None = None) -> Port:
         watch = Watch(self.provider, self.findings, declared or {}, self.clock.time)
         return Port(self.provider, watch, boundary)
-
-    def ask_a_person(self) -> None:
-        """Let somebody who knows the truth settle each hold that asks for it, as `ftops resolve` does."""
-        for name in sorted(laws.names(self.plan(), self.declared, self.state())):
-            for shown in self.plan().changes:
-                # What was settled a moment ago is asked no more.
-                asked = [one for one in self.plan().changes if (one.name, one.job_id) == (name, shown.job_id)]
-                for change in asked if shown.name == name else ():
-                    if change.action is Action.HOLD and change.reason in PERSON:
-                        if f"ftops resolve {name} --" not in change.message:
-                            self.findings.law(f"the hold of {name} names no way out: {change.message}")
-                        self._told_apart(change)
-                        self._resolve(change)
-
-    def lift_refusals(self, *names: str) -> None:
-        """Let somebody try again what the provider refused, as `ftops resolve NAME --retry` does."""
-        manager = self._manager(_pass)
-        for name in names:
-            fine_tune = self.declared.get(name)
-            paths = [file.path for _, file in fine_tune.data_files if file.path] if fine_tune else []
-            # Nothing may have been refused, and the store may be out of order: then nothing is lifted.
-            with suppress(FtopsError):
-                state = manager.read()
-                manager.write(retried(state, name, [dataset(path).file_sha256 for path in paths]))
-                record = state.fine_tunes.get(name)
-                if record is not None and record.intent is not None:
-                    self.provider.not_before.pop(record.intent.nonce, None)
-
-    def _told_apart(self, change: Change) -> None:
-        """A doubt between jobs of several names means that their creates were in flight together."""
-        paid = laws.named_in(change) & self.provider.truth.keys()
-        known = [one for one in paid if self.provider.key(one) not in self.findings.forgotten]
-        names = {self.provider.truth[one].name for one in known}
-        sure = self.provider.marks or not self.provider.facts.capabilities.stamps
-        if change.reason is Reason.AMBIGUOUS_CREATE and len(names) > 1 and sure:
-            self.findings.law(f"the creates of {sorted(names)} look alike and were in flight together")
-
-    def _resolve(self, change: Change) -> None:
-        manager, name = self._manager(_pass), change.name
-        state = self._planned(manager, self.port(_pass), self.declared)[1].stored
-        intent, record = in_doubt(state, name), state.fine_tunes.get(name)
-        if intent is not None and change.reason is Reason.AMBIGUOUS_CREATE:
-            made = [job for job in self.provider.jobs.values() if self._nonce(job) == intent.nonce]
-            answered = (
-                arrived(state, name, made[0]) if made else never_arrived(state, name, self.provider.jobs)
-            )
-            manager.write(answered)
-            return
-        job = self.provider.jobs[change.job_id or ""]
-        if record is not None and record.job is not None and record.job.id == job.id:
-            manager.write(accepted(state, name, job.id))
-            return
-        owner = self._owner(job, state)
-        if owner is None:
-            manager.write(not_mine(state, "p", job.id))
-        elif owner == name:
-            manager.write(self._taken(state, change, job))
-
-    def _owner(self, job: Job, state: State) -> str | None:
-        """Return the name that a job was paid for, as it is called by now."""
-        stamp = self.provider.truth.get(job.id)
-        if stamp is None:
-            return None
-        for name, record in state.fine_tunes.items():
-            intent = (record.intent.nonce,) if record.intent else ()
-            if stamp.nonce in (*record.spent_nonces, *intent, *(one.nonce for one in record.jobs)):
-                return name
-        return stamp.name
-
-    def _taken(self, state: State, change: Change, job: Job) -> State:
-        """Take a job for its name: its only one, or a second one that has to go."""
-        name = change.name
-        record = state.fine_tunes.get(name)
-        if record is not None and record.job is not None and worth_keeping(record.job):
-            return claimed(accepted(state, name, record.job.id), name, [job])
-        if name in self.declared and change.spec:
-            return take_over(state, self.declared[name], change, job)
-        if record is not None:
-            return claimed(state, name, [job])
-        reviewed = self.reviewed()
-        seen = {"p": replace(reviewed.observations["p"], jobs=tuple(self.provider.jobs.values()))}
-        found = rebuilt(state, seen, self.declared.values(), reviewed.plan, lost=False).state
-        known = name in found.fine_tunes or name in found.archive
-        return found if known else not_mine(state, "p", job.id)
-
-    def _nonce(self, job: Job) -> str | None:
-        stamp = self.provider.truth.get(job.id)
-        return stamp.nonce if stamp else None
 
     def _round(
         self,
         runner: Runner,
         declared: Mapping[str, FineTune],
+        choose: Choice = whole,
         *,
         stopping: bool = False,
-        by_hand: Iterable[str] = (),
     ) -> None:
-        """Do what `ftops apply --yes` does, or `ftops cancel` of these names."""
+        """Do what a command does that plans and applies."""
 
         def boundary(where: str) -> None:
             self.clock.time += TICK_SECONDS
             self.findings.trace.append(f"    {runner.name}: {where}")
             runner.boundary(where)
 
-        manager = self._manager(boundary)
+        manager = self.manager(boundary)
         lease = manager.lock(Holder(runner.name, "me", "here", 1, "apply", self.clock.now()), 0)
         try:
             port = self.port(boundary, declared)
-            loaded, reviewed = self._planned(manager, port, declared)
-            effective = reviewed.plan.effective_changes
-            if by_hand:
-                reviewed, effective = self._cancelling(loaded, reviewed, by_hand)
+            loaded, planned = self._planned(manager, port, declared)
+            chosen = choose(loaded, planned)
+            reviewed, changes = chosen or (planned, ())
             for change in reviewed.plan.changes:
                 words = f"{change.name}: {change.action} {change.reason} {change.job_id or ''}"
                 self.findings.trace.append(f"    {runner.name}: plans {words}")
-            if reviewed.review.violations and not by_hand:
+            if chosen is None:
                 return
             hands = Hands(
                 providers={"p": port},
@@ -280,30 +190,32 @@ class World:
                 emit=self._event,
                 parallelism=1,
             )
-            applied = carry_out(loaded, reviewed, effective, hands)
-            self.results[runner.name] = applied.results
+            self.results[runner.name] = carry_out(loaded, reviewed, changes, hands).results
         finally:
             # The kernel frees a file's lock when its process dies; a lease stays until its time is over.
             if not (runner.dead and self.store.leases_expire):
                 lease.release()
 
-    def _cancelling(
-        self, loaded: Loaded, reviewed: Reviewed, names: Iterable[str]
-    ) -> tuple[Reviewed, tuple[Change, ...]]:
+    def _cancelling(self, names: Iterable[str]) -> Choice:
         """Write the wish into the settled state, and let the planner say what it comes to."""
-        noted, touched = with_notes(reviewed, names, loaded.fine_tunes)
-        after = make_plan(loaded, reviewed.observations, noted, ANYTHING, self.clock.now())
-        wanted = tuple(
-            change
-            for change in after.plan.effective_changes
-            if change.name in touched and change.reason is Reason.CANCELLED_BY_HAND
-        )
-        return replace(after, stored=reviewed.stored), wanted
+
+        def chosen(loaded: Loaded, reviewed: Reviewed) -> tuple[Reviewed, Iterable[Change]]:
+            noted, touched = with_notes(reviewed, names, loaded.fine_tunes)
+            after = make_plan(loaded, reviewed.observations, noted, ANYTHING, self.clock.now())
+            wanted = [
+                change
+                for change in after.plan.effective_changes
+                if change.name in touched and change.reason is Reason.CANCELLED_BY_HAND
+            ]
+            return replace(after, stored=reviewed.stored), wanted
+
+        return chosen
 
     def _event(self, event: Event) -> None:
         self.findings.trace.append(f"      {event.message}")
 
-    def _manager(self, boundary: Callable[[str], None]) -> StateManager:
+    def manager(self, boundary: Boundary = nowhere) -> StateManager:
+        """Return a run's access to the state."""
         return StateManager(
             StorePort(self.store, boundary), "sim", new_lineage=lambda: f"lineage-{next(self._lineages)}"
         )
@@ -342,7 +254,3 @@ def dataset(path: str) -> Dataset:
     """A file whose bytes have another digest than its rows, so that nobody can take one for the other."""
     digests = [hashlib.sha256(f"{what}{path}".encode()).hexdigest() for what in ("", "bytes of ")]
     return Dataset(path, digests[0], 10, 1, digests[1])
-
-
-def _pass(where: str) -> None:
-    """Nothing stops here."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -11,10 +10,10 @@ from ftops.applier.uploads import LONGEST_WAIT_SECONDS
 from ftops.errors import Failure, ProviderError, Rejected
 from ftops.model.event import Outcome
 from ftops.model.finetune import DataFile
-from ftops.model.job import FileState, Job, UploadedFile
-from ftops.model.request import JobRequest
+from ftops.model.job import FileState, UploadedFile
 from ftops.model.value import replace
-from tests.simulated import SimulatedProvider, World, fine_tune
+from tests.simulator.account import Account
+from tests.simulator.world import World, fine_tune
 
 Fate = Callable[[float], FileState]
 
@@ -27,46 +26,47 @@ def always(state: FileState) -> Fate:
     return lambda _: state
 
 
-class Processing(SimulatedProvider):
+class Processing(Account):
     """A provider that processes each upload after its fate, `fates` in order; and believes nobody."""
 
     def __init__(self, world: World, *fates: Fate) -> None:
         super().__init__(world.clock)
         self.fates = list(fates)
         self.fate_of: dict[str, Fate] = {}
-        self.sent = 0
-        self.creates = 0
-        self.reads = 0
-        self.refuses: ProviderError | None = None
+        self.refusal = 400
         self.takes = frozenset({FileState.READY})
-        self.clock = world.clock
+        self.listed_as: FileState | None = None
         world.provider = self
 
-    def upload_file(self, path: Path, filename: str, sha256: str) -> UploadedFile:
-        self.sent += 1
-        if self.refuses is not None:
-            raise self.refuses
-        file = super().upload_file(path, filename, sha256)
-        self.fate_of[file.id] = self.fates.pop(0) if len(self.fates) > 1 else self.fates[0]
-        self.files[file.id] = replace(file, created_at=self.clock.now())
-        return self.retrieve_file(file.id)
+    @property
+    def sent(self) -> int:
+        return self.asked["upload"]
 
-    def retrieve_file(self, file_id: str) -> UploadedFile:
-        self.reads += 1
+    @property
+    def creates(self) -> int:
+        return self.asked["create"]
+
+    def file_shown(self, file_id: str) -> UploadedFile:
+        if file_id not in self.fate_of:
+            self.fate_of[file_id] = self.fates.pop(0) if len(self.fates) > 1 else self.fates[0]
         file = self.files[file_id]
         state = self.fate_of[file_id](self.clock.now() - (file.created_at or 0))
         return replace(file, state=state, status=state.value)
 
-    def list_files(self) -> tuple[UploadedFile, ...]:
-        return tuple(self.retrieve_file(file_id) for file_id in self.files)
+    def files_listed(self) -> tuple[UploadedFile, ...]:
+        files = super().files_listed()
+        return tuple(replace(file, state=self.listed_as or file.state) for file in files)
 
-    def create_fine_tune(self, request: JobRequest) -> Job:
-        self.creates += 1
-        state = self.retrieve_file(request.training_files[0].id).state
-        if state not in self.takes:
-            failure = Failure("p", "create", 400, message="invalid file")
-            raise Rejected("invalid file", failure=failure)
-        return super().create_fine_tune(request)
+    def trains_on(self, file_id: str) -> bool:
+        return self.file_shown(file_id).state in self.takes
+
+    def failed(self, kind: str, operation: str) -> ProviderError:
+        failure = Failure("p", operation, self.refusal)
+        if kind == "refused data":
+            return Rejected("p: too large", failure=replace(failure, message="too large"))
+        if kind == "not ready":
+            return Rejected("invalid file", failure=replace(failure, message="invalid file"))
+        return super().failed(kind, operation)
 
 
 def world_with(*fates: Fate) -> tuple[World, Processing]:
@@ -119,12 +119,8 @@ def test_a_server_without_states_is_tried_and_believed() -> None:
 
 def test_a_400_is_judged_by_the_state_of_the_file_after_it() -> None:
     world, provider = world_with(processed_after(100))
-    listed = provider.list_files
-    provider.takes = frozenset({FileState.READY})
     # The list calls it ready too soon; its description does not.
-    provider.list_files = lambda: tuple(  # type: ignore[method-assign]  # a provider that lies
-        replace(file, state=FileState.READY) for file in listed()
-    )
+    provider.listed_as = FileState.READY
     world.apply()
     (result,) = world.apply()
     assert (result.outcome, provider.creates) == (Outcome.SKIPPED, 1)
@@ -151,30 +147,29 @@ def test_a_failed_file_that_is_good_the_second_time_is_forgotten() -> None:
     assert world.state().providers["p"].refused_uploads == {}
 
 
-@pytest.mark.parametrize(("status", "held"), [(413, True), (400, True)])
-def test_a_refused_upload_is_held_and_not_sent_by_every_run(status: int, *, held: bool) -> None:
+@pytest.mark.parametrize("status", [413, 400])
+def test_a_refused_upload_is_held_and_not_sent_by_every_run(status: int) -> None:
     world, provider = world_with(always(FileState.READY))
     world.declared["b"] = fine_tune("b")
-    provider.refuses = Rejected("p: too large", failure=Failure("p", "upload", status, message="too large"))
+    provider.refusal = status
+    provider.faults["upload"] = ["refused data"] * 2
     assert {result.outcome for result in world.apply()} == {Outcome.FAILED}
     assert world.actions() == {"a": "hold rejected", "b": "hold rejected"}
-    sent = provider.sent
-    provider.refuses = None
     world.apply()
-    assert (provider.sent == sent, provider.creates) == (held, 0)
+    assert (provider.sent, provider.creates) == (2, 0)
 
 
 def test_a_file_of_the_providers_own_is_waited_for_as_well() -> None:
     world, provider = world_with(processed_after(10))
-    file = provider.upload_file(Path("theirs.jsonl"), "theirs.jsonl", "x")
+    file = provider.store_file("theirs.jsonl")
     world.declared["a"] = replace(fine_tune("a"), training_files=(DataFile(file_id=file.id),))
     assert world.apply()[0].outcome is Outcome.DONE
-    assert (provider.sent, provider.creates) == (1, 1)
+    assert (provider.sent, provider.creates) == (0, 1)
 
 
 def test_a_file_of_the_providers_own_that_failed_is_not_ours_to_mend() -> None:
     world, provider = world_with(always(FileState.FAILED))
-    file = provider.upload_file(Path("theirs.jsonl"), "theirs.jsonl", "x")
+    file = provider.store_file("theirs.jsonl")
     world.declared["a"] = replace(fine_tune("a"), training_files=(DataFile(file_id=file.id),))
     assert world.apply()[0].outcome is Outcome.FAILED
     assert world.actions() == {"a": "hold rejected"}

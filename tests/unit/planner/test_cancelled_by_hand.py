@@ -10,6 +10,7 @@ from ftops.model.finetune import OnChange, OnRemove, Retry, RetryOn
 from ftops.model.job import Job, JobStatus
 from ftops.model.state import State
 from ftops.model.value import replace
+from tests.simulator.person import lift_refusals
 from tests.simulator.world import World, fine_tune
 from tests.unit.planner.test_decision_table import made
 
@@ -32,7 +33,7 @@ def killed_after_the_note(world: World, name: str = "a") -> None:
 
 
 def write(world: World, edit: Callable[[State], State]) -> None:
-    manager = world._manager(lambda _: None)
+    manager = world.manager()
     manager.write(edit(manager.read()))
 
 
@@ -102,7 +103,7 @@ def test_what_is_not_created_yet_is_held() -> None:
     world.apply()
     hold(world)
     assert not jobs(world)
-    world.lift_refusals("a")
+    lift_refusals(world, "a")
     assert world.actions() == {"a": "create new"}
     world.apply()
     assert world.provider.paid().keys() == {("a", 1, 1)}
@@ -137,7 +138,7 @@ def test_a_job_that_succeeds_before_the_cancel_arrives_keeps_its_model() -> None
 def test_a_lifted_hold_counts_on() -> None:
     world = made()
     world.cancel("a")
-    world.lift_refusals("a")
+    lift_refusals(world, "a")
     (change,) = world.plan().changes
     assert (change.action, change.reason, change.generation, change.attempt) == (
         "create",
@@ -160,7 +161,7 @@ def test_a_name_that_goes_and_comes_back_is_still_held() -> None:
     hold(world)
     world.apply()
     hold(world)
-    world.lift_refusals("a")
+    lift_refusals(world, "a")
     assert world.actions()["a"].startswith("create")
 
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from ftops.errors import RefusalKind
 from ftops.model.change import Action, Change, Reason
+from ftops.model.dataset import Dataset
+from ftops.model.finetune import DataFile, FineTune
 from ftops.model.job import JobStatus
 from ftops.model.plan import Plan
 from ftops.model.planning import Planning
-from ftops.model.state import ArchivedRecord, Record, RecordedJob, State
+from ftops.model.refusal import Refusal
+from ftops.model.state import ArchivedRecord, Intent, Record, RecordedJob, State
 from ftops.model.value import replace
-from ftops.review.freshness import Declared, Rest, rest
+from ftops.review.freshness import Declared, Rest, bindings, rest
 
 NOTHING = Declared((), {}, {})
 
@@ -102,3 +106,34 @@ def test_other_names_and_other_steps_stay_out() -> None:
     assert compare(change(Action.CREATE), (foreign, other, change(Action.CREATE))) == Rest(
         (change(Action.CREATE),)
     )
+
+
+def refused(kind: RefusalKind, generation: int = 1) -> State:
+    """Return a state in which the create with this generation was refused."""
+    refusal = Refusal(kind, "no", None, None, "m", 0.0, 0.0)
+    intent = Intent("local", "n", "f1:1", generation, 1, {}, 0.0, 60.0, {}, (), lapsed=True, refusal=refusal)
+    return State("p", "L", 2, {"a": Record("local", "f1:1", 1, 1, {}, intent=intent)})
+
+
+def test_a_create_that_was_refused_for_good_is_done_and_no_other_one() -> None:
+    held = change(Action.HOLD, Reason.REJECTED)
+    assert compare(change(Action.CREATE), (held,), refused(RefusalKind.REJECTED)).done == 1
+    other = compare(change(Action.CREATE), (held,), refused(RefusalKind.REJECTED, generation=2))
+    assert (other.done, len(other.moved)) == (0, 1)
+    passing = compare(change(Action.CREATE), (held,), refused(RefusalKind.NOT_READY))
+    assert (passing.done, len(passing.moved)) == (0, 1)
+
+
+def test_data_that_was_edited_makes_a_plan_stale_by_its_bytes() -> None:
+    one = FineTune("a", "local", "m", (DataFile(path="a.jsonl"),))
+    saved = Plan("p", "L", 1, (change(Action.CREATE),))
+    state, made = State("p", "L", 1), Plan("p", "L", 1, (change(Action.CREATE),))
+
+    def declared(content: str) -> Declared:
+        return Declared((one,), {"a.jsonl": Dataset("a.jsonl", "rows", 1, 1, content)}, {})
+
+    bound = replace(saved, bindings=bindings(saved, declared("before"), state))
+    assert rest(bound, Planning(made, state), declared("before")).moved == ()
+    assert rest(bound, Planning(made, state), declared("after")).moved == ("a.jsonl has changed",)
+    unread = Declared((one,), {}, {})
+    assert rest(bound, Planning(made, state), unread).moved == ("a.jsonl has changed",)

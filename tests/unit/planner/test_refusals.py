@@ -19,7 +19,7 @@ from ftops.model.state import Intent, ProviderMemory, Record, RecordedJob, Refus
 from ftops.model.value import replace
 from ftops.planner.planner import plan
 from ftops.providers.registry import DIALECTS
-from tests.simulated import fine_tune
+from tests.simulator.world import fine_tune
 
 NOW = 1_000_000.0
 DAY = 86_400.0

@@ -122,3 +122,27 @@ def test_ages_are_said_as_people_say_them() -> None:
         "1 d 1 h",
     ]
     assert at_stake(job, 5).startswith("it has run for an unknown time")
+
+
+def test_a_second_job_on_its_way_out_is_waited_for_until_the_cancel_counts_as_lost() -> None:
+    world = doubled()
+    world.provider.faults["cancel"] = ["ignored"]
+    world.apply()
+    assert world.provider.jobs["job-3"].status.active
+    settle, taken = world.provider.facts.settle, world.clock.now()
+    second = [one for one in world.plan().changes if one.job_id == "job-3"]
+    assert [(one.action, one.reason) for one in second] == [(Action.WAIT, Reason.CANCELLING)]
+    world.clock.time = taken + settle - 1
+    assert not [one for one in world.plan().changes if one.action.effective]
+    world.clock.time = taken + settle + 1
+    assert duplicate(world).action is Action.CANCEL
+    world.apply()
+    assert world.provider.jobs["job-3"].status is JobStatus.CANCELLED
+
+
+@pytest.mark.parametrize("word", ["protected", "suspended"])
+def test_the_hold_of_a_second_job_says_which_setting_keeps_it(word: str) -> None:
+    world = doubled()
+    setting = {"protected": Lifecycle(protect=True), "suspended": Lifecycle(suspend=True)}[word]
+    world.declared["a"] = replace(world.declared["a"], lifecycle=setting)
+    assert duplicate(world).message.endswith(f"nothing is done, since a is {word}")

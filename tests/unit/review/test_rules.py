@@ -122,6 +122,66 @@ def test_jobs_that_vanish_at_once_are_refused_until_lifted() -> None:
     assert review(made, Allowed(Limits(), lifted=typed(found))).violations == ()
 
 
+@pytest.mark.parametrize(
+    ("gone", "known", "refused"),
+    [
+        (1, 1, False),
+        (2, 2, True),
+        (2, 3, False),
+        (3, 10, False),
+        (3, 9, True),
+        (4, 13, True),
+        (31, 104, False),
+    ],
+)
+def test_two_that_are_all_or_more_than_a_third_in_ten_are_too_many(
+    gone: int, known: int, *, refused: bool
+) -> None:
+    facts = PlanFacts(declared=1, recorded=known, known_active=known, newly_missing=gone)
+    found = review(replace(plan_of(0), facts=facts), Allowed(Limits())).violations
+    assert [one.rule for one in found] == (["mass-vanish"] if refused else [])
+    for one in found:
+        assert f"{gone} of {known} active jobs are gone" in one.message
+
+
+def test_what_is_exactly_a_limit_is_within_it() -> None:
+    assert rules(plan_of(3), Allowed(Limits(max_creates=3))) == []
+    assert rules(plan_of(3), Allowed(Limits(max_creates=2))) == ["max_creates"]
+    three = plan_of(3, Action.CANCEL, recorded=10)
+    within = Limits(max_cancels=3, max_cancels_percent=30)
+    assert rules(three, Allowed(within)) == []
+    assert rules(three, Allowed(replace(within, max_cancels=2))) == ["max_cancels"]
+    assert rules(three, Allowed(replace(within, max_cancels_percent=29))) == ["max_cancels_percent"]
+    cost = plan_of(1, cost=CostEstimate(1, 5))
+    assert rules(cost, Allowed(Limits(max_cost=5))) == []
+    assert rules(cost, Allowed(Limits(max_cost=4.99))) == ["max_cost"]
+
+
+def test_a_percentage_is_asked_for_from_the_fourth_record_on() -> None:
+    limits = Limits(max_cancels_percent=30)
+    assert rules(plan_of(1, Action.CANCEL, recorded=3), Allowed(limits)) == []
+    assert rules(plan_of(2, Action.CANCEL, recorded=4), Allowed(limits)) == ["max_cancels_percent"]
+
+
+def test_a_project_that_declares_nothing_is_refused_where_something_is_recorded() -> None:
+    def empty(recorded: int, declared: int = 0) -> Plan:
+        return replace(plan_of(0), facts=PlanFacts(declared=declared, recorded=recorded))
+
+    assert rules(empty(1), Allowed(Limits())) == ["empty-project"]
+    assert rules(empty(1), Allowed(Limits(), allow_empty=True)) == []
+    assert rules(empty(0), Allowed(Limits())) == []
+    assert rules(empty(1, declared=1), Allowed(Limits())) == []
+
+
+def test_a_wrong_account_is_refused_by_its_name() -> None:
+    made = replace(plan_of(0), facts=PlanFacts(declared=1, wrong_accounts=("it is org-b", "it is org-c")))
+    found = review(made, Allowed(Limits())).violations
+    assert [(one.rule, one.message) for one in found] == [
+        ("wrong-account", "it is org-b"),
+        ("wrong-account", "it is org-c"),
+    ]
+
+
 def test_large_limits_are_written_out() -> None:
     made = plan_of(1, cost=CostEstimate(0, 2_000_000.001))
     (found,) = review(made, Allowed(Limits(max_cost=1_234_567))).violations

@@ -1,0 +1,142 @@
+"""Rows and gates of the decision table whose conditions a history meets only one at a time."""
+
+from __future__ import annotations
+
+import pytest
+
+from ftops.model.change import Action, Reason
+from ftops.model.finetune import OnChange
+from ftops.model.job import FailureClass, Job, JobError, JobStatus, Stamp
+from ftops.model.observation import ProviderFacts
+from ftops.model.state import Record, RecordedJob, State
+from ftops.model.value import replace
+from ftops.planner.decision import found_at_provider, older_twin, other_lineage, restored
+from ftops.planner.situation import Situation
+from ftops.planner.unknown_providers import out_of_sight
+from ftops.providers.registry import DIALECTS
+from tests.simulator.world import World, fine_tune
+
+FACTS = ProviderFacts("p", "openai", DIALECTS["openai"].capabilities)
+JOB = RecordedJob("j1", "p", "f1:1", 1, 1, "n1", JobStatus.RUNNING, created_at=10.0)
+
+
+def situation(job: RecordedJob | None = JOB, **more: object) -> Situation:
+    record = Record("p", "f1:1", 1, 1, {}, job=job)
+    base = Situation("a", 1000.0, "l", FACTS, fine_tune("a"), record, fingerprint="f1:1")
+    return replace(base, **more)  # type: ignore[arg-type]  # fields of a test
+
+
+def twin(job_id: str, status: JobStatus = JobStatus.RUNNING, at: float | None = 5.0) -> Job:
+    return Job(job_id, "p", status, created_at=at)
+
+
+@pytest.mark.parametrize(
+    ("twins", "kept"),
+    [
+        ([], None),
+        ([twin("j2")], "j2"),
+        ([twin("j2", at=10.0)], None),
+        ([twin("j0", at=10.0)], "j0"),
+        ([twin("j2", at=11.0)], None),
+        ([twin("j2", at=None)], "j2"),
+        ([twin("j2", JobStatus.FAILED)], None),
+        ([twin("j2", JobStatus.SUCCEEDED, at=99.0)], "j2"),
+        ([twin("j2"), twin("j3", JobStatus.SUCCEEDED, at=99.0)], "j3"),
+        ([twin("j2"), twin("j3", at=6.0)], "j2"),
+    ],
+)
+def test_of_two_jobs_of_one_create_the_one_that_made_the_model_stays_else_the_older(
+    twins: list[Job], kept: str | None
+) -> None:
+    decision = older_twin(situation(twins=twins))
+    assert (decision.job_id if decision else None) == kept
+    if decision is not None:
+        assert (decision.action, decision.reason) == (Action.ADOPT, Reason.DUPLICATE)
+        assert decision.cancel_first == "j1"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        situation(twins=[twin("j2")], fingerprint="f1:2"),
+        situation(replace(JOB, status=JobStatus.SUCCEEDED), twins=[twin("j2")]),
+        situation(replace(JOB, missing_since=20.0), twins=[twin("j2")]),
+        situation(None, twins=[twin("j2")]),
+        situation(twins=[twin("j2")], fine_tune=fine_tune("a", protect=True)),
+    ],
+)
+def test_an_older_job_takes_no_place_of_another_training_nor_of_what_is_protected(other: Situation) -> None:
+    assert older_twin(other) is None
+
+
+def earlier(job: RecordedJob, current: RecordedJob | None = None, **lifecycle: object) -> Situation:
+    record = Record("p", "f1:2", 2, 1, {}, job=current, history=(job,))
+    return situation(record=record, fine_tune=fine_tune("a", **lifecycle))  # type: ignore[arg-type]  # keywords
+
+
+def test_a_revert_takes_the_finished_model_before_the_newer_one_that_trains() -> None:
+    made = replace(JOB, status=JobStatus.SUCCEEDED, fine_tuned_model="ft:m")
+    runs = replace(JOB, id="j9", detached=True, generation=7)
+    record = Record("p", "f1:2", 2, 1, {}, history=(runs, made))
+    decision = restored(situation(record=record))
+    assert decision is not None
+    assert (decision.job_id, decision.cancel_first) == ("j1", None)
+    assert "its model ft:m serves again" in decision.message
+
+
+def test_a_revert_cancels_the_job_that_runs_unless_it_may_finish() -> None:
+    made = replace(JOB, status=JobStatus.SUCCEEDED, fine_tuned_model="ft:m")
+    runs = replace(JOB, id="j2", fingerprint="f1:2", generation=2)
+    plain = restored(earlier(made, runs))
+    assert plain is not None
+    assert (plain.action, plain.cancel_first) == (Action.ADOPT, "j2")
+    drained = restored(earlier(made, runs, on_change=OnChange.DRAIN))
+    assert drained is not None
+    assert (drained.action, drained.reason) == (Action.WAIT, Reason.DRAINING)
+    assert "job j2 may finish first" in drained.message
+    ended = restored(earlier(made, replace(runs, status=JobStatus.FAILED), on_change=OnChange.DRAIN))
+    assert ended is not None
+    assert (ended.action, ended.cancel_first) == (Action.ADOPT, None)
+
+
+def test_what_another_lineage_made_is_held_for_a_person() -> None:
+    stamp = Stamp("sim", "lost", "a", "f1:1", 1, 1, "n9")
+    job = Job("j9", "p", JobStatus.RUNNING, stamp=stamp)
+    apart = situation(None, stamped=[job])
+    assert found_at_provider(apart) is None
+    decision = other_lineage(apart)
+    assert decision is not None
+    assert (decision.action, decision.reason, decision.job_id) == (Action.HOLD, Reason.OTHER_LINEAGE, "j9")
+    assert other_lineage(situation(None, stamped=[replace(job, status=JobStatus.FAILED)])) is None
+
+
+@pytest.mark.parametrize(
+    ("job", "held"),
+    [
+        (replace(JOB, provider="gone"), True),
+        (JOB, False),
+        (replace(JOB, provider="gone", detached=True), False),
+        (replace(JOB, provider="gone", status=JobStatus.CANCELLED), False),
+    ],
+)
+def test_an_earlier_job_that_may_run_at_a_provider_that_is_gone_is_held(
+    job: RecordedJob, *, held: bool
+) -> None:
+    record = Record("p", "f1:2", 2, 1, {}, history=(job,))
+    changes = list(out_of_sight(State("sim", "l", fine_tunes={"a": record}), {}, {"p"}))
+    assert [(one.name, one.action, one.reason, one.provider, one.job_id) for one in changes] == (
+        [("a", Action.HOLD, Reason.UNKNOWN_PROVIDER, "gone", "j1")] if held else []
+    )
+
+
+def test_what_starts_from_a_held_fine_tune_says_what_it_waits_for() -> None:
+    world = World()
+    world.declared = {"a": fine_tune("a"), "b": fine_tune("b", upstream="a")}
+    world.apply()
+    world.provider.finish(JobStatus.FAILED)
+    for job in list(world.provider.jobs.values()):
+        error = JobError("bad", "it broke", FailureClass.USER_ERROR)
+        world.provider.jobs[job.id] = replace(job, error=error)
+    (held,) = [change for change in world.plan().changes if change.name == "b"]
+    assert (held.action, held.reason) == (Action.HOLD, Reason.UPSTREAM)
+    assert held.message == "a, whose model it starts from, is held: failed"
