@@ -25,10 +25,13 @@ _LIBRARIES = ("click", "jsonschema-rs", "orjson", "pyyaml", "requests", "urllib3
 
 def main(arguments: list[str]) -> None:
     """Measure what was chosen, keeping figures after each case."""
-    chosen = _parser().parse_args(arguments)
+    parser = _parser()
+    chosen = parser.parse_args(arguments)
     target = RESULTS / f"{chosen.out}.json"
     found = results.load(target) if target.exists() else Results({})
     about = _about()
+    if found.about and {**found.about, "date": about["date"]} != about:
+        parser.error(f"{target.name} is of another commit, machine or version: name another with --out")
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="ftops-benchmark-") as folder:
         bench = Bench(Path(folder), tuple(chosen.n), chosen.creates, chosen.peers_up_to)
@@ -85,14 +88,15 @@ def _about() -> dict[str, Any]:
 
 
 def _commit() -> str:
-    """Return the last commit that changed ftops; with `+` where its files differ from that."""
-    git = ["git", "-C", str(REPOSITORY)]
-    last = [*git, "log", "-1", "--format=%h", "--", "ftops"]
-    head = subprocess.run(last, capture_output=True, text=True, check=True)
-    changed = subprocess.run(
-        [*git, "status", "--porcelain", "--", "ftops"], capture_output=True, text=True, check=True
-    )
-    return head.stdout.strip() + ("+" if changed.stdout else "")
+    """Return the last commit that changed ftops, with `+` where its files differ from that."""
+    last = _git("log", "-1", "--format=%h", "--", "ftops").strip()
+    return (last or "unknown") + ("+" if _git("status", "--porcelain", "--", "ftops") else "")
+
+
+def _git(*words: str) -> str:
+    """Return what git says; nothing in a tree that is no repository."""
+    command = ["git", "-C", str(REPOSITORY), *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
 
 def _say(text: str) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
+import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+_LAUNCHER = Path(__file__).with_name("launcher.py")
 
 
 class BadRun(Exception):
@@ -19,8 +20,7 @@ class BadRun(Exception):
 class Run:
     """One process with the children it waited for: seconds, KiB, and what its scenario counted.
 
-    `peak_kib` is never below the peak of the process that measures, about 30 MiB: Linux counts what a process
-    was before it became its program.
+    `peak_kib` is never below that of a bare Python, its launcher.
     """
 
     user: float
@@ -67,21 +67,22 @@ def in_turn(contenders: Iterable[Contender], rounds: int) -> dict[str, list[Run]
 def measured(contender: Contender) -> Run:
     """Run a contender once. Raises BadRun where it ends otherwise than it should."""
     contender.before()
-    with tempfile.TemporaryFile() as said:
-        began = time.perf_counter()
-        process = subprocess.Popen(
-            contender.command,
-            cwd=contender.folder,
-            env=contender.environ,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=said,
-        )
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - began
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != contender.code:
-            said.seek(0)
-            words = said.read()[-2_000:].decode(errors="replace")
-            raise BadRun(f"{contender.name} ended with {process.returncode}: {words}")
-    return Run(usage.ru_utime, usage.ru_stime, wall, usage.ru_maxrss, contender.facts())
+    with tempfile.TemporaryDirectory() as scratch:
+        figures, said = Path(scratch) / "figures", Path(scratch) / "said"
+        with said.open("wb") as stderr:
+            subprocess.run(
+                [sys.executable, "-I", "-S", str(_LAUNCHER), str(figures), *contender.command],
+                cwd=contender.folder,
+                env=contender.environ,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=stderr,
+                check=False,
+            )
+        words = said.read_bytes()[-2_000:].decode(errors="replace")
+        if not figures.exists():
+            raise BadRun(f"{contender.name} did not start: {words}")
+        user, system, wall, peak, code = figures.read_text().split()
+    if code != str(contender.code):
+        raise BadRun(f"{contender.name} ended with {code}: {words}")
+    return Run(float(user), float(system), float(wall), int(peak), contender.facts())

@@ -48,6 +48,16 @@ def test_a_run_that_failed_is_no_figure(tmp_path: Path) -> None:
         measured(failing)
 
 
+def test_a_program_that_is_not_there_is_no_figure(tmp_path: Path) -> None:
+    with pytest.raises(BadRun, match="a did not start"):
+        measured(Contender("a", [str(tmp_path / "none")], tmp_path))
+
+
+def test_peak_memory_is_of_the_program_alone(tmp_path: Path) -> None:
+    ballast = b"x" * 100_000_000
+    assert measured(contender("a", "pass", tmp_path, lambda: None)).peak_kib < len(ballast) / 1024
+
+
 def test_opened_files_are_counted_in_folders_below(tmp_path: Path) -> None:
     (tmp_path / "below").mkdir()
     for name in ("one", "below/two", "below/three"):

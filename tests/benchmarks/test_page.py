@@ -12,7 +12,7 @@ from benchmarks.goals import AT_LEAST, AT_MOST, GOALS, Goal
 from benchmarks.measuring import Run
 from benchmarks.page import performance_page, tables
 from benchmarks.place import PAGE, RESULTS
-from benchmarks.results import Case, Results, load
+from benchmarks.results import Case, Results, load, save
 from benchmarks.scenarios.registry import SCENARIOS
 
 ABOUT = {
@@ -69,6 +69,17 @@ def test_earlier_figures_stand_beside_the_present_ones() -> None:
     assert "| case | of | manifests | CPU s, `abc` | CPU s | wall s | peak MiB | runs |" in drawn
     assert "| `a` | 1 |  | 1.00 | 2.00 | 4.00 | 1.00 | 1 |" in drawn
     assert drawn.count("not measured") == 2 * len(GOALS)
+
+
+def test_figures_of_another_commit_are_not_mixed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("benchmarks.__main__.RESULTS", tmp_path)
+    save(results(a=1), tmp_path / "old.json")
+    with pytest.raises(SystemExit):
+        main(["--scenarios", "start", "--out", "old"])
+    assert "is of another commit" in capsys.readouterr().err
+    assert load(tmp_path / "old.json") == results(a=1)
 
 
 def test_an_unknown_scenario_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
