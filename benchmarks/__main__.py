@@ -43,7 +43,7 @@ def main(arguments: list[str]) -> None:
                 for case in sorted(measured):
                     cpu, peak = found.median(case, "cpu") or 0, found.median(case, "peak") or 0
                     _say(f"  {case.name:18} {case.size:7,} {case.layout:5} {cpu:9.3f} s CPU {peak:7.0f} MiB")
-    _say(f"{target.relative_to(REPOSITORY)} written in {time.monotonic() - began:.0f} s")
+    _say(f"{target} written in {time.monotonic() - began:.0f} s")
     if chosen.page:
         redraw([target])
 

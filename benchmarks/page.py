@@ -45,7 +45,7 @@ def _about(results: Results) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in about["versions"].items() if version)
     machine = about["machine"]
     place = f"{machine['cpu']}, {machine['system']}"
-    return f"Measured on {about['date']} at commit `{about['commit']}`, {place}; {versions}."
+    return f"Measured on {about['date']} at commit `{about['commit']}`, {place};\n{versions}."
 
 
 def _goals(shown: Sequence[Results]) -> str:

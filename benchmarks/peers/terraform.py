@@ -52,32 +52,45 @@ def no_op_plan(folder: Path, resources: int, terraform: str) -> Contender:
 
 
 def _input(number: int) -> dict[str, Any]:
-    return {"model": "gpt-4o-mini-2024-07-18", "suffix": f"tune-{number:06}", "seed": number, "epochs": 3}
+    """Return what a manifest of ours says too."""
+    team = f"team-{number % 20:02}"
+    return {
+        "name": f"tune-{number:06}",
+        "labels": {"team": team},
+        "annotations": {"owner": f"{team}@example.com"},
+        "model": "gpt-4o-mini-2024-07-18",
+        "training_file": f"data/rows-{number // 10:06}.jsonl",
+        "hyperparameters": {"n_epochs": 3, "batch_size": 8, "learning_rate_multiplier": 0.5},
+        "suffix": f"tune-{number:06}",
+        "seed": number,
+    }
 
 
 def _resource(number: int) -> str:
-    lines = "".join(f"    {key} = {json.dumps(value)}\n" for key, value in _input(number).items())
-    return f'resource "terraform_data" "tune_{number:06}" {{\n  input = {{\n{lines}  }}\n}}\n'
+    """Write one resource; JSON is an expression of Terraform's language."""
+    value = json.dumps(_input(number), indent=2).replace("\n", "\n  ")
+    return f'resource "terraform_data" "tune_{number:06}" {{\n  input = {value}\n}}\n'
 
 
 def _applied(number: int) -> dict[str, Any]:
-    types = {"model": "string", "suffix": "string", "seed": "number", "epochs": "number"}
-    value = {"value": _input(number), "type": ["object", types]}
+    value = {"value": _input(number), "type": _type(_input(number))}
+    attributes = {
+        "id": str(uuid.UUID(int=number)),
+        "input": value,
+        "output": value,
+        "triggers_replace": None,
+    }
     return {
         "mode": "managed",
         "type": "terraform_data",
         "name": f"tune_{number:06}",
         "provider": 'provider["terraform.io/builtin/terraform"]',
-        "instances": [
-            {
-                "schema_version": 0,
-                "attributes": {
-                    "id": str(uuid.UUID(int=number)),
-                    "input": value,
-                    "output": value,
-                    "triggers_replace": None,
-                },
-                "sensitive_attributes": [],
-            }
-        ],
+        "instances": [{"schema_version": 0, "attributes": attributes, "sensitive_attributes": []}],
     }
+
+
+def _type(value: Any) -> Any:
+    """Name the type of a value as a state does."""
+    if isinstance(value, dict):
+        return ["object", {name: _type(member) for name, member in value.items()}]
+    return "string" if isinstance(value, str) else "number"

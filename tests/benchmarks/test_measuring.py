@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,6 +16,8 @@ from benchmarks.opened import Opened
 from benchmarks.place import REPOSITORY
 from benchmarks.results import Case, Results, load, save
 from benchmarks.scenarios.bench import PYTHON
+from benchmarks.state_probe import CHANGED, measure, multiply
+from benchmarks.worlds.history import STATE
 from benchmarks.worlds.shape import Layout
 from benchmarks.worlds.world import World
 from tests.benchmarks.conftest import FINE_TUNES
@@ -93,6 +96,21 @@ def test_medians_are_of_user_and_system_together_and_in_mib() -> None:
     assert results.median(Case("a"), "count") == 3
     assert results.median(Case("a"), "nothing") is None
     assert results.median(Case("b"), "cpu") is None
+
+
+def test_a_large_state_is_many_times_a_small_one_and_is_written_three_times(
+    applied: World, tmp_path: Path
+) -> None:
+    large, figures = tmp_path / "large.json", tmp_path / "figures.json"
+    multiply(applied.root / STATE, large, 300)
+    before = json.loads(large.read_bytes())
+    measure(large, figures)
+    after = json.loads(large.read_bytes())
+    assert json.loads(figures.read_bytes()).keys() == {"read", "first_write", "write", "scattered_write"}
+    assert len(before["fine_tunes"]) == 300
+    assert after["serial"] == before["serial"] + 3
+    changed = [name for name, record in after["fine_tunes"].items() if record != before["fine_tunes"][name]]
+    assert {f"tune-{number:06}" for number in range(CHANGED)} <= set(changed)
 
 
 def test_the_limit_compares_what_is_declared_recorded_and_live(applied: World) -> None:

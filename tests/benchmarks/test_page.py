@@ -13,6 +13,7 @@ from benchmarks.measuring import Run
 from benchmarks.page import performance_page, tables
 from benchmarks.place import PAGE, RESULTS
 from benchmarks.results import Case, Results, load, save
+from benchmarks.scenarios.bench import ROUNDS
 from benchmarks.scenarios.registry import SCENARIOS
 
 ABOUT = {
@@ -80,6 +81,17 @@ def test_figures_of_another_commit_are_not_mixed(
         main(["--scenarios", "start", "--out", "old"])
     assert "is of another commit" in capsys.readouterr().err
     assert load(tmp_path / "old.json") == results(a=1)
+
+
+def test_what_was_chosen_is_measured_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.__main__.RESULTS", tmp_path)
+    main(["--scenarios", "looks", "--n", "2", "--out", "new"])
+    found = load(tmp_path / "new.json")
+    assert {case: len(runs) for case, runs in found.runs.items()} == {
+        Case("looks/outputs", 2): ROUNDS,
+        Case("looks/status", 2): ROUNDS,
+    }
+    assert found.about.keys() == ABOUT.keys()
 
 
 def test_an_unknown_scenario_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
