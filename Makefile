@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: quickstart test test-slow conformance lowest mutants services check fix docs install install-dev
+.PHONY: quickstart test test-slow conformance lowest mutants bench services check fix docs install install-dev
 
 quickstart: install ## install, then plan and apply the example on the embedded emulator
 	rm -rf examples/quickstart/.ftops
@@ -26,6 +26,11 @@ lowest: install-dev ## part of the tests on the lowest declared versions, and on
 
 mutants: install-dev ## break a sample of the code that must not pay twice, and show what no test notices (by hand: half an hour)
 	$(BIN)/python -m tests.mutants
+
+bench: install-dev ## measure ftops beside its peers (benchmarks/README.md), all of it or SCENARIOS=start,plan N=1000
+	$(BIN)/python -m benchmarks $(if $(SCENARIOS),--scenarios $(SCENARIOS)) $(if $(N),--n $(N)) \
+	  $(if $(CREATES),--creates $(CREATES)) $(if $(PEERS_UP_TO),--peers-up-to $(PEERS_UP_TO)) \
+	  $(if $(OUT),--out $(OUT)) $(if $(PAGE),--page)
 
 services: ## install the servers that tests of shared state talk to; without them these tests skip
 	sh tests/services/install.sh

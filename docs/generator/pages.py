@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from benchmarks.page import performance_page
 from docs.generator.architecture import architecture_page
 from docs.generator.commands import walk
 from docs.generator.decision_table import decision_table_page
@@ -18,6 +19,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 PAGES: Mapping[str, Callable[[], str]] = {
     "docs/reference/commands.md": commands_page,
     "docs/explanation/architecture.md": architecture_page,
+    "docs/explanation/performance.md": performance_page,
     "docs/reference/exit-codes.md": exit_codes_page,
     "docs/reference/decision-table.md": decision_table_page,
     "docs/reference/dialects.md": dialects_page,
