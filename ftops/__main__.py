@@ -1,6 +1,7 @@
 """`python -m ftops`, and the command `ftops`."""
 
 import gc
+import os
 import signal
 import sys
 
@@ -10,6 +11,8 @@ INTERRUPTED = 130
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    if sys.argv[1:] == ["--version"] and _version_told():
+        return
     try:
         from ftops.cli.main import run
         from ftops.cli.streams import fill_closed_descriptors
@@ -25,6 +28,20 @@ def main() -> None:
     # What is decided stays so: a signal that comes while Python tidies up says nothing more.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.exit(code)
+
+
+def _version_told() -> bool:
+    """Tell the version without click, which takes three times as long as the rest.
+
+    False: it could not be told, and the command line says why.
+    """
+    from ftops.version import __version__
+
+    text = f"ftops {__version__}\n".encode()
+    try:
+        return os.write(1, text) == len(text)
+    except OSError:
+        return False
 
 
 if __name__ == "__main__":

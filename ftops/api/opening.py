@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -97,6 +96,8 @@ def opened_provider(
 
 
 def _embedded(settings: ProviderSettings, database: Path, stack: ExitStack) -> str:
+    import sqlite3
+
     from ftops.emulator.server import EmulatorServer, EmulatorSettings
 
     try:

@@ -20,7 +20,7 @@ import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -112,16 +112,16 @@ class FileIndex:
         known = self._old.data.get(path)
         return known if known is not None and known.stamp == stamp and known.uses == uses else None
 
-    def believe(self, path: str, known: _K) -> None:
+    def believe(self, path: str, known: KnownManifest | KnownData) -> None:
         """Note that an entry was used in place of its file."""
         self.believed.add(path)
-        self._entries(known)[path] = known
+        self._remember(path, known)
 
-    def learn(self, path: str, known: _K) -> None:
+    def learn(self, path: str, known: KnownManifest | KnownData) -> None:
         """Remember what was found in a file. The stamp is from before it was read."""
         if self._root is not None:
             self._learnt = True
-            self._entries(known)[path] = known
+            self._remember(path, known)
 
     def fingerprint(self, name: str, manifest: str, basis: str, make: Callable[[], str]) -> str:
         """Return a fingerprint; it is made unless the manifest was not read and the basis is the same."""
@@ -148,9 +148,11 @@ class FileIndex:
             with suppress(OSError):
                 (self._root / PLACE).unlink()
 
-    def _entries(self, known: _K) -> dict[str, _K]:
-        entries: Any = {KnownManifest: self._new.manifests, KnownData: self._new.data}[type(known)]
-        return cast("dict[str, _K]", entries)
+    def _remember(self, path: str, known: KnownManifest | KnownData) -> None:
+        if isinstance(known, KnownManifest):
+            self._new.manifests[path] = known
+        else:
+            self._new.data[path] = known
 
     def _write(self, root: Path) -> None:
         folder = (root / PLACE).parent

@@ -24,6 +24,7 @@ class DataPaths:
         self._root = root.rstrip("/")
         self._found: dict[tuple[str, str], Found] = {}
         self._folders: dict[str, str] = {}
+        self._starts: dict[tuple[str, str], str] = {}
         self._hints = 0
 
     def find(self, folder: str, written: str) -> Found:
@@ -36,6 +37,25 @@ class DataPaths:
                 reason = error.strerror if isinstance(error, OSError) else str(error)
                 self._found[key] = (None, f"{written!r} is no path that can be used: {reason}", None)
         return self._found[key]
+
+    def leads_to(self, folder: str, written: str, path: str) -> bool:
+        """Return whether a path leads to this file of the project, with nothing to say of it."""
+        above, _, name = written.rpartition("/")
+        start = self._starts.get((folder, above))
+        if start is None:
+            through = f"{self._root}/{folder}/{above}"
+            # As written: realpath lets `gone/..` pass, and the system does not.
+            start = self._real(through) if above[:1] != "/" and Path(through).is_dir() else ""
+            self._starts[folder, above] = start
+        full = f"{start}/{name}"
+        if start and full == f"{self._root}/{path}":
+            try:
+                # Not a link, in a folder that is none either: it lies where it seems to.
+                if stat.S_ISREG(os.lstat(full).st_mode) and self._contains(full):
+                    return True
+            except OSError:
+                return False
+        return self.find(folder, written) == (path, None, None)
 
     def _look(self, folder: str, written: str) -> Found:
         above, _, name = written.rpartition("/")

@@ -145,13 +145,14 @@ class _Reader:
         Its data files are looked for anew: links may lead elsewhere now.
         """
         folder = file.rpartition("/")[0]
-        if any(self._paths.find(folder, written) != (path, None, None) for written, path in known.files):
-            return False
-        names = [one.name for one in known.fine_tunes]
-        if any(name in self.claimed for name in names):
-            return False
-        for name, one in zip(names, known.fine_tunes, strict=True):
-            self.claimed[name], self.fine_tunes[name] = one.source, one
+        for written, path in known.files:
+            if not self._paths.leads_to(folder, written, path):
+                return False
+        for one in known.fine_tunes:
+            if one.name in self.claimed:
+                return False
+        for one in known.fine_tunes:
+            self.claimed[one.name], self.fine_tunes[one.name] = one.source, one
         return True
 
     def add(self, document: Document) -> list[Problem]:

@@ -13,7 +13,8 @@ from ftops.errors import Problem
 from ftops.files.commits import commit_of
 from ftops.files.index import NO_INDEX, FileIndex, FileStamp, file_stamp, index_key
 from ftops.manifests.parser import load_fine_tunes
-from ftops.manifests.project import PROJECT_FILE, load_project
+from ftops.manifests.document import Document
+from ftops.manifests.project import load_project
 from ftops.manifests.schema import schema_files
 from ftops.model.commit import Commit
 from ftops.model.finetune import FineTune
@@ -69,7 +70,7 @@ def check(root: Path, *, remembering: bool = False) -> Checked:
     if isinstance(project.state.url, str):
         refuse_unknown(project.state.url)
     facts = {name: facts_of(settings) for name, settings in project.providers.items()}
-    index = FileIndex(root, _key(root, facts)) if remembering else NO_INDEX
+    index = FileIndex(root, _key(document, facts)) if remembering else NO_INDEX
     loaded = load_fine_tunes(root, project, document, facts, index)
     data = inspect_datasets(root, loaded.fine_tunes, facts, loaded.absent, index)
     return Checked(
@@ -86,8 +87,8 @@ def check(root: Path, *, remembering: bool = False) -> Checked:
     )
 
 
-def _key(root: Path, facts: Mapping[str, ProviderFacts]) -> str:
+def _key(document: Document, facts: Mapping[str, ProviderFacts]) -> str:
     """Name all that decides what is found in a file: another one, and nothing that is known holds."""
-    told = encode(facts, order="deterministic", enc_hook=dict)
+    told = encode((document.value, facts), order="deterministic", enc_hook=dict)
     schemas = encode([file_stamp(str(path)) for path in schema_files()])
-    return index_key(__version__.encode(), (root / PROJECT_FILE).read_bytes(), told, schemas)
+    return index_key(__version__.encode(), told, schemas)

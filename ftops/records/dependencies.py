@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from graphlib import TopologicalSorter
 
-from ftops.model.finetune import FineTune
+from ftops.model.finetune import FineTune, Upstream
 
 
 def depths(fine_tunes: Mapping[str, FineTune]) -> dict[str, int]:
@@ -13,6 +13,8 @@ def depths(fine_tunes: Mapping[str, FineTune]) -> dict[str, int]:
 
     An upstream that is not declared counts as absent: the loader has refused it already.
     """
+    if not any(isinstance(fine_tune.model, Upstream) for fine_tune in fine_tunes.values()):
+        return dict.fromkeys(sorted(fine_tunes), 0)
     graph = {
         name: [upstream for upstream in (fine_tune.upstream,) if upstream and upstream in fine_tunes]
         for name, fine_tune in sorted(fine_tunes.items())
