@@ -12,8 +12,8 @@ from ftops.datasets.inspection import InspectedDatasets, inspect_datasets
 from ftops.errors import Problem
 from ftops.files.commits import commit_of
 from ftops.files.index import NO_INDEX, FileIndex, FileStamp, file_stamp, index_key
-from ftops.manifests.parser import load_fine_tunes
 from ftops.manifests.document import Document
+from ftops.manifests.parser import load_fine_tunes
 from ftops.manifests.project import load_project
 from ftops.manifests.schema import schema_files
 from ftops.model.commit import Commit
