@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from ftops.model.dataset import Dataset
 from ftops.model.finetune import DataFile, FineTune, Upstream
@@ -15,10 +16,12 @@ AUTO = "auto"
 
 CanonicalSpec = dict[str, JSON]
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
 
 def canonical_json(value: JSON) -> bytes:
     """Encode so that equal values give equal bytes: sorted keys, no spaces, `3` for `3.0`, UTF-8."""
-    return json.dumps(_canonical(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return _ENCODER.encode(_canonical(value)).encode()
 
 
 def digest(value: JSON) -> str:
@@ -84,17 +87,22 @@ def _without_auto(values: Mapping[str, JSON]) -> dict[str, JSON]:
 
 
 def _canonical(value: JSON) -> JSON:
-    """Fold what JSON can write in two ways. A null member of a map means absence, as in a manifest."""
-    if value.__class__ in _AS_IT_IS:
+    """Fold what JSON can write in two ways. A null member of a map means absence, as in a manifest.
+
+    By exact type where that is enough: asking for Mapping and Sequence costs more than all the rest.
+    """
+    kind: Any = value.__class__
+    if kind in _AS_IT_IS:
         return value
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, Mapping):
-        return {key: _canonical(member) for key, member in value.items() if member is not None}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_canonical(item) for item in value]
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else value
+    if kind is dict or isinstance(value, Mapping):
+        members: Any = value
+        return {key: _canonical(member) for key, member in members.items() if member is not None}
+    if kind is list or (isinstance(value, Sequence) and not isinstance(value, str)):
+        items: Any = value
+        return [_canonical(item) for item in items]
     return value
 
 
 _AS_IT_IS = (str, int, bool, type(None))
-"""By exact type: asking for Mapping and Sequence costs more than all the rest."""

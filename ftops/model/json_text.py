@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from msgspec import json as typed
 
 _OBEYED = re.compile(
     "(##[A-Za-z]{0,20})\\[|[\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff]"
@@ -16,12 +17,14 @@ _OBEYED = re.compile(
 
 def json_text(document: Mapping[str, Any], *, ascii_only: bool = False) -> str:
     """Return a document as indented JSON."""
-    return escaped(json.dumps(writable(document), indent=2, ensure_ascii=ascii_only, allow_nan=False))
+    if ascii_only:
+        return escaped(json.dumps(writable(document), indent=2, allow_nan=False))
+    return escaped(typed.format(_encoded(document), indent=2).decode())
 
 
 def json_line(document: Mapping[str, Any]) -> str:
     """Return a document as JSON on one line."""
-    return escaped(json.dumps(writable(document), ensure_ascii=False, allow_nan=False))
+    return escaped(typed.format(_encoded(document), indent=0).decode())
 
 
 def escaped(text: str) -> str:
@@ -31,14 +34,35 @@ def escaped(text: str) -> str:
 
 def writable(value: Any) -> Any:
     """Return the value as JSON in UTF-8 can hold it: U+FFFD for half a surrogate pair, null for no number."""
+    return typed.decode(_encoded(value))
+
+
+def _encoded(value: Any) -> bytes:
+    try:
+        return _ENCODER.encode(value)
+    except UnicodeEncodeError:
+        return _ENCODER.encode(_whole_text(value))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, Sequence) and not isinstance(value, bytes):
+        return list(value)
+    raise TypeError(f"a {type(value).__name__} is not JSON")
+
+
+_ENCODER = typed.Encoder(enc_hook=_plain)
+
+
+def _whole_text(value: Any) -> Any:
+    """Replace each half of a surrogate pair, wherever it is."""
     if isinstance(value, str):
         return (
             value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         )
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {str(writable(str(key))): writable(member) for key, member in value.items()}
+        return {_whole_text(str(key)): _whole_text(member) for key, member in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, bytes):
-        return [writable(item) for item in value]
+        return [_whole_text(item) for item in value]
     return value
