@@ -6,7 +6,7 @@ once in a map, and neither aliases nor nesting can blow a small file up.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,11 @@ from ftops.manifests.scalars import SCALARS, STR, TAG, Unusable, scalar_value, u
 from ftops.manifests.syntax import Place, Stuck, explain
 from ftops.manifests.wording import short
 
-MOST_BYTES = 1024 * 1024
-"""A manifest of more than this is something else."""
+MOST_BYTES = 16 * 2**20
+"""Of a file: some 50,000 fine-tunes."""
+
 MOST_VALUES = 50_000
+MOST_NODES = 4 * MOST_VALUES
 MOST_DEPTH = 60
 """Deep enough for any manifest. The C composer recurses on the C stack: some 10,000 levels crash Python."""
 
@@ -42,29 +44,49 @@ class Parsed(Struct, frozen=True):
 
 def read_yaml(path: Path | str, name: str) -> Parsed:
     """Read every document of a file; `name` stands for the file in messages. Raises nothing."""
+    return _parsed(read_documents(path, name))
+
+
+def parse_yaml(data: bytes, name: str) -> Parsed:
+    """Parse every document of some YAML. Raises nothing: mistakes become problems."""
+    return _parsed(_documents(data, name))
+
+
+def read_documents(path: Path | str, name: str) -> Iterator[Document | Problem]:
+    """Yield one document after the other, and last the mistake at which a file cannot be read on.
+
+    A file may hold thousands: each is let go before the next is parsed, for its nodes are large.
+    """
     try:
         with open(path, "rb") as file:  # noqa: PTH123 - a Path for each of 10,000 files costs 0.1 s
             data = file.read(MOST_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        return Parsed((), (Problem(f"cannot be read: {reason}", name),))
-    return parse_yaml(data, name)
+        yield Problem(f"cannot be read: {reason}", name)
+        return
+    yield from _documents(data, name)
 
 
-def parse_yaml(data: bytes, name: str) -> Parsed:
-    """Parse every document of some YAML. Raises nothing: mistakes become problems."""
+def _documents(data: bytes, name: str) -> Iterator[Document | Problem]:
     if len(data) > MOST_BYTES:
-        return Parsed((), (Problem(f"is larger than {MOST_BYTES:,} bytes", name),))
-    documents: list[Document] = []
-    problems: tuple[Problem, ...] = ()
+        hint = "put the fine-tunes into several files"
+        yield Problem(f"is larger than {MOST_BYTES // 2**20} MiB", name, hint=hint)
+        return
     try:
         for node in _nodes(data):
             builder = _Builder(name)
             value = builder.build(node, 0)
-            documents.append(Document(name, value, node, tuple(builder.problems)))
+            yield Document(name, value, node, tuple(builder.problems))
     except (yaml.YAMLError, UnicodeError, RecursionError) as error:
-        problems = (_syntax_problem(error, data, name),)
-    return Parsed(tuple(documents), problems)
+        yield _syntax_problem(error, data, name)
+
+
+def _parsed(found: Iterable[Document | Problem]) -> Parsed:
+    every = tuple(found)
+    return Parsed(
+        tuple(one for one in every if isinstance(one, Document)),
+        tuple(one for one in every if isinstance(one, Problem)),
+    )
 
 
 def dump(value: Any) -> str:
@@ -79,8 +101,13 @@ class _Loader(_CoreLoader):  # type: ignore[misc] # yamlcore ships no types
     """The core schema, with what is called for each node made cheap: that decides how long a load takes."""
 
     _depth = 0
+    left = 0
+    """Nodes that the document may still have: they take memory before anybody counts the values."""
 
     def resolve(self, kind: type[yaml.Node], value: str, implicit: tuple[bool, bool]) -> str:
+        self.left -= 1
+        if self.left < 0:
+            raise _refusal("has too many values", None)
         if kind is yaml.ScalarNode:
             return _plain_tag(value) if implicit[0] else STR
         return _MAP if kind is yaml.MappingNode else _SEQ
@@ -168,8 +195,11 @@ class _Builder:
 def _nodes(data: bytes) -> Iterator[yaml.Node]:
     loader = _Loader(data)
     try:
+        loader.left = MOST_NODES
         while loader.check_node():
+            loader.left = MOST_NODES
             yield loader.get_node()
+            loader.left = MOST_NODES
     finally:
         loader.dispose()
 

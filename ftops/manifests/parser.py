@@ -17,7 +17,7 @@ from ftops.manifests.data_paths import DataPaths
 from ftops.manifests.dialect_checks import DialectChecks
 from ftops.manifests.discovery import manifest_files
 from ftops.manifests.document import Document, Steps
-from ftops.manifests.loader import read_yaml
+from ftops.manifests.loader import read_documents, read_yaml
 from ftops.manifests.origin import Origin, with_defaults
 from ftops.manifests.schema import Finding, document_rules
 from ftops.manifests.wording import suggestion
@@ -130,10 +130,10 @@ class _Reader:
     def read(self, file: str, stamp: FileStamp | None) -> tuple[list[Problem], KnownManifest | None]:
         """Read a manifest: what is wrong with it, and where nothing is, what an index may know of it."""
         self._written = []
-        parsed = read_yaml(f"{self._root}/{file}", file)
-        problems, before = list(parsed.problems), len(self.fine_tunes)
-        for document in parsed.documents:
-            problems += self.add(document)
+        problems: list[Problem] = []
+        before = len(self.fine_tunes)
+        for found in read_documents(f"{self._root}/{file}", file):
+            problems += [found] if isinstance(found, Problem) else self.add(found)
         if problems or stamp is None:
             return problems, None
         fine_tunes = tuple(self.fine_tunes.values())[before:]

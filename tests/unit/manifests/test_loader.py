@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ftops.manifests.loader import MOST_BYTES, Parsed, dump, parse_yaml, read_yaml
+from ftops.manifests.loader import MOST_BYTES, MOST_NODES, Parsed, dump, parse_yaml, read_yaml
 
 
 def parse(text: str) -> Parsed:
@@ -147,7 +147,7 @@ def test_a_large_file_is_refused_unread(tmp_path: Path) -> None:
     path = tmp_path / "f.yaml"
     path.write_bytes(b"#" * (MOST_BYTES + 1))
     (problem,) = read_yaml(path, "f.yaml").problems
-    assert "larger than 1,048,576 bytes" in problem.message
+    assert "larger than 16 MiB" in problem.message
 
 
 def test_a_file_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
@@ -255,3 +255,16 @@ VALUES = st.recursive(
 @settings(max_examples=400)
 def test_what_is_written_reads_back_the_same(value: object) -> None:
     assert value_of(dump({"x": value})) == {"x": value}
+
+
+def test_a_file_may_hold_thousands_of_documents() -> None:
+    text = "".join(f"---\na: {number}\nb: [1, 2, 3]\n" for number in range(60_000))
+    assert len(text) > 2**20
+    parsed = parse_yaml(text.encode(), "many.yaml")
+    assert parsed.problems == ()
+    assert [document.value["a"] for document in parsed.documents] == list(range(60_000))
+
+
+def test_a_document_of_too_many_values_ends_before_it_fills_the_memory() -> None:
+    (problem,) = parse_yaml(b"[" + b"1," * MOST_NODES + b"]", "large.yaml").problems
+    assert "has too many values" in str(problem)
