@@ -20,7 +20,7 @@ from ftops.manifests.patterns import Pattern, is_glob
 
 SUFFIXES = (".yaml", ".yml")
 PROJECT_FILE = "ftops.yaml"
-_ACCEPT = "if it is meant, pass --allow-empty"
+_ACCEPT = "if that is intended, pass --allow-empty"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ class _Search:
         if target is None:
             return
         if found.is_symlink() and not os.path.exists(self._full(real)):  # noqa: PTH110 - as in file_stamp
-            self.problems.append(Problem("is a link that leads nowhere", _printable(real)))
+            self.problems.append(Problem("is a broken link", _printable(real)))
         elif found.is_dir():
             yield _Entry(found.name, target, is_folder=True)
         elif (chosen or _is_yaml(found.name)) and target != PROJECT_FILE:
@@ -176,10 +176,14 @@ class _Search:
             if ".git" not in inside.split("/"):
                 return inside
             # A checkout keeps tokens there, which must not come into any message.
-            self.problems.append(Problem("leads into .git, which is not part of it", _printable(path)))
+            self.problems.append(
+                Problem("points into .git, which is not part of the project", _printable(path))
+            )
             return None
-        hint = "copy what it leads to into the project"
-        self.problems.append(Problem("is a link that leads out of the project", _printable(path), hint=hint))
+        hint = "copy its target into the project"
+        self.problems.append(
+            Problem("is a link that points outside the project", _printable(path), hint=hint)
+        )
         return None
 
     def _full(self, path: str) -> str:

@@ -142,7 +142,7 @@ def _unknown_fields(value: Any, known: Mapping[str, Any], path: Steps, found: Sh
     unknown = sorted(value.keys() - known.keys())
     for key in unknown[:MOST_UNKNOWN]:
         if found.secret:
-            yield Finding(path, "has a field that is not known here", f"known here: {', '.join(known)}")
+            yield Finding(path, "has an unknown field", f"known here: {', '.join(known)}")
         else:
             yield Finding((*path, key), f"unknown field {short(key)}", suggestion(key, known), key=True)
     if len(unknown) > MOST_UNKNOWN:

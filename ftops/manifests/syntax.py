@@ -69,9 +69,7 @@ def explain(stuck: Stuck) -> Mistake:
 def _conflict(stuck: Stuck) -> Mistake | None:
     for number, line in enumerate(stuck.lines[: stuck.at.line + 1]):
         if re.match(r"(<{7}|>{7}) ", line):
-            return Mistake(
-                "has a merge conflict that is not resolved", Place(number, 0), "git status names it"
-            )
+            return Mistake("has an unresolved merge conflict", Place(number, 0), "see git status")
     return None
 
 
@@ -90,12 +88,12 @@ def _two_values(stuck: Stuck) -> Mistake | None:
     line, above = stuck.line(stuck.at.line), stuck.line(stuck.above)
     before = line[: stuck.at.column]
     if re.search(r":\s", before):
-        hint = "put the second key on a line of its own, or quote the value"
-        return Mistake("has two keys in one line", stuck.at, hint)
+        hint = "put the second key on its own line, or quote the value"
+        return Mistake("has two keys on one line", stuck.at, hint)
     indent, over = _indent(line), _indent(above)
     key = re.match(r"\s*(- )?([^\s:#]+)\s*:\s+\S", above)
     if key and indent > over:
-        what = f"is indented deeper than {key[2]} in line {stuck.above + 1}, which has a value already"
+        what = f"is indented deeper than {key[2]} on line {stuck.above + 1}, which already has a value"
         return Mistake(what, Place(stuck.at.line, indent), "indent both alike")
     if stuck.above < stuck.at.line and not re.search(r":(\s|$)", above):
         return _no_colon(stuck.above, above)
@@ -103,8 +101,8 @@ def _two_values(stuck: Stuck) -> Mistake | None:
 
 
 def _no_colon(number: int, line: str) -> Mistake:
-    hint = "write a colon and a space behind the key: `key: value`"
-    return Mistake("has no colon with a space behind it", Place(number, _indent(line)), hint)
+    hint = "write a colon and a space after the key: `key: value`"
+    return Mistake("has no colon followed by a space", Place(number, _indent(line)), hint)
 
 
 def _lost_key(stuck: Stuck) -> Mistake | None:
@@ -126,7 +124,7 @@ def _misplaced(stuck: Stuck) -> Mistake | None:
         )
     width = stuck.at.column
     spaces = f"{width} space" + ("" if width == 1 else "s")
-    return Mistake(f"is indented by {spaces}, like no line that it could belong to", stuck.at, "align it")
+    return Mistake(f"is indented by {spaces}, unlike any line that it could belong to", stuck.at, "align it")
 
 
 def _unclosed(stuck: Stuck) -> Mistake | None:
@@ -135,13 +133,13 @@ def _unclosed(stuck: Stuck) -> Mistake | None:
     opening = stuck.line(stuck.began.line)[stuck.began.column : stuck.began.column + 1]
     if stuck.began.line != stuck.at.line:
         return Mistake(f"opens {_named(opening)} that is not closed", stuck.began)
-    return Mistake("lacks a comma, or has a sign too much", stuck.at, f"it is inside {_named(opening)}")
+    return Mistake("has a missing comma or an extra character", stuck.at, f"it is inside {_named(opening)}")
 
 
 def _no_value(stuck: Stuck) -> Mistake | None:
     """A list or map that the text ends in, or a comma with nothing before it."""
     if stuck.sign:
-        return Mistake("lacks a value", stuck.at)
+        return Mistake("has no value", stuck.at)
     for number in range(len(stuck.lines) - 1, -1, -1):
         column = max(stuck.line(number).rfind("["), stuck.line(number).rfind("{"))
         if column >= 0:
@@ -157,14 +155,14 @@ def _open_quote(stuck: Stuck) -> Mistake | None:
 
 
 def _bad_start(stuck: Stuck) -> Mistake | None:
-    hint = f"put it into quotes: '{stuck.sign}...'"
+    hint = f"quote it: '{stuck.sign}...'"
     return Mistake(f"has a value that begins with {stuck.sign}", stuck.at, hint) if stuck.sign else None
 
 
 def _nameless(stuck: Stuck) -> Mistake | None:
     place = Place(stuck.at.line, max(stuck.at.column - 1, 0))
     sign = stuck.line(place.line)[place.column : place.column + 1]
-    return Mistake(f"has a value that begins with {sign}", place, f"put it into quotes: '{sign}...'")
+    return Mistake(f"has a value that begins with {sign}", place, f"quote it: '{sign}...'")
 
 
 def _says(message: str, hint: str | None = None) -> Callable[[Stuck], Mistake]:
@@ -188,14 +186,16 @@ _READINGS: dict[str, Callable[[Stuck], Mistake | None]] = {
     "unexpected end of stream": _open_quote,
     "cannot start any token": _bad_start,
     "expected alphabetic or numeric character": _nameless,
-    "undefined alias": _says("names an anchor (*) that is not defined above it"),
+    "undefined alias": _says("refers to an anchor (*) that is not defined above it"),
     "second occurrence": _says("defines an anchor (&) a second time"),
-    "unknown escape character": _says("has a \\ that means nothing in double quotes", "use single quotes"),
-    "expected <document start>": _says("goes on behind the end of a document", "begin the next one with ---"),
+    "unknown escape character": _says("has an invalid \\ escape in double quotes", "use single quotes"),
+    "expected <document start>": _says(
+        "continues after the end of a document", "begin the next one with ---"
+    ),
     "incompatible YAML document": _says(
         "asks for another version of YAML", "remove the line that begins with %"
     ),
-    "unknown directive": _says("has a directive that is not known", "remove the line that begins with %"),
-    "expected comment or line break": _says("has text behind | or >", "begin the text on the next line"),
+    "unknown directive": _says("has an unknown directive", "remove the line that begins with %"),
+    "expected comment or line break": _says("has text after | or >", "begin the text on the next line"),
 }
 """Words of the parser -> what they come from."""

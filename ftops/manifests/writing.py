@@ -51,8 +51,8 @@ def manifest_for(name: str, job: Job, provider: ProviderFacts) -> WrittenManifes
     shown = str(job.settings.get("method", Method.SUPERVISED))
     if shown not in can.methods:
         raise FtopsError(
-            f"job {job.id} trains by method {shown[:40]!r}, which dialect {provider.dialect} does not know",
-            hint=f"it knows: {', '.join(sorted(can.methods))}",
+            f"job {job.id} uses the method {shown[:40]!r}, which dialect {provider.dialect} does not support",
+            hint=f"it supports: {', '.join(sorted(can.methods))}",
         )
     method = Method(shown)
     hyperparameters = {
