@@ -124,4 +124,6 @@ def _looked_up(order: CancelOrder, context: Context, error: ProviderError) -> Ca
 
 def _not_done(order: CancelOrder) -> ProviderError:
     failure = Failure(order.provider, "cancel")
-    return NotSent(f"{order.provider}: job {order.job_id} was not cancelled: stopped before", failure=failure)
+    return NotSent(
+        f"{order.provider}: job {order.job_id} was not cancelled: the run was stopped first", failure=failure
+    )

@@ -36,7 +36,7 @@ def held(name: str, job: RecordedJob | None = None) -> str:
     """Say how the hold of a name is lifted; `job` is the one that was stopped."""
     stopped = f" (job {job.id})" if job is not None else ""
     return (
-        f"cancelled by hand{stopped}: held until its declaration is another one, or "
+        f"cancelled by hand{stopped}: held until its declaration changes or you run "
         f"`ftops resolve {name} --retry`"
     )
 
@@ -108,4 +108,4 @@ _NOT_SURELY_OURS = frozenset({Reason.LOOKALIKE, Reason.ORPHAN})
 
 
 def _stopped(job: RecordedJob, now: float) -> str:
-    return f"cancelled by hand; job {job.id} still runs and is stopped: {at_stake(job, now)}"
+    return f"cancelled by hand; job {job.id} is still running and is stopped: {at_stake(job, now)}"

@@ -114,11 +114,12 @@ def _refined(situation: Situation, decision: Decision, settled: Settled) -> Deci
         message = f"renamed from {settled.renamed[situation.name]}; nothing is trained"
         return replace(decision, action=Action.UPDATE, reason=Reason.RENAMED, message=message)
     if situation.name in settled.taken_over:
-        message = f"renamed from {settled.taken_over[situation.name]}, which trains the same; nothing is paid"
+        old = settled.taken_over[situation.name]
+        message = f"renamed from {old}, which trains the same thing; nothing is paid for"
         return replace(decision, action=Action.ADOPT, reason=Reason.RENAMED, message=message)
     if situation.name in settled.at_former:
         before = settled.at_former[situation.name]
-        message = f"provider {before} is called {situation.provider.name} now; nothing is trained"
+        message = f"provider {before} is now called {situation.provider.name}; nothing is trained"
         return replace(decision, action=Action.UPDATE, reason=Reason.RENAMED, message=message)
     if settings_differ(record, fine_tune):
         return replace(

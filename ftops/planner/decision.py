@@ -39,7 +39,7 @@ def suspended(s: Situation) -> Decision | None:
         return None
     message = "suspended: ftops only reports"
     if s.job is not None and s.job.altered and s.active:
-        message += f"; job {s.job.id} shows other settings than were sent ({said(s.job.altered)})"
+        message += f"; job {s.job.id} shows settings that differ from those sent ({said(s.job.altered)})"
     return Decision(Action.KEEP, Reason.SUSPENDED, message, _job_id(s))
 
 
@@ -75,7 +75,7 @@ def older_twin(s: Situation) -> Decision | None:
     if (best := next(iter((*done, *older)), None)) is None:
         return None
     message = (
-        f"job {s.job.id} was paid for what job {best.id}, which is older, trains as well; "
+        f"job {s.job.id} pays for the same training as the older job {best.id}; "
         f"{at_stake(s.job, s.now)}; it is cancelled and {best.id} is kept"
     )
     return Decision(Action.ADOPT, Reason.DUPLICATE, message, best.id, s.job.id)
@@ -86,8 +86,8 @@ def altered(s: Situation) -> Decision | None:
     if s.job is None or not s.same or not s.job.altered or not (s.active or s.ended is JobStatus.SUCCEEDED):
         return None
     message = (
-        f"job {s.job.id} shows other settings than were sent ({said(s.job.altered)}): the wrong training is "
-        f"being paid for; stop it with `ftops cancel {s.name}`, or take it as it is: "
+        f"job {s.job.id} shows settings that differ from those sent ({said(s.job.altered)}): you are paying "
+        f"for the wrong training; stop it with `ftops cancel {s.name}`, or accept it as it is: "
         f"{ways_out(s.name, (s.job.id,))}"
     )
     return Decision(Action.HOLD, Reason.ALTERED, message, s.job.id)
@@ -165,7 +165,7 @@ def restored(s: Situation) -> Decision | None:
     best = max(candidates, key=lambda job: (not job.status.active, job.generation, job.attempt))
     model = f" and its model {best.fine_tuned_model}" if best.fine_tuned_model else ""
     first = s.job if s.active else None
-    message = f"trained before: job {best.id}{model} serves again, nothing is paid{cancelled_first(first)}"
+    message = f"trained before: job {best.id}{model} can serve again, at no cost{cancelled_first(first)}"
     return Decision(Action.ADOPT, Reason.RESTORED, message, best.id, first.id if first else None)
 
 
@@ -184,9 +184,9 @@ def other_lineage(s: Situation) -> Decision | None:
     for job in s.stamped:
         if job.stamp and job.stamp.lineage != s.lineage and worth_keeping(job):
             message = (
-                f"job {job.id} carries this project and name but another state made it; after a lost state "
-                "take over everything with `ftops state rebuild`, or this one, or say that it is somebody "
-                f"else's: {ways_out(s.name, (job.id,), f'--not-mine {job.id}')}"
+                f"job {job.id} carries this project and name but was made by another state; if the state was "
+                "lost, take over everything with `ftops state rebuild`, or just this one, or say that it is "
+                f"somebody else's: {ways_out(s.name, (job.id,), f'--not-mine {job.id}')}"
             )
             return Decision(Action.HOLD, Reason.OTHER_LINEAGE, message, job.id)
     return None
@@ -198,7 +198,7 @@ def protected(s: Situation) -> Decision | None:
     wanted = s.fine_tune.lifecycle if s.fine_tune else lifecycle
     if not s.active or wanted is None or not wanted.protect:
         return None
-    message = f"job {_job_id(s)} is protected and still runs; nothing is cancelled or replaced"
+    message = f"job {_job_id(s)} is protected and still running; nothing is cancelled or replaced"
     return Decision(Action.HOLD, Reason.PROTECTED, message, _job_id(s))
 
 
@@ -222,7 +222,7 @@ def replace(s: Situation) -> Decision | None:
     """Stop what runs, and train what is declared."""
     if not s.active:
         return None
-    message = f"changed; job {_job_id(s)} is cancelled, what it has trained so far is paid"
+    message = f"changed; job {_job_id(s)} is cancelled; the training already done is still paid for"
     return Decision(Action.REPLACE, Reason.CHANGED, message, _job_id(s))
 
 
@@ -241,7 +241,7 @@ def detached(s: Situation) -> Decision | None:
     """Let go of a job that was to run on."""
     if not s.active or s.record is None or s.record.lifecycle.on_remove is not OnRemove.DETACH:
         return None
-    message = f"removed; job {_job_id(s)} runs on, unwatched (on_remove: detach)"
+    message = f"removed; job {_job_id(s)} keeps running, unwatched (on_remove: detach)"
     return Decision(Action.FORGET, Reason.DETACHED, message, _job_id(s))
 
 
@@ -249,7 +249,7 @@ def cancel(s: Situation) -> Decision | None:
     """Stop what nobody declares any more."""
     if not s.active:
         return None
-    message = f"removed; job {_job_id(s)} is cancelled, what it has trained so far is paid"
+    message = f"removed; job {_job_id(s)} is cancelled; the training already done is still paid for"
     return Decision(Action.CANCEL, Reason.REMOVED, message, _job_id(s))
 
 

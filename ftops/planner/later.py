@@ -32,7 +32,7 @@ def with_later(situation: Situation, wanted: Decision, gates: Gates) -> Decision
     following = put_off(next_wanted, gates(over, next_wanted))
     if decision.action is Action.CANCEL and following.action is Action.CREATE:
         # What is declared by now is another training, which nobody has cancelled: nothing is waited for.
-        message = f"{decision.message}; what is declared now is created"
+        message = f"{decision.message}; then what is declared now is created"
         return replace(decision, action=Action.REPLACE, message=message)
     return replace(decision, then=following if following.action.creates else following.then)
 

@@ -73,9 +73,7 @@ class Refusals:
         if waiting is not None or refusal is None or final:
             return waiting or decision
         reason = Reason.STUCK if refusal.stuck(self._now) else decision.reason
-        return replace(
-            decision, reason=reason, message=f"tried again; the provider refused before: {refusal}"
-        )
+        return replace(decision, reason=reason, message=f"tried again after a refusal: {refusal}")
 
     def _waiting(self, situation: Situation, intent: Intent | None) -> Decision | None:
         """Return the wait of a create that was refused for now, or withdrawn just now."""
@@ -86,7 +84,7 @@ class Refusals:
             until = intent.withdrawn_at + self._shortest(intent.provider)
             if not self._before(until, since=intent.withdrawn_at):
                 return None
-            message = f"an earlier create was not sent; it is sent again in {self._seconds(until)} s"
+            message = f"an earlier create was not sent; it can be sent in {self._seconds(until)} s"
             return Decision(Action.WAIT, Reason.SETTLING, message)
         until = self._due(intent.provider, refusal)
         return (

@@ -109,5 +109,5 @@ def _change(
 def _why(name: str, job: RecordedJob, record: Record | None) -> tuple[Reason, str]:
     for other in record.jobs if record else ():
         if other.id != job.id and _same_create(other, job):
-            return Reason.DUPLICATE, f"job {job.id} is a second job for what job {other.id} trains"
+            return Reason.DUPLICATE, f"job {job.id} is a second job for the same training as job {other.id}"
     return Reason.SUPERSEDED, f"job {job.id} runs although it is not the current job of {name}"

@@ -105,7 +105,7 @@ DECLARED: Sequence[Row] = (
     Row(decision.draining, "another", "active, `on_change: drain`", "wait", (Reason.DRAINING,)),
     Row(
         decision.likeness,
-        "known by its looks alone, on a file that is not this project's alone",
+        "recognised only by what it trains, on a file that is not this project's alone",
         "active, and would be cancelled",
         "hold",
         (Reason.LIKENESS,),

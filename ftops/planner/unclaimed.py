@@ -33,7 +33,7 @@ def lookalike_strays(
             choices = (*((current,) if current else ()), job.id)
             message = (
                 f"job {job.id} carries no mark and looks like a second job for a create of {name}; "
-                f"{running_for(job, now)}; say which one stays, and the other is cancelled, or that it is "
+                f"{running_for(job, now)}; say which one to keep (the other is cancelled), or that it is "
                 f"somebody else's: {ways_out(name, choices, f'--not-mine {job.id}')}"
             )
             yield _hold(name, job, Reason.LOOKALIKE, message, fine_tunes.get(name))
@@ -46,8 +46,8 @@ def orphans(fine_tunes: Mapping[str, FineTune], live: LiveJobs, named: frozenset
             continue
         name = job.stamp.name
         message = (
-            f"job {job.id} runs with this project's mark and is in no record: the state may be an older one "
-            "(`ftops state rebuild` takes it over); if another state of this project made it, "
+            f"job {job.id} is running with this project's mark but is not recorded: the state may be an "
+            "older one (`ftops state rebuild` takes it over); if another state of this project made it, "
             f"`ftops resolve {name} --not-mine {job.id}`"
         )
         yield _hold(name, job, Reason.ORPHAN, message, fine_tunes.get(name))

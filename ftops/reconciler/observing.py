@@ -77,7 +77,7 @@ def _listed(provider: Provider, state: State, clock: Clock) -> Observation:
     jobs = {job.id: job for job in listed.jobs}
     gone: set[str] = set()
     looked: set[str] = set()
-    problem = None if listed.complete else listed.problem or "its list of jobs is incomplete"
+    problem = None if listed.complete else listed.problem or "its job list is incomplete"
     try:
         for job_id in sorted(_watched(state, provider.facts.name) - jobs.keys()):
             found = _retrieved(provider, job_id)

@@ -36,7 +36,7 @@ def one_account(names: Collection[str], job_id: str) -> str:
     *others, last = names
     return (
         f"providers {', '.join(others)} and {last} list the same jobs, such as {job_id}: "
-        "they are one account, and one row is enough"
+        "they are the same account, and one entry is enough"
     )
 
 
@@ -48,4 +48,4 @@ def wrong_accounts(observations: Iterable[Observation]) -> Iterator[str]:
         if expected is not None and others:
             shown = ", ".join(sorted(map(str, others)))
             wanted = seen.provider.organization_shown or expected
-            yield f"jobs of provider {seen.provider.name} belong to {shown}, expected is {wanted}"
+            yield f"jobs of provider {seen.provider.name} belong to {shown}, but {wanted} was expected"

@@ -24,7 +24,7 @@ def cancelled_first(job: RecordedJob | None) -> str:
     """Go on with a sentence about an adopt: it stops the job that runs instead, if there is one."""
     if job is None:
         return ""
-    return f"; job {job.id}, which runs, is cancelled first: what it has trained so far is paid"
+    return f"; job {job.id}, still running, is cancelled first: the training already done is still paid for"
 
 
 def _duration(seconds: float) -> str:

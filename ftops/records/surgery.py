@@ -185,7 +185,7 @@ def renamed(state: State, old: str, new: str) -> State:
     """Return a record another name. Raises FtopsError when there is nothing to move, or no room for it."""
     _known(state, old)
     if new in state.fine_tunes:
-        raise FtopsError(f"the state has a record of {new} already", hint="remove or rename that one first")
+        raise FtopsError(f"the state already has a record of {new}", hint="remove or rename that one first")
     return moved(state, old, new)
 
 

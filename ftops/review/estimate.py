@@ -72,7 +72,7 @@ class Costing:
         entry = models.get(model) if isinstance(models, Mapping) else None
         price = entry.get("training_per_million_tokens") if isinstance(entry, Mapping) else None
         if isinstance(price, bool) or not isinstance(price, int | float) or not price >= 0:
-            raise Unknown(f"ftops.yaml has no price of {model} at {fine_tune.provider}")
+            raise Unknown(f"ftops.yaml has no price for {model} at {fine_tune.provider}")
         return float(price)
 
     def _tokens(self, path: str | None) -> int:

@@ -130,7 +130,7 @@ def _postponed(planned: Change, now: Iterable[Change]) -> bool:
 
 def _moved_bindings(saved: Plan, new: Plan, now: JSONObject) -> Iterator[str]:
     if saved.lineage != new.lineage:
-        yield "the state is another one than the plan was made from"
+        yield "the plan was made from a different state"
     for kind, words in (
         ("manifests", "the manifest of {} has changed"),
         ("data", "{} has changed"),

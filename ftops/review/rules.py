@@ -49,8 +49,8 @@ class Allowed:
 def empty_project(plan: Plan, allowed: Allowed) -> Iterator[Violation]:
     """A wrong branch or directory looks like a wish to cancel everything."""
     if plan.facts.declared == 0 and plan.facts.recorded > 0 and not allowed.allow_empty:
-        message = f"the project declares no fine-tune, the state has {plan.facts.recorded}"
-        yield Violation("empty-project", message, "if everything is to go, pass --allow-empty")
+        message = f"the project declares no fine-tunes, but the state has {plan.facts.recorded}"
+        yield Violation("empty-project", message, "to remove everything, pass --allow-empty")
 
 
 def older_commit(plan: Plan, allowed: Allowed) -> Iterator[Violation]:
@@ -58,8 +58,8 @@ def older_commit(plan: Plan, allowed: Allowed) -> Iterator[Violation]:
     facts = plan.facts
     if facts.older_than is not None and plan.effective_changes and not allowed.allow_older:
         message = (
-            f"this is commit {facts.commit}, and the state was last applied from a newer one, "
-            f"{facts.older_than}: this run could take back what that one brought"
+            f"this is commit {facts.commit}, but the state was last applied from a newer one, "
+            f"{facts.older_than}: this run could undo what that one did"
         )
         hint = (
             "pull, or rebase onto it (a shallow clone can only compare times: `git fetch --unshallow`); "
@@ -78,7 +78,7 @@ def mass_vanish(plan: Plan, allowed: Allowed) -> Iterator[Violation]:
     many = gone > FEWEST_VANISHED and gone * 100 > known * VANISHED_PERCENT
     if (everything or many) and _exceeds(gone, allowed.limit("vanished", 0)):
         message = (
-            f"{gone} of {known} active jobs are gone from the provider at once: is this the right account?"
+            f"{gone} of {known} active jobs disappeared from the provider at once: is this the right account?"
         )
         yield Violation("mass-vanish", message, f"if it is, pass --allow vanished={gone}")
 
@@ -121,10 +121,10 @@ def max_cost(reckoning: Reckoning, allowed: Allowed) -> Iterator[Violation]:
         return
     cost = reckoning.all.cost
     if cost is None or not math.isfinite(cost.high):
-        message = f"the cost is not known, and max_cost is ${_written(limit)}"
+        message = f"the cost is unknown, and max_cost is ${_written(limit)}"
         causes = "; ".join(allowed.cost_unknown_because)
         message = f"{message}: {causes}" if causes else message
-        yield Violation("max_cost", message, "make it known, or set max_cost: null in ftops.yaml")
+        yield Violation("max_cost", message, "make the cost known, or set max_cost: null in ftops.yaml")
     elif _exceeds(cost.high, limit):
         least = lifting(cost.high)
         parts = reckoning.parts(lambda steps: steps.cost.high if steps.cost else 0, "${:.2f}".format)
