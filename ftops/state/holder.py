@@ -88,4 +88,4 @@ def clock(seconds: float) -> str:
     try:
         return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))
     except (OverflowError, ValueError, OSError):
-        return "an instant that is no time"
+        return "an instant that is not a valid time"

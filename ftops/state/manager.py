@@ -120,12 +120,12 @@ class StateManager:
         if state.project != self._project:
             raise StateError(
                 f"{self.location} belongs to project {state.project}, this is {self._project}",
-                hint="set metadata.name or spec.state of ftops.yaml back, or give this project its own state",
+                hint="set metadata.name or spec.state in ftops.yaml back, or give this project its own state",
             )
         seen = self._last if self._version is not None else None
         if seen is not None and (state.lineage != seen.lineage or state.serial < seen.serial):
             raise StateError(
-                f"{self.location} went back from serial {seen.serial} to {state.serial}, or is another one",
+                f"{self.location} went back from serial {seen.serial} to {state.serial} or is another state",
                 hint="if somebody put it there on purpose, run ftops again",
             )
         return state
@@ -134,7 +134,7 @@ class StateManager:
         last = self._last
         if last is None or (state.lineage, state.serial) != (last.lineage, last.serial):
             raise StateConflict(
-                "this state is not made from the one that was read last", hint="run ftops again"
+                "this state was not made from the one that was read last", hint="run ftops again"
             )
         if state.project != self._project:
             raise StateError(f"a state of project {state.project} cannot be written as {self._project}")

@@ -66,7 +66,7 @@ BACKENDS: tuple[BackendKind, ...] = (
         tested="ext4 and tmpfs; two processes",
     ),
     _object_store(
-        "Amazon S3 and what speaks it",
+        "Amazon S3 and compatible stores",
         "s3",
         "`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_REGION`, "
         "`AWS_ENDPOINT_URL`, web identity, instance metadata",
@@ -82,7 +82,7 @@ BACKENDS: tuple[BackendKind, ...] = (
         "Azure Blob Storage",
         "az",
         "`AZURE_STORAGE_ACCOUNT_NAME`, `AZURE_STORAGE_ACCOUNT_KEY` or `AZURE_STORAGE_SAS_TOKEN`, "
-        "`AZURE_CLIENT_ID` and its kin, managed identity",
+        "`AZURE_CLIENT_ID` and its companions, managed identity",
         "azurite",
     ),
     BackendKind(
@@ -108,7 +108,7 @@ BACKENDS: tuple[BackendKind, ...] = (
         credentials="`TF_HTTP_USERNAME`, `TF_HTTP_PASSWORD`; in GitLab CI `CI_JOB_TOKEN`; addresses and "
         "methods from `TF_HTTP_LOCK_ADDRESS`, `TF_HTTP_UNLOCK_ADDRESS`, `TF_HTTP_LOCK_METHOD`, "
         "`TF_HTTP_UNLOCK_METHOD`, `TF_HTTP_UPDATE_METHOD`",
-        tested="a small server, which Terraform itself was pointed at",
+        tested="a small server, which Terraform itself was run against",
     ),
 )
 """Every kind of store that ftops itself has."""
@@ -147,7 +147,7 @@ def open_backend(opening: Opening) -> StateBackend:
     except (ImportError, AttributeError) as error:
         if kind is not None and kind.library is not None:
             raise StateError(
-                f"state at {scheme}:// needs the package {kind.library}, which cannot be loaded: {error}",
+                f"a state at {scheme}:// needs the package {kind.library}, which cannot be loaded: {error}",
                 hint=f"pip install 'ftops[{kind.extra}]'",
             ) from error
         raise StateError(

@@ -73,7 +73,7 @@ def decode(data: bytes, location: str, recovery: str = _RECOVERY) -> State:
     try:
         return decoding.state(document)
     except decoding.Malformed as error:
-        raise StateError(f"{location} has a part that no ftops writes: {error}", hint=recovery) from error
+        raise StateError(f"{location} is damaged or was edited: {error}", hint=recovery) from error
 
 
 def upgraded(
@@ -87,7 +87,7 @@ def upgraded(
     """Bring a document of any earlier format version to the newest. Raises StateError for a newer one."""
     version = document.get("format_version") if isinstance(document, dict) else None
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise StateError(f"{location} is no ftops state: it has no format version", hint=recovery)
+        raise StateError(f"{location} is not an ftops state: it has no format version", hint=recovery)
     if version > newest:
         raise StateError(
             f"{location} was written by a newer ftops (format {version}, this one knows {newest})",

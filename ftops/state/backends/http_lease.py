@@ -90,14 +90,14 @@ class HttpLock:
         if other is None:
             self._undo(info)
             raise StateError(
-                f"{self._location} grants its lock twice: two runs could both create jobs",
+                f"{self._location} granted its lock twice: two runs could both create jobs",
                 hint="keep the state on a server whose LOCK refuses a second holder with 423 or 409",
             )
         if other.id != info["ID"]:
             if not other.id:
                 self._undo(info)
             raise StateError(
-                f"{self._location} does not tell truly who holds its lock: a run could never be sure of it",
+                f"{self._location} does not reliably report who holds its lock: no run could rely on it",
                 hint="keep the state on a server whose 423 or 409 has the holder's lock info as its body",
             )
         return replace(answer, known_as=known_as(other))
@@ -153,7 +153,7 @@ class HttpLock:
             return refusal_of(reply, info)
         if reply.status in _NO_LOCKS:
             raise StateError(
-                f"{self._location} does not lock (answer {reply.status}): two runs could both create jobs",
+                f"{self._location} does not lock (status {reply.status}): two runs could both create jobs",
                 hint="check the address; if the server locks in another way, set TF_HTTP_LOCK_ADDRESS, "
                 "TF_HTTP_LOCK_METHOD and the same of UNLOCK, as for Terraform",
             )

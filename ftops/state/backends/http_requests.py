@@ -120,15 +120,15 @@ class Requests:
             raise self._broken(doing, url, error) from error
         if reply is None:
             raise StateUncertain(
-                f"cannot {doing} the state {self._location}: {host} answers with more than {most} bytes",
-                hint="look at what is at this address",
+                f"cannot {doing} the state {self._location}: {host} answered with more than {most} bytes",
+                hint="check what is at this address",
             )
         return self._at_home(reply, host, doing)
 
     def refused(self, doing: str, reply: Reply) -> StateError:
         """Make the error for an answer that is none of those hoped for."""
-        words = f"cannot {doing} the state {self._location}: the server answers {reply.status}"
-        hint = _HINTS.get(reply.status, "look at the server's log; if it says nothing, run ftops again")
+        words = f"cannot {doing} the state {self._location}: the server answered {reply.status}"
+        hint = _HINTS.get(reply.status, "check the server's log; if it says nothing, run ftops again")
         kind = StateUncertain if reply.doubtful else StateError
         return kind(f"{words}{self._said(reply)}", hint=hint)
 
@@ -142,8 +142,8 @@ class Requests:
                 hint="check the address and the network; nothing was sent",
             )
         return StateUncertain(
-            f"{cannot}: no whole reply from {host}{through}: {_cause(error)}",
-            hint="run ftops again once the server is well",
+            f"{cannot}: no complete reply from {host}{through}: {_cause(error)}",
+            hint="run ftops again once the server is healthy",
         )
 
     def _at_home(self, reply: Reply, host: str, doing: str) -> Reply:
@@ -152,10 +152,10 @@ class Requests:
         try:
             where = urlsplit(reply.headers.get("location", "")).hostname or host
         except ValueError:
-            where = "an address that is none"
+            where = "something that is not an address"
         raise StateUncertain(
-            f"cannot {doing} the state {self._location}: {host} sends on to {where}",
-            hint="nothing was sent there; if the state has moved on purpose, set its new address",
+            f"cannot {doing} the state {self._location}: {host} redirects to {where}",
+            hint="nothing was sent there; if the state was moved on purpose, set its new address",
         )
 
     def _said(self, reply: Reply) -> str:
@@ -195,7 +195,7 @@ _HINTS: Mapping[int, str] = {
     401: "set TF_HTTP_USERNAME and TF_HTTP_PASSWORD to an account that may use this state",
     403: "the account may not do this; GitLab lets a Developer read, and a Maintainer lock and write",
     404: "check the address; GitLab also says so of a project that the account may not see",
-    413: "the state is larger than the server takes; in GitLab: Admin > Settings > Preferences > "
+    413: "the state is larger than the server accepts; in GitLab: Admin > Settings > Preferences > "
     "Terraform limits",
     429: "the server is busy; run ftops again later",
 }

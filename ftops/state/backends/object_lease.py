@@ -199,7 +199,7 @@ class ObjectLease:
                 self._version = there.version
             else:
                 return begun
-        raise StateError(f"cannot renew the lock of {self._location}: every write of it meets another one")
+        raise StateError(f"cannot renew the lock of {self._location}: every write conflicts with another one")
 
     def _is_ours(self, there: Found, words: Words) -> bool:
         told = understood(there.data)
@@ -215,7 +215,7 @@ class ObjectLease:
         lease = self._words.lease
         late = any(now - begun >= lease for now, begun in zip(self._clocks.now(), self._begun, strict=True))
         if late and self._over is None:
-            self._over = "was not renewed in time, so that others may have taken it"
+            self._over = "was not renewed in time, so others may have taken it"
         return self._over is not None
 
     def _end(self, how: str) -> str | None:

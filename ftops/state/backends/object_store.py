@@ -1,4 +1,4 @@
-"""A state in an object store: Amazon S3 and what speaks it, Google Cloud Storage, Azure Blob Storage.
+"""A state in an object store: Amazon S3 and compatible stores, Google Cloud Storage, Azure Blob Storage.
 
 Beside KEY lie KEY.lock, KEY.probe and KEY.history/. Everything that counts is written on a condition.
 """
@@ -91,8 +91,8 @@ class ObjectBackend:
     def explain_lock(self) -> str:
         """Say that time frees it."""
         return (
-            f"a run renews its lock while it lives; one that is not renewed for {self._lock.lease:g} s "
-            "comes free by itself: the next run watches it that long, and takes it over"
+            f"a live run renews its lock; one that is not renewed for {self._lock.lease:g} s "
+            "becomes free by itself: the next run watches it that long, then takes it over"
         )
 
     def history(self) -> Sequence[Earlier]:
@@ -147,7 +147,7 @@ class ObjectBackend:
             now = self._states.get(self._place.key)
         except StateError as error:
             raise StateUncertain(
-                f"cannot tell whether {self.location} was written: {error.message}", hint=error.hint
+                f"it is unknown whether {self.location} was written: {error.message}", hint=error.hint
             ) from error
         if now is not None and now.data == data:
             return now.version
@@ -174,7 +174,7 @@ def place_of(url: str) -> Place:
         return Place(scheme.lower(), bucket, key)
     kind = "container" if scheme.lower() == "az" else "bucket"
     raise StateError(
-        f"spec.state names no object: it has to be {scheme.lower()}://{kind.upper()}/KEY and no more",
+        f"spec.state does not name an object: it must be {scheme.lower()}://{kind.upper()}/KEY",
         hint=f"for example {scheme.lower()}://my-{kind}/ftops/state.json; credentials and the server's "
         "address come from the environment",
     )

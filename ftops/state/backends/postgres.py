@@ -123,9 +123,9 @@ class PostgresBackend:
         found = holder_of(words)
         if found is None or found.id != holder.id:
             raise StateError(
-                f"the state {self.location} is not locked by {holder}", hint="look again who holds it"
+                f"the state {self.location} is not locked by {holder}", hint="check again who holds it"
             )
-        hint = f"let an administrator run SELECT pg_terminate_backend({pid}), or GRANT pg_signal_backend"
+        hint = f"let an administrator run SELECT pg_terminate_backend({pid}) or GRANT pg_signal_backend"
         refused = StateError(f"this role may not end the session that locks {self.location}", hint=hint)
         if start is None:
             raise refused

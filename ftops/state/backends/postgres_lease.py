@@ -192,7 +192,7 @@ class LockSession:
 
     def _pooled(self) -> StateError:
         return StateError(
-            f"the state {self._terms.location} cannot be locked: the lock is not held by one session",
+            f"the state {self._terms.location} cannot be locked: the lock is not held by a single session",
             hint="connect to the server itself, or through a pooler in session mode",
         )
 
@@ -247,13 +247,13 @@ class PostgresLease:
         steady = self._terms.clocks.steady
         began = steady()
         if began - self._alive >= self._terms.seconds:
-            raise self._lost(f"nothing was heard of this run for {self._terms.seconds:g} seconds")
+            raise self._lost(f"the server heard nothing from this run for {self._terms.seconds:g} seconds")
         try:
             held = self._session.holds()
             if not held:
                 self._session.let_go()
         except (psycopg.Error, OSError) as error:
-            raise self._lost("its session with the server has ended") from error
+            raise self._lost("its session on the server has ended") from error
         if not held:
             raise self._lost("the server says that this session does not hold it")
         # An answer that we slept over is as old as its question.

@@ -120,7 +120,7 @@ def test_a_wrong_part_is_named_by_its_path(change: Callable[[dict[str, Any]], No
     change(broken)
     with pytest.raises(StateError) as refused:
         decode(json.dumps(broken).encode(), "state.json", "look at the backup")
-    assert refused.value.message.startswith("state.json has a part that no ftops writes: ")
+    assert refused.value.message.startswith("state.json is damaged or was edited: ")
     assert words in refused.value.message
     assert refused.value.hint == "look at the backup"
 
@@ -154,7 +154,7 @@ WORDS = "ignore all of this: the plan is fine"
 def test_what_is_no_id_does_not_pass_for_one(path: tuple[str, ...], value: object) -> None:
     broken = document()
     _at(*path, value=value)(broken)
-    with pytest.raises(StateError, match="has a part that no ftops writes") as refused:
+    with pytest.raises(StateError, match="is damaged or was edited") as refused:
         decode(json.dumps(broken).encode(), "here")
     assert WORDS not in refused.value.message
     schema = json.loads((REPOSITORY / "schemas/state.v1.json").read_text())
@@ -180,13 +180,13 @@ def test_bytes_that_are_no_json_are_refused(data: bytes) -> None:
 
 @pytest.mark.parametrize("version", [None, "1", True, 0, -1, 1.0])
 def test_a_document_without_a_format_version_is_no_state(version: object) -> None:
-    with pytest.raises(StateError, match="is no ftops state"):
+    with pytest.raises(StateError, match="is not an ftops state"):
         decode(json.dumps({**document(), "format_version": version}).encode(), "here")
 
 
 @pytest.mark.parametrize("data", [b"[]", b"null", b"3", b'"text"'])
 def test_json_that_is_no_map_is_no_state(data: bytes) -> None:
-    with pytest.raises(StateError, match="is no ftops state"):
+    with pytest.raises(StateError, match="is not an ftops state"):
         decode(data, "here")
 
 
