@@ -84,7 +84,7 @@ def _counter(encoding: str) -> Count:
     try:
         from rs_bpe import openai
     except ImportError as error:
-        raise NotCountable(f"run {INSTALL} to have them counted") from error
+        raise NotCountable(f"run {INSTALL} to count them") from error
     count: Count = getattr(openai, encoding)().count
     return count
 
@@ -102,7 +102,7 @@ def _count_file(path: Path, sha256: str, counters: list[Count]) -> int:
                 for number, count in enumerate(counters):
                     sums[number] += extra + sum(map(count, texts))
     except (OSError, orjson.JSONDecodeError) as error:
-        raise NotCountable("it cannot be read any more") from error
+        raise NotCountable("it can no longer be read") from error
     if digest.hexdigest() != sha256:
         raise NotCountable("it has changed since it was checked")
     return max(sums)

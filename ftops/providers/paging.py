@@ -16,9 +16,7 @@ _T = TypeVar("_T")
 MOST_PAGES = 10_000
 """A list of more pages than this (a million jobs) is a server that never ends its list."""
 
-_BROKEN = (
-    "the server contradicts itself: another run helps only once it is mended there; tell whoever runs it"
-)
+_BROKEN = "the server contradicts itself: running again will not help until it is fixed; tell whoever runs it"
 
 
 class BrokenPaging(Unreadable):

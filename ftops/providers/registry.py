@@ -116,7 +116,7 @@ def open_provider(
     if key is None and settings.api_key is None:
         resolved.problem("api_key", "is missing", "write api_key: {env: NAME}")
     if url is None and settings.base_url is None:
-        resolved.problem("base_url", f"is missing; dialect {dialect.name} has no address of its own")
+        resolved.problem("base_url", f"is missing; dialect {dialect.name} has no default address")
     resolved.raise_if_any()
     if url is None or key is None:
         raise ValueError("a missing value was not reported")

@@ -35,14 +35,14 @@ def said(content: bytes) -> tuple[str | None, str]:
         body = read_json(content)
     except ValueError:
         text = html.unescape(re.sub(r"<[^>]*>", " ", content[:4096].decode("utf-8", errors="replace")))
-        return None, " ".join(text.split())[:200] or "no words"
+        return None, " ".join(text.split())[:200] or "no message"
     return said_in(body)
 
 
 def said_in(body: Any) -> tuple[str | None, str]:
     """Return the code and the words of an error that has been read."""
     words = _words(body) or (json.dumps(body, ensure_ascii=False) if body else "")
-    return _code(body), words[:LONGEST_WORDS] or "no words"
+    return _code(body), words[:LONGEST_WORDS] or "no message"
 
 
 def error_in(body: Any) -> str | None:

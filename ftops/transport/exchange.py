@@ -99,7 +99,7 @@ def check_url(provider: str, url: str) -> None:
         good = False
     if not good or "@" in url or "?" in url or "#" in url:
         raise FtopsError(
-            f"provider {provider}: base_url is not an http(s) address without credentials and query",
+            f"provider {provider}: base_url must be an http(s) address without credentials or query",
             hint="write it like https://api.example.com/v1",
         )
 
@@ -109,7 +109,7 @@ def check_headers(provider: str, headers: Mapping[str, str]) -> None:
     for name, value in headers.items():
         if not (f"{name}{value}".isascii() and f"{name}{value}".isprintable()) or value != value.strip():
             raise FtopsError(
-                f"provider {provider}: the value for header {name!r} has a line break, an outer space or a"
+                f"provider {provider}: the value for header {name!r} has a line break, a space at an end or a"
                 " character that no header may have",
                 hint="was the key pasted or read with a line break at its end?",
             )

@@ -132,7 +132,7 @@ def _hint(rule: FailureRule, failure: Failure) -> str | None:
 
 def _not_its_own(origin: Origin, status: int) -> str | None:
     if 300 <= status < 400:  # noqa: PLR2004 - a status code is its own best name
-        return f"ftops follows no redirect: write the API's own address as base_url of {origin.provider}"
+        return f"ftops follows no redirects: write the API's own address as base_url of {origin.provider}"
     if status in _CERTAIN:
         return f"the reply is not in the API's own error format: check base_url of provider {origin.provider}"
     return None
@@ -159,7 +159,7 @@ def wrong_address(base_url: str, error: ProviderError) -> ProviderError:
     """Say of a collection that is not there that the address is the likely cause, and what it may lack."""
     hint = f"check base_url of provider {error.failure.provider}: it should be the API's address"
     if not re.search(r"/v\d", urlsplit(base_url).path):
-        hint += "; this one has no /v1 at its end, as most servers want it"
+        hint += "; this one does not end in /v1, which most servers expect"
     return type(error)(error.message, failure=error.failure, hint=hint)
 
 

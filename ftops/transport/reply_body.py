@@ -62,7 +62,7 @@ def _pieces(raw: BaseHTTPResponse, headers: Mapping[str, str]) -> Iterator[bytes
     if packing == "identity":
         return received
     if packing not in PACKINGS:
-        raise BadBody(f"it is packed as {packing[:40]!r}, which nobody asked for")
+        raise BadBody(f"it is compressed as {packing[:40]!r}, which was not asked for")
     return _unpacked(received)
 
 
@@ -81,6 +81,6 @@ def _unpacked(packed: Iterator[bytes]) -> Iterator[bytes]:
                 rest = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
         yield unpacker.flush()
     except zlib.error as error:
-        raise BadBody("it cannot be unpacked") from error
+        raise BadBody("it cannot be decompressed") from error
     if not (unpacker.eof or empty):
-        raise BadBody("it ends in the middle of what is packed")
+        raise BadBody("it ends in the middle of the compressed data")

@@ -86,5 +86,5 @@ class Vault:
             if found:
                 raise SecretExposed(
                     f"{what} would show the secret of {name}, so it was not written",
-                    hint="take it out of manifests, labels and names; if it stands in one, change the key",
+                    hint="remove it from manifests, labels and names; if it was in one, change the key",
                 )

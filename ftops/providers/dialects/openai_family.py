@@ -210,7 +210,7 @@ def decode_cursor_page(body: Any) -> Page:
         return Page(items)
     last = optional_id(items[-1]) if items else None
     if last is None:
-        raise BrokenPaging("a list says there is more and gives nothing to go on from")
+        raise BrokenPaging("a list says there is more but not where it continues")
     return Page(items, last, guessed)
 
 
