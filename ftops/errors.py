@@ -53,17 +53,17 @@ class ExitCode(IntEnum):
 
 _MEANINGS = {
     ExitCode.NOTHING: "done, or nothing to do",
-    ExitCode.ERROR: "an error: a failed load, invalid data, a refused or failed change, or the answer No",
+    ExitCode.ERROR: "an error: a failed load, invalid data, a refused or failed change, or the answer no",
     ExitCode.CHANGES: "the plan has changes (with --detailed-exitcode)",
     ExitCode.REFUSED: "refused by a limit, guard, policy or budget",
     ExitCode.NEEDS_PERSON: (
         "needs a person: ambiguous create, a provider that is unreachable, incomplete or no longer in "
-        "ftops.yaml, duplicate, stale plan, older commit, lock held, timeout over, a create refused for more "
+        "ftops.yaml, duplicate, stale plan, older commit, lock held, timeout, a create refused for more "
         "than a day"
     ),
     ExitCode.JOB_FAILED: (
-        "a fine-tune has failed or was refused, was cancelled outside ftops, or vanished; one that was asked "
-        "for its model has none"
+        "a fine-tune has failed or was refused, was cancelled outside ftops, or vanished; one was asked "
+        "for its model and has none"
     ),
     ExitCode.USAGE: "wrong usage",
     ExitCode.INTERRUPTED: "interrupted by Ctrl-C or SIGTERM",
@@ -79,7 +79,7 @@ EXIT_CODE_ORDER = (
     ExitCode.CHANGES,
     ExitCode.NOTHING,
 )
-"""Where several codes apply, the first of these is the one that is given."""
+"""Where several codes apply, the first of these is returned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,8 @@ class StateMoved(StateError):
 
     def __init__(self, location: str, moved_to: str) -> None:
         super().__init__(
-            f"the state {location} was moved to {moved_to}", hint="set spec.state of ftops.yaml to that place"
+            f"the state {location} was moved to {moved_to}",
+            hint="set spec.state in ftops.yaml to that location",
         )
         self.moved_to = moved_to
 

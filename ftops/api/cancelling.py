@@ -108,7 +108,7 @@ def cancel(session: Session, names: Sequence[str] | None) -> Cancellation:
         applied = _sent(session, intent, orders, providers, lock)
     if session.stop.is_set():
         raise Interrupted(
-            "stopped; what is to be cancelled is noted, and some of it may still run",
+            "stopped; what is to be cancelled is recorded, but some jobs may still be running",
             hint="run `ftops cancel` again",
         )
     return Cancellation(tuple(_told(intent, applied, closed)), switch, session.unread)
@@ -219,11 +219,13 @@ def _came_to(
     if result is None or result.outcome is not Outcome.DONE:
         why = closed or (result.error if result else None) or "it was not sent"
         fate = Fate.UNSURE if resting or closed else Fate.FAILED
-        words = f"job {job_id} is not stopped: {why}; it is noted, and the next run sends the cancel again"
+        words = (
+            f"job {job_id} was not stopped: {why}; this is recorded, and the next run sends the cancel again"
+        )
         return Cancelled(name, provider, job_id, fate, words)
     job = recorded_job(stop.change, state)
     if job is None or job.status.active:
-        words = f"{provider} has taken the cancel of job {job_id}, which is on its way out"
+        words = f"{provider} accepted the cancel of job {job_id}, which is stopping"
         return Cancelled(name, provider, job_id, Fate.CANCELLING, words)
     if job.status is not JobStatus.CANCELLED:
         words = f"job {job_id} had {job.status.value} before it could be stopped"

@@ -35,7 +35,7 @@ class Freeze:
     def way_out(self) -> str:
         """Say how to lift it."""
         turn = f"unset {VARIABLE}" if self.switch == VARIABLE else f"remove {self.switch}"
-        return f"when the reason is over, {turn}; `ftops plan` works meanwhile"
+        return f"to go on, {turn}; `ftops plan` still works"
 
     def refusal(self) -> Refused:
         """Make the error for whoever wants to change something."""
@@ -52,7 +52,7 @@ def frozen(root: Path, environ: Mapping[str, str]) -> Freeze | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        return Freeze(FILE, f"it cannot be looked at: {error.strerror}")
+        return Freeze(FILE, f"it cannot be read: {error.strerror}")
     return Freeze(FILE, _reason(root, path))
 
 
@@ -71,7 +71,7 @@ def freeze(root: Path, environ: Mapping[str, str], reason: str) -> Freeze:
     except OSError as error:
         raise FtopsError(
             f"the kill switch {FILE} cannot be turned on: {error.strerror}; nothing was cancelled",
-            hint="make it writable, or set FTOPS_FREEZE=1 for every runner and name what is to be cancelled",
+            hint="make it writable, or set FTOPS_FREEZE=1 for every runner and name the fine-tunes to cancel",
         ) from error
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(f"{reason}\n")

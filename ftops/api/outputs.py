@@ -70,7 +70,9 @@ class ServedModels:
             return self._unknown(name)
         if served is None:
             return NoModel(f"{name} has no model yet: {lack.why}", hint=lack.hint)
-        message = f"the model of {name} that serves, {served.model}, is not of what is declared now"
+        message = (
+            f"the model of {name} that serves, {served.model}, was not trained from what is declared now"
+        )
         return NoModel(f"{message}: {lack.why}", hint=lack.hint)
 
     def _unknown(self, name: str) -> UsageError:
@@ -193,7 +195,9 @@ def _observed(asked: Mapping[str, list[Job]], facts: Mapping[str, ProviderFacts]
 
 
 def _silence(provider: str, why: str) -> str:
-    return f"provider {provider} cannot say whether its jobs have ended; this is from the state alone: {why}"
+    return (
+        f"provider {provider} cannot say whether its jobs have ended; this comes from the state alone: {why}"
+    )
 
 
 def _assumptions(found: Serving, chosen: Collection[str]) -> Iterator[str]:
@@ -201,6 +205,6 @@ def _assumptions(found: Serving, chosen: Collection[str]) -> Iterator[str]:
     if about:
         names = ", ".join(about)
         yield (
-            f"what is declared for {names} cannot be read (see `ftops validate`): current means what was "
+            f"the declaration of {names} cannot be read (see `ftops validate`): current means what was "
             "applied last"
         )

@@ -74,8 +74,8 @@ def _tell_unknown_commit(session: Session, reviewed: Reviewed) -> None:
     applied = reviewed.stored.applied
     if applied is not None and session.loaded.commit is None and reviewed.plan.effective_changes:
         words = (
-            f"git cannot determine which commit is checked out: whether it is older than {applied.commit}, "
-            "from which the state was last applied, is not known (see `ftops doctor`)"
+            f"git cannot determine which commit is checked out, so it may be older than {applied.commit}, "
+            "from which the state was last applied (see `ftops doctor`)"
         )
         session.surroundings.emit(Event(EventKind.COMMIT_UNKNOWN, session.clock.now(), words))
 

@@ -75,7 +75,7 @@ class Surroundings:
         def pause(seconds: float) -> None:
             if self.stop.wait(seconds):
                 raise Interrupted(
-                    "stopped while it waited for the lock; nothing was done", hint="run ftops again"
+                    "stopped while waiting for the lock; nothing was done", hint="run ftops again"
                 )
 
         return Place(root, self.environ, self.vault, tell, pause)
@@ -166,7 +166,7 @@ class Session:
         if self.stop.is_set():
             raise Interrupted(
                 "stopped; what was sent is recorded and no job was cancelled",
-                hint="run `ftops apply` again to go on",
+                hint="run `ftops apply` again to continue",
             )
 
 
@@ -197,7 +197,7 @@ def _taken(manager: StateManager, holder: Holder, surroundings: Surroundings) ->
         try:
             return manager.lock(holder, 0.0)
         except LockHeld as held:
-            words = f"{held.message}; waiting for at most {surroundings.lock_timeout:g} s"
+            words = f"{held.message}; waiting up to {surroundings.lock_timeout:g} s"
             surroundings.emit(Event(EventKind.LOCK_AWAITED, holder.since, words))
     return manager.lock(holder, surroundings.lock_timeout)
 

@@ -46,7 +46,7 @@ def import_command(root: Path, name: str, job_id: str, provider: str | None) -> 
     with open_session(root, changes=True) as session:
         where = _where(session, provider)
         if path.exists() or any(fine_tune.name == name for fine_tune in session.loaded.fine_tunes):
-            raise FtopsError(f"{name} is declared already", hint="choose another name")
+            raise FtopsError(f"{name} is already declared", hint="choose another name")
         port = session.providers[where]
         job = port.retrieve_fine_tune(job_id)
         written = manifest_for(name, job, port.facts)
@@ -65,29 +65,29 @@ def import_command(root: Path, name: str, job_id: str, provider: str | None) -> 
         raise
     click.echo(printable(f"wrote {path}; job {job.id} is recorded as {name}"))
     for value in written.left_out:
-        click.echo(printable(f"left out, since no manifest may ask for it: {value}"))
+        click.echo(printable(f"left out, because a manifest may not ask for it: {value}"))
 
 
 @click.command("resolve")
 @click.argument("name", shell_complete=fine_tune_names)
-@click.option("--job", "job_id", metavar="ID", help="This job is the fine-tune's.")
+@click.option("--job", "job_id", metavar="ID", help="This job belongs to the fine-tune.")
 @click.option("--never-arrived", "lost", is_flag=True, help="The provider never got the create in doubt.")
 @click.option("--not-mine", "foreign", metavar="ID", help="This job is somebody else's.")
-@click.option("--retry", is_flag=True, help="What was refused, or cancelled by hand, may be tried again.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--retry", is_flag=True, help="Try again what was refused or cancelled by hand.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @lock_timeout_option
 @click.pass_obj
 def resolve_command(root: Path, /, name: str, *, yes: bool, **answers: str | bool | None) -> None:
-    """Clear a hold that only a person can: whose a job is, that a create never arrived, or try again."""
+    """Clear a hold that needs a person: say whose a job is or that a create never arrived, or try again."""
     given = {answer: value for answer, value in answers.items() if value}
     if len(given) != 1:
-        raise click.UsageError("give one of --job, --never-arrived, --not-mine and --retry")
+        raise click.UsageError("pass one of --job, --never-arrived, --not-mine and --retry")
     answer, value = given.popitem()
     with open_session(root, changes=True) as session, session.locked("resolve") as lock:
         state = session.present(session.manager.read())
         new, words = _ANSWERS[answer](session, state, name, str(value))
         click.echo(f"In the state: {words}.")
-        if not yes and not confirm("Go on?"):
+        if not yes and not confirm("Continue?"):
             raise FtopsError("not resolved", hint="nothing was changed")
         session.refuse_frozen()
         lock.check()
@@ -115,7 +115,7 @@ def _retry(session: Session, state: State, name: str, _: str) -> tuple[State, st
         return new, f"the next apply tries {name} again, whatever was refused before"
     record = state.fine_tunes.get(name)
     runs = record is not None and record.job is not None and record.job.status.active
-    what = "its job, if it still runs, goes on" if runs else "the next apply may create it"
+    what = "its job, if still running, continues" if runs else "the next apply may create it"
     return new, f"{name} is no longer cancelled by hand: {what}"
 
 
@@ -131,7 +131,7 @@ def _theirs(session: Session, state: State, name: str, job_id: str) -> tuple[Sta
         others = _second_jobs(session, name)
         stopped = f"; the next apply cancels {', '.join(job.id for job in others)}" if others else ""
         kept = claimed(accepted(uncancelled(state, name), name, job_id), name, others)
-        return kept, f"{job_id} is taken as it is for {name}{stopped}"
+        return kept, f"{job_id} is accepted as it is for {name}{stopped}"
     _refuse_recorded(state, job_id)
     fine_tune, change = _declared(session, name)
     job = session.providers[fine_tune.provider].retrieve_fine_tune(job_id)
@@ -169,7 +169,7 @@ def _where(session: Session, provider: str | None) -> str:
     """Return the provider that is meant: the one named, else the default one."""
     where = provider or session.loaded.project.default_provider
     if where is None:
-        raise UsageError("no provider is the default one", hint="name one with --provider")
+        raise UsageError("there is no default provider", hint="name one with --provider")
     if where not in session.providers:
         near = did_you_mean(where, session.providers)
         raise UsageError(f"no provider is named {where}", hint=near or "name one with --provider")
@@ -209,4 +209,4 @@ def _refuse_recorded(state: State, job_id: str, *, but: str | None = None) -> No
     recorded = {name: record.jobs for name, record in state.fine_tunes.items()}
     for name, jobs in (*recorded.items(), *((name, entry.jobs) for name, entry in state.archive.items())):
         if any(job.id == job_id and not (name == but and job.likeness) for job in jobs):
-            raise FtopsError(f"job {job_id} is recorded as {name} already", hint="see `ftops state list`")
+            raise FtopsError(f"job {job_id} is already recorded as {name}", hint="see `ftops state list`")

@@ -40,12 +40,10 @@ from ftops.state.backend import Holder, StateBackend, Writability
 
 
 @click.command("doctor")
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print it."
-)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Output format.")
 @click.pass_obj
 def doctor_command(root: Path, form: str) -> ExitCode:
-    """Look at everything that a plan and an apply need, and say what to do about what is wrong.
+    """Check everything that a plan and an apply need, and say how to fix what is wrong.
 
     Changes nothing. Asks each provider once.
     """
@@ -80,7 +78,7 @@ class _Examination:
             project, document = load_project(self.root, dialects())
         except FtopsError as error:
             yield from report.failed("project", error)
-            words = "data, keys, providers and state were not looked at"
+            words = "data, keys, providers and state were not checked"
             yield Check("rest", Verdict.WARN, words, f"fix {PROJECT_FILE} first")
         else:
             yield from self._declared(project, document)

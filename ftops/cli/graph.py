@@ -25,7 +25,7 @@ from ftops.report.words import printable
     "form",
     type=click.Choice(["text", "mermaid", "dot", "json"]),
     default="text",
-    help="How to print it.",
+    help="Output format.",
 )
 @click.pass_obj
 def graph_command(root: Path, form: str) -> None:

@@ -42,22 +42,22 @@ COMMANDS = {
 """Command -> the module that has it, imported only when it is called."""
 
 HELP = {
-    "init": "Make a project that plans and applies at once.",
+    "init": "Create a project that is ready to plan and apply.",
     "validate": "Check manifests and data; no network.",
     "plan": "Show what apply would do.",
     "show": "Show a saved plan.",
-    "apply": "Plan, show, ask, and carry it out; or carry out a saved plan.",
+    "apply": "Plan, show, ask, and apply; or apply a saved plan.",
     "reconcile": "Plan and apply within the limits, unattended.",
     "cancel": "Stop paid jobs now, and hold them.",
-    "status": "Show where every fine-tune stands.",
+    "status": "Show the status of every fine-tune.",
     "outputs": "Show the models that are ready.",
-    "events": "Show what the provider tells of a job.",
-    "metrics": "Show a training's losses.",
+    "events": "Show what the provider reports about a job.",
+    "metrics": "Show the losses of a job.",
     "graph": "Show the chains: base models, fine-tunes, data.",
-    "doctor": "Look at everything that a run needs.",
-    "import": "Take over one job of the provider.",
-    "resolve": "Clear a hold that only a person can.",
-    "state": "Look into the state, and repair it.",
+    "doctor": "Check everything that a run needs.",
+    "import": "Take over one existing job.",
+    "resolve": "Clear a hold that needs a person.",
+    "state": "Inspect and repair the state.",
     "schema": "Print a JSON Schema.",
     "emulator": "Serve the emulator; it trains nothing.",
     "completion": "Print a completion script.",
@@ -98,7 +98,7 @@ class LazyGroup(HelpfulGroup):
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    help="How -v logs: sentences, or one JSON object a line.",
+    help="Format of the log of -v: sentences, or one JSON object per line.",
 )
 @click.pass_context
 def cli(ctx: click.Context, directory: str, log_format: str, *, verbose: bool) -> None:

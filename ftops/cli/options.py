@@ -68,13 +68,13 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
             is_flag=True,
             help="Accept a project without fine-tunes, and patterns that match nothing.",
         ),
-        click.option("--allow-older", is_flag=True, help="Go back behind the commit that was applied last."),
+        click.option("--allow-older", is_flag=True, help="Apply a commit older than the one applied last."),
         click.option("--selector", multiple=True, metavar="L=V", help="Only fine-tunes with this label."),
         click.option(
             "--target",
             multiple=True,
             metavar="NAME",
-            help="Only this one and its upstreams.",
+            help="Only this fine-tune and its upstreams.",
             shell_complete=fine_tune_names,
         ),
     ):
@@ -101,7 +101,9 @@ def limits_lifted(allow: tuple[str, ...]) -> dict[str, float]:
     for text in allow:
         name, number = _pair(text, "--allow")
         if name not in LIFTABLE or not re.fullmatch(r"\d+(\.\d+)?", number):
-            raise click.UsageError(f"--allow {text}: write LIMIT=N, with a limit of {', '.join(LIFTABLE)}")
+            raise click.UsageError(
+                f"--allow {text}: write LIMIT=N, where LIMIT is one of {', '.join(LIFTABLE)}"
+            )
         lifted[name] = float(number)
     return lifted
 
@@ -237,7 +239,7 @@ def result_code(results: tuple[ChangeResult, ...]) -> ExitCode:
 def _pair(text: str, option: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not (name and equals and value):
-        raise click.UsageError(f"{option} {text}: write it like {option} NAME=VALUE")
+        raise click.UsageError(f"{option} {text}: write it as {option} NAME=VALUE")
     return name, value
 
 

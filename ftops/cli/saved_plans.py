@@ -137,7 +137,7 @@ def _stale(moved: Sequence[str]) -> NeedsPerson:
         told.append(f"and {len(moved) - MOST_TOLD} more")
     return NeedsPerson(
         f"the plan is stale, nothing was done: {'; '.join(told)}",
-        hint="make it again with `ftops plan --out` and look at it",
+        hint="make a new one with `ftops plan --out` and review it",
     )
 
 

@@ -35,7 +35,7 @@ def lock_timeout_option(command: Callable[..., Any]) -> Callable[..., Any]:
         show_envvar=True,
         expose_value=False,
         callback=_keep_lock_timeout,
-        help="Wait so long for a lock that another run holds (30s, 5m).",
+        help="How long to wait for a lock that another run holds (30s, 5m).",
     )(command)
 
 

@@ -30,7 +30,7 @@ from ftops.state.statefile import encode_record
 
 @click.group("state", cls=HelpfulGroup)
 def state_command() -> None:
-    """Look into the state, and repair it."""
+    """Inspect and repair the state."""
 
 
 for _command in (
@@ -71,11 +71,11 @@ def show_command(root: Path, name: str) -> None:
 
 
 @state_command.command("pull")
-@click.option("--raw", is_flag=True, help="As it is stored: neither unpacked nor decrypted.")
-@click.option("--version", "version", metavar="NAME", help="An earlier one, as `history` names it.")
+@click.option("--raw", is_flag=True, help="Print it as stored: neither unpacked nor decrypted.")
+@click.option("--version", "version", metavar="NAME", help="Print an earlier version, as `history` names it.")
 @click.pass_obj
 def pull_command(root: Path, version: str | None, *, raw: bool) -> None:
-    """Print the whole state as text, whether ftops can read it or not."""
+    """Print the complete state as text, even if ftops cannot read it."""
     access = open_state(root)
     data = access.manager.stored() if version is None else access.earlier(version)
     if data is None:
@@ -94,7 +94,7 @@ def _shown(text: bytes) -> bytes:
 @state_command.command("history")
 @click.pass_obj
 def history_command(root: Path) -> None:
-    """List the versions of the state that are still there, the newest first."""
+    """List the versions of the state that still exist, newest first."""
     access = open_state(root)
     table = [("VERSION", "SERIAL", "FINE-TUNES", "WRITTEN")]
     now = access.manager.stored()

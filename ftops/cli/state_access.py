@@ -44,7 +44,7 @@ class StateAccess:
         if not self.manager.exists:
             raise StateError(
                 f"there is no state at {self.backend.location}",
-                hint="`ftops state rebuild` makes one from the provider's jobs",
+                hint="`ftops state rebuild` creates one from the provider's jobs",
             )
         return state
 
@@ -52,7 +52,7 @@ class StateAccess:
         """Fetch an earlier version from the store. Raises StateError where there is none."""
         if not isinstance(self.backend, KeepsHistory):
             raise StateError(
-                f"{self.backend.location} keeps no earlier versions that ftops could fetch",
+                f"{self.backend.location} keeps no earlier versions that ftops can fetch",
                 hint=self.backend.recovery,
             )
         return self.backend.earlier(name)
@@ -75,7 +75,7 @@ def open_state(root: Path, url: str | None = None) -> StateAccess:
 def can_ask(*, yes: bool) -> None:
     """Refuse, before anything is looked at, to ask where nobody can answer."""
     if not yes and not sys.stdin.isatty():
-        raise click.UsageError("without a terminal nobody can answer: pass --yes")
+        raise click.UsageError("there is no terminal to answer on: pass --yes")
 
 
 def ask(words: str, *, yes: bool) -> None:
@@ -85,7 +85,7 @@ def ask(words: str, *, yes: bool) -> None:
     """
     for line in words.split("\n"):
         click.echo(printable(line))
-    if not yes and not confirm("Go on?"):
+    if not yes and not confirm("Continue?"):
         raise FtopsError("not done", hint="nothing was changed")
 
 

@@ -17,7 +17,7 @@ from ftops.report.words import counted, printable
 
 @click.command("migrate")
 @click.argument("url")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @lock_timeout_option
 @click.pass_obj
 def migrate_command(root: Path, url: str, *, yes: bool) -> None:
@@ -29,20 +29,20 @@ def migrate_command(root: Path, url: str, *, yes: bool) -> None:
     can_ask(yes=yes)
     old, new = open_state(root), open_state(root, url)
     if old.backend.location == new.backend.location:
-        raise UsageError(f"the state is at {old.backend.location} already")
+        raise UsageError(f"the state is already at {old.backend.location}")
     with old.locked("state migrate") as old_lock, new.locked("state migrate") as new_lock:
         data, state = old.manager.stored() or b"", old.existing()
         there = _there(new, state)
         words = f"the state of {old.backend.location} (serial {state.serial}, "
         words += f"{counted(len(state.fine_tunes), 'fine-tune')}) moves to {new.backend.location}"
-        ask(f"{words}, and a notice stays in its place.", yes=yes)
+        ask(f"{words}; a notice stays in its place.", yes=yes)
         keep_backup(old.root, data, state.serial, "migrate")
         new_lock.check()
         new.manager.replace(state, there)
         _compare(state, open_state(root, url))
         old_lock.check()
         old.manager.retire(new.backend.location)
-    click.echo(f"moved, and compared: {new.backend.location}")
+    click.echo(f"moved and verified: {new.backend.location}")
     click.echo(f"Now set spec.state in {PROJECT_FILE} to: {url}", err=True)
 
 
@@ -62,9 +62,9 @@ def _there(new: StateAccess, state: State) -> State | None:
         return None
     if (there.project, there.lineage) != (state.project, state.lineage):
         raise Refused(
-            f"{new.backend.location} holds a state already: project {there.project}, lineage "
+            f"{new.backend.location} already holds a state: project {there.project}, lineage "
             f"{there.lineage}, serial {there.serial}",
-            hint="nothing was changed; take another place, or look at that one with `ftops state pull`",
+            hint="nothing was changed; choose another place, or inspect that state with `ftops state pull`",
         )
     if lost := _identities(there) - _identities(state):
         raise Refused(
@@ -92,5 +92,5 @@ def _compare(state: State, copy: StateAccess) -> None:
     if replace(written, serial=state.serial) != state:
         raise StateError(
             f"the copy at {copy.backend.location} is not what was written",
-            hint="the old state is as it was and stays in force",
+            hint="the old state is unchanged and stays in force",
         )

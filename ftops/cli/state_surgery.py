@@ -28,7 +28,7 @@ from ftops.state.holder import clock
 
 _MOST_NAMED = 5
 
-_yes = click.option("--yes", is_flag=True, help="Do not ask.")
+_yes = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 
 
 @click.command("mv")
@@ -38,9 +38,9 @@ _yes = click.option("--yes", is_flag=True, help="Do not ask.")
 @lock_timeout_option
 @click.pass_obj
 def mv_command(root: Path, old: str, new: str, *, yes: bool) -> None:
-    """Return the record of OLD the name NEW. In a manifest, `renamed_from` does this in review."""
+    """Rename the record of OLD to NEW. In a manifest, `renamed_from` does this in review."""
     can_ask(yes=yes)
-    words = f"the record of {old} becomes that of {new}; no job is touched"
+    words = f"the record of {old} is renamed to {new}; no job is touched"
     _cut(root, "mv", words, lambda state: renamed(state, old, new), yes=yes)
 
 
@@ -50,20 +50,20 @@ def mv_command(root: Path, old: str, new: str, *, yes: bool) -> None:
 @lock_timeout_option
 @click.pass_obj
 def rm_command(root: Path, name: str, *, yes: bool) -> None:
-    """Forget NAME: its job runs on, unwatched. Nothing is cancelled or deleted."""
+    """Forget NAME: its job keeps running, unwatched. Nothing is cancelled or deleted."""
     can_ask(yes=yes)
-    words = f"the record of {name} is forgotten; its job is neither cancelled nor watched any more"
+    words = f"the record of {name} is forgotten; its job is neither cancelled nor watched from now on"
     _cut(root, "rm", words, lambda state: removed(state, name), yes=yes)
 
 
 @click.command("push")
 @click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
-@click.option("--force", is_flag=True, help="Even from another lineage, or an older one.")
+@click.option("--force", is_flag=True, help="Accept a state of another lineage, or an older one.")
 @_yes
 @lock_timeout_option
 @click.pass_obj
 def push_command(root: Path, file: str, *, force: bool, yes: bool) -> None:
-    """Put the state in FILE (- for standard input) in place of the stored one."""
+    """Replace the stored state with the one in FILE (- for standard input)."""
     can_ask(yes=yes)
     access = open_state(root)
     _put_in_place(access, (_bytes_of(root, file), file), "push", force=force, yes=yes)
@@ -75,11 +75,11 @@ def push_command(root: Path, file: str, *, force: bool, yes: bool) -> None:
 @lock_timeout_option
 @click.pass_obj
 def restore_command(root: Path, version: str, *, yes: bool) -> None:
-    """Put an earlier VERSION, as `ftops state history` names it, in place of the present state."""
+    """Replace the present state with an earlier VERSION, as `ftops state history` names it."""
     can_ask(yes=yes)
     access = open_state(root)
     _put_in_place(access, (access.earlier(version), version), "restore", force=True, yes=yes)
-    click.echo("Jobs made since are found again by their marks: look at `ftops plan`.", err=True)
+    click.echo("Jobs created since then are found again by their marks: see `ftops plan`.", err=True)
 
 
 @click.command("rebuild")
@@ -87,13 +87,13 @@ def restore_command(root: Path, version: str, *, yes: bool) -> None:
 @lock_timeout_option
 @click.pass_obj
 def rebuild_command(root: Path, *, yes: bool) -> None:
-    """Make a lost state again from the marks that jobs carry at their providers."""
+    """Recreate a lost state from the marks that jobs carry at their providers."""
     can_ask(yes=yes)
     with open_session(root) as session, session.locked("state rebuild") as lock:
         data, stored = session.manager.stored(), session.manager.read()
         found = _found(session, session.present(stored), lost=data is None)
         if not found.notes:
-            click.echo("Nothing to rebuild: every job that carries this project's mark is recorded.")
+            click.echo("Nothing to rebuild: every job with this project's mark is recorded.")
             return
         lines = "\n".join(f"  {note}" for note in found.notes)
         ask(f"In the state, lineage {found.state.lineage}, will be recorded:\n{lines}", yes=yes)
@@ -101,7 +101,7 @@ def rebuild_command(root: Path, *, yes: bool) -> None:
             keep_backup(session.loaded.root, data, stored.serial, "rebuild")
         lock.check()
         session.manager.replace(found.state, stored)
-    click.echo(f"{counted(len(found.notes), 'name')} recorded; look at `ftops plan`.")
+    click.echo(f"{counted(len(found.notes), 'name')} recorded; see `ftops plan`.")
 
 
 @click.command("unlock")
@@ -109,7 +109,7 @@ def rebuild_command(root: Path, *, yes: bool) -> None:
 @_yes
 @click.pass_obj
 def unlock_command(root: Path, lock_id: str | None, *, yes: bool) -> None:
-    """Break the lock ID whose holder is gone; where it comes free by itself, say how.
+    """Break the lock ID of a dead run; if it becomes free by itself, say how.
 
     The message of whoever finds the lock taken has the ID: with it, the lock of a later run is never broken.
     """
@@ -134,7 +134,7 @@ def unlock_command(root: Path, lock_id: str | None, *, yes: bool) -> None:
     can_ask(yes=yes)
     ask(
         f"The lock {holder.id} of {backend.location} is taken from {holder}, since {clock(holder.since)}. "
-        "Be sure that this run is dead: if it lives, two runs could create jobs.",
+        "Make sure that this run is dead: if it is alive, two runs could create jobs.",
         yes=yes,
     )
     backend.unlock(holder)
@@ -202,12 +202,12 @@ def _refuse_older(pushed: State, current: State) -> None:
     if pushed.lineage != current.lineage:
         raise Refused(
             f"the state there has lineage {current.lineage}, the pushed one {pushed.lineage}",
-            hint="--force replaces it all the same; what only the one there records is forgotten",
+            hint="--force replaces it anyway; what only that one records is forgotten",
         )
     if pushed.serial < current.serial:
         raise Refused(
             f"the state there is newer: serial {current.serial}, the pushed one has {pushed.serial}",
-            hint="--force replaces it all the same; jobs recorded since are forgotten",
+            hint="--force replaces it anyway; jobs recorded since are forgotten",
         )
 
 
@@ -217,7 +217,7 @@ def _found(session: Session, state: State, *, lost: bool) -> Rebuilt:
     if resting := incomplete(reviewed.observations):
         told = (f"provider {name}: {problem_of(seen)}" for name, seen in resting.items())
         hints = (seen.hint for seen in resting.values() if seen.hint)
-        raise NeedsPerson("; ".join(told), hint=next(hints, "run it again when each can be listed"))
+        raise NeedsPerson("; ".join(told), hint=next(hints, "run it again when every provider can be listed"))
     wrong = [found for found in reviewed.review.violations if found.rule == "wrong-account"]
     if wrong:
         raise Refused(wrong[0].message, hint=wrong[0].hint)
@@ -240,6 +240,6 @@ def _unmarked(provider: str, jobs: Sequence[str]) -> str:
     some = ", ".join(jobs[:_MOST_NAMED]) + (", ..." if len(jobs) > _MOST_NAMED else "")
     return printable(
         f"provider {provider}: {counted(len(jobs), 'unrecorded job')} without a mark ({some}) may be this "
-        "project's: the format has no room for a mark, or a gateway drops it; look at them before the next "
+        "project's: the format has no room for a mark, or a gateway drops it; check them before the next "
         "apply, and take one over with `ftops import NAME ID` or `ftops resolve NAME --job ID`"
     )

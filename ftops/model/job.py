@@ -41,7 +41,7 @@ class FailureClass(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class JobError:
-    """Why a job failed or a create was refused, in the provider's words."""
+    """Why a job failed or a create was refused, as the provider puts it."""
 
     code: str | None
     message: str

@@ -48,7 +48,7 @@ def _stake(stop: Stop, now: float, share: float | None) -> Iterator[str]:
     far = "" if share is None else f", {share:.0%} done"
     yield f"job {job.id} at {job.provider} {status}{far}: {at_stake(job, now)}, which is paid and lost"
     if stop.protected:
-        yield "it is protected (lifecycle.protect): a cancel by hand stops it all the same"
+        yield "it is protected (lifecycle.protect): a cancel by hand stops it anyway"
 
 
 def question(stops: Sequence[Stop], rest: Iterable[Cancelled], *, freeze: bool) -> str:
@@ -74,11 +74,9 @@ def way_back(results: Iterable[Cancelled], switch: str | None) -> tuple[str, ...
     if switch is not None:
         lines.append(f"The kill switch is on: {switch}. Nothing is created until you remove it:")
         lines.append(f"  rm {switch}")
-        lines.append(
-            "It holds for this checkout; other runners take it from their own, or from FTOPS_FREEZE=1."
-        )
+        lines.append("It applies to this checkout; other runners need their own, or FTOPS_FREEZE=1.")
     if names:
-        lines.append("What was cancelled stays so until its declaration is another one, or you say:")
+        lines.append("What was cancelled stays cancelled until its declaration changes, or you run:")
         lines += [f"  ftops resolve {name} --retry" for name in names[:_MOST_NAMES]]
         if len(names) > _MOST_NAMES:
             lines.append(f"  ... and {len(names) - _MOST_NAMES} more")

@@ -82,7 +82,7 @@ def failed(check: str, error: FtopsError, subject: str | None = None) -> Iterato
         yield Check(check, Verdict.FAIL, message, problem.hint, subject)
 
 
-UNUSED = "no fine-tune and no record uses it"
+UNUSED = "no fine-tune or record uses it"
 
 
 def lenient(check: Check, *, used: bool) -> Check:
@@ -121,7 +121,7 @@ def key_checks(providers: Iterable[ProviderSettings], environ: Mapping[str, str]
             yield Check("key", Verdict.FAIL, message, f"export {reference.env}=...", settings.name)
         if not references:
             embedded = str(settings.base_url).startswith(EMULATOR_SCHEME)
-            words = "the embedded emulator takes any" if embedded else "no variable is referenced"
+            words = "the embedded emulator accepts any" if embedded else "no variable is referenced"
             yield Check("key", Verdict.OK, words, None, settings.name)
 
 
@@ -158,7 +158,7 @@ def _judged(settings: ProviderSettings, error: FtopsError) -> tuple[Verdict, str
         return Verdict.WARN, f"takes no more requests now: {said}", "try again later"
     senseless = status in _OK_STATUSES and error.failure.message is None
     if status == _NOT_FOUND or senseless or status in _REDIRECTS:
-        usual = f"{address}: the API's address, with its /v1 where it has one"
+        usual = f"{address}: the API's address, including /v1 if it has one"
         known = error.hint if status == _NOT_FOUND else None
         hint = f"{known or usual}; check its dialect too"
         return Verdict.FAIL, f"wrong URL: a server answers, but not as {settings.dialect}: {said}", hint
@@ -190,7 +190,7 @@ def state_checks(location: str, state: State, *, exists: bool, unwritable: str |
         records = counted(len(state.fine_tunes), "record")
         message = f"{location} can be read: serial {state.serial}, {records}, lineage {state.lineage}"
     else:
-        message = f"there is none at {location} yet; the first apply makes it"
+        message = f"there is none at {location} yet; the first apply creates it"
     yield Check("state", Verdict.OK, message)
     if unwritable:
         hint = "fix it before the next apply, which would refuse"
@@ -217,7 +217,7 @@ def lock_check(holder: str | None, since: float, now: float, *, alive: bool | No
         return Check("lock", Verdict.OK, "nobody holds it")
     message = f"held by {holder} since {moment(since)}, {age(now - since)}"
     if alive is False:
-        hint = "end what that run left running, which frees the lock; a lease ends by itself"
+        hint = "end the processes that run left behind, which frees the lock; a lease ends by itself"
         return Check("lock", Verdict.WARN, f"{message}; that process is dead", hint)
     return Check("lock", Verdict.WARN, message, "wait for that run to end; if it hangs, end its process")
 

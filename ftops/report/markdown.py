@@ -59,7 +59,7 @@ def render_plan_markdown(plan: Plan, review: Review) -> str:
     details = f"\n<details><summary>Details</summary>\n\n<pre>\n{folded}</pre>\n</details>\n"
     if len(text) + len(details) <= MOST_CHARACTERS:
         return text + details
-    return text + "\nThe details are too long to be shown here: run `ftops plan`.\n"
+    return text + "\nThe details are too long to show here: run `ftops plan`.\n"
 
 
 def _table(changes: Sequence[Change]) -> Iterator[str]:

@@ -46,7 +46,7 @@ def read_metrics_file(content: bytes) -> tuple[MetricPoint, ...]:
         header = [(name or "").strip() for name in rows.fieldnames or ()]
         if "step" not in header or not any(name in header for name in NAMES["train_loss"]):
             raise NotMetrics(
-                f"it has no columns step and train_loss but {', '.join(header)[:80] or 'nothing'}"
+                f"it lacks the columns step and train_loss; it has {', '.join(header)[:80] or 'none'}"
             )
         rows.fieldnames = header
         points = [_point(row) for row in rows]

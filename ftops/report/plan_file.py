@@ -15,7 +15,7 @@ from ftops.model.review import Review, Violation
 from ftops.report.json_report import FORMAT_VERSION, json_text, parse_cost, parse_plan
 from ftops.review.rules import OLDER_COMMIT
 
-_AGAIN = "make it again with `ftops plan --out`"
+_AGAIN = "make a new one with `ftops plan --out`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class SavedPlan:
         if not self.applicable:
             rules = [found.rule for found in self.review.violations]
             why = (
-                f"was refused when it was made ({', '.join(rules)})" if rules else "was to be looked at only"
+                f"was refused when it was made ({', '.join(rules)})" if rules else "was made for viewing only"
             )
             refused = NeedsPerson if rules == [OLDER_COMMIT] else Refused
             raise refused(f"the plan {why} and cannot be applied", hint=_AGAIN)
@@ -69,12 +69,12 @@ def decode_plan_file(data: bytes, location: str) -> SavedPlan:
         )
     _check_digest(document, location)
     if document.get("errors"):
-        raise FtopsError(f"{location} holds errors and no plan", hint=_AGAIN)
+        raise FtopsError(f"{location} holds errors, not a plan", hint=_AGAIN)
     try:
         plan, review = parse_plan(document), _parse_review(document["review"])
         return SavedPlan(plan, review, bool(document["applicable"]), document)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise FtopsError(f"{location} has a part that no ftops writes: {error}", hint=_AGAIN) from error
+        raise FtopsError(f"{location} is damaged or was edited: {error}", hint=_AGAIN) from error
 
 
 def _check_digest(document: Mapping[str, Any], location: str) -> None:

@@ -48,7 +48,7 @@ NEXT_BY_REASON: Mapping[Reason, str] = {
     Reason.CANCELLED_BY_HAND: "change its spec, or ftops resolve {name} --retry",
     Reason.CANCELLED_EXTERNALLY: "set lifecycle.rerun to train again",
     Reason.VANISHED: "set lifecycle.rerun to train again",
-    Reason.UNKNOWN_PROVIDER: "write its provider into ftops.yaml again, or renamed_from",
+    Reason.UNKNOWN_PROVIDER: "put its provider back in ftops.yaml, or write renamed_from",
     Reason.UNREACHABLE: "ftops doctor",
     Reason.INCOMPLETE_LIST: "ftops doctor",
     Reason.INVALID_DATA: "ftops validate",

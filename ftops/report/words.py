@@ -131,7 +131,7 @@ def money_range(cost: CostEstimate) -> str:
 def same_training_words(names: Sequence[str]) -> str:
     """Say that several fine-tunes are the same training, paid each time."""
     listed = f"{', '.join(names[:-1])} and {names[-1]}"
-    return f"{listed} train the same thing (same model, data and settings), and each of them is paid."
+    return f"{listed} train the same thing (same model, data and settings), and each of them is paid for."
 
 
 def then_words(then: Then) -> str:

@@ -117,7 +117,7 @@ def test_a_literal_key_is_refused_and_not_echoed(project: ProjectDirectory) -> N
     [
         ("http://127.0.0.1:1/v1", 1, "cannot reach 127.0.0.1"),
         ("nonsense", 1, "not an http(s) address"),
-        ("http://localhost:99999/v1", 1, "not an http(s) address"),
+        ("http://localhost:99999/v1", 1, "must be an http(s) address"),
     ],
 )
 def test_a_server_that_is_not_there_is_said(
@@ -156,7 +156,7 @@ def test_a_list_that_cannot_be_read_is_an_error_in_one_sentence(
         (lambda text: text[:-20], "not valid JSON"),
         (lambda text: text.replace('"format_version": 1', '"format_version": 9'), "newer ftops"),
         (lambda text: text.replace('"test-p1"', '"other"'), "belongs to project other"),
-        (lambda text: text.replace('"attempt": 1', '"attempt": "x"'), "no ftops writes"),
+        (lambda text: text.replace('"attempt": 1', '"attempt": "x"'), "damaged or was edited"),
     ],
 )
 def test_a_state_that_is_not_ours_is_refused_and_left_alone(
