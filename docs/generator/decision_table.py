@@ -47,7 +47,7 @@ def decision_table_page() -> str:
         "",
         *_rows(UNREAD),
         "",
-        "## What is recorded, and declared no more",
+        "## What is recorded, and no longer declared",
         "",
         *_rows(UNDECLARED),
         "",
