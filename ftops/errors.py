@@ -34,7 +34,7 @@ from enum import IntEnum, StrEnum
 
 
 class ExitCode(IntEnum):
-    """What a run of ftops came to. Scripts and CI build on these numbers: they never change."""
+    """How a run of ftops ended. Scripts and CI build on these numbers: they never change."""
 
     NOTHING = 0
     ERROR = 1
@@ -47,7 +47,7 @@ class ExitCode(IntEnum):
 
     @property
     def meaning(self) -> str:
-        """Say in one phrase what the code tells a script."""
+        """Say in one phrase what the code means to a script."""
         return _MEANINGS[self]
 
 
@@ -224,7 +224,7 @@ class About(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What a provider said of a request that did not succeed; None where it said nothing.
+    """What a provider said about a request that did not succeed; None where it said nothing.
 
     `retry_after`: seconds the provider asks us to stay away.
     """
@@ -262,7 +262,7 @@ class Forbidden(ProviderError):
 class RateLimited(ProviderError):
     """A limit was reached, of the model or of the account (`failure.about`): 429, quota or billing.
 
-    Certainly not done. At a create this is mostly a quota that no retry in seconds can mend.
+    Certainly not done. For a create this is mostly a quota that no retry within seconds can fix.
     """
 
 

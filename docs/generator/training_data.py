@@ -8,7 +8,7 @@ from typing import Any
 from docs.generator.reference import NOTICE
 from ftops.datasets.tables import document
 
-_SAMPLE = {"value": "…", "limit": "…", "field": "a field"}
+_SAMPLE = {"value": "…", "limit": "…", "field": "…"}
 
 
 def training_data_page() -> str:

@@ -1,6 +1,6 @@
 """The kill switch: while it is on, nothing is created, cancelled or recorded. Plans still work.
 
-`ftops cancel` alone goes on: whoever has turned the switch wants less to run, not more.
+Only `ftops cancel` still works: whoever turned the switch on wants less to run, not more.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LONGEST_REASON = 200
 
 @dataclass(frozen=True, slots=True)
 class Freeze:
-    """The switch is on. `switch` is what a person turns to lift it; `reason` is in their own words."""
+    """The switch is on. `switch` is what a person has to turn off; `reason` is in their own words."""
 
     switch: str
     reason: str | None = None
@@ -43,7 +43,7 @@ class Freeze:
 
 
 def frozen(root: Path, environ: Mapping[str, str]) -> Freeze | None:
-    """Return whether the project is frozen. A switch that cannot be looked at counts as on."""
+    """Return whether the project is frozen. A switch that cannot be read counts as on."""
     if environ.get(VARIABLE, "").strip().lower() not in _OFF:
         return Freeze(VARIABLE)
     path = root / FILE
@@ -92,7 +92,7 @@ def _sync_directory(path: Path) -> None:
 def _reason(root: Path, path: Path) -> str | None:
     """Read the first line, if there is one; an empty file freezes just as well.
 
-    A link out of the project freezes too, and what it leads to is not shown.
+    A link out of the project freezes too, but its target is not shown.
     """
     if not is_inside(root, path) or is_special(path):
         return None

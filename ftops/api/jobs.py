@@ -39,7 +39,7 @@ class KnownJob:
 def open_job(root: Path, name: str, surroundings: Surroundings) -> Iterator[KnownJob]:
     """Find the newest job of a fine-tune and open its provider; takes no lock and lists nothing.
 
-    Raises UsageError for a name that nobody knows, FtopsError when there is no job yet.
+    Raises UsageError for an unknown name, FtopsError when there is no job yet.
     """
     root = root.resolve()
     project, _ = load_project(root, dialects())
@@ -78,7 +78,7 @@ def read_running_metrics(
 ) -> Mapping[str, tuple[MetricPoint, ...]]:
     """Read the metrics of the jobs among `wanted` (ids) that run, several at once, by job id.
 
-    These are a decoration: a job whose events cannot be read now is left out.
+    This is decoration: a job whose events cannot be read now is left out.
     """
     running = [job for job_id in wanted if (job := jobs.get(job_id)) and job.status is JobStatus.RUNNING]
 

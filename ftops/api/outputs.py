@@ -1,6 +1,6 @@
 """The models that serve, from the state alone: a deployment must not fail because a provider is down.
 
-A provider is asked only about jobs that may have ended since, for a moment, and missed by nobody. Manifests
+A provider is asked only about jobs that may have ended since, briefly, and its answer is optional. Manifests
 say what is declared; where they cannot be read, a model is compared with what was applied last.
 """
 
@@ -43,7 +43,7 @@ MOST_RETRIEVED = 10
 
 @dataclass(frozen=True, slots=True)
 class ServedModels:
-    """What serves, and in `remarks` what it could not be checked against."""
+    """The models that serve; `remarks` name what they could not be checked against."""
 
     serving: Serving
     remarks: tuple[str, ...] = ()
@@ -53,7 +53,7 @@ class ServedModels:
     def chosen(self, name: str | None, *, current: bool = False) -> dict[str, Output]:
         """Return the models by name: all, or that of one; with `current` only those that are declared now.
 
-        Raises NoModel for a name without one, UsageError for a name that nobody knows.
+        Raises NoModel for a name without one, UsageError for an unknown name.
         """
         found = {
             one.name: one
@@ -128,7 +128,7 @@ def _declared(root: Path, project: Project) -> _Declared:
 
 
 def _settled(state: State, desired: DesiredSet, observations: Mapping[str, Observation]) -> State:
-    """Return the records under the names of today, with what was seen of their jobs."""
+    """Return the records under their present names, with what was seen of their jobs."""
     present, seen = in_present_form(state, observations, desired)
     return settle(present, desired, seen, time.time())[0].state
 
@@ -188,7 +188,7 @@ def _retrieved(provider: Provider, job_ids: list[str]) -> Iterator[Job]:
 
 
 def _observed(asked: Mapping[str, list[Job]], facts: Mapping[str, ProviderFacts]) -> dict[str, Observation]:
-    """Return what was seen as lists that are not whole: nothing is concluded from what they lack."""
+    """Return what was seen as incomplete lists: nothing is concluded from what they lack."""
     return {
         name: Observation(facts[name], tuple(jobs), complete=False) for name, jobs in asked.items() if jobs
     }

@@ -164,8 +164,8 @@ class Project:
 
         Only a plan that this open project made is taken. What has meanwhile been done is not done twice;
         what `plan` did not show is refused as a whole: NeedsPerson, and nothing is sent. Raises Refused
-        for violations and while ftops is frozen, LockHeld, StateError and LeaseLost. `on_event` is told
-        each thing that happens, from any thread; what it raises comes out once everything is recorded.
+        for violations and while ftops is frozen, LockHeld, StateError and LeaseLost. `on_event` gets each
+        event, from any thread; what it raises is raised once everything is recorded.
         """
         self._require_open()
         if plan not in self._plans:
@@ -190,7 +190,7 @@ class Project:
 
         With `everything` all of the project, and the kill switch is turned on first. Works while ftops is
         frozen, and for protected ones too. What could not be sent is noted: the next apply sends it. Raises
-        UsageError for a name that nobody knows, LockHeld, StateError and LeaseLost.
+        UsageError for an unknown name, LockHeld, StateError and LeaseLost.
         """
         self._require_open()
         if bool(names) is everything:
@@ -199,7 +199,7 @@ class Project:
             return cancel(self._session, None if everything else names)
 
     def status(self) -> tuple[StatusRow, ...]:
-        """Return where every fine-tune stands now, by name. Lists the providers; changes nothing."""
+        """Return the status of every fine-tune, by name. Lists the providers; changes nothing."""
         self._require_open()
         reviewed = self._session.plan(Selection())
         return status_rows(reviewed.plan, reviewed.planning.state)

@@ -22,9 +22,10 @@ from ftops.review.selection import Selection
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One planned and applied round. `frozen` tells that the kill switch stopped it half way.
+    """One planned and applied round.
 
-    `so_far` is what the command has done with it: what the next round is to be given.
+    `frozen`: the kill switch stopped it half way. `so_far` is what the command has done, this round included:
+    pass it to the next round.
     """
 
     reviewed: Reviewed
@@ -50,9 +51,9 @@ def apply_round(
 ) -> Round:
     """Lock, plan again, and do what is approved (None: everything within the limits).
 
-    A plan with violations is given back undone. `look` sees the plan before anything is done. Raises
-    Refused when frozen, LockHeld, and NeedsPerson when the plan has come to hold what nobody approved, or
-    costs more than was shown.
+    A plan with violations is returned undone. `look` sees the plan before anything is done. Raises
+    Refused when frozen, LockHeld, and NeedsPerson when the plan now holds what nobody approved, or costs more
+    than was shown.
     """
     session.refuse_frozen()
     with session.locked("apply") as lock:

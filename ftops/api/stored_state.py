@@ -23,7 +23,7 @@ from ftops.transport.secret import Secret, Vault
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What opening a state needs beside the project: variables, the vault, and how to wait for the lock."""
+    """What opening a state needs besides the project: variables, the vault, and how to wait for the lock."""
 
     root: Path
     environ: Mapping[str, str]

@@ -41,7 +41,7 @@ OK = 200
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What came of a plan: one result a change that does something, and the state as it was written."""
+    """The outcome of a plan: one result per change that does something, and the state as it was written."""
 
     results: tuple[ChangeResult, ...]
     state: State

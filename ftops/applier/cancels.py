@@ -1,4 +1,4 @@
-"""Stop jobs: noted before, re-read, sent once, and believed only as far as the provider said."""
+"""Stop jobs: noted first, re-read, sent once, and believed only as far as the provider confirmed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class CancelOrder:
 
 @dataclass(frozen=True, slots=True)
 class CancelResult:
-    """What came of it: the job as it is now, None if the provider does not know it; or why it failed."""
+    """The outcome: the job as it is now, None if the provider does not know it; or why it failed."""
 
     order: CancelOrder
     job: Job | None

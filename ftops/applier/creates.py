@@ -1,4 +1,4 @@
-"""The create protocol of DESIGN 6: a durable intent, one POST, no blind retry, a look-up after doubt."""
+"""The create protocol: a durable intent, one POST, no blind retry, a look-up after doubt."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What came of one POST. Neither job nor error: it was certainly not sent."""
+    """The outcome of one POST. Neither job nor error: it was certainly not sent."""
 
     ready: Ready
     job: Job | None = None

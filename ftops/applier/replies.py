@@ -1,4 +1,4 @@
-"""Whether a create's reply can be believed, and what a list says of one that cannot."""
+"""Whether a create's reply can be trusted, and what a list says about one that cannot."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ftops.records.matching import LiveJobs
 
 
 def doubt_about(ready: Ready, job: Job, live: LiveJobs, *, before: bool) -> str | None:
-    """Return why a create's reply may be about another job, None for one that can be believed.
+    """Return why a create's reply may be about another job, None for one that can be trusted.
 
     A gateway may answer with a cached reply, or with another request's. `before`: the job was there before
     the create was sent.

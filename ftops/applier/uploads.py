@@ -28,7 +28,7 @@ _UNDER_WAY = frozenset({FileState.UPLOADED, FileState.PROCESSING})
 
 @dataclass
 class Uploads:
-    """What came of the files of one apply, by project-relative path or, for a provider's own, by file id.
+    """The outcome of the files of one apply, by project-relative path or, for a provider's own, by file id.
 
     `unready` says why a create has to wait for a file, `failed` why it cannot be sent at all.
     """
@@ -79,7 +79,7 @@ class _Place:
         self._there: dict[str, UploadedFile] = {}
 
     def bring(self, paths: list[str], file_ids: list[str]) -> None:
-        """Send what is missing, wait for what is under way, and say what came of each."""
+        """Send what is missing, wait for what is under way, and return the outcome of each."""
         datasets = {path: self._context.datasets[path] for path in paths}
         try:
             listed = self._port.list_files()

@@ -21,7 +21,7 @@ SAFE_SHARE = 0.5
 class Waves:
     """Cuts the queue of creates into waves, no larger than can be sent in time.
 
-    `unmarked` tells of a provider whether it is known, by now, not to give marks back.
+    `unmarked` says of a provider whether it is known, by now, not to return marks.
     """
 
     def __init__(

@@ -106,7 +106,7 @@ def _foreign(session: Session, state: State, name: str, job_id: str) -> tuple[St
 
 
 def _retry(session: Session, state: State, name: str, _: str) -> tuple[State, str]:
-    """Return the state in which nothing of a name counts as refused, neither its create nor its data."""
+    """Return the state in which nothing counts as refused for a name, neither its create nor its data."""
     declared = [one for one in session.loaded.fine_tunes if one.name == name]
     files = [file.path for one in declared for _, file in one.data_files if file.path]
     known = session.loaded.datasets
@@ -120,7 +120,7 @@ def _retry(session: Session, state: State, name: str, _: str) -> tuple[State, st
 
 
 def _theirs(session: Session, state: State, name: str, job_id: str) -> tuple[State, str]:
-    """Return the state in which the job is the name's; a create in doubt need not be declared any more."""
+    """Return the state in which the job belongs to the name; a create in doubt may be undeclared by now."""
     intent = in_doubt(state, name)
     if intent is not None and intent.provider in session.providers:
         _refuse_recorded(state, job_id)
@@ -156,7 +156,7 @@ def _shown(session: Session, state: State, name: str) -> list[str]:
 
 
 def _second_jobs(session: Session, name: str) -> list[Job]:
-    """Look at the jobs without a mark that the plan shows beside the one of this name."""
+    """Fetch the jobs without a mark that the plan shows besides the one of this name."""
     changes = session.plan(Selection()).plan.changes
     return [
         session.providers[change.provider].retrieve_fine_tune(change.job_id)
@@ -166,7 +166,7 @@ def _second_jobs(session: Session, name: str) -> list[Job]:
 
 
 def _where(session: Session, provider: str | None) -> str:
-    """Return the provider that is meant: the one named, else the default one."""
+    """Return the provider that is meant: the named one, else the default."""
     where = provider or session.loaded.project.default_provider
     if where is None:
         raise UsageError("there is no default provider", hint="name one with --provider")
@@ -177,7 +177,7 @@ def _where(session: Session, provider: str | None) -> str:
 
 
 def _provider(session: Session, state: State, name: str) -> str:
-    """Name where the jobs of a name are looked for: what is declared decides, else the create in doubt."""
+    """Return where to look for the jobs of a name: what is declared decides, else the create in doubt."""
     declared = (one.provider for one in session.loaded.fine_tunes if one.name == name)
     intent, record = in_doubt(state, name), state.fine_tunes.get(name)
     known = intent.provider if intent else record.provider if record else None
@@ -190,7 +190,7 @@ def _provider(session: Session, state: State, name: str) -> str:
 
 
 def _declared(session: Session, name: str) -> tuple[FineTune, Change]:
-    """Return a declared fine-tune with what the planner says of it."""
+    """Return a declared fine-tune with what the planner says about it."""
     reviewed = session.plan(Selection())
     found = [fine_tune for fine_tune in session.loaded.fine_tunes if fine_tune.name == name]
     if not found:

@@ -158,7 +158,7 @@ def _conclude(run: Round, form: str) -> None:
 
 
 def _asked_round(session: Session, chosen: Selection, parallelism: int, form: str, *, waits: bool) -> Round:
-    """Show the plan, ask, and do what was shown; the answer No is an error, as a script would want it."""
+    """Show the plan, ask, and do what was shown; the answer no is an error, as a script expects."""
     reviewed = session.plan(chosen)
     show_plan(reviewed, "text", err=form == "json")
     if reviewed.review.violations:
@@ -177,7 +177,7 @@ def _wait(
     first: Round,
     approved: Approved,
 ) -> ExitCode:
-    """Go on in rounds until nothing is active. They are one command: its limits hold for all of them."""
+    """Continue in rounds until nothing is active. They are one command: its limits apply to all of them."""
     last = [first]
     progress = Progress()
 
@@ -212,7 +212,7 @@ def _show(run: Round, form: str) -> None:
 
 
 def _goes_on(run: Round) -> bool:
-    """Return whether `--wait` waits after this round: data that has to be corrected keeps nobody waiting."""
+    """Return whether `--wait` waits after this round: data that has to be corrected is not waited for."""
     return _code_beside_data(run) in (ExitCode.NOTHING, ExitCode.JOB_FAILED)
 
 

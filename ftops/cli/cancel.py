@@ -60,7 +60,7 @@ def cancel_command(root: Path, names: tuple[str, ...], form: str, *, everything:
 
 
 def _asked(session: Session, names: tuple[str, ...] | None) -> Cancellation | None:
-    """Show what is at stake and ask; where nothing is, return that. Raises FtopsError for a No."""
+    """Show what is at stake and ask; where nothing is, return that. Raises FtopsError if the answer is no."""
     intent = intended(session, names)
     if not intent.anything and names is not None:
         return Cancellation(intent.rest, unread=session.unread)
@@ -75,7 +75,7 @@ def _asked(session: Session, names: tuple[str, ...] | None) -> Cancellation | No
 
 
 def _progress(session: Session, intent: Intended) -> Mapping[str, float]:
-    """Read how far the jobs are, as far as their providers tell."""
+    """Read how far the jobs are, as far as their providers report it."""
     jobs = {job.id: job for seen in intent.observations.values() for job in seen.jobs}
     points = read_running_metrics(session.providers, jobs, [one.job.id for one in intent.stops])
     return progress_of(jobs, points, session.clock.now())

@@ -34,7 +34,7 @@ def completion_command(ctx: click.Context, shell: str) -> None:
 def fine_tune_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Return the declared names that begin so. Asks no provider and reads no data file.
 
-    A person is in the midst of typing: of a project that is broken or absent, nothing is said.
+    A person is typing: nothing is said about a project that is broken or absent.
     """
     from ftops.manifests.parser import load_fine_tunes
     from ftops.manifests.project import load_project

@@ -56,7 +56,7 @@ def doctor_command(root: Path, form: str) -> ExitCode:
 
 
 def _blanked(check: Check) -> Check:
-    """Take secrets out of what others said: a look at everything must not end at one of them."""
+    """Take secrets out of what others said: an examination must not end at one of them."""
     vault = current_vault()
     following = None if check.next is None else vault.blank(check.next)
     return replace(check, message=vault.blank(check.message), next=following)
@@ -64,7 +64,7 @@ def _blanked(check: Check) -> Check:
 
 @dataclass
 class _Examination:
-    """The checks in order; one that fails stops only what needs what it looked for."""
+    """The checks in order; one that fails stops only those that need its result."""
 
     root: Path
     environ: Mapping[str, str]

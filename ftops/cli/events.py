@@ -30,8 +30,8 @@ from ftops.report.words import plain, printable
 def events_command(root: Path, name: str, form: str, *, follow: bool) -> int:
     """Show what the provider reports about a fine-tune's job.
 
-    Exits with 0, or with 5 when the job has failed or was cancelled. `--format json` writes a JSON object a
-    line.
+    Exits with 0, or with 5 when the job has failed or was cancelled. `--format json` writes one JSON object
+    per line.
     """
     show = _json_line if form == "json" else _text_line
     opened = open_job(root, name, surroundings())
@@ -106,7 +106,7 @@ def _json_line(event: JobEvent) -> str:
 
 
 def _time(event: JobEvent) -> str | None:
-    """Write the time in UTC; one beyond the calendar is not known."""
+    """Format the time in UTC; one beyond the calendar is unknown."""
     if event.created_at is None:
         return None
     try:

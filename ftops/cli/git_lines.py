@@ -1,4 +1,4 @@
-"""Lines that a project needs in `.gitignore` and `.gitattributes`, beside those that are there. Pure."""
+"""Lines that a project needs in `.gitignore` and `.gitattributes`, besides the existing ones. Pure."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ GIT_LINES = (
 def with_line(content: bytes, wanted: GitLine) -> bytes:
     """Return the content with the line at its end, where it wins, unless the content decides already.
 
-    What stands there stays as it is, byte by byte: whatever its encoding, and with its own line ends.
+    What is there stays as it is, byte by byte: whatever its encoding, and with its own line ends.
     """
     lines = content.decode("utf-8-sig", errors="replace").split("\n")
     if any(wanted.decides(line) for line in lines):

@@ -106,7 +106,7 @@ def _add_line(path: Path, content: bytes | None, wanted: GitLine) -> None:
 
 
 def _word(target: Path) -> str:
-    """Make a project name of the directory's."""
+    """Make a project name from the directory's name."""
     letters = (sign if sign.isascii() and sign.isalnum() else "-" for sign in target.resolve().name.lower())
     return "".join(letters).strip("-")[:40].strip("-") or "project"
 

@@ -96,7 +96,7 @@ def _selection(
 
 
 def limits_lifted(allow: tuple[str, ...]) -> dict[str, float]:
-    """Read the values of --allow. Raises UsageError for words that mean nothing."""
+    """Read the values of --allow. Raises UsageError for text that means nothing."""
     lifted: dict[str, float] = {}
     for text in allow:
         name, number = _pair(text, "--allow")
@@ -133,7 +133,7 @@ def width() -> int:
 def print_document(document: Mapping[str, Any], *, err: bool = False) -> None:
     """Print a document so that it is JSON on every terminal: one that has no UTF-8 gets escapes.
 
-    Errors are messages: a secret in them is blanked, as on stderr, and the document is printed all the same.
+    Errors are messages: a secret in them is blanked, as on stderr, and the document is still printed.
     """
     from ftops.report.json_report import json_text
 
@@ -202,7 +202,7 @@ def data_code(plan: Plan) -> ExitCode:
 
 
 def tell_resting(plan: Plan) -> None:
-    """Tell on stderr which providers rest, for whoever reads no plan."""
+    """Report on stderr which providers rest, for whoever does not read the plan."""
     for name, why in plan.incomplete.items():
         click.echo(printable(f"Warning: nothing is done at provider {name}: {why}"), err=True)
 
@@ -218,7 +218,7 @@ def refusal_code(reviewed: Reviewed) -> ExitCode:
 def state_code(reviewed: Reviewed, results: tuple[ChangeResult, ...] = ()) -> ExitCode:
     """Return the code for what only a person can settle, and for jobs that failed.
 
-    `results` tell which of it was settled just now.
+    `results` say which of it was settled just now.
     """
     made = {one.change.name for one in results if one.outcome is Outcome.DONE}
     changes = reviewed.plan.changes
@@ -230,7 +230,7 @@ def state_code(reviewed: Reviewed, results: tuple[ChangeResult, ...] = ()) -> Ex
 
 
 def result_code(results: tuple[ChangeResult, ...]) -> ExitCode:
-    """Return the code for what an apply came to."""
+    """Return the code for the outcome of an apply."""
     if any(result.outcome is Outcome.FAILED and not result.ambiguous for result in results):
         return ExitCode.ERROR
     return ExitCode.NEEDS_PERSON if any(result.ambiguous for result in results) else ExitCode.NOTHING

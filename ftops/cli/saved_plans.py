@@ -1,4 +1,4 @@
-"""Plan files: written, read, and held against the world as it is now."""
+"""Plan files: written, read, and compared with the world as it is now."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MOST_TOLD = 5
 
 
 def bound(loaded: Loaded, reviewed: Reviewed, chosen: Selection) -> Reviewed:
-    """Bind a plan to what it was made from, so that an apply can tell whether it still holds."""
+    """Bind a plan to what it was made from, so that an apply can check whether it still holds."""
     plan, state = reviewed.plan, reviewed.planning.state
     what = bindings(plan, declared(loaded, everything=chosen.everything), state)
     selection: dict[str, JSON] = {
@@ -52,7 +52,7 @@ STDOUT = Path("-")
 
 
 def write_plan_file(path: Path, reviewed: Reviewed, seal: Seal | None) -> None:
-    """Write a plan so that nobody ever reads half of one; only its owner may read it.
+    """Write a plan so that nobody ever reads half of it; only its owner may read it.
 
     With a seal, it is encrypted.
     """
@@ -111,7 +111,7 @@ def selection_of(saved: SavedPlan) -> Selection:
 
 @contextmanager
 def blaming_moved_data(root: Path, saved: SavedPlan | None) -> Iterator[None]:
-    """Call a plan stale whose data became invalid: what matters is that it is not what was approved."""
+    """Call a plan stale if its data became invalid: what matters is that it is not what was approved."""
     try:
         yield
     except InvalidInput as error:

@@ -44,7 +44,7 @@ def _keep_lock_timeout(context: click.Context, _: click.Parameter, text: str | N
 
 
 def surroundings(stop: threading.Event | None = None) -> api.Surroundings:
-    """Return what a command works in: the environment, its secrets, stderr, and its patience for the lock."""
+    """Return what a command works in: environment, secrets, stderr, and how long to wait for the lock."""
     context = click.get_current_context(silent=True)
     lock_timeout = context.meta.get(LOCK_TIMEOUT, 0.0) if context else 0.0
     return api.Surroundings(os.environ, stop or threading.Event(), _show_event, current_vault(), lock_timeout)
@@ -57,7 +57,7 @@ def open_session(
     """Load the project and open its providers and state; close everything at the end.
 
     With `changes`, the command may change something, so it is refused while the kill switch is on.
-    `lineage` is for a state that does not exist yet: a saved plan may be what it begins with. With `partly`,
+    `lineage` is for a state that does not exist yet: a saved plan may define its lineage. With `partly`,
     manifests that do not load are left out.
     """
     stop = threading.Event()

@@ -1,4 +1,4 @@
-"""`ftops state`: looks. What changes the state stands in state_surgery.py."""
+"""`ftops state`: inspection. What changes the state is in state_surgery.py."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def pull_command(root: Path, version: str | None, *, raw: bool) -> None:
 
 
 def _shown(text: bytes) -> bytes:
-    """Return a state so that it reads back as the same; whatever is no text at all is given as it is."""
+    """Return a state so that it reads back as the same; what is not text at all is returned as it is."""
     try:
         return escaped(text.decode()).encode()
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""A project's state without its manifests and providers: for looking at it, and for surgery."""
+"""A project's state without its manifests and providers: for inspection and surgery."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class StateAccess:
     manager: StateManager
 
     def existing(self) -> State:
-        """Read the state. Raises StateError where there is none: nothing can be cut out of it."""
+        """Read the state. Raises StateError where there is none."""
         state = self.manager.read()
         if not self.manager.exists:
             raise StateError(
@@ -79,7 +79,7 @@ def can_ask(*, yes: bool) -> None:
 
 
 def ask(words: str, *, yes: bool) -> None:
-    """Say what will be done and ask. Raises FtopsError for a No: nothing was changed.
+    """Say what will be done and ask. Raises FtopsError if the answer is no: nothing was changed.
 
     `words` may quote what others wrote into the store, such as who holds its lock.
     """

@@ -23,8 +23,8 @@ from ftops.report.words import counted, printable
 def migrate_command(root: Path, url: str, *, yes: bool) -> None:
     """Copy the state to URL, compare the copy, and mark the old one as moved.
 
-    Then set spec.state of ftops.yaml to URL. Until then every run that still reads the old place is refused.
-    Ended half way, it can be run again.
+    Then set spec.state of ftops.yaml to URL. Until then, every run that still reads the old place is refused.
+    If interrupted, run it again.
     """
     can_ask(yes=yes)
     old, new = open_state(root), open_state(root, url)

@@ -111,7 +111,8 @@ def rebuild_command(root: Path, *, yes: bool) -> None:
 def unlock_command(root: Path, lock_id: str | None, *, yes: bool) -> None:
     """Break the lock ID of a dead run; if it becomes free by itself, say how.
 
-    The message of whoever finds the lock taken has the ID: with it, the lock of a later run is never broken.
+    The message of a run that finds the lock taken has the ID. With it, the lock of a later run is never
+    broken.
     """
     backend = open_state(root).backend
     holder = backend.holder()
@@ -212,7 +213,7 @@ def _refuse_older(pushed: State, current: State) -> None:
 
 
 def _found(session: Session, state: State, *, lost: bool) -> Rebuilt:
-    """Look at every provider. Raises what would make a plan unsafe: half a list makes half a state."""
+    """List every provider. Raises what would make a plan unsafe: half a list makes half a state."""
     reviewed = session.plan(Selection(), everywhere=True)
     if resting := incomplete(reviewed.observations):
         told = (f"provider {name}: {problem_of(seen)}" for name, seen in resting.items())
@@ -236,7 +237,7 @@ def _found(session: Session, state: State, *, lost: bool) -> Rebuilt:
 
 
 def _unmarked(provider: str, jobs: Sequence[str]) -> str:
-    """Say what a rebuild cannot see: nobody can tell whose an unmarked job is."""
+    """Say what a rebuild cannot see: whose an unmarked job is."""
     some = ", ".join(jobs[:_MOST_NAMED]) + (", ..." if len(jobs) > _MOST_NAMED else "")
     return printable(
         f"provider {provider}: {counted(len(jobs), 'unrecorded job')} without a mark ({some}) may be this "

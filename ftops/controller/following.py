@@ -21,7 +21,7 @@ _PASSING = (Ambiguous, NotSent, RateLimited)
 class Follower:
     """Follows one job. `job` is how it was seen last; after the iterator's end, how it ended.
 
-    `pause(seconds)` waits and gives True when a person asked to stop, which ends the following early.
+    `pause(seconds)` waits and returns True when a person asked to stop, which ends the following early.
     """
 
     provider: Provider
@@ -35,7 +35,7 @@ class Follower:
         """Yield the events up to now and, as they come, those until the job has ended.
 
         A stream that breaks is opened again, and what it repeats is left out: events without an id are told
-        apart by all that they say. Raises ProviderError for what no patience mends.
+        apart by all that they say. Raises ProviderError for what waiting does not fix.
         """
         failures = 0
         while True:

@@ -28,7 +28,7 @@ RowHashes = set[int]
 
 @dataclass(slots=True)
 class Passed:
-    """What reading a file came to. `dataset` is None for a file that was not read to its end.
+    """The outcome of reading a file. `dataset` is None for a file that was not read to its end.
 
     `of_uses` are breaches that are about single fine-tunes, by how these use the file.
     """

@@ -34,7 +34,7 @@ Count = Callable[[str], int]
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Datasets with their tokens, and for each path that could not be counted the sentence that says why."""
+    """Datasets with their tokens, and for each path that could not be counted a sentence that says why."""
 
     datasets: Mapping[str, Dataset]
     uncounted: Mapping[str, str]
@@ -49,7 +49,7 @@ def count_tokens(
 ) -> Counted:
     """Count the files of `wanted` (project-relative path -> models that train on it); raises nothing.
 
-    Where the models split text differently the larger count stands: a limit has to err on the safe side.
+    Where the models split text differently the larger count is used: a limit has to err on the safe side.
     """
     counted, uncounted = dict(datasets), {}
     for path, models in sorted(wanted.items()):
@@ -90,7 +90,7 @@ def _counter(encoding: str) -> Count:
 
 
 def _count_file(path: Path, sha256: str, counters: list[Count]) -> int:
-    """Count with each counter and give the largest sum."""
+    """Count with each counter and return the largest sum."""
     sums, digest = [0] * len(counters), hashlib.sha256()
     try:
         with path.open("rb") as file:
@@ -109,7 +109,7 @@ def _count_file(path: Path, sha256: str, counters: list[Count]) -> int:
 
 
 def _trained(row: Any) -> tuple[list[str], int]:
-    """Return the texts of one example and how many tokens stand around them."""
+    """Return the texts of one example and how many tokens surround them."""
     if not isinstance(row, dict):
         raise NotCountable("it has rows that are not objects")
     if isinstance(row.get("messages"), list):

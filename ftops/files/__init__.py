@@ -1,1 +1,1 @@
-"""What lies on disk: which files a project may name. Knows paths, and nothing of what stands in them."""
+"""What lies on disk: which files a project may name. Knows paths, but nothing of what is in the files."""

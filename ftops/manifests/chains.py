@@ -59,7 +59,7 @@ def _circles(declared: Declared) -> Placed:
 
 
 def _circle(names: list[str], declared: Declared) -> tuple[FineTune, Finding]:
-    """Tell a circle from its first name in the alphabet on, so that it reads the same in every run."""
+    """Describe a cycle from its alphabetically first name, so that it reads the same in every run."""
     first = names.index(min(names))
     closed = " -> ".join([*names[first:], *names[:first], names[first]])
     message = f"the chain is circular: {closed}" if len(names) > 1 else f"starts from itself: {closed}"

@@ -1,7 +1,7 @@
 """Find the manifests of a project: directories, files and globs; nothing hidden, nothing outside.
 
 What is not seen is not removed: where a pattern finds nothing, or git left files out of the checkout, that
-is told, because a fine-tune whose manifest is not seen would look as if somebody had removed it.
+is reported, because a fine-tune whose manifest is not seen would look as if somebody had removed it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Discovered:
     """The project-relative path of every manifest, sorted, each file once, links followed.
 
     `problems` are mistakes. `unseen` says where manifests may be that were not seen: only a person who says
-    that nothing is to be there (`--allow-empty`) may go on, since what is gone is cancelled.
+    that nothing is meant to be there (`--allow-empty`) may continue, since what is gone is cancelled.
     """
 
     files: tuple[str, ...]
@@ -60,7 +60,7 @@ FileStamp = tuple[int, int, int, int]
 
 
 def file_stamp(path: str) -> FileStamp | None:
-    """Tell a file's present content from any other without reading it; None where there is no file."""
+    """Identify a file's present content without reading it; None where there is no file."""
     try:
         found = os.stat(path)  # noqa: PTH116 - a Path for each of 10,000 files costs more than the stat
     except OSError:
@@ -70,7 +70,7 @@ def file_stamp(path: str) -> FileStamp | None:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """Something in a folder: as it is called there, and where it really is."""
+    """Something in a folder: its name there, and where it really is."""
 
     name: str
     target: str

@@ -1,7 +1,7 @@
 """Read YAML, keeping the place of every value (the only yaml import).
 
-YAML 1.2 typing: `no` is a string, `1e-5` a number. Merge keys work, other tags are refused, a key stands
-once in a map, and neither aliases nor nesting can blow a small file up.
+YAML 1.2 typing: `no` is a string, `1e-5` a number. Merge keys work, other tags are refused, keys are unique
+in a map, and neither aliases nor nesting can blow up a small file.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class _Loader(_CoreLoader):  # type: ignore[misc] # yamlcore ships no types
 
 
 class _Dumper(yamlcore.CoreDumper):  # type: ignore[misc] # yamlcore ships no types
-    """Writes no anchors, and quotes what PyYAML would write so that it reads back otherwise."""
+    """Writes no anchors, and quotes what would otherwise read back differently."""
 
     def ignore_aliases(self, data: object) -> bool:
         return True

@@ -15,7 +15,7 @@ _BITS_64 = 1 << 63
 
 
 class Unusable(Exception):
-    """A scalar that has no value that can be used, and why."""
+    """A scalar without a usable value, and why."""
 
 
 @lru_cache(maxsize=4096)

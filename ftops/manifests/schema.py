@@ -1,6 +1,6 @@
 """Check documents against `schemas/` (the only jsonschema import), and say what is wrong in one sentence.
 
-Right values are told by jsonschema-rs, forty times as fast; only what it refuses is looked at again by
+jsonschema-rs recognises valid values, forty times as fast; only what it refuses is looked at again by
 jsonschema, for the sentences.
 """
 
@@ -81,7 +81,7 @@ class Rules:
 
 @cache
 def schema_text(kind: str) -> str:
-    """Return a schema as it is published: inside an installed package, else beside it in a checkout."""
+    """Return a schema as it is published: inside an installed package, else next to it in a checkout."""
     name = SCHEMA_KINDS[kind]
     package = Path(__file__).resolve().parent.parent
     for folder in (package / "schemas", package.parent / "schemas"):

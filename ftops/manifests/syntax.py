@@ -1,7 +1,7 @@
-"""What is wrong with text that is no YAML, in plain words, at the place where it has to be corrected.
+"""What is wrong with text that is not YAML, in plain words, at the place where it has to be corrected.
 
-The parser says where it could not go on, which is often a line or more behind the mistake, and in words of
-its grammar. Pure: it looks at the text and at what the parser said.
+The parser says where it had to stop, which is often a line or more after the mistake, and in terms of its
+grammar. Pure: it looks at the text and at what the parser said.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def _tab(stuck: Stuck) -> Mistake | None:
 
 
 def _two_values(stuck: Stuck) -> Mistake | None:
-    """A colon where none can stand: the line above is no key, is a whole one, or this one has two."""
+    """A colon where none can be: the line above is not a key, already has its value, or this one has two."""
     line, above = stuck.line(stuck.at.line), stuck.line(stuck.above)
     before = line[: stuck.at.column]
     if re.search(r":\s", before):

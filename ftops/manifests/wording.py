@@ -1,4 +1,4 @@
-"""The sentences for what breaks a rule of a schema."""
+"""The messages for what breaks a rule of a schema."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def shown(value: Any, written: str | None = None) -> Shown:
         return Shown(f"the word {written or str(value).lower()}")
     if isinstance(value, int | float):
         return Shown(f"the number {written or value}")
-    # Maps and lists are only named: anything may stand in them.
+    # Maps and lists are only named: anything may be in them.
     return Shown(f"the string {short(value)}" if isinstance(value, str) else _kind(value))
 
 
@@ -53,7 +53,7 @@ def shown_secret(value: Any) -> Shown:
 def rule_sentence(
     rule: str, limit: Any, value: Any, found: Shown, schema: Mapping[str, Any]
 ) -> tuple[str | None, str | None]:
-    """Return sentence and hint; no sentence for a rule that none of our schemas has."""
+    """Return message and hint; no message for a rule that none of our schemas has."""
     match rule:
         case "type":
             names = [limit] if isinstance(limit, str) else limit

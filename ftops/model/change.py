@@ -132,7 +132,7 @@ class FieldDifference:
 
 @dataclass(frozen=True, slots=True)
 class Then:
-    """The training that a change goes on to, in a later round or run: it is paid then, not now.
+    """The training that a change leads to, in a later round or run: it is paid for then, not now.
 
     `action` is CREATE, or REPLACE where the change's job will still run and is stopped for it.
     """

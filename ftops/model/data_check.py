@@ -13,7 +13,7 @@ MOST_LINES_NAMED = 10
 
 
 class Severity(StrEnum):
-    """What a finding does: an error holds the fine-tune, a warning is only said."""
+    """What a finding does: an error holds the fine-tune, a warning is only reported."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -76,7 +76,7 @@ class FileCheck:
 
 @dataclass(frozen=True, slots=True)
 class DataVerdict:
-    """What the data of one fine-tune comes to. With `problems` it may not be created."""
+    """The verdict on the data of one fine-tune. With `problems` it may not be created."""
 
     problems: tuple[Finding, ...] = ()
     warnings: tuple[Finding, ...] = ()

@@ -38,7 +38,7 @@ class Event:
 
 
 class Outcome(StrEnum):
-    """What became of one change."""
+    """The outcome of one change, in a word."""
 
     DONE = "done"
     FAILED = "failed"

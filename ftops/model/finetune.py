@@ -90,7 +90,7 @@ class Lifecycle:
 
 @dataclass(frozen=True, slots=True)
 class FineTune:
-    """One declared fine-tuned model. `name` is its identity; the file it stands in is not."""
+    """One declared fine-tuned model. `name` is its identity; the file it is in is not."""
 
     name: str
     provider: str

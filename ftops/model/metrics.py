@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class MetricPoint:
-    """One step. A figure that the provider does not give, or gives as no number, is None."""
+    """One step. A figure that the provider does not report, or that is not a number, is None."""
 
     step: int
     train_loss: float | None = None

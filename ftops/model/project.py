@@ -13,7 +13,7 @@ EMULATOR_SCHEME = "emulator:"
 
 @dataclass(frozen=True, slots=True)
 class EnvReference:
-    """A value that stands in an environment variable; it is read when a provider is opened."""
+    """A value in an environment variable; it is read when a provider is opened."""
 
     env: str
 
@@ -23,7 +23,7 @@ class EnvReference:
 
 @dataclass(frozen=True, slots=True)
 class FileReference:
-    """A value that stands in a file; a relative path starts at the project's root."""
+    """A value in a file; a relative path starts at the project's root."""
 
     file: str
 

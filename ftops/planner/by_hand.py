@@ -1,7 +1,7 @@
-"""What a person has cancelled by hand, as the decision table sees it: stopped where it runs, held elsewhere.
+"""What a person has cancelled by hand, as the decision table sees it: stopped where it runs, otherwise held.
 
-The note names fingerprints, not a job: whatever trains one of them is stopped, also what turns up later, and
-none of them is created until the declaration is another one or a person says so.
+The note names fingerprints, not a job: whatever trains one of them is stopped, even if it turns up later,
+and none of them is created until the declaration changes or a person says so.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def held(name: str, job: RecordedJob | None = None) -> str:
 
 
 def stopped_stray(change: Change, job: RecordedJob, now: float) -> Change:
-    """Stop a job that runs beside, whatever else would be done about it, unless it is on its way out."""
+    """Stop a job that runs besides the current one, whatever else would be done, unless it is stopping."""
     if change.reason is Reason.CANCELLING:
         return change
     message = _stopped(job, now)

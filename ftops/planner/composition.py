@@ -1,4 +1,4 @@
-"""A decision and its situation in, a Change out: numbers, data, differences, words."""
+"""A decision and its situation in, a Change out: numbers, data, differences, message."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _then(situation: Situation, following: Decision | None, datasets: Mapping[st
 
 
 def _why(situation: Situation, decision: Decision) -> str:
-    """Say so where nothing of the fine-tune's own has changed: what it starts from has."""
+    """Say so where the fine-tune itself has not changed but what it starts from has."""
     upstream = situation.fine_tune.upstream if situation.fine_tune else None
     if decision.action is not Action.CREATE or decision.reason is not Reason.CHANGED or upstream is None:
         return decision.message

@@ -1,4 +1,4 @@
-"""What each row of the decision table decides: one small function a row. Their order is in table.py.
+"""What each row of the decision table decides: one small function per row. Their order is in table.py.
 
 Rows look at a Situation and nothing else. Jobs beside the current one are in strays.py; what comes after the
 table in gates.py and refusals.py.
@@ -34,7 +34,7 @@ class Decision:
 
 
 def suspended(s: Situation) -> Decision | None:
-    """Report alone, as the manifest asks."""
+    """Only report, as the manifest asks."""
     if s.fine_tune is None or not s.fine_tune.lifecycle.suspend:
         return None
     message = "suspended: ftops only reports"
@@ -44,7 +44,7 @@ def suspended(s: Situation) -> Decision | None:
 
 
 def cancelling(s: Situation) -> Decision | None:
-    """Leave a job on its way out alone."""
+    """Leave a job that is stopping alone."""
     if not s.cancelling:
         return None
     return Decision(Action.WAIT, Reason.CANCELLING, "the provider is cancelling the job", _job_id(s))
@@ -109,7 +109,7 @@ def succeeded(s: Situation) -> Decision | None:
 
 
 def failed(s: Situation) -> Decision | None:
-    """Make a failed job again only where the manifest allows it."""
+    """Create a failed job again only where the manifest allows it."""
     if not (s.same and s.ended is JobStatus.FAILED) or s.job is None:
         return None
     error = s.job.error or JobError(None, "the provider gave no reason")
@@ -120,7 +120,7 @@ def failed(s: Situation) -> Decision | None:
 
 
 def re_declared(s: Situation) -> Decision | None:
-    """Make again what ftops itself had cancelled."""
+    """Create again what ftops itself had cancelled."""
     if not _cancelled(s) or s.job is None or s.job.cancel_requested is None:
         return None
     message = f"declared again after job {s.job.id} was cancelled"
@@ -128,7 +128,7 @@ def re_declared(s: Situation) -> Decision | None:
 
 
 def cancelled_externally(s: Situation) -> Decision | None:
-    """Hold what others have cancelled, unless the manifest says to make it again."""
+    """Hold what others have cancelled, unless the manifest says to create it again."""
     if not _cancelled(s) or s.job is None:
         return None
     message = f"job {s.job.id} was cancelled outside ftops"
@@ -146,7 +146,7 @@ def missing(s: Situation) -> Decision | None:
 
 
 def vanished(s: Situation) -> Decision | None:
-    """Hold a job that is gone for good, unless the manifest says to make it again."""
+    """Hold a job that is gone for good, unless the manifest says to create it again."""
     if not (s.same and s.vanished):
         return None
     message = f"job {_job_id(s)} was active and is gone from the provider"
@@ -154,7 +154,7 @@ def vanished(s: Situation) -> Decision | None:
 
 
 def restored(s: Situation) -> Decision | None:
-    """Take what has been trained already: a revert pays nothing."""
+    """Take what has already been trained: a revert costs nothing."""
     candidates = [job for job in s.earlier_jobs if job.fingerprint == s.fingerprint and reusable(job)]
     if not candidates:
         return None
@@ -211,7 +211,7 @@ def draining(s: Situation) -> Decision | None:
 
 
 def likeness(s: Situation) -> Decision | None:
-    """Hold where a job known by its looks alone would have to be cancelled: it may be somebody else's."""
+    """Hold where a job recognised only by what it trains would be cancelled: it may be somebody else's."""
     if not s.active or s.job is None or not s.job.likeness:
         return None
     message = f"{known_by_likeness(s.name, s.job.id)}, or stop it with `ftops cancel {s.name}`"
@@ -238,7 +238,7 @@ def create(s: Situation) -> Decision:
 
 
 def detached(s: Situation) -> Decision | None:
-    """Let go of a job that was to run on."""
+    """Detach from a job that is to keep running."""
     if not s.active or s.record is None or s.record.lifecycle.on_remove is not OnRemove.DETACH:
         return None
     message = f"removed; job {_job_id(s)} keeps running, unwatched (on_remove: detach)"
@@ -246,7 +246,7 @@ def detached(s: Situation) -> Decision | None:
 
 
 def cancel(s: Situation) -> Decision | None:
-    """Stop what nobody declares any more."""
+    """Stop what is no longer declared."""
     if not s.active:
         return None
     message = f"removed; job {_job_id(s)} is cancelled; the training already done is still paid for"

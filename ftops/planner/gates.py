@@ -1,4 +1,4 @@
-"""DESIGN 5.3: what may keep a create or replace from happening now, once the table wants it."""
+"""What may keep a create or replace from happening now, once the table wants it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ftops.records.wording import invalid_data, ways_out
 
 
 def gate_on_data(situation: Situation, decision: Decision) -> Decision:
-    """Hold what would train on data with problems, now or after a drain; what runs now runs on."""
+    """Hold what would train on data with problems, now or after a drain; what runs now keeps running."""
     trains = decision.action.creates or decision.reason is Reason.DRAINING
     if not trains or not situation.problems:
         return decision

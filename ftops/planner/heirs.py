@@ -1,7 +1,7 @@
 """A removed fine-tune that may go on under a declared name whose data cannot be read now. Pure.
 
 Who trains the same as a removed name takes its record over, and nothing is paid again. Without its data
-nobody can tell: until it can be read, neither a job is stopped nor a model forgotten that may be the heir's.
+this is unknown: until it can be read, neither a job is stopped nor a model forgotten that may be the heir's.
 """
 
 from __future__ import annotations

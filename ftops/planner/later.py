@@ -1,4 +1,4 @@
-"""What follows once a wait is over: the create or replace that a change goes on to. Pure.
+"""What follows once a wait is over: the create or replace that a change leads to. Pure.
 
 A gate has put it off, or the table says so of the situation as it will be when what it waits for has come.
 Nothing is promised: the table decides again then. What is shown here is what a reviewer consents to and a

@@ -1,7 +1,7 @@
-"""What earlier refusals mean for a create that the table wants now: held, waiting, or tried again.
+"""What earlier refusals mean for a create that the table wants now: hold it, wait, or try again.
 
-The rows `rejected` and `not-ready` of DESIGN 5.2 and the gate `provider-limit` of 5.3. Everything is decided
-from recorded times and `now`.
+The rows `rejected` and `not-ready` of the decision table, and the gate `provider-limit`. Everything is
+decided from recorded times and `now`.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Refusals:
     """What the records say that providers have refused.
 
     A `patient` run is one round of many: there a wait grows with the time that it has taken so far. Any
-    other run was asked for by somebody, who may have mended what was wrong.
+    other run was asked for by somebody who may have fixed what was wrong.
     """
 
     def __init__(
@@ -151,7 +151,7 @@ class Refusals:
         return min(FIRST_PAUSE_SECONDS, facts.settle) if facts else FIRST_PAUSE_SECONDS
 
     def _before(self, until: float, since: float) -> bool:
-        """Return whether a time is still to come. A clock that was set back keeps nobody waiting."""
+        """Return whether a time is still to come. A clock that was set back makes nothing wait."""
         return since <= self._now < until
 
     def _seconds(self, until: float) -> int:

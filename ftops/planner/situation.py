@@ -1,4 +1,4 @@
-"""Situation: one name as all three truths show it; what the decision table reads."""
+"""Situation: one name as all three truths show it. It is what the decision table reads."""
 
 from __future__ import annotations
 

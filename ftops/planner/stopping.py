@@ -1,4 +1,4 @@
-"""A plan that knows what a person has cancelled: which jobs it stops, and what is to be said of the rest."""
+"""A plan that knows what a person has cancelled: which jobs it stops, and what to report about the rest."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _UNREAD = Source("", 0)
 def sorted_out(
     changes: Iterable[Change], state: State, touched: Collection[str], *, unread: bool
 ) -> tuple[list[Stop], list[Cancelled]]:
-    """Return what is stopped, and what is to be said of the rest of the `touched` names.
+    """Return what is stopped, and what to report about the rest of the `touched` names.
 
     With `unread`, some manifests are not known: a name without one may be declared, so its record stays.
     """

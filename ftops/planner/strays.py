@@ -1,4 +1,4 @@
-"""The first row of DESIGN 5.2: jobs of ours that run although another job, or none, should.
+"""The first row of the decision table: jobs of ours that run although another job, or none, should.
 
 They come from a create that arrived after it was given up, from a cancel that never did, or from a gateway
 that sent a create twice.

@@ -1,4 +1,4 @@
-"""The decision table: which row answers, first fit wins. The documentation is drawn from here."""
+"""The decision table: the first row that fits answers. The documentation is generated from here."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _RETRIED = "create if `retry` allows, else hold"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row: what decides, when it answers in words, and every reason that it may give."""
+    """A row: what decides, when it answers (as text), and every reason that it may give."""
 
     decide: Callable[[Situation], Decision | None]
     recorded: str
@@ -155,7 +155,7 @@ def decide(situation: Situation) -> Decision:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What is decided before the table, after it or beside it, in words."""
+    """What is decided before, after or next to the table, as text."""
 
     when: str
     does: str

@@ -1,4 +1,4 @@
-"""Jobs that are probably ours and in no record: shown as long as they run, never touched by themselves.
+"""Jobs that are probably ours but not recorded: shown as long as they run, never touched automatically.
 
 Without a mark: a second job for a request of ours, as a gateway makes it that drops the mark and sends a
 create twice. With our mark: what a lost or restored state has forgotten.
@@ -24,7 +24,7 @@ def lookalike_strays(
     shown: set[tuple[str, str]] = set()
     for name, request in _requests(state):
         for job, like in live.answering(request):
-            # One that shows nothing of itself could be anybody's: it stops a create, and is no news beside.
+            # One that shows nothing about itself could be anybody's: it stops a create, nothing more.
             if not (job.status.active and like.on_file) or (job.provider, job.id) in shown:
                 continue
             shown.add((job.provider, job.id))

@@ -1,4 +1,4 @@
-"""Jobs at a provider that `ftops.yaml` does not have any more: nothing can be done, and a person is told."""
+"""Jobs at a provider that `ftops.yaml` does not have any more: nothing can be done there."""
 
 from __future__ import annotations
 

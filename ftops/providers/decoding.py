@@ -1,4 +1,4 @@
-"""How to read what servers write: strict about what decides, liberal about the rest. Raises Unreadable."""
+"""How to read what servers write: strict about what matters, liberal about the rest. Raises Unreadable."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def require_list(body: Any, what: str) -> list[Any]:
     """Insist on the `data` list that every collection of these formats has.
 
     Servers in Go write an empty list as null. But null is also what a gateway wraps a failure in, so it is
-    believed only beside something else that a list has.
+    trusted only next to something else that a list has.
     """
     found = require_mapping(body, what)
     if error := error_in(found):
@@ -81,7 +81,7 @@ def _is_job(body: Mapping[str, Any]) -> bool:
 
 
 def optional_text(value: Any) -> str | None:
-    """Take a string that says something."""
+    """Take a string that is not empty."""
     return value if isinstance(value, str) and value else None
 
 

@@ -20,12 +20,12 @@ _BROKEN = "the server contradicts itself: running again will not help until it i
 
 
 class BrokenPaging(Unreadable):
-    """Pages that contradict themselves: no other try can make a whole list of them."""
+    """Pages that contradict themselves: no retry can make a complete list of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a list. `after` is the cursor of the page behind it, None at the end of the list.
+    """One page of a list. `after` is the cursor of the next page, None at the end of the list.
 
     With `guessed` the page itself did not say whether there is more: the same page again then means that the
     server does not page at all.
@@ -51,7 +51,7 @@ class Pages:
     again: Again
 
     def behind(self, after: str) -> Request:
-        """Return the request of the page behind a cursor."""
+        """Return the request for the page after a cursor."""
         query = {**self.first.query, **self.cursor(after)}
         return replace(self.first, query=query, expect=Expect.JSON, streamed=False)
 

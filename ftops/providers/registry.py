@@ -80,7 +80,7 @@ def facts_of(settings: ProviderSettings) -> ProviderFacts:
 
 
 def _written(value: Extra) -> JSON:
-    """Write a value as it stands in the project file: what a reference leads to is not read."""
+    """Write a value as it is in the project file: references are not resolved."""
     return asdict(value) if isinstance(value, EnvReference | FileReference | ExecReference) else value
 
 

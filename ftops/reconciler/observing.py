@@ -66,7 +66,7 @@ def _observe(provider: Provider, state: State, clock: Clock) -> Observation:
 
 
 def _unlisted(facts: ProviderFacts, error: FtopsError) -> Observation:
-    """Show nothing, and why. What the message begins with is said by whoever prints it."""
+    """Show nothing, and say why. Whoever prints the message adds its beginning."""
     problem = "; ".join(map(str, error.problems)).removeprefix(f"{facts.name}: ")
     return Observation(facts, complete=False, problem=problem, reached=False)
 

@@ -1,4 +1,4 @@
-"""Which account a row of `ftops.yaml` leads to: another than expected, or the same as another row. Pure."""
+"""Which account a row of `ftops.yaml` belongs to: not the expected one, or the same as another row. Pure."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def one_account(names: Collection[str], job_id: str) -> str:
 
 
 def wrong_accounts(observations: Iterable[Observation]) -> Iterator[str]:
-    """Say of each provider whose jobs belong to another organization than the expected one."""
+    """Report each provider whose jobs belong to another organization than expected."""
     for seen in observations:
         expected = seen.provider.organization
         others = {job.organization for job in seen.jobs if job.organization} - {expected}

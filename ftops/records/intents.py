@@ -1,4 +1,4 @@
-"""What became of a create that got no clear answer: its job, nothing, or a doubt (DESIGN 5.1)."""
+"""What became of a create that got no clear answer: its job, nothing, or a doubt."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ def likeness(known: Appearance, job: Job, same_content: SameContent) -> Likeness
 def alterations(
     known: Appearance, job: Job, same_content: SameContent | None = None
 ) -> tuple[FieldDifference, ...]:
-    """Return the fields that a job shows otherwise than they were sent, by path.
+    """Return the fields that a job shows differently from what was sent, by path.
 
     `auto` shown for a value that was sent counts: the value was dropped on the way. What was left to the
     provider was not sent, and nothing that it shows for it counts. Files are compared only with
@@ -119,7 +119,7 @@ _SHOWN_LATER = "hyperparameters."
 
 
 def same_value(sent: JSON, shown: JSON) -> bool:
-    """Compare two values as what they mean: `"3"` is 3, and 0.1 is its echo from 32 bits."""
+    """Compare two values by meaning: `"3"` is 3, and 0.1 is its echo from 32 bits."""
     first, second = _number(sent), _number(shown)
     if first is not None and second is not None:
         return math.isclose(first, second, rel_tol=FLOAT_ECHO)
@@ -138,7 +138,7 @@ def same_model(asked: str, shown: str) -> bool:
 
 
 def said(differing: Iterable[FieldDifference]) -> str:
-    """Write differences for people: what was sent, what the provider shows."""
+    """Format differences for people: what was sent, what the provider shows."""
     return "; ".join(f"{one.path}: sent {_text(one.before)}, shown {_text(one.after)}" for one in differing)
 
 

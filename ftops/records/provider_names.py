@@ -32,7 +32,7 @@ def renames(providers: Iterable[ProviderFacts]) -> Names:
 
 
 def follow_providers(state: State, names: Names) -> State:
-    """Return everything that is remembered of a renamed provider to its present name."""
+    """Move everything that is remembered of a renamed provider to its present name."""
     if not names or not names.keys() & set(_mentioned(state)):
         return state
     return replace(

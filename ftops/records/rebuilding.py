@@ -1,4 +1,4 @@
-"""A lost state, made again from the stamps that jobs carry at their providers. Nothing is sent."""
+"""A lost state, recreated from the stamps that jobs carry at their providers. Nothing is sent."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ftops.records.settings import with_settings
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """The state with what was found. `notes` say of each name, for a person, what is recorded."""
+    """The state with what was found. `notes` say for each name, for a person, what is recorded."""
 
     state: State
     notes: tuple[str, ...] = ()

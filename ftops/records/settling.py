@@ -1,4 +1,4 @@
-"""DESIGN 5.1: settle the records against what the providers show, before anything is decided.
+"""Settle the records against what the providers show, before anything is decided.
 
     renames -> refresh -> intents
 
@@ -23,7 +23,7 @@ from ftops.records.renaming import follow_renames, take_over_removed
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The records as they really stand.
+    """The records as they really are.
 
     `open_intents` gives the doubt of each intent that could not be resolved, with the jobs that it could
     be; `adopted` the names whose intent found its job; `renamed` new name -> old name, as declared, and

@@ -1,4 +1,4 @@
-"""What a running job has cost so far, in the words of a plan: its age and its trained tokens."""
+"""What a running job has cost up to now, as a plan puts it: its age and its trained tokens."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 
 def at_stake(job: RecordedJob, now: float) -> str:
-    """Say how long a job has run and how much it has trained; what the provider does not tell is unknown."""
+    """Say how long a job has run and how much it has trained; what is not reported is unknown."""
     tokens = "an unknown number of" if job.trained_tokens is None else f"{job.trained_tokens:,}"
     return f"{running_for(job, now)} and trained {tokens} tokens"
 

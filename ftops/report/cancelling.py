@@ -1,4 +1,4 @@
-"""What a cancel by hand is about to do, and what it came to, as text and as a document."""
+"""What a cancel by hand is about to do, and its outcome, as text and as a document."""
 
 from __future__ import annotations
 
@@ -63,12 +63,12 @@ def question(stops: Sequence[Stop], rest: Iterable[Cancelled], *, freeze: bool) 
 
 
 def render_cancelled(results: Sequence[Cancelled], style: Styler = plain) -> str:
-    """Draw what it came to, a line for each job and each name without one."""
+    """Draw the outcome, a line for each job and each name without one."""
     return "".join(f"{_line(one, style)}\n" for one in results)
 
 
 def way_back(results: Iterable[Cancelled], switch: str | None) -> tuple[str, ...]:
-    """Say how what was cancelled is made again, in lines of commands as they are to be typed."""
+    """Say how to create again what was cancelled, as commands ready to type."""
     names = list(dict.fromkeys(one.name for one in results if one.fate is not Fate.NOTHING))
     lines = []
     if switch is not None:
@@ -89,7 +89,7 @@ _MOST_NAMES = 5
 def cancel_document(
     results: Iterable[Cancelled], switch: str | None, errors: Iterable[Problem] = ()
 ) -> dict[str, Any]:
-    """Write what it came to."""
+    """Write the outcome."""
     return {
         "fine_tunes": [
             {

@@ -1,4 +1,4 @@
-"""What a look at a project's surroundings found: verdicts, and the one next step for each."""
+"""What an examination of a project's surroundings found: verdicts, and the one next step for each."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at: `check` is a stable word, `subject` which one of several it is about."""
+    """One thing that was checked: `check` is a stable word, `subject` which one of several it is about."""
 
     check: str
     verdict: Verdict
@@ -55,7 +55,7 @@ class Check:
 
 
 def render_checks(checks: Sequence[Check], style: Styler = plain) -> str:
-    """Write a line a check, and the count."""
+    """Write one line per check, and the count."""
     roles = {Verdict.OK: "dim", Verdict.WARN: "bold", Verdict.FAIL: "error"}
     lines = []
     for one in checks:
@@ -74,7 +74,7 @@ def checks_document(checks: Sequence[Check]) -> dict[str, Any]:
 
 
 def failed(check: str, error: FtopsError, subject: str | None = None) -> Iterator[Check]:
-    """Make a failed check of each problem in an error."""
+    """Make a failed check from each problem in an error."""
     for problem in error.problems:
         place = ":".join(str(part) for part in (problem.file, problem.line, problem.column) if part)
         where = " ".join(part for part in (place, problem.path) if part)
@@ -86,7 +86,7 @@ UNUSED = "no fine-tune or record uses it"
 
 
 def lenient(check: Check, *, used: bool) -> Check:
-    """Only warn of what is wrong with a provider that nothing uses: it is in nobody's way."""
+    """Only warn about a provider that nothing uses: it does no harm."""
     if used or check.verdict is not Verdict.FAIL:
         return check
     return replace(check, verdict=Verdict.WARN, message=f"{check.message}; {UNUSED}")
@@ -100,7 +100,7 @@ def account_checks(seen: Mapping[str, Collection[Job]]) -> Iterator[Check]:
 
 
 def key_checks(providers: Iterable[ProviderSettings], environ: Mapping[str, str]) -> Iterator[Check]:
-    """Tell of each variable whether it is set. Its value is looked at, and never part of a message."""
+    """Report for each variable whether it is set. Its value is checked, but never part of a message."""
     for settings in providers:
         fields = {
             "base_url": settings.base_url,
@@ -212,7 +212,7 @@ def commit_checks(commit: Commit | None, applied: Commit | None, *, older: bool)
 
 
 def lock_check(holder: str | None, since: float, now: float, *, alive: bool | None) -> Check:
-    """Judge the lock. `alive` tells of a process of this host; None where it cannot be known."""
+    """Judge the lock. `alive` is about a process of this host; None where it is unknown."""
     if holder is None:
         return Check("lock", Verdict.OK, "nobody holds it")
     message = f"held by {holder} since {moment(since)}, {age(now - since)}"
@@ -225,7 +225,7 @@ def lock_check(holder: str | None, since: float, now: float, *, alive: bool | No
 def intent_checks(
     state: State, settles: Mapping[str, float], seen: Mapping[str, Collection[Job]], now: float
 ) -> Iterator[Check]:
-    """Tell of each create in doubt since when, until when, and how a person settles it.
+    """Report for each create in doubt since when, until when, and how a person settles it.
 
     `settles` is each provider's settle time in seconds, `seen` some of its jobs.
     """

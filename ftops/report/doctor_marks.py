@@ -1,4 +1,4 @@
-"""What `ftops doctor` says of marks: jobs of ours that no record has, and providers that give none back."""
+"""What `ftops doctor` says about marks: jobs of ours that no record has, and providers that return none."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Documents of DESIGN 9: plan, apply, status, outputs. A plan document reads back as the same plan.
+"""The JSON documents: plan, apply, status, outputs. A plan document reads back as the same plan.
 
-Names of files and words of providers may hold what JSON cannot: every document is made writable first, and
+Names of files and messages of providers may hold what JSON cannot: every document is made writable first, and
 only then is its digest taken, so that the digest is of what is written.
 """
 
@@ -63,7 +63,7 @@ def plan_document(plan: Plan, review: Review, errors: Iterable[Problem] = ()) ->
 
 
 def error_document(problems: Iterable[Problem], project: str | None = None) -> dict[str, Any]:
-    """Write the document of a run that could make no plan; it has the form of a plan without changes."""
+    """Write the document of a run that could not make a plan; it has the form of a plan without changes."""
     document: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
         "project": project,
@@ -89,7 +89,7 @@ def error_document(problems: Iterable[Problem], project: str | None = None) -> d
 def apply_document(
     plan: Plan, review: Review, results: Sequence[ChangeResult], errors: Iterable[Problem] = ()
 ) -> dict[str, Any]:
-    """Write a plan with what became of each change; a change that does nothing has no result."""
+    """Write a plan with the outcome of each change; a change that does nothing has no result."""
     document = plan_document(plan, review, errors)
     del document["digest"]
     outcomes = {(one.change.name, one.change.action, one.change.job_id): one for one in results}
@@ -124,12 +124,12 @@ def json_line(document: Mapping[str, Any]) -> str:
 
 
 def escaped(text: str) -> str:
-    """Write in JSON text as escapes what a terminal or a CI runner would obey; it reads back as the same."""
+    """In JSON text, escape what a terminal or a CI runner would obey; it reads back as the same."""
     return _OBEYED.sub(lambda found: f"{found[1] or ''}\\u{ord(found[0][-1]):04x}", text)
 
 
 def writable(value: Any) -> Any:
-    """Return the value as JSON in UTF-8 can hold it: U+FFFD for half a surrogate pair, null for no number."""
+    """Return the value as JSON can hold it: U+FFFD for half a surrogate pair, null for NaN and infinities."""
     if isinstance(value, str):
         return (
             value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
@@ -144,7 +144,7 @@ def writable(value: Any) -> Any:
 
 
 def status_document(rows: Iterable[StatusRow]) -> dict[str, Any]:
-    """Write where every fine-tune stands."""
+    """Write the status of every fine-tune."""
     return {"fine_tunes": [asdict(row) for row in rows]}
 
 

@@ -38,7 +38,7 @@ _BREAK = "&#8203;"
 
 
 def render_plan_markdown(plan: Plan, review: Review) -> str:
-    """Draw a plan as Markdown for GitHub and its like."""
+    """Draw a plan as Markdown for GitHub and similar sites."""
     summed = "\\\n".join(f"**{_safe(line)}**" for line in summary_lines(plan, review))
     lines = ["## ftops plan", "", summed, ""]
     if review.violations:
@@ -76,7 +76,7 @@ def _table(changes: Sequence[Change]) -> Iterator[str]:
 
 
 def _action(change: Change) -> str:
-    """Name the action, with the job that it stops by the way and the training that follows."""
+    """Name the action, with the job that it stops and the training that follows."""
     stops = ", stops a job" if change.stops and change.action is not Action.CANCEL else ""
     return f"{change.action}{stops}{f', then {change.then.action}' if change.then else ''}"
 

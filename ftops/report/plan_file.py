@@ -20,7 +20,7 @@ _AGAIN = "make a new one with `ftops plan --out`"
 
 @dataclass(frozen=True, slots=True)
 class SavedPlan:
-    """A plan that was written down. The digest guards against slips and bit rot: anybody can compute one.
+    """A plan read from a file. The digest guards against mistakes and bit rot: anybody can compute one.
 
     `plan` and `review` are for showing and comparing; what an apply does is planned anew.
     """
@@ -49,7 +49,7 @@ class SavedPlan:
 
 
 def encode_plan_file(document: Mapping[str, Any]) -> bytes:
-    """Write a plan document down."""
+    """Encode a plan document."""
     return (json_text(document) + "\n").encode()
 
 

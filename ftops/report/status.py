@@ -1,4 +1,4 @@
-"""Where every fine-tune stands, as rows that all status reports draw from."""
+"""The status of every fine-tune, as rows that all status reports use."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ftops.model.state import Record, State
 class StatusRow:
     """One fine-tune. `status` is a job's, or `absent`, `waiting`, `held` where there is none to speak of.
 
-    `reason` is the plan's stable word for why it stands there, `message` says it to a person, and `next` is
+    `reason` is the plan's stable word for why, `message` says it to a person, and `next` is
     the command (or, without `ftops`, the advice) that leads on. Times are Unix seconds; `progress` is a share
     of 1; `losses` are those of training so far, oldest first, where somebody asked for them.
     """
@@ -70,7 +70,7 @@ def with_progress(
 
 
 def settled(rows: Sequence[StatusRow]) -> bool:
-    """Return whether none of these will move by itself: no job is active, nothing waits."""
+    """Return whether none of these will change by itself: no job is active, nothing waits."""
     moving = {status.value for status in JobStatus if status.active} | {"waiting"}
     return all(row.status not in moving for row in rows)
 
@@ -88,7 +88,7 @@ def status_rows(plan: Plan, state: State) -> tuple[StatusRow, ...]:
 def _rank(change: Change, record: Record | None) -> tuple[bool, bool]:
     """Order the changes of one name: what is decided about it comes before a stray job of its past.
 
-    A stray carries no spec and is never the recorded job: both tell it from the decision.
+    A stray carries no spec and is never the recorded job: both distinguish it from the decision.
     """
     current = record.job.id if record and record.job else None
     return not change.spec, change.job_id != current
@@ -139,7 +139,7 @@ def _progressing(
 def progress_of(
     jobs: Mapping[str, Job], points: Mapping[str, Sequence[MetricPoint]], now: float
 ) -> Mapping[str, float]:
-    """Return how far jobs are, as shares of 1 by job id; one that nothing is known of is left out."""
+    """Return how far jobs are, as shares of 1 by job id; unknown ones are left out."""
     shares = {job_id: _share(job, points.get(job_id, ()), now) for job_id, job in jobs.items()}
     return {job_id: share for job_id, share in shares.items() if share is not None}
 

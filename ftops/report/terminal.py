@@ -170,7 +170,7 @@ def _room(table: Sequence[Sequence[str]], width: int | None) -> int:
 
 
 def _paragraphs(table: Sequence[Sequence[str]], width: int) -> str:
-    """Draw rows under each other where there is no room beside each other; the first row has the titles."""
+    """Draw rows below each other where there is no room side by side; the first row has the titles."""
     titles, *rows = table
     lines: list[str] = []
     for row in rows:

@@ -1,4 +1,4 @@
-"""What `ftops validate` prints: each data file with its figures and warnings, and the whole as JSON."""
+"""What `ftops validate` prints: each data file with its figures and warnings, and everything as JSON."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ftops.report.words import Styler, counted, printable, size
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """A project as it was checked. `uncounted` says by path why a file's tokens are not known."""
+    """A project as it was checked. `uncounted` says by path why a file's tokens are unknown."""
 
     project: str | None
     fine_tunes: tuple[FineTune, ...]
@@ -29,7 +29,7 @@ class Validation:
 
 
 def render_validation(validation: Validation, style: Styler) -> str:
-    """Write figures and warnings file by file, and one line for the whole where nothing is wrong."""
+    """Write figures and warnings file by file, and one line for everything if nothing is wrong."""
     lines = [line for file in validation.files for line in _file_lines(file, validation, style)]
     lines += [style(reason, "dim") for reason in dict.fromkeys(_reasons(validation))]
     if not validation.problems:

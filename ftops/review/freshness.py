@@ -49,9 +49,9 @@ class Declared:
 class Rest:
     """What is left of a saved plan.
 
-    `changes` are the new plan's that may be carried out and, for the same names, those that only say how
-    it stands; `done` counts the saved ones that are done already. `moved` says why the plan is stale: then
-    nothing may be done.
+    `changes` are those of the new plan that may be carried out and, for the same names, those that only
+    report a status; `done` counts the saved ones that are done already. `moved` says why the plan is stale:
+    then nothing may be done.
     """
 
     changes: tuple[Change, ...] = ()
@@ -225,7 +225,7 @@ def _section(bound: JSONObject, kind: str) -> Mapping[str, JSON]:
 
 
 def _declaration(fine_tune: FineTune) -> str:
-    """Name a declaration by what it says; the file it stands in is not part of it."""
+    """Name a declaration by what it says; the file it is in is not part of it."""
     return digest({key: value for key, value in asdict(fine_tune).items() if key != "source"})
 
 
@@ -236,7 +236,7 @@ def _file_digest(path: str, declared: Declared) -> str | None:
 
 
 def _account(settings: ProviderSettings) -> str:
-    """Name an account by what ftops.yaml says of it; references stay references."""
+    """Name an account by what ftops.yaml says about it; references stay references."""
     says = asdict(settings)
     return digest({key: says[key] for key in _ACCOUNT})
 

@@ -1,4 +1,4 @@
-"""One small function a rule. Each looks at the plan as a whole and yields what forbids applying it.
+"""One small function per rule. Each looks at the whole plan and yields what forbids applying it.
 
 Limits hold for a command: what its earlier rounds did, what the plan does now and what follows from it are
 counted together, each step once. So a base model whose change trains forty others is refused before it is
@@ -179,7 +179,7 @@ def _over(
 
 
 def _exceeds(amount: float, limit: float | None) -> bool:
-    """Fail closed: what does not compare, such as a limit that is no number, is over."""
+    """Fail closed: what does not compare, such as a limit that is not a number, is over."""
     return limit is not None and not amount <= limit
 
 

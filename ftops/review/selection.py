@@ -1,4 +1,4 @@
-"""What a run is about, as its options say it, and which names that comes to. Pure."""
+"""What a run is about, as its options say, and which names that covers. Pure."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Selection:
 
 
 def unknown_name(name: str, known: Iterable[str], *, see: str = "ftops status") -> UsageError:
-    """Make the error for a name on a command line that is nobody's; `see` is where the known ones stand."""
+    """Make the error for an unknown name on a command line; `see` lists the known ones."""
     return UsageError(f"no fine-tune is named {name}", hint=did_you_mean(name, known) or f"see `{see}`")
 
 
@@ -87,7 +87,7 @@ def _listed(words: Sequence[str]) -> str:
 def selected_names(
     selection: Selection, fine_tunes: Iterable[FineTune], state: State
 ) -> frozenset[str] | None:
-    """Resolve --target and --selector to names. Raises UsageError for a target that nobody knows."""
+    """Resolve --target and --selector to names. Raises UsageError for an unknown target."""
     if selection.everything or selection.exactly is not None:
         return selection.exactly
     labels = {name: record.labels for name, record in state.fine_tunes.items()}

@@ -1,4 +1,4 @@
-"""Who holds a lock: who we are, how that is written down, and what it says to whoever finds it taken."""
+"""Who holds a lock: who we are, how that is recorded, and what others see who find it taken."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""StateManager: the one who reads and writes a project's state, and what it refuses."""
+"""StateManager: reads and writes a project's state, and refuses what is not safe."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class StateManager:
     def read(self) -> State:
         """Read the state, or make an empty one with a lineage of its own where there is none.
 
-        Raises StateError when it has gone back, or away, since this manager last saw it: what was
+        Raises StateError when it has gone back, or disappeared, since this manager last saw it: what was
         recorded meanwhile may be a paid job.
         """
         stored = self._backend.read()
@@ -60,7 +60,7 @@ class StateManager:
         return state
 
     def write(self, state: State) -> State:
-        """Write, and give the state with its new serial.
+        """Write, and return the state with its new serial.
 
         Raises StateConflict when it is not made from what this manager last read or wrote, and when the
         store holds something else by now. A write whose outcome is unknown is read back and recognised.
@@ -78,7 +78,7 @@ class StateManager:
         self._put(moved_away(self._last, place))
 
     def stored(self) -> bytes | None:
-        """Return the bytes as they are, readable or not; for a look, and before `replace`."""
+        """Return the bytes as they are, readable or not; for inspection, and before `replace`."""
         found = self._backend.read()
         self._version = found.version if found else None
         return found.data if found else None
@@ -95,7 +95,7 @@ class StateManager:
     def replace(self, state: State, over: State | None) -> State:
         """Write a state of another origin over what was read last (`over`; None: nothing readable).
 
-        For a person's surgery alone. The serial still grows, whichever of the two is ahead.
+        For surgery by a person only. The serial still increases, whichever of the two is ahead.
         """
         ahead = replace(state, serial=max(state.serial, over.serial if over else 0))
         self._last = ahead

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class BackendKind:
-    """One kind of store, as data: how it is opened, and what a person should know of it.
+    """One kind of store, as data: how it is opened, and what a person should know about it.
 
     `module` has `open_store(opening)` and is imported only when such a store is opened; `library` is what it
     needs beyond ftops' own packages, in the extra `extra`. `packs`: it takes any bytes, so that a large state
@@ -122,7 +122,7 @@ def scheme_of(url: str) -> str:
 
 
 def packs(url: str) -> bool:
-    """Return whether the store of this URL takes any bytes; of a third party's nothing is assumed."""
+    """Return whether the store of this URL takes any bytes; nothing is assumed about a third party's."""
     kind = _BY_SCHEME.get(scheme_of(url))
     return kind is not None and kind.packs
 
@@ -136,7 +136,8 @@ def refuse_unknown(url: str) -> None:
 def open_backend(opening: Opening) -> StateBackend:
     """Open the store that a URL names. Raises StateError for one that is unknown or cannot be loaded.
 
-    Raises Refused for a server that CI may not turn to: for a third party's store here, for ours by itself.
+    Raises Refused for a server that CI may not contact: for a third party's store here, our own check it
+    themselves.
     """
     scheme = scheme_of(opening.url)
     kind = _BY_SCHEME.get(scheme)

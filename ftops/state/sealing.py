@@ -1,7 +1,7 @@
 """Encryption with age (the only pyrage import): a document inside a JSON envelope, readable with `age -d`.
 
 It keeps names and data secret from whoever reads the store. It does not prove who wrote: anybody who knows a
-recipient can write, so who may write is the store's own business.
+recipient can write, so who may write is up to the store.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ _STEP = b"  "
 
 @dataclass(frozen=True, slots=True)
 class _Section:
-    """What a section was made from, and its bytes. `first`: no comma stands before it."""
+    """What a section was made from, and its bytes. `first`: no comma before it."""
 
     values: tuple[Any, ...]
     names: tuple[str, ...]
@@ -49,7 +49,7 @@ class _Section:
 
 
 class SectionWriter:
-    """Writes down one state after another. `guard` sees every piece of text before it is packed."""
+    """Writes one state after another. `guard` sees every piece of text before it is packed."""
 
     def __init__(self, guard: Callable[[bytes], None] = lambda _: None) -> None:
         self._guard = guard
@@ -133,7 +133,7 @@ class SectionWriter:
 
 
 def _cut(members: list[tuple[str, Any]]) -> Iterator[list[tuple[str, Any]]]:
-    """Cut where a name says so: a new name moves no boundary but those beside it."""
+    """Cut where a name says so: a new name moves only the neighbouring boundaries."""
     starts = [
         index
         for index, (name, _) in enumerate(members)

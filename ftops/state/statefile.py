@@ -27,7 +27,7 @@ _RECOVERY = "restore it from a backup"
 
 
 def encode(state: State, writer: SectionWriter | None = None, *, packed: bool = False) -> bytes:
-    """Write a state down. Equal states give equal bytes. Raises StateError for what JSON cannot hold.
+    """Encode a state. Equal states give equal bytes. Raises StateError for what JSON cannot hold.
 
     A `writer` that wrote the last one writes only what has changed since.
     """
@@ -46,7 +46,7 @@ def encode_record(record: Record) -> str:
 
 
 def moved_away(state: State, place: str) -> bytes:
-    """Write down, in place of a state, that it lives elsewhere now: whoever still reads here is told."""
+    """Write, in place of a state, that it is elsewhere now, for whoever still reads here."""
     words = {
         "format_version": FORMAT_VERSION,
         "lineage": state.lineage,

@@ -86,7 +86,7 @@ class _ProvenPool(HTTPSConnectionPool):
 
 class _Session(requests.Session):
     def get_redirect_target(self, resp: requests.Response) -> str | None:
-        """No redirect is followed; requests would read `Location` all the same, and fail on a bad one."""
+        """No redirect is followed; requests would still read `Location`, and fail on a bad one."""
         return None
 
 

@@ -63,7 +63,7 @@ class Request:
     """One request. `operation` names it in errors and in the table of failures.
 
     A GET is tried again after a passing failure; anything else is sent once, by every layer. `streamed` says
-    that lines were asked for, so that a reply without a telling content type is taken for them.
+    that lines were asked for, so that a reply without a clear content type is taken for them.
     """
 
     operation: str

@@ -43,7 +43,7 @@ class Origin:
 class Destination:
     """Where something would go. `origin` is None for an address that libraries could read differently.
 
-    `sends` says what would go there, `field` where the address stands. `reference` is set where the address
+    `sends` says what would go there, `field` where the address is. `reference` is set where the address
     came from one: then it is a secret, and the message names the reference instead. `own` are the servers
     that are right by themselves: the dialect's, and those that the environment names.
     """

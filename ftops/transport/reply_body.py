@@ -1,4 +1,4 @@
-"""The body of a reply: unpacked as it comes, and never more than memory is meant to hold."""
+"""The body of a reply: decompressed as it arrives, and never more than memory is meant to hold."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 
 
 class BadBody(ValueError):
-    """A body that cannot be read: too large, cut short, or packed in a way that nobody asked for."""
+    """A body that cannot be read: too large, cut short, or compressed in a way that was not asked for."""
 
 
 def read_whole(raw: BaseHTTPResponse, headers: Mapping[str, str]) -> bytes:
@@ -32,7 +32,7 @@ def read_whole(raw: BaseHTTPResponse, headers: Mapping[str, str]) -> bytes:
 
 
 def read_start(raw: BaseHTTPResponse, headers: Mapping[str, str]) -> bytes:
-    """Read as much as the words of an error can need; a body that breaks off has what came of it."""
+    """Read as much as the words of an error can need; of a body that breaks off, return what came."""
     found = bytearray()
     try:
         for piece in _pieces(raw, headers):
@@ -45,7 +45,7 @@ def read_start(raw: BaseHTTPResponse, headers: Mapping[str, str]) -> bytes:
 
 
 def read_lines(raw: BaseHTTPResponse, headers: Mapping[str, str]) -> Iterator[bytes]:
-    """Yield each line when it has come, without its line break, and what stands behind the last one."""
+    """Yield each line when it has come, without its line break, and what follows the last one."""
     rest = b""
     for piece in _pieces(raw, headers):
         *lines, rest = (rest + piece).split(b"\n")
@@ -67,7 +67,7 @@ def _pieces(raw: BaseHTTPResponse, headers: Mapping[str, str]) -> Iterator[bytes
 
 
 def _unpacked(packed: Iterator[bytes]) -> Iterator[bytes]:
-    """Unpack in small steps: of a few packed bytes there may be a thousand times as many."""
+    """Decompress in small steps: a few bytes may become a thousand times as many."""
     unpacker = zlib.decompressobj(_GZIP_OR_ZLIB)
     empty = True
     try:

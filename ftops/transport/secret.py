@@ -17,7 +17,7 @@ _SCHEME = re.compile(r"^(Bearer|Basic|Token)\s+", re.IGNORECASE)
 
 
 class Secret:
-    """A resolved credential. Only `reveal` gives the value; showing, formatting or pickling does not."""
+    """A resolved credential. Only `reveal` returns the value; showing, formatting or pickling does not."""
 
     __slots__ = ("_value", "name")
 
@@ -70,7 +70,7 @@ class Vault:
         self._names: dict[str, str] = {}
 
     def add(self, secret: Secret) -> None:
-        """Know a secret from now on."""
+        """Remember a secret from now on."""
         self._names |= dict.fromkeys(secret.forms, secret.name)
 
     def blank(self, text: str) -> str:

@@ -51,7 +51,7 @@ CREATE_FAULTS = (
     "late error",
 )
 DUPLICATING_FAULTS = ("repeated", "repeated lost")
-"""A proxy sends the POST twice: one of the three ways to two jobs that DESIGN 6 admits."""
+"""A proxy sends the POST twice: one of the three ways to two jobs that the create protocol admits."""
 GATEWAY_FAULTS = ("resent, refused", "another's reply", "altered", "altered, lost")
 """The second sending is refused; the reply is about a job that was there; a setting is dropped on the way."""
 LIST_FAULTS = ("error", "truncated page", "repeated page", "slow", "unauthorized")

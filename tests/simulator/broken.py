@@ -1,4 +1,4 @@
-"""Appliers and planners that break the protocol of DESIGN 6, each in one way: the simulator must catch them.
+"""Appliers and planners that break the create protocol, each in one way: the simulator must catch them.
 
 Not here, since nothing comes of them alone: a POST without a look at the lock, and one without a look at its
 deadline. Each is covered by the other and by the conditional write of the state; without all three it shows.

@@ -1,4 +1,4 @@
-"""`/fine_tuning/jobs`, as OpenAI, Nebius, LiteLLM and many proxies speak it.
+"""`/fine_tuning/jobs`, as spoken by OpenAI, Nebius, LiteLLM and many proxies.
 
 Facts: OpenAI's OpenAPI file of 2026-08, and replies recorded in public test cassettes.
 """

@@ -49,7 +49,7 @@ STATUSES = {
 
 
 class OpenAIFamily(ABC):
-    """The routes under a job collection, `/files` and `/models`; a format says what stands in them."""
+    """The routes under a job collection, `/files` and `/models`; a format says what is in them."""
 
     capabilities: Capabilities
     failures = FAILURES
@@ -201,7 +201,7 @@ def decode_cursor_page(body: Any) -> Page:
     """Read a page of the `after` / `has_more` kind.
 
     One that says nothing of what follows is the last only when it is too short to be full; else the next is
-    asked for. `has_more` without an id to go on from is a lie.
+    asked for. `has_more` without an id to continue from is a lie.
     """
     items = tuple(require_list(body, "a list"))
     more = _FLAGS.get(str(body.get("has_more")).lower())
@@ -215,9 +215,9 @@ def decode_cursor_page(body: Any) -> Page:
 
 
 def _unpaged(last: Page, page: Page, query: Mapping[str, str]) -> bool:
-    """Return whether a list came whole twice, from a server that does not page.
+    """Return whether a complete list came twice, from a server that does not page.
 
-    As many as were asked for at most may be a page all the same: then the rest was never seen.
+    Up to as many items as were asked for may still be a page: then the rest was never seen.
     """
     ids = [optional_id(item) for item in page.items]
     same = last.guessed and ids == [optional_id(item) for item in last.items]

@@ -59,7 +59,7 @@ def _is_own_gitlab(parts: SplitResult, environ: Mapping[str, str]) -> bool:
 
 
 def refuse_open_wire(parts: SplitResult, account: Account | None) -> None:
-    """Raise StateError if the account would go where everybody on the way can read it."""
+    """Raise StateError if the account would be sent where everybody on the way can read it."""
     if account is not None and parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise StateError(
             f"the account of the state is not sent to {parts.hostname} over http://, which is unencrypted",

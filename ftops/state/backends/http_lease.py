@@ -1,4 +1,4 @@
-"""The lock of Terraform's HTTP state protocol: who holds it is only told to whoever asks for it in vain.
+"""The lock of Terraform's HTTP state protocol: only a failed attempt to take it shows who holds it.
 
 So every look is an attempt to lock under an ID that is thrown away, undone at once should it be granted.
 """
@@ -29,7 +29,7 @@ _NO_LOCKS = frozenset({400, 404, 405, 410, 501})
 
 @dataclass(frozen=True, slots=True)
 class LockRoutes:
-    """Where the lock is taken and given back, and how. `by_query`: an unlock has its ID there too."""
+    """Where the lock is taken and released, and how. `by_query`: an unlock has its ID there too."""
 
     lock_method: str
     lock_url: str
@@ -42,7 +42,7 @@ class LockRoutes:
 class Grant:
     """A lock that was granted. `clock_ahead`: seconds of our clock before the server's.
 
-    `known_as` is the ID that others are told, and type to break it: our own where the server keeps our words.
+    `known_as` is the ID that others are told, and type to break it: our own where the server keeps our entry.
     """
 
     info: LockInfo
@@ -118,7 +118,7 @@ class HttpLock:
         return None
 
     def unlock(self, info: LockInfo) -> bool:
-        """Return a lock back, in up to two tries; False if the server says that it is not this one's.
+        """Release a lock, in up to two tries; False if the server says that it is not this one's.
 
         Raises StateError when it may still be there. Some servers free whatever is held: look before.
         """
@@ -240,13 +240,13 @@ class HttpLease:
         return False
 
     def take_away(self, why: str) -> LeaseLost:
-        """Note that the lock is not ours any more, and make the error for it."""
+        """Note that the lock is no longer ours, and make the error for it."""
         self._taken_away = True
         self._over = self._over or f"the lock of {self._location} {why} while this run held it"
         return self._lost()
 
     def release(self) -> None:
-        """Return it back, if it is still ours, in two tries."""
+        """Release it, if it is still ours, in two tries."""
         if self.ended:
             self._released = True
             return

@@ -51,7 +51,7 @@ def lock_info(holder: Holder, lock_id: str | None = None) -> LockInfo:
 
 
 def known_as(refusal: Refusal) -> str:
-    """Return the ID that others are told: our own where the server keeps our words."""
+    """Return the ID that others are told: our own where the server keeps our entry."""
     return refusal.holder.id if refusal.holder else refusal.id
 
 

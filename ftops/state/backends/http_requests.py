@@ -63,7 +63,7 @@ class Reply:
 
     @property
     def doubtful(self) -> bool:
-        """Return whether it may have been done in spite of what is answered."""
+        """Return whether it may have been done in spite of the answer."""
         passing = self.status == 408 or self.status >= 500  # noqa: PLR2004 - the numbers of HTTP
         return self.status // 100 == 3 or (passing and self.status != 501)  # noqa: PLR2004 - "cannot"
 
@@ -99,7 +99,7 @@ class Requests:
     def send(
         self, method: str, url: str, *, doing: str, body: bytes | None = None, most: int = MOST_WORDS
     ) -> Reply:
-        """Send once and give whatever is answered, up to `most` bytes of it.
+        """Send once and return whatever is answered, up to `most` bytes of it.
 
         Raises StateError when the request certainly never arrived, and StateUncertain when it may have.
         """
@@ -214,7 +214,7 @@ def proxy_for(url: str, environ: Mapping[str, str]) -> str | None:
 
 
 def one_line(text: str) -> str:
-    """Make words of a server fit to be shown."""
+    """Make a server's text fit to be shown."""
     shown = "".join(letter if letter.isprintable() else " " for letter in text)
     return " ".join(shown.split())[:_LONGEST_SENTENCE]
 
@@ -262,7 +262,7 @@ def _never_arrived(error: BaseException | None) -> bool:
 
 
 def _cause(error: BaseException) -> str:
-    """Find the words of the system under the library's."""
+    """Find the system's message under the library's."""
     cause: BaseException = error
     while (deeper := cause.__cause__ or cause.__context__) is not None:
         cause = deeper

@@ -78,7 +78,7 @@ class LocalBackend:
         return Stored(data, _version(data))
 
     def write(self, data: bytes, expected: str | None) -> str:
-        """Write a new file beside the old one, then rename over it; a crash leaves one of the two, whole."""
+        """Write a new file next to the old one, then rename it; a crash leaves one of them, complete."""
         with self._errors("write"):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             writing = take_waiting(self._beside(".writing"))
@@ -110,7 +110,7 @@ class LocalBackend:
         raise lock_held(str(self._given), self.holder(), hint)
 
     def holder(self) -> Holder | None:
-        """Return who holds the lock; None when nobody does, whatever a dead run has left behind."""
+        """Return who holds the lock; None when nobody does, whatever a dead run left behind."""
         with self._errors("look at the lock of"):
             return living_holder(self._info_path)
 
@@ -143,7 +143,7 @@ class LocalBackend:
             return backup.read_bytes()
 
     def explain_lock(self) -> str:
-        """Say why nothing has to be broken."""
+        """Say why no lock has to be broken."""
         return "the kernel frees this lock when the process that holds it ends, however it ends"
 
     def _beside(self, ending: str) -> Path:

@@ -23,14 +23,14 @@ LONGEST_LEASE = 3600.0
 
 
 def _boot_clock() -> Callable[[], float]:
-    """Return the clock that also goes on while the machine sleeps, where there is one."""
+    """Return the clock that also runs while the machine sleeps, where there is one."""
     identity = getattr(time, "CLOCK_BOOTTIME", None)
     return time.monotonic if identity is None else lambda: time.clock_gettime(identity)
 
 
 @dataclass(frozen=True, slots=True)
 class Clocks:
-    """The clocks of this machine, a way to sleep, and seconds between two looks at a busy lock."""
+    """The clocks of this machine, a way to sleep, and seconds between two checks of a busy lock."""
 
     wall: Callable[[], float] = time.time
     monotonic: Callable[[], float] = time.monotonic
@@ -73,17 +73,17 @@ class Words:
     free: bool = False
 
     def written(self) -> bytes:
-        """Return them as JSON."""
+        """Return the fields as JSON."""
         members: dict[str, Any] = holder_members(self.holder) if self.holder else {}
         members.update(token=self.token, lease=self.lease, beat=self.beat, free=self.free)
         return json.dumps(members).encode()
 
     def renewed(self) -> Words:
-        """Return the words of the next beat."""
+        """Return the lock's content for the next renewal."""
         return replace(self, beat=self.beat + 1)
 
     def freed(self) -> Words:
-        """Return the words of a lock that nobody holds; its last holder stays readable."""
+        """Return the content of a free lock; its last holder stays readable."""
         return replace(self, beat=self.beat + 1, free=True)
 
 
@@ -106,7 +106,7 @@ def bounded(lease: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A lock as it was taken: our words, their version, and what the clocks said before the writing."""
+    """A lock as it was taken: our entry, its version, and what the clocks said before the write."""
 
     words: Words
     version: str
@@ -152,7 +152,7 @@ class ObjectLease:
             raise LeaseLost(f"the lock of {self._location} {over}", hint="run ftops again")
 
     def release(self) -> None:
-        """Say in the store that the lock is free, if it still is ours; else do nothing."""
+        """Mark the lock as free in the store, if it is still ours; else do nothing."""
         self._heartbeat.stop()
         if self._end("was released") is None:
             # Where this fails, the lock comes free by itself a lease later.
@@ -219,7 +219,7 @@ class ObjectLease:
         return self._over is not None
 
     def _end(self, how: str) -> str | None:
-        """End the lease; gives what had ended it before."""
+        """End the lease; return what had ended it before."""
         with self._mutex:
             self._is_late()
             before, self._over = self._over, self._over or how

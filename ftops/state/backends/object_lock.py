@@ -50,7 +50,7 @@ class _Watch:
 
 
 class LockObject:
-    """The lock beside a state, at KEY.lock; KEY.probe shows whether the store honours conditions."""
+    """The lock next to a state, at KEY.lock; KEY.probe shows whether the store honours conditions."""
 
     def __init__(
         self,
@@ -159,7 +159,7 @@ class LockObject:
         return True
 
     def _claimed(self, holder: Holder, found: Found | None, there: Words | None) -> Taken | None:
-        """Write ourselves over what was found; None when somebody else was faster."""
+        """Replace what was found with our own entry; None when somebody else was faster."""
         words = Words(holder, uuid.uuid4().hex, self._lease)
         begun = self._clocks.now()
         try:
@@ -183,7 +183,7 @@ class LockObject:
             return None
 
     def _seems_dead(self, found: Found, there: Words) -> bool:
-        """Compare two instants of the store's clock. Decides only whether to wait, never whether to take."""
+        """Compare two times on the store's clock. Decides only whether to wait, never whether to take."""
         self._objects.overwrite(self._probe, b"", _DOING)
         age = self._objects.modified(self._probe, _DOING) - found.modified
         return age > there.lease

@@ -1,4 +1,4 @@
-"""States in a PostgreSQL database: a row a project, a write in one transaction, a lock of one session."""
+"""States in a PostgreSQL database: one row per project, a write in one transaction, a lock of one session."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ class PostgresBackend:
         return lease
 
     def holder(self) -> Holder | None:
-        """Return who holds the lock; None also where it is held by a session without words."""
+        """Return who holds the lock; None also where it is held by a session without an entry."""
         _pid, _start, words = self._session_of_holder()
         return holder_of(words)
 

@@ -32,7 +32,7 @@ SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('sync
 """
 """The last one: what was noted before a request that costs money must survive a crash of the server."""
 
-# What psycopg remarks beside its errors would go to the terminal where nobody configures logging.
+# Psycopg's warnings would otherwise go to the terminal where nobody configures logging.
 logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 _SHORT = 160

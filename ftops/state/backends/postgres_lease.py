@@ -132,7 +132,7 @@ class LockSession:
         return bool(taken)
 
     def prove(self, link: Link) -> None:
-        """See that the server keeps another session out. Raises StateError if it does not."""
+        """Make sure that the server keeps another session out. Raises StateError if it does not."""
         with link.session("lock") as other:
             row = other.execute(_TRY, {"key": self._terms.key}).fetchone()
         if row != (None,) or not self.holds():
@@ -157,7 +157,7 @@ class LockSession:
         )
 
     def announce(self, holder: Holder) -> Holder | None:
-        """Write down who holds the lock; give who is still written there, having died with it."""
+        """Record who holds the lock; return who is still recorded there, having died with it."""
         with self._turn, hung_up_after(self._connection, self._terms.answer):
             project = self._terms.project
             left = self._connection.execute(
@@ -176,7 +176,7 @@ class LockSession:
         return bool(self._ask(_HELD) == (self._pid, True))
 
     def free(self) -> None:
-        """Take the words away, then the lock."""
+        """Remove our entry, then the lock."""
         self._ask("DELETE FROM ftops_state_lock WHERE project = %(project)s RETURNING 1")
         self._ask("SELECT pg_advisory_unlock(hashtextextended(%(key)s::text, 0))")
 
@@ -224,7 +224,7 @@ class PostgresLease:
         self._shared()
 
     def release(self) -> None:
-        """Take the words away and free the lock, by ending the session if by nothing else."""
+        """Remove our entry and free the lock, by ending the session if nothing else works."""
         lost, self._over = self._over is not None, self._over or "it was released"
         self._heartbeat.stop()
         try:

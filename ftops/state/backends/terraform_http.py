@@ -216,7 +216,7 @@ class TerraformHttpBackend:
 
 @contextmanager
 def _certain() -> Iterator[None]:
-    """Let no doubt about a lock or a read look like a doubt about a write."""
+    """Keep a doubt about a lock or a read from looking like a doubt about a write."""
     try:
         yield
     except StateUncertain as error:
@@ -224,7 +224,7 @@ def _certain() -> Iterator[None]:
 
 
 def _wrong_address(reply: Reply) -> bool:
-    """Tell GitLab's 404 for a state from others: of a project, of a path that is no API, of a proxy."""
+    """Tell apart GitLab's 404 for a state and others: of a project, a path that is no API, a proxy."""
     told = reply.members.get("message")
     return not isinstance(told, str) or "project" in told.lower()
 
