@@ -30,7 +30,7 @@ DECLARED: Sequence[Row] = (
         decision.stopped_by_hand,
         "trains what was cancelled by hand",
         "active",
-        "cancel; replace where something else is declared by now",
+        "cancel; replace if something else is declared by now",
         (Reason.CANCELLED_BY_HAND,),
     ),
     Row(decision.suspended, "any, and it is suspended", "any", "keep", (Reason.SUSPENDED,)),
@@ -43,7 +43,7 @@ DECLARED: Sequence[Row] = (
     ),
     Row(
         decision.altered,
-        "the same, shown with other settings than were sent",
+        "the same, but shown with settings that differ from those sent",
         "active or succeeded",
         "hold",
         (Reason.ALTERED,),
@@ -54,7 +54,7 @@ DECLARED: Sequence[Row] = (
         decision.held_by_hand,
         "what is declared was cancelled by hand",
         "not active, not succeeded",
-        "hold; adopt what costs nothing more",
+        "hold; adopt what costs nothing further",
         (Reason.CANCELLED_BY_HAND, Reason.RESTORED, Reason.FOUND_AT_PROVIDER, Reason.OTHER_LINEAGE),
     ),
     Row(decision.failed, "the same", "failed", _RETRIED, (Reason.RETRY, Reason.FAILED)),
@@ -97,7 +97,7 @@ DECLARED: Sequence[Row] = (
     Row(
         decision.other_lineage,
         "none or another",
-        "stamped as this name by another state",
+        "stamped with this name by another state",
         "hold",
         (Reason.OTHER_LINEAGE,),
     ),
@@ -114,7 +114,7 @@ DECLARED: Sequence[Row] = (
         decision.replace,
         "another",
         "active",
-        "replace; cancel, where its base is still to be trained",
+        "replace; cancel if its base is still to be trained",
         (Reason.CHANGED,),
     ),
     Row(decision.create, "none, or another and ended", "-", "create", (Reason.NEW, Reason.CHANGED)),
@@ -163,8 +163,8 @@ class Beside:
 
 
 BEFORE: Sequence[Beside] = (
-    Beside("an intent is open, and its job is there", "adopt", (Reason.LOST_REPLY,)),
-    Beside("an intent is open, and nothing is there yet", "wait", (Reason.SETTLING,)),
+    Beside("an intent is open, and its job exists", "adopt", (Reason.LOST_REPLY,)),
+    Beside("an intent is open, and no job is visible yet", "wait", (Reason.SETTLING,)),
     Beside(
         "an intent is open, and several jobs fit, one differs, or the list is incomplete",
         "hold",
@@ -193,7 +193,7 @@ GATES: Sequence[Beside] = (
         (Reason.UNREACHABLE, Reason.INCOMPLETE_LIST),
     ),
     Beside(
-        "the provider has an unrecorded job without a mark that could be it",
+        "the provider has an unrecorded, unmarked job that could be it",
         "hold",
         (Reason.LOOKALIKE,),
     ),
@@ -201,13 +201,13 @@ GATES: Sequence[Beside] = (
     Beside("what it starts from failed or is held", "hold", (Reason.UPSTREAM,)),
     Beside("its create was refused for good", "hold", (Reason.REJECTED,)),
     Beside(
-        "its create was refused for now",
-        "`apply` tries at once; between rounds of `--wait` and `reconcile` wait",
+        "its create was temporarily refused",
+        "`apply` tries at once; `reconcile` and the rounds of `--wait` wait",
         (Reason.NOT_READY,),
     ),
-    Beside("it has been refused for now for more than a day", "hold, and tried again", (Reason.STUCK,)),
+    Beside("it has been temporarily refused for more than a day", "hold, and tried again", (Reason.STUCK,)),
     Beside(
-        "the provider is full, as `max_active` or its own refusal says",
+        "the provider is full, according to `max_active` or its own refusal",
         "wait",
         (Reason.PROVIDER_LIMIT,),
     ),
@@ -222,11 +222,11 @@ GATES: Sequence[Beside] = (
 
 STRAYS: Sequence[Beside] = (
     Beside(
-        "a job of ours is not the current one, and active",
+        "a job of ours is active but not the current one",
         "cancel; hold where protected or suspended",
         (Reason.DUPLICATE, Reason.SUPERSEDED, Reason.CANCELLED_BY_HAND, Reason.CANCELLING, Reason.LIKENESS),
     ),
     Beside("an active job without a mark looks like a second one for a request", "hold", (Reason.LOOKALIKE,)),
-    Beside("an active job has this project's mark and no record", "hold", (Reason.ORPHAN,)),
+    Beside("an active job has this project's mark but is not recorded", "hold", (Reason.ORPHAN,)),
 )
 """Jobs beside the current ones, each a change of its own that no row hides."""
