@@ -66,7 +66,7 @@ def decision_table_page() -> str:
         "",
         *_beside(STRAYS),
         "",
-        "Two names with one fingerprint are both created, and every plan says that they train the same thing.",
+        "Two names with one fingerprint are both created; every plan says that they train the same thing.",
         "",
         "## The promise",
         "",

@@ -98,7 +98,7 @@ def _tables() -> list[str]:
 
     return [
         "",
-        "ftops takes two connections, and creates its tables in the first schema of the role's `search_path`.",
+        "ftops takes two connections and creates its tables in the first schema of the role's `search_path`.",
         "A pooler must be in session mode. Where the role may not create tables, an administrator runs:",
         "",
         "```text",
