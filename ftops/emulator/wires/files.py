@@ -170,7 +170,7 @@ class FileRoutes:
         return json_reply(self._shown(self._find(file_id)))
 
     def delete(self, file_id: str) -> Response:
-        """Delete at once; jobs that were made with it go on."""
+        """Delete at once; jobs that were made with it continue."""
         self._find(file_id)
         self._emulator.files.delete(file_id)
         return json_reply({"id": file_id, "object": "file", "deleted": True})
