@@ -52,7 +52,7 @@ class Sent(Struct, frozen=True):
         return self.held_back or (self.error.message if self.error else "")
 
     @property
-    def told(self) -> FtopsError | str:
+    def cause(self) -> FtopsError | str:
         """Why there is no job, with all that the error knows."""
         return self.error if self.error is not None and not self.held_back else self.why
 

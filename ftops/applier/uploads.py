@@ -145,8 +145,8 @@ class _Place:
     def _refused(self, dataset: Dataset, error: FtopsError) -> None:
         """Remember a refusal of the bytes themselves; 404 is about the address."""
         if isinstance(error, Rejected) and not isinstance(error, NotFound):
-            words = error.failure.message or error.message
-            self._ledger.upload_refused(self._provider, dataset.file_sha256, words, self._now())
+            text = error.failure.message or error.message
+            self._ledger.upload_refused(self._provider, dataset.file_sha256, text, self._now())
 
     def _wait(self) -> None:
         """Read the state of what is under way until all is processed or the time is over."""
@@ -179,11 +179,11 @@ class _Place:
             refused = self._ledger.refused_upload(self._provider, dataset.file_sha256)
             usable = file is not None and file.state not in _UNUSABLE
             if refused is not None and refused.final and not usable:
-                words = f"{self._provider} refused {path}: {refused.message}"
-                self._uploads.failed.setdefault(path, FtopsError(words))
+                text = f"{self._provider} refused {path}: {refused.message}"
+                self._uploads.failed.setdefault(path, FtopsError(text))
             elif file is not None and file.state in _UNUSABLE:
-                words = f"{path} {file.state.value} at {self._provider}; the next run sends it again"
-                self._uploads.unready[path] = words
+                text = f"{path} {file.state.value} at {self._provider}; the next run sends it again"
+                self._uploads.unready[path] = text
             else:
                 self._note(path, file)
         for file_id in file_ids:

@@ -203,16 +203,16 @@ def _syntax_problem(error: Exception, data: bytes, name: str) -> Problem:
 
 
 def _explained(error: yaml.MarkedYAMLError, data: bytes, name: str) -> Problem:
-    mark, words = error.problem_mark or error.context_mark, error.problem or error.context or ""
+    mark, text = error.problem_mark or error.context_mark, error.problem or error.context or ""
     # Newer libyaml has a limit of its own, which flow collections reach before ours.
-    if mark is None or "nested" in words or "nesting depth" in words:
+    if mark is None or "nested" in text or "nesting depth" in text:
         line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
-        deep = "nesting depth" in words
-        return Problem("is nested too deeply" if deep else f"is not valid YAML: {words}", name, line, column)
+        deep = "nesting depth" in text
+        return Problem("is nested too deeply" if deep else f"is not valid YAML: {text}", name, line, column)
     began = error.context_mark
     lines = data.decode("utf-8", errors="replace").splitlines()
     stuck = Stuck(
-        words, Place(mark.line, mark.column), Place(began.line, began.column) if began else None, lines
+        text, Place(mark.line, mark.column), Place(began.line, began.column) if began else None, lines
     )
     found = explain(stuck)
     return Problem(found.message, name, found.at.line + 1, found.at.column + 1, hint=found.hint)

@@ -58,8 +58,8 @@ def explain(stuck: Stuck) -> Mistake:
     for look in (_conflict, _tab):
         if (found := look(stuck)) is not None:
             return found
-    for words, reading in _READINGS.items():
-        if words in stuck.words and (found := reading(stuck)) is not None:
+    for text, reading in _READINGS.items():
+        if text in stuck.words and (found := reading(stuck)) is not None:
             return found
     return Mistake(f"is not valid YAML: {stuck.words}", stuck.at)
 

@@ -76,9 +76,9 @@ def rule_sentence(
 
 def suggestion(word: str, known: Iterable[str]) -> str:
     """Offer the nearest known word, else all of them, where they are not too many to read."""
-    words = sorted(known)
-    listed = ", ".join(words[:_MOST_LISTED]) + (", ..." if len(words) > _MOST_LISTED else "")
-    return did_you_mean(word, words) or f"known here: {listed or 'nothing'}"
+    text = sorted(known)
+    listed = ", ".join(text[:_MOST_LISTED]) + (", ..." if len(text) > _MOST_LISTED else "")
+    return did_you_mean(word, text) or f"known here: {listed or 'nothing'}"
 
 
 def _quoting(value: Any, types: list[str]) -> str | None:

@@ -49,8 +49,8 @@ def sorted_out(
     for name in sorted(set(touched) - said):
         record = state.fine_tunes.get(name)
         if record is not None and record.intent is not None and not record.intent.lapsed:
-            words = "its create is in doubt: if it arrived, its job is stopped as soon as it is seen"
-            rest.append(Cancelled(name, record.intent.provider, None, Fate.UNSURE, words))
+            text = "its create is in doubt: if it arrived, its job is stopped as soon as it is seen"
+            rest.append(Cancelled(name, record.intent.provider, None, Fate.UNSURE, text))
     return stops, rest
 
 
@@ -97,6 +97,6 @@ def idle(name: str, changes: Iterable[Change]) -> tuple[Cancelled, ...]:
     found = mine[0] if mine else None
     if found is None or found.action is Action.FORGET:
         provider, job_id = (found.provider, found.job_id) if found else ("", None)
-        words = "it is not declared, and none of its jobs is running"
-        return (Cancelled(name, provider, job_id, Fate.NOTHING, words),)
+        text = "it is not declared, and none of its jobs is running"
+        return (Cancelled(name, provider, job_id, Fate.NOTHING, text),)
     return (Cancelled(name, found.provider, found.job_id, Fate.NOTHING, found.message),)

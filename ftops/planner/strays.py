@@ -80,15 +80,15 @@ def _change(
     observation: Observation,
 ) -> Change:
     lifecycle = fine_tune.lifecycle if fine_tune else record.lifecycle if record else None
-    reason, words = _why(name, job, record)
-    words = f"{words}; {at_stake(job, now)}"
-    action, message = Action.CANCEL, f"{words}; cancelling it saves the rest"
+    reason, text = _why(name, job, record)
+    text = f"{text}; {at_stake(job, now)}"
+    action, message = Action.CANCEL, f"{text}; cancelling it saves the rest"
     if is_cancelling(job, now, observation.provider.settle):
         action, reason = Action.WAIT, Reason.CANCELLING
         message = f"the provider is cancelling job {job.id}"
     elif job.likeness:
         action, reason = Action.HOLD, Reason.LIKENESS
-        message = f"{words}; {known_by_likeness(name, job.id)}"
+        message = f"{text}; {known_by_likeness(name, job.id)}"
     elif lifecycle and (lifecycle.protect or lifecycle.suspend):
         why = "protected" if lifecycle.protect else "suspended"
         action, message = Action.HOLD, f"{message}; nothing is done, since {name} is {why}"

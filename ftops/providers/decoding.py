@@ -67,13 +67,13 @@ def decode_status(body: Mapping[str, Any], known: Mapping[str, JobStatus]) -> tu
     must never be recorded as what was created.
     """
     raw = body.get("status")
-    told = raw if isinstance(raw, str) else ""
-    status = known.get(told.strip().lower(), JobStatus.UNKNOWN)
+    reported = raw if isinstance(raw, str) else ""
+    status = known.get(reported.strip().lower(), JobStatus.UNKNOWN)
     if status is JobStatus.UNKNOWN and not _is_job(body):
         raise Unreadable(
-            f"a job has the status {told[:40]!r} and no model" if told else "a job has no status"
+            f"a job has the status {reported[:40]!r} and no model" if reported else "a job has no status"
         )
-    return status, told
+    return status, reported
 
 
 def _is_job(body: Mapping[str, Any]) -> bool:
@@ -148,9 +148,9 @@ def decode_error(value: Any) -> JobError | None:
 
 def failure_class(code: str | None) -> FailureClass:
     """Judge whose fault an error code is, by the words that the providers use in their codes."""
-    words = (code or "").lower()
+    text = (code or "").lower()
     for needle, verdict in _FAILURE_WORDS:
-        if needle in words:
+        if needle in text:
             return verdict
     return FailureClass.UNKNOWN
 

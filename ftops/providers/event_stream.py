@@ -58,7 +58,7 @@ def read_stream(lines: Iterator[str], form: EventForm) -> Iterator[JobEvent]:
     raise EndedEarly("the stream ended early")
 
 
-def told(pages: Pages, form: EventForm, since: str | None) -> Flow[Iterator[JobEvent]]:
+def job_events(pages: Pages, form: EventForm, since: str | None) -> Flow[Iterator[JobEvent]]:
     """Ask for a job's events: as a stream, or page after page, oldest first.
 
     `since` is the id of the last event that is known: where the newest come first, no page after it is read.

@@ -23,11 +23,11 @@ def shared_accounts(jobs: Mapping[str, Collection[Job]]) -> Iterator[tuple[tuple
     for name in sorted(jobs):
         for job in jobs[name]:
             rows[job.id, job.created_at].append(name)
-    told: set[tuple[str, ...]] = set()
+    reported: set[tuple[str, ...]] = set()
     for (job_id, _), names in sorted(rows.items(), key=lambda pair: pair[0][0]):
         accounts = tuple(dict.fromkeys(names))
-        if len(accounts) > 1 and accounts not in told:
-            told.add(accounts)
+        if len(accounts) > 1 and accounts not in reported:
+            reported.add(accounts)
             yield accounts, job_id
 
 

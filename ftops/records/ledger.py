@@ -209,8 +209,8 @@ class Ledger:
         known = self.refused_upload(provider, sha256)
         failed = known.failed if known else ()
         if file.id not in failed:
-            words = file.problem or f"file {file.id} is {file.status}"
-            self._remember(provider, sha256, RefusedUpload(words, at, (*failed, file.id)))
+            text = file.problem or f"file {file.id} is {file.status}"
+            self._remember(provider, sha256, RefusedUpload(text, at, (*failed, file.id)))
 
     def upload_taken(self, provider: str, sha256: str) -> None:
         """Forget earlier failures of bytes that the provider has processed."""

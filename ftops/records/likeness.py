@@ -92,9 +92,9 @@ def alterations(
     for role, shown in (("training_file", job.training_files), ("validation_file", job.validation_files)):
         if same_content and _compared_files(known.get(role), shown, same_content) is False:
             found.append(FieldDifference(role, known.get(role), [file.id for file in shown]))
-    told: dict[str, JSON] = {**job.settings, "suffix": job.suffix}
+    visible: dict[str, JSON] = {**job.settings, "suffix": job.suffix}
     for path, value in known.items():
-        other = told.get(path)
+        other = visible.get(path)
         if value is not None and other is not None and not same_value(value, other):
             found.append(FieldDifference(path, value, other))
     return tuple(sorted(found, key=lambda difference: difference.path))

@@ -86,8 +86,8 @@ def _restamped(seen: Observation, known: Names) -> Observation:
 
 def _former_names(state: State, facts: ProviderFacts) -> tuple[str, ...]:
     memory = state.providers.get(facts.name)
-    told = (facts.renamed_from,) if facts.renamed_from is not None else ()
-    return tuple(dict.fromkeys((*told, *(memory.former_names if memory else ()))))
+    declared = (facts.renamed_from,) if facts.renamed_from is not None else ()
+    return tuple(dict.fromkeys((*declared, *(memory.former_names if memory else ()))))
 
 
 def _translations(
@@ -96,8 +96,8 @@ def _translations(
     """Yield a fingerprint as it was, and what it is now. One that fits already costs nothing."""
     for name, fine_tune in desired.comparable.items():
         record, now = state.fine_tunes.get(name), desired.fingerprint(name)
-        told = record is None or record.fingerprint != now or bool(record.cancelled_by_hand)
-        if told or (record and record.job and record.job.fingerprint != now):
+        differs = record is None or record.fingerprint != now or bool(record.cancelled_by_hand)
+        if differs or (record and record.job and record.job.fingerprint != now):
             for was in desired.earlier_fingerprints(name, formers.get(fine_tune.provider, ())):
                 yield was, now
 

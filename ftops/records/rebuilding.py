@@ -124,13 +124,13 @@ def _recorded(stamp: Stamp, job: Job) -> RecordedJob:
 
 def _note(name: str, record: Record, *, known: bool) -> str:
     job = record.job
-    words = (
+    text = (
         f"{name}: job {job.id}, {job.status.value}, generation {job.generation}.{job.attempt}"
         if job
         else name
     )
     if len(record.jobs) > 1:
-        words += f", and {len(record.jobs) - 1} earlier"
+        text += f", and {len(record.jobs) - 1} earlier"
     if not known:
-        words += "; NOT DECLARED: the next apply cancels it, unless you declare it or `ftops state rm` it"
-    return words
+        text += "; NOT DECLARED: the next apply cancels it, unless you declare it or `ftops state rm` it"
+    return text

@@ -36,8 +36,8 @@ def render_intended(
     lines = []
     for stop in stops:
         lines.append(style(f"- {printable(stop.change.name)}", "cancel"))
-        for words in _stake(stop, now, progress.get(stop.job.id)):
-            lines += wrapped(words, max(width, NARROWEST), "    ")
+        for text in _stake(stop, now, progress.get(stop.job.id)):
+            lines += wrapped(text, max(width, NARROWEST), "    ")
     lines += [_line(one, style) for one in rest]
     return "\n".join(lines) + "\n"
 

@@ -50,8 +50,8 @@ def render_plan_markdown(plan: Plan, review: Review) -> str:
         same = [f"> {_safe(same_training_words(names))}" for names in review.same_training]
         lines += _within(same, _ROOM_FOR_NOTES, "> {} more groups train the same thing.")
         lines.append("")
-    told = [f"> {_safe(remark)}" for remark in remarks(plan)]
-    lines += [*_within(told, _ROOM_FOR_VIOLATIONS, "> {} more are not shown."), ""] if told else []
+    quoted = [f"> {_safe(remark)}" for remark in remarks(plan)]
+    lines += [*_within(quoted, _ROOM_FOR_VIOLATIONS, "> {} more are not shown."), ""] if quoted else []
     lines += _table([change for change in plan.changes if change.action is not Action.KEEP])
     text = "\n".join(lines) + "\n"
     # Inside pre neither Markdown nor mentions mean anything; escaped text cannot close it.

@@ -120,13 +120,13 @@ def _row(change: Change, record: Record | None) -> StatusRow:
 
 
 def _next(change: Change, status: str) -> str | None:
-    words = NEXT_BY_REASON.get(change.reason) if change.action is Action.HOLD else None
-    words = words or NEXT_BY_ACTION.get(change.action)
-    if words is None and status == JobStatus.SUCCEEDED:
-        words = "ftops outputs {name}"
-    elif words is None and status in (JobStatus.PENDING, JobStatus.RUNNING):
-        words = "ftops events {name} --follow"
-    return words.format(name=change.name) if words else None
+    text = NEXT_BY_REASON.get(change.reason) if change.action is Action.HOLD else None
+    text = text or NEXT_BY_ACTION.get(change.action)
+    if text is None and status == JobStatus.SUCCEEDED:
+        text = "ftops outputs {name}"
+    elif text is None and status in (JobStatus.PENDING, JobStatus.RUNNING):
+        text = "ftops events {name} --follow"
+    return text.format(name=change.name) if text else None
 
 
 def _progressing(

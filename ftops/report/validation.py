@@ -82,17 +82,17 @@ def _without_file(finding: Finding) -> str:
 
 
 def _figures(dataset: Dataset, found: Statistics) -> str:
-    words = [counted(dataset.examples, "example"), size(dataset.bytes)]
+    text = [counted(dataset.examples, "example"), size(dataset.bytes)]
     if dataset.tokens is not None:
-        words.append(f"{dataset.tokens:,} tokens")
+        text.append(f"{dataset.tokens:,} tokens")
     if found.roles:
         roles = ", ".join(f"{count:,} {role}" for role, count in found.roles.items())
-        words.append(f"messages: {roles}")
+        text.append(f"messages: {roles}")
     if found.rows_with_tools:
-        words.append(f"{found.rows_with_tools:,} with tools")
+        text.append(f"{found.rows_with_tools:,} with tools")
     if found.images:
-        words.append(counted(found.images, "image"))
-    return "; ".join(words)
+        text.append(counted(found.images, "image"))
+    return "; ".join(text)
 
 
 def _reasons(validation: Validation) -> Iterator[str]:

@@ -131,7 +131,7 @@ def _postponed(planned: Change, now: Iterable[Change]) -> bool:
 def _moved_bindings(saved: Plan, new: Plan, now: JSONObject) -> Iterator[str]:
     if saved.lineage != new.lineage:
         yield "the plan was made from a different state"
-    for kind, words in (
+    for kind, text in (
         ("manifests", "the manifest of {} has changed"),
         ("data", "{} has changed"),
         ("providers", "provider {} of ftops.yaml has changed"),
@@ -143,7 +143,7 @@ def _moved_bindings(saved: Plan, new: Plan, now: JSONObject) -> Iterator[str]:
             elif name not in after:
                 yield f"{name} was removed"
             elif before[name] != after[name]:
-                yield words.format(name)
+                yield text.format(name)
 
 
 def _covers(planned: Change, change: Change) -> bool:

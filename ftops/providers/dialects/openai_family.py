@@ -21,7 +21,7 @@ from ftops.providers.decoding import (
     require_mapping,
 )
 from ftops.providers.dialects.openai_refusals import FAILURES, FILE_STATES
-from ftops.providers.event_stream import EventForm, told
+from ftops.providers.event_stream import EventForm, job_events
 from ftops.providers.flow import Flow, asked
 from ftops.providers.paging import BrokenPaging, Page, Pages, every_item, every_job, first_jobs
 from ftops.transport.exchange import Expect, FileBody, Request
@@ -133,7 +133,7 @@ class OpenAIFamily(ABC):
             streamed=streamed,
         )
         form = EventForm(self.decode_event, self.decode_page, self.events_newest_first)
-        return (yield from told(self._pages(first), form, since))
+        return (yield from job_events(self._pages(first), form, since))
 
     def upload(self, path: Path, filename: str, sha256: str) -> Flow[UploadedFile]:
         """POST the file as a form."""

@@ -141,10 +141,10 @@ def _files(value: Any) -> tuple[JobFile, ...]:
 
 def _error(job: Mapping[str, Any]) -> JobError | None:
     """Look for a reason: the format has no error field, but its last event says why."""
-    told = decode_error(job.get("error"))
+    reported = decode_error(job.get("error"))
     events = job.get("events")
-    if told is not None or not isinstance(events, list) or not events:
-        return told
+    if reported is not None or not isinstance(events, list) or not events:
+        return reported
     last = events[-1]
     message = optional_text(last.get("message")) if isinstance(last, Mapping) else None
     return JobError(None, message, FailureClass.UNKNOWN) if message else None
