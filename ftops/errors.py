@@ -156,7 +156,7 @@ class StateConflict(StateError):
 
 
 class StateUncertain(StateError):
-    """A write may or may not have been made; only reading it back can tell."""
+    """A write may or may not have been made; only reading it back can show which."""
 
 
 class StateMoved(StateError):
@@ -215,7 +215,7 @@ class RefusalKind(StrEnum):
 
 
 class About(StrEnum):
-    """What a refusal is about, where the dialect's table can tell."""
+    """What a refusal is about, where the dialect's table knows."""
 
     MODEL = "model"
     FILE = "file"

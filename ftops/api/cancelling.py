@@ -66,7 +66,7 @@ class Cancellation(Struct, frozen=True):
 
     @property
     def code(self) -> ExitCode:
-        """The exit code that tells a script whether everything is surely stopped."""
+        """The exit code by which a script knows whether everything is surely stopped."""
         fates = {one.fate for one in self.results}
         if Fate.FAILED in fates or self.unread:
             return ExitCode.ERROR

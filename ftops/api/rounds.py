@@ -22,7 +22,7 @@ from ftops.review.selection import Selection
 
 
 class Round(Struct, frozen=True):
-    """One planned and applied round. `frozen` tells that the kill switch stopped it half way.
+    """One planned and applied round. `frozen` says that the kill switch stopped it half way.
 
     `frozen`: the kill switch stopped it half way. `so_far` is what the command has done, this round included:
     pass it to the next round.

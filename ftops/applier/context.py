@@ -17,7 +17,7 @@ from ftops.providers.provider import Provider
 
 
 class Clock(Protocol):
-    """The two clocks that a deadline is judged by: one can be set, the other stands still in a pause."""
+    """The two clocks that a deadline is judged by: one can be set, the other stops in a pause."""
 
     def now(self) -> float:
         """Return Unix seconds."""

@@ -27,7 +27,7 @@ def completion_command(ctx: click.Context, shell: str) -> None:
     if found is None:
         raise FtopsError(f"click has no completion for {shell}")
     completer = found(ctx.find_root().command, {}, "ftops", VARIABLE)
-    # Not `source()`: for bash it also runs whatever bash stands first in PATH, to look at its version.
+    # Not `source()`: for bash it also runs whatever bash is first in PATH, to check its version.
     click.echo(completer.source_template % completer.source_vars())
 
 

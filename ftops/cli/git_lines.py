@@ -7,7 +7,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 _ANY_SIDE = ("text", "eol", "binary", "crlf")
-"""Attributes that decide over line ends, as they stand, with `-` or `!` before them or `=` behind."""
+"""Attributes that decide about line ends, alone, with `-` or `!` before them or `=` after them."""
 
 
 class GitLine(Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 Runners read commands out of what a step prints: GitHub and Forgejo a line that begins with `::`, and `##[`
 anywhere, Azure `##vso[`, TeamCity `##teamcity[`. File names, manifests and servers write much of what ftops
-prints, and a runner cannot tell who wrote it.
+prints, and a runner does not know who wrote it.
 """
 
 from __future__ import annotations

@@ -92,7 +92,7 @@ def first_lineage(saved: SavedPlan) -> str | None:
 
 
 def selection_of(saved: SavedPlan) -> Selection:
-    """Return the selection that the plan was made with, by the names that it came to."""
+    """Return the selection that the plan was made with, by the resulting names."""
     told = saved.plan.bindings.get("selection")
     chosen = told if isinstance(told, Mapping) else {}
     lifted, older = chosen.get("lifted"), chosen.get("allow_older")

@@ -42,7 +42,7 @@ def commit_of(root: Path) -> Commit | None:
 def is_before(root: Path, commit: Commit, other: Commit) -> bool:
     """Return whether `commit`, at which `root` is, is from before another one: by history, else by time.
 
-    History does not tell in a shallow clone, nor between branches that went apart. Of two commits of the
+    History cannot answer in a shallow clone, nor between diverged branches. Of two commits of the
     same second each is before the other, since waiting costs less than undoing.
     """
     if commit.id == other.id or _is_ancestor(root, other, commit):

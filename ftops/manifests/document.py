@@ -11,7 +11,7 @@ from msgspec import Struct
 from ftops.errors import Problem
 
 Steps = tuple[str | int, ...]
-"""Where a value stands in a document: keys and indexes."""
+"""Where a value is in a document: keys and indexes."""
 
 _LONGEST_STEP = 60
 """Characters of a key that a message shows."""

@@ -180,7 +180,7 @@ def _extra_findings(path: Steps, provider: Mapping[str, Any], own: OwnFields) ->
     """Keep what trains in the manifests: an extra is in no fingerprint."""
     for field, names in (("query", own.query_fields), ("body", own.body_fields)):
         for name in provider.get(field, {}):
-            # A gateway that reads a[b] as a field of a would be told something else of a.
+            # A gateway that reads a[b] as a field of a would understand something else for a.
             if re.split(r"[\[.]", name)[0].strip().lower() in names:
                 message = f"{name!r} is a field of dialect {provider['dialect']}: ftops sends it itself"
                 yield Finding((*path, field, name), message, "what is trained belongs in manifests", key=True)

@@ -1,4 +1,4 @@
-"""The values that words in YAML stand for, and those that a manifest cannot use."""
+"""The values that words in YAML mean, and those that a manifest cannot use."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from ftops.model.nearest import did_you_mean
 _LONGEST_SHOWN = 60
 _MOST_LISTED = 50
 MOST_UNKNOWN = 20
-"""Unknown keys of one map that are told each by itself; the rest is counted, so that a map of 100,000 keys
+"""Unknown keys of one map that are reported one by one; the rest is counted, so that a map of 100,000 keys
 costs no more than it takes to read."""
 
 

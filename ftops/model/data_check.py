@@ -65,7 +65,7 @@ class Statistics(Struct, frozen=True):
 
 
 class FileCheck(Struct, frozen=True):
-    """One file as it was read. A finding stands once, beside the names of the fine-tunes that it is about."""
+    """One file as it was read. A finding is listed once, with the names of the fine-tunes concerned."""
 
     path: str
     statistics: Statistics

@@ -11,7 +11,7 @@ from typing import Any
 _OBEYED = re.compile(
     "(##[A-Za-z]{0,20})\\[|[\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff]"
 )
-"""The commands of CI runners that can stand inside a line, and signs that break, hide or turn text."""
+"""The commands of CI runners that can be inside a line, and characters that break, hide or reverse text."""
 
 
 def json_text(document: Mapping[str, Any], *, ascii_only: bool = False) -> str:

@@ -43,7 +43,7 @@ class ExecReference(Struct, frozen=True):
 Reference = EnvReference | FileReference | ExecReference
 Setting = str | Reference
 Extra = JSON | Reference
-"""A value for a gateway, sent as it is written; a reference stands for a string."""
+"""A value for a gateway, sent as it is written; a reference counts as a string."""
 
 
 class ProviderSettings(Struct, frozen=True):

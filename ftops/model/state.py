@@ -212,7 +212,7 @@ class State(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
 
     `datasets` maps provider -> SHA-256 -> file id; `not_mine` maps provider -> ids of jobs that a person
     declared to be somebody else's; `providers` what is remembered of each, by name. `applied` is what was
-    last applied, where git told it.
+    last applied, where git reported it.
     """
 
     project: Name

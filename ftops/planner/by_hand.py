@@ -85,7 +85,7 @@ def running_jobs(name: str, state: State, shown: Collection[str]) -> Iterator[Re
 
 
 def _runs_beside(change: Change) -> bool:
-    """Return whether a change is about a job of ours beside the current one; a lookalike may be anybody's."""
+    """Return whether a change is about a non-current job of ours; a lookalike may be anybody's."""
     return not change.spec and change.job_id is not None and change.reason not in _NOT_SURELY_OURS
 
 

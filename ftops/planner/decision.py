@@ -1,6 +1,6 @@
 """What each row of the decision table decides: one small function per row. Their order is in table.py.
 
-Rows look at a Situation and nothing else. Jobs beside the current one are in strays.py; what comes after the
+Rows look at a Situation and nothing else. Jobs besides the current one are in strays.py; what comes after the
 table in gates.py and refusals.py.
 """
 
@@ -56,7 +56,7 @@ def stopped_by_hand(s: Situation) -> Decision | None:
 
 
 def held_by_hand(s: Situation) -> Decision | None:
-    """Hold what a person has cancelled; a job that is there and costs nothing more is taken all the same."""
+    """Hold what a person has cancelled; a job that exists and costs nothing further is still taken."""
     message = hold_message(s)
     if message is None:
         return None

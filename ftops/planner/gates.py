@@ -125,7 +125,7 @@ def gate_on_claimed(name: str, lookalikes: Sequence[tuple[Job, Likeness]]) -> De
 def gate_on_lookalike(
     name: str, shown: Appearance, open_lookalikes: Mapping[str, Appearance]
 ) -> Decision | None:
-    """Wait while another fine-tune's create is in doubt and the provider could not tell the two apart."""
+    """Wait while another fine-tune's create is in doubt and the provider could not distinguish the two."""
     for other, appearance in sorted(open_lookalikes.items()):
         if other != name and look_alike(shown, appearance):
             message = f"waiting until the create of {other} is certain: the two look alike to the provider"

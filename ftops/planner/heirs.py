@@ -22,7 +22,7 @@ _UNREAD_FIELDS = ("training_file", "validation_file")
 def gate_on_heir(situation: Situation, decision: Decision, state: State, desired: DesiredSet) -> Decision:
     """Hold the removal of what a declared name may take over once its data can be read.
 
-    What a person has cancelled is stopped all the same.
+    What a person has cancelled is stopped anyway.
     """
     ends = situation.fine_tune is None and decision.action in (Action.CANCEL, Action.FORGET)
     ends = ends and decision.reason is not Reason.CANCELLED_BY_HAND

@@ -149,7 +149,7 @@ class _Planner:
         return named
 
     def _strays(self) -> Iterator[Change]:
-        """Yield the jobs that run beside; one that a decision is about already is none."""
+        """Yield the non-current jobs that run, except those that a decision is already about."""
         adopted = {
             decision.job_id for _, decision in self.decisions.values() if decision.action is Action.ADOPT
         }
@@ -231,7 +231,7 @@ class _Planner:
         if name in self.desired.unread:
             return situation
         situation = replace(situation, fingerprint=self.desired.fingerprint(name))
-        # A create that never arrived leaves a record without a job: then a job may be there all the same.
+        # A create that never arrived leaves a record without a job: then there may still be a job.
         settled = situation.same and situation.job is not None
         return situation if settled else self._with_candidates(situation, fine_tune)
 

@@ -128,7 +128,7 @@ class Refusals:
         return None
 
     def _in_force(self, state: State) -> dict[tuple[str, str | None], Limit]:
-        """Collect the limits that are in force, by provider and model; None stands for every model."""
+        """Collect the limits that are in force, by provider and model; None means every model."""
         limits: dict[tuple[str, str | None], Limit] = {}
         for intent, refusal in _limits(state):
             until = self._due(intent.provider, refusal)

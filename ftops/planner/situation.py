@@ -49,7 +49,7 @@ class Situation(Struct, frozen=True):
 
     @property
     def same(self) -> bool:
-        """Return whether the record stands for what is declared."""
+        """Return whether the record is that of what is declared."""
         return self.record is not None and self.record.fingerprint == self.fingerprint
 
     @property

@@ -131,7 +131,7 @@ UNREAD: Sequence[Row] = (
         (Reason.INVALID_DATA, Reason.UPSTREAM),
     ),
 )
-"""Without a fingerprint nobody can tell what a job trains: it is left alone, unless a person stopped it."""
+"""Without a fingerprint nothing can be compared: a job is left alone, unless a person stopped it."""
 
 UNDECLARED: Sequence[Row] = (
     *DECLARED[:2],
@@ -228,4 +228,4 @@ STRAYS: Sequence[Beside] = (
     Beside("an active job without a mark looks like a second one for a request", "hold", (Reason.LOOKALIKE,)),
     Beside("an active job has this project's mark but is not recorded", "hold", (Reason.ORPHAN,)),
 )
-"""Jobs beside the current ones, each a change of its own that no row hides."""
+"""Jobs besides the current ones, each a separate change that no row hides."""

@@ -45,7 +45,7 @@ def optional_id(value: Any) -> str | None:
 
 
 def optional_strings(value: Any) -> tuple[str, ...]:
-    """Take the strings of a list, or the ids of the objects that stand there."""
+    """Take the strings of a list, or the ids of the objects in it."""
     found = map(optional_id, value) if isinstance(value, list) else ()
     return tuple(item for item in found if item is not None)
 
@@ -86,7 +86,7 @@ def optional_text(value: Any) -> str | None:
 
 
 def optional_number(value: Any) -> float | None:
-    """Take a number, also one written as a string; 0 stands for "not known" in times and counts alike."""
+    """Take a number, also one written as a string; 0 means "unknown" in times and counts alike."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
@@ -119,7 +119,7 @@ _AUTO_BY_NUMBER = -1
 def shown_hyperparameters(shown: Any) -> dict[str, JSON]:
     """Read what a job shows of its hyperparameters.
 
-    Null says nothing. `auto` stays, for it may stand where a value was sent.
+    Null says nothing. `auto` stays, because it may appear where a value was sent.
     """
     if not isinstance(shown, Mapping):
         return {}

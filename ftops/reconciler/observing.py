@@ -40,7 +40,7 @@ def observe(
 def look_closer(
     providers: Mapping[str, Provider], seen: Mapping[str, Observation], doubts: Doubts
 ) -> Mapping[str, Observation]:
-    """Look at what a plan could not tell from the lists: single jobs, and whose files are whose."""
+    """Look at what a plan could not see in the lists: single jobs, and whose files are whose."""
     closer = dict(seen)
     for name in sorted(doubts.files):
         closer[name] = replace(closer[name], files=_files(providers[name]))

@@ -25,7 +25,7 @@ from ftops.review.selection import Selection
 class Loaded(Struct, frozen=True):
     """A project and everything it declares, checked. `datasets` by project-relative path.
 
-    `stamps` tell whether the manifests are still those that were read; `commit`, where they are from a
+    `stamps` show whether the manifests are still those that were read; `commit`, where they are from a
     repository, is what it was at before they were read. `verdicts` judge the data by fine-tune,
     `unseen` where manifests may be that were not seen. `data_problems` say by fine-tune why it may not be
     created: a file of it that cannot be read is not in `datasets`.

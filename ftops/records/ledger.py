@@ -67,7 +67,7 @@ class Ledger:
         return next((job for job in jobs if job.id == job_id), None)
 
     def put(self, name: str, job: RecordedJob) -> None:
-        """Replace a job of a name by its newer self, wherever it stands; a stray one joins the history."""
+        """Replace a job of a name by its newer self, wherever it is; a stray one joins the history."""
         record, archived = self.records.get(name), self.archive.get(name)
         if record is not None and record.job is not None and record.job.id == job.id:
             self.records[name] = replace(record, job=job)

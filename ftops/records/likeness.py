@@ -101,7 +101,7 @@ def alterations(
 
 
 def look_alike(first: Appearance, second: Appearance) -> bool:
-    """Return whether a provider's list might not tell these two requests apart.
+    """Return whether a provider's list might not distinguish these two requests.
 
     On one file they do, whatever else differs: a job on it could be either. Hyperparameters do not count:
     a job without stamps may show them only after it has begun.

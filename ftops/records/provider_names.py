@@ -3,7 +3,7 @@
 A provider's name is in the fingerprint, so what was trained under the old name would count as another
 training; so would what an older ftops made, once the canonical form has a new version. The state therefore
 remembers the names that a provider had, and a fingerprint under one of them, or of an older form, that is
-what is declared now becomes the present one, wherever it stands: in a record, a job, its history, the
+what is declared now becomes the present one, wherever it is: in a record, a job, its history, the
 archive, an intent. A stamp cannot be rewritten: it is read as if it had been.
 """
 
@@ -57,7 +57,7 @@ def followed(before: State, after: State) -> dict[str, str]:
 def in_present_form(
     state: State, observations: Observations, desired: DesiredSet
 ) -> tuple[State, Observations]:
-    """Follow renamed providers, and let each fingerprint that is declared now stand in its present form.
+    """Follow renamed providers, and turn each fingerprint that is declared now into its present form.
 
     In the state that is for good; in the stamps of the observed jobs, for this plan.
     """
@@ -126,7 +126,7 @@ def _mentioned(state: State) -> Iterator[str]:
 
 
 def _moved(kept: _Kept, names: Names) -> _Kept:
-    """Rename the provider of a record and of whatever it holds; in a spec, only where the provider stands."""
+    """Rename the provider of a record and of whatever it holds; in a spec, only the provider itself."""
 
     def member(name: str, value: Any) -> Any:
         if name == "provider":

@@ -26,7 +26,7 @@ from ftops.records.renaming import follow_renames, take_over_removed
 class Settled(Struct, frozen=True):
     """The records as they really are.
 
-    `open_intents` gives the doubt of each intent that could not be resolved, with the jobs that it could
+    `open_intents` has the doubt of each intent that could not be resolved, with the jobs that it could
     be; `adopted` the names whose intent found its job; `renamed` new name -> old name, as declared, and
     `taken_over` where nobody said so; `at_former` the names whose provider goes by another name now, with the
     old one.

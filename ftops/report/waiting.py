@@ -14,7 +14,7 @@ _MOST_LINES = 20
 _ACTIVE = frozenset(status.value for status in JobStatus if status.active)
 _BAR = 10
 _WIDE = 95
-"""Columns from which on there is room for a bar beside its number."""
+"""Columns from which on there is room for a bar next to its number."""
 
 
 def render_waiting(

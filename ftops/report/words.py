@@ -45,7 +45,7 @@ def printable(text: object) -> str:
 
 
 def display_width(text: str) -> int:
-    """Count the columns that a terminal gives to printable text: East Asian signs take two, accents none."""
+    """Count the columns that printable text takes in a terminal: East Asian signs take two, accents none."""
     if text.isascii():
         return len(text)
     return sum(_columns(sign) for sign in text)

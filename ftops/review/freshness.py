@@ -172,7 +172,7 @@ def _is_done(planned: Change, now: Iterable[Change], state: State) -> bool:
     record = state.fine_tunes.get(planned.name)
     match planned.action:
         case Action.CREATE | Action.REPLACE if any(change.action.creates for change in now):
-            # It was made once, and is no longer what the name stands for.
+            # It was made once, and is no longer what the name refers to.
             return False
         case Action.CREATE | Action.REPLACE:
             numbers = (planned.generation, planned.attempt, planned.fingerprint)

@@ -23,7 +23,7 @@ _AGAIN = "make a new one with `ftops plan --out`"
 class SavedPlan(Struct, frozen=True):
     """A plan read from a file. The digest guards against mistakes and bit rot: anybody can compute one.
 
-    `plan` and `review` are for showing and comparing; what an apply does is planned anew.
+    `plan` and `review` are for showing and comparing; what an apply does is planned again.
     """
 
     plan: Plan

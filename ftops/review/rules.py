@@ -32,7 +32,7 @@ LIFTABLE = ("creates", "cancels", "cancels_percent", "cost", "vanished")
 
 
 class Allowed(Struct, frozen=True):
-    """What the plan is judged by: the project's limits, what the run was told to accept, what it has done."""
+    """What the plan is judged by: the project's limits, what the run may accept, what it has done."""
 
     limits: Limits
     lifted: Mapping[str, float] = field(default_factory=dict)
@@ -147,7 +147,7 @@ RULES: Sequence[Rule] = (
     mass_vanish,
     wrong_account,
 )
-"""Every guard, in the order in which they are told."""
+"""Every guard, in the order in which they are reported."""
 
 LIMITS: Sequence[Callable[[Reckoning, Allowed], Iterator[Violation]]] = (
     max_creates,
@@ -155,7 +155,7 @@ LIMITS: Sequence[Callable[[Reckoning, Allowed], Iterator[Violation]]] = (
     max_cancels_percent,
     max_cost,
 )
-"""Every limit; they are told after the guards."""
+"""Every limit; they are reported after the guards."""
 
 
 def _creates(steps: Steps) -> int:

@@ -22,7 +22,7 @@ _MOST_LISTED = 10
 
 
 class Selection(Struct, frozen=True):
-    """What a run is about: all, or some names; and what its limits are judged by beside the project.
+    """What a run is about: all, or some names; and what its limits are judged by besides the project.
 
     `exactly` are the names of a saved plan, upstreams included; names that are gone by now are no error.
     `allow_older` is the commit that the run may be older than, or ANY_COMMIT before one was shown.

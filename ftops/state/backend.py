@@ -43,7 +43,7 @@ class Opening(Struct, frozen=True):
         """Return whether the URL may decide more than where the state is.
 
         In CI it never may: there the author of a pull request chooses the reference, and writes the title and
-        the branch name that stand in some of the variables.
+        the branch name that are in some of the variables.
         """
         return self.reference is not None and not in_ci(self.environ)
 

@@ -18,7 +18,7 @@ from ftops.state.backend import Holder
 
 _WHO = ("GITHUB_ACTOR", "GITLAB_USER_LOGIN", "LOGNAME", "USER")
 _RUN_URL = ("CI_JOB_URL", "BUILDKITE_BUILD_URL", "CIRCLE_BUILD_URL", "BUILD_URL")
-"""GitLab, Buildkite, CircleCI and Jenkins; GitHub gives its address in three parts."""
+"""GitLab, Buildkite, CircleCI and Jenkins; GitHub splits its address into three parts."""
 
 
 def current_holder(operation: str, environ: Mapping[str, str], now: float) -> Holder:

@@ -141,7 +141,7 @@ def _cut(members: list[tuple[str, Any]]) -> Iterator[list[tuple[str, Any]]]:
 
 
 def _members(members: Mapping[str, Any], depth: int) -> bytes:
-    """Return the members of a map without its braces, as they stand at a depth of the document."""
+    """Return the members of a map without its braces, as they are at a depth of the document."""
     text = written(members)[1:-2]
     # No text in JSON holds a line break, so every one of these is the writer's own.
     return text.replace(b"\n", b"\n" + _STEP * depth)

@@ -35,7 +35,7 @@ from ftops.transport.loose_json import read_json
 from ftops.transport.secret import MASK, Secret
 
 _CERTAIN = frozenset(range(400, 500)) - {408, 409}
-"""The statuses by which a provider says no; after the two left out it may have done it all the same."""
+"""The statuses by which a provider says no; after the two left out it may still have done it."""
 
 _PASSING = frozenset({408, 429, 500, 502, 503, 504, *range(520, 525)})
 """520 to 524 are a CDN's: its origin answered badly, late or not at all."""
@@ -91,7 +91,7 @@ def refused(
 
 
 def _rule(table: FailureTable, operation: str, status: int, content: bytes) -> FailureRule | None:
-    """Find what a refusal means; None where the request may have had its effect all the same.
+    """Find what a refusal means; None where the request may still have had its effect.
 
     A read and an upload cost nothing, so there a plain status is believed, whoever wrote the reply; that a
     job does not exist only its provider may say.

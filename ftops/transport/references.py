@@ -147,7 +147,7 @@ class References:
 
 
 def _matches(path: str, glob: str) -> bool:
-    """Match a whole path; `*` stays within one folder, `**` stands for any number of them."""
+    """Match a whole path; `*` stays within one folder, `**` means any number of them."""
     parts, pattern = path.split("/"), glob.split("/")
     ends = {0}
     for piece in pattern:

@@ -11,7 +11,7 @@ from ftops.errors import SecretExposed
 MASK = "***"
 SHORTEST = 8
 """Characters that a value needs to be looked for in what is written. A shorter one is no key that keeps
-anybody out, and stands by chance in names and numbers: refusing those would stop honest work."""
+anybody out, and occurs by chance in names and numbers: refusing those would stop honest work."""
 
 _SCHEME = re.compile(r"^(Bearer|Basic|Token)\s+", re.IGNORECASE)
 

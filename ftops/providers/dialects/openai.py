@@ -86,7 +86,7 @@ BODY_FIELDS = frozenset(
         "file",
     }
 )
-"""What stands in a create or an upload; the deprecated `hyperparameters` would contradict `method`."""
+"""What a create or an upload contains; the deprecated `hyperparameters` would contradict `method`."""
 
 QUERY_FIELDS = frozenset({"limit", "after", "metadata", "purpose", "stream"})
 

@@ -89,7 +89,7 @@ class OpenAIFamily(ABC):
         """Return the query of the first page of events."""
 
     def create(self, request: JobRequest, provider: str) -> Flow[Job]:
-        """POST the collection. A provider that knows the header gives a create that comes twice one job."""
+        """POST the collection. If a create comes twice, a provider that knows the header makes one job."""
         headers = {"Idempotency-Key": request.stamp.nonce} if request.stamp else {}
         body = self.encode_create(request)
         try:

@@ -72,7 +72,7 @@ class OpenAILegacyDialect(OpenAIFamily):
         return {"OpenAI-Organization": organization} if organization else {}
 
     def encode_create(self, request: JobRequest) -> dict[str, Any]:
-        """Hyperparameters and options stand at the top."""
+        """Hyperparameters and options are at the top."""
         hyperparameters = {key: value for key, value in request.hyperparameters.items() if value != AUTO}
         body: dict[str, Any] = {
             "training_file": request.training_files[0].id,

@@ -186,7 +186,7 @@ class HttpLock:
 class HttpLease:
     """A held lock, which only its release ends, or a person who breaks it.
 
-    `tell` hears, after a release that failed, how the lock comes free.
+    `tell` hears, after a release that failed, how the lock becomes free.
     """
 
     def __init__(

@@ -23,7 +23,7 @@ LockInfo = Mapping[str, Any]
 
 
 class Refusal(Struct, frozen=True):
-    """A lock that was not granted, since `holder` has it. `info` is what the server tells of it."""
+    """A lock that was not granted, since `holder` has it. `info` is what the server reports about it."""
 
     id: str
     holder: Holder | None

@@ -251,7 +251,7 @@ def _md5(data: bytes) -> str:
 def _never_arrived(error: BaseException | None) -> bool:
     """Return whether the request certainly was not sent.
 
-    TLS can break and a proxy fall silent after the request is out: the class alone does not tell.
+    TLS can break and a proxy fall silent after the request is out: the class alone does not show which.
     """
     if isinstance(error, ProxyError):
         cause = error.original_error

@@ -27,11 +27,11 @@ _NO_HARD_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.E
 
 
 _BESIDE = (".backup", ".backup.tmp", ".lock", ".lock.info", ".tmp", ".writing")
-"""What stands, or comes to stand, beside a state: opened, so no more than the state itself a way out."""
+"""What is, or will be, next to a state: it is opened, so it must not be a way out of the project either."""
 
 
 class LocalBackend:
-    """A file, with `_BESIDE` beside it. `shown` names it in messages where its path is a secret.
+    """A file, with `_BESIDE` next to it. `shown` names it in messages where its path is a secret.
 
     Symlinks are followed first: two ways to one state share one lock, and a write keeps the link.
     """
@@ -65,7 +65,7 @@ class LocalBackend:
 
     @property
     def recovery(self) -> str:
-        """Name the backup; only a person can tell whether it is the better one."""
+        """Name the backup; only a person can judge whether it is the better one."""
         return f"look at {self._given}.backup, the state before the last write; if it is right, copy it over"
 
     def read(self) -> Stored | None:

@@ -41,7 +41,7 @@ class Place(Struct, frozen=True):
 
 
 class _Store(Struct, frozen=True):
-    """What to tell a person about one kind of store."""
+    """What a person needs to know about one kind of store."""
 
     credentials: str
     endpoint: str

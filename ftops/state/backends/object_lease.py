@@ -177,7 +177,7 @@ class ObjectLease:
         return True
 
     def _write(self, make: Callable[[Words], Words]) -> tuple[float, float, float] | None:
-        """Write over our own version, and tell when that began; None when the lock is no longer ours.
+        """Write over our own version, and return when that began; None when the lock is no longer ours.
 
         A write whose reply was lost makes the next condition fail: then what is there is read back, and
         if it is ours the same is tried over it. Only a write whose reply came counts as a renewal.

@@ -37,7 +37,7 @@ SELECT l.pid, a.backend_start,
 FROM (SELECT pid FROM pg_locks WHERE {GRANTED}) AS l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
 LEFT JOIN ftops_state_lock w ON w.project = %(project)s AND w.backend_pid = l.pid
 """  # noqa: S608 - a constant
-"""The start tells a session from a dead one of the same number; a role without rights does not see it."""
+"""The start distinguishes sessions with the same number; a role without rights does not see it."""
 
 
 class PostgresBackend:

@@ -62,7 +62,7 @@ _REASONS: dict[str, tuple[str, str]] = {
     "tls": ("no trusted TLS connection can be made", "check PGSSLMODE, PGSSLROOTCERT and the certificate"),
     "broken": ("the connection broke", _AGAIN),
 }
-"""SQLSTATE, or our word where libpq gives none -> (what is the matter, what to do)."""
+"""SQLSTATE, or our word where libpq has none -> (what is wrong, what to do)."""
 
 _WORDS: tuple[tuple[str, str], ...] = (
     (r"password authentication failed|no password supplied", "28P01"),
@@ -77,7 +77,7 @@ _WORDS: tuple[tuple[str, str], ...] = (
     (r"closed (the |unexpectedly)|connection (is )?(closed|lost)|reset by|EOF|receive|to send", "broken"),
     (r"certificate|SSL|TLS", "tls"),
 )
-"""What libpq says of a connection that it did not get, for which it gives no SQLSTATE."""
+"""What libpq says about a connection that failed, for which it has no SQLSTATE."""
 
 
 def failure(error: Exception, doing: str, address: Address) -> StateError:

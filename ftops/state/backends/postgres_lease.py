@@ -35,7 +35,7 @@ locktype = 'advisory' AND granted AND objsubid = 1
 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 AND ((classid::bigint << 32) | objid::bigint) = hashtextextended(%(key)s::text, 0)
 """
-"""The row of pg_locks that stands for the lock."""
+"""The row of pg_locks for the lock."""
 
 _TAKE = f"""
 WITH mine AS MATERIALIZED (
