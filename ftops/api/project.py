@@ -143,7 +143,7 @@ class Project:
             raise UsageError("targets is a list of names, not one string", hint=f"pass [{targets!r}]")
         unknown = [name for name in allow or {} if name not in LIFTABLE]
         if unknown:
-            raise UsageError(f"no limit is named {unknown[0]}", hint=f"there are {', '.join(LIFTABLE)}")
+            raise UsageError(f"no limit is named {unknown[0]}", hint=f"use one of: {', '.join(LIFTABLE)}")
         older = ANY_COMMIT if allow_older else None
         selection = Selection(
             tuple(targets), dict(labels or {}), allow_empty, dict(allow or {}), allow_older=older
@@ -243,7 +243,7 @@ def open_provider(
     """
     known = dialects()
     if dialect not in known:
-        raise UsageError(f"unknown dialect {dialect!r}", hint=f"there are {', '.join(sorted(known))}")
+        raise UsageError(f"unknown dialect {dialect!r}", hint=f"use one of: {', '.join(sorted(known))}")
     if base_url is None and known[dialect].default_base_url is None:
         raise UsageError(f"dialect {dialect} has no default address", hint="pass base_url")
     embedded = base_url is not None and base_url.startswith(EMULATOR_SCHEME)

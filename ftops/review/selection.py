@@ -74,10 +74,10 @@ def unmatched(selection: Selection, fine_tunes: Iterable[FineTune], state: State
     keys = sorted({key for labels in have for key in labels})
     text = ", ".join(f"{key}={value}" for key, value in sorted(wanted))
     if there:
-        known = f"there are {_listed(there)}"
+        known = f"known: {_listed(there)}"
     else:
         known = f"their labels are {_listed(keys)}" if keys else "none has a label"
-    yield f"no fine-tune has {'the label' if len(wanted) == 1 else 'all of the labels'} {text}: {known}"
+    yield f"no fine-tune has {'the label' if len(wanted) == 1 else 'all of the labels'} {text}; {known}"
 
 
 def _listed(words: Sequence[str]) -> str:

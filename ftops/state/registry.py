@@ -93,7 +93,7 @@ BACKENDS: tuple[BackendKind, ...] = (
         lock="a session advisory lock, freed by the server when the session ends or was silent for a lease",
         history="a table, `history` rows from before each run",
         credentials="`PGHOST`, `PGUSER`, `PGPASSWORD`, `PGPASSFILE`, `PGSSLMODE` and the rest of libpq's",
-        tested="a server of Debian's packages",
+        tested="PostgreSQL from Debian",
         packs=True,
         library="psycopg",
         extra="postgres",
@@ -167,5 +167,5 @@ def _added(scheme: str) -> EntryPoint:
         return found
     known = ", ".join(sorted({*_BY_SCHEME, *installed.names}))
     raise StateError(
-        f"no state backend knows the URL scheme {scheme}://", hint=f"there are a plain path and: {known}"
+        f"no state backend knows the URL scheme {scheme}://", hint=f"use a plain path or one of: {known}"
     )

@@ -251,4 +251,4 @@ def test_a_misspelt_word_is_answered_with_the_one_that_was_meant(
 def test_labels_that_choose_nothing_are_said(project: ProjectDirectory) -> None:
     project.manifest("a", labels="{team: support}")
     assert project.ftops("plan", "--selector", "team=suport") == 0
-    assert "no fine-tune has the label team=suport: there are team=support" in project.out
+    assert "no fine-tune has the label team=suport; known: team=support" in project.out

@@ -108,8 +108,8 @@ REFUSAL = ("fine_tunes", "full", "intent", "refusal")
         ),
         (_at("datasets", "oa", value={"x": 1}), "datasets.oa has a key that is not a SHA-256"),
         (_at("not_mine", "oa", value="x"), "not_mine.* must be a list"),
-        (_at("applied", "commit", "id", value="--output=x"), "applied.commit.id must be a hash of git's"),
-        (_at("applied", "commit", "id", value="c" * 41), "applied.commit.id must be a hash of git's"),
+        (_at("applied", "commit", "id", value="--output=x"), "applied.commit.id must be a Git commit hash"),
+        (_at("applied", "commit", "id", value="c" * 41), "applied.commit.id must be a Git commit hash"),
         (
             _at("applied", "commit", "committed_at", value=None),
             "commit.committed_at must be a whole",
