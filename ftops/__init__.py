@@ -12,9 +12,15 @@ from ftops.version import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ftops.api.adoption import ImportedJob
     from ftops.api.cancelling import Cancellation
+    from ftops.api.one_provider import open_provider
     from ftops.api.plans import ApplyResult, ReviewedPlan
-    from ftops.api.project import Project, load, open_project, open_provider, read_outputs
+    from ftops.api.project import Project, open_project
+    from ftops.api.project_state import ProjectState
+    from ftops.api.reading import load, read_outputs
+    from ftops.api.state_access import StateVersion
+    from ftops.api.state_edit import StateEdit
     from ftops.errors import (
         Ambiguous,
         ExitCode,
@@ -76,6 +82,7 @@ __all__ = [
     "FineTune",
     "Forbidden",
     "FtopsError",
+    "ImportedJob",
     "Interrupted",
     "InvalidInput",
     "Job",
@@ -97,6 +104,7 @@ __all__ = [
     "Output",
     "Problem",
     "Project",
+    "ProjectState",
     "Provider",
     "ProviderError",
     "RateLimited",
@@ -108,9 +116,11 @@ __all__ = [
     "ReviewedPlan",
     "SecretExposed",
     "StateConflict",
+    "StateEdit",
     "StateError",
     "StateMoved",
     "StateUncertain",
+    "StateVersion",
     "StatusRow",
     "Then",
     "Unauthorized",
@@ -131,13 +141,19 @@ _ROOMS = {
         "ApplyResult",
         "ReviewedPlan",
     ),
+    "ftops.api.adoption": ("ImportedJob",),
+    "ftops.api.one_provider": ("open_provider",),
     "ftops.api.project": (
         "Project",
-        "load",
         "open_project",
-        "open_provider",
+    ),
+    "ftops.api.project_state": ("ProjectState",),
+    "ftops.api.reading": (
+        "load",
         "read_outputs",
     ),
+    "ftops.api.state_access": ("StateVersion",),
+    "ftops.api.state_edit": ("StateEdit",),
     "ftops.errors": (
         "Ambiguous",
         "ExitCode",

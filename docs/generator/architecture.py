@@ -61,7 +61,9 @@ _QUESTIONS = (
     ("Where is a timeout, a retry, a proxy, a key?", "`transport/`"),
     ("What is written where, and when?", "`applier/applier.py`, `state/manager.py`"),
     ("How is the whole put together?", "`reconciler/line.py`"),
+    ("How does a person change the state?", "`api/state_edit.py`, then the module of that edit beside it"),
     ("Add a safety rule", "one function in `review/rules.py`"),
+    ("Add a check of the doctor", "one function in `doctor/`, and its call in `doctor/examination.py`"),
     (
         "Add a provider",
         "a file in `providers/dialects/`, a row in `providers/registry.py`, a folder in `emulator/wires/`",

@@ -1,4 +1,4 @@
-"""The Python API: a project from load to plan to apply, and a provider without a project.
+"""The Python API: an open project, from plan to apply, saved plans, and what a person decides.
 
 Small on purpose: what has an effect takes what a plan has shown, under the lock, and fails closed.
 """
@@ -9,63 +9,41 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from weakref import WeakKeyDictionary
 
+from msgspec import Struct
+
+from ftops.api.adoption import ImportedJob, import_job, resolve, the_answer
 from ftops.api.cancelling import Cancellation, cancel
-from ftops.api.opening import opened_provider
+from ftops.api.listening import Ear
 from ftops.api.outputs import served_models
 from ftops.api.plans import ApplyResult, ReviewedPlan
+from ftops.api.project_state import ProjectState
 from ftops.api.rounds import apply_round
+from ftops.api.saved_plans import (
+    apply_saved,
+    blaming_moved_data,
+    bound,
+    encoded_plan,
+    first_lineage,
+    read_plan_file,
+    write_plan_file,
+)
 from ftops.api.session import Session, Surroundings, open_session
-from ftops.errors import InvalidInput, UsageError
-from ftops.model.event import Event
+from ftops.api.state_edit import StateEdit
+from ftops.api.waiting import Waiting, wait_until_settled
+from ftops.errors import UsageError
+from ftops.model.event import ChangeResult, Event
 from ftops.model.finetune import FineTune
-from ftops.model.project import EMULATOR_SCHEME, EnvReference, ProviderSettings
 from ftops.providers.provider import Provider
-from ftops.providers.registry import dialects
-from ftops.reconciler.loading import load as load_checked
 from ftops.reconciler.values import Loaded, Reviewed
 from ftops.records.serving import Output
 from ftops.report.status import StatusRow, status_rows
 from ftops.review.approval import approvals
 from ftops.review.rules import LIFTABLE
 from ftops.review.selection import ANY_COMMIT, Selection
-from ftops.transport.secret import Vault
-
-_HOST_RULE = ("CI", "FTOPS_ALLOWED_HOSTS")
-_KEY = "api_key"
-
-
-def load(path: str | os.PathLike[str] = ".") -> Loaded:
-    """Read and check a project directory, as `ftops validate` does. Needs no network and no key.
-
-    Raises InvalidInput, whose `problems` hold everything that is wrong, each with its place.
-    """
-    loaded = load_checked(Path(path).resolve())
-    loaded.require_seen()
-    if loaded.data_problems:
-        raise InvalidInput(tuple(dict.fromkeys(chain.from_iterable(loaded.data_problems.values()))))
-    return loaded
-
-
-def read_outputs(
-    path: str | os.PathLike[str] = ".",
-    *,
-    current: bool = False,
-    environ: Mapping[str, str] | None = None,
-) -> Mapping[str, Output]:
-    """Return the models that serve, by the name of their fine-tune; with `current` only the declared ones.
-
-    The state alone is needed: a provider is asked, for a moment, only about jobs that were active when last
-    seen, and manifests that do not load leave `current` to what was applied last. Raises InvalidInput for
-    a project file that cannot be read, and StateError.
-    """
-    variables = os.environ if environ is None else environ
-    surroundings = Surroundings(variables, threading.Event(), lambda _: None)
-    return served_models(Path(path), surroundings).chosen(None, current=current)
 
 
 @contextmanager
@@ -78,7 +56,7 @@ def open_project(
     `os.environ`) is where references to keys are looked up. Raises InvalidInput for manifests that do
     not load; data with problems holds its own fine-tunes alone: the plan says which, and why.
     """
-    events = _Ear()
+    events = Ear()
     variables = os.environ if environ is None else environ
     with open_session(Path(path), Surroundings(variables, threading.Event(), events)) as session:
         project = Project(session, events)
@@ -88,16 +66,24 @@ def open_project(
             project._close()  # noqa: SLF001 - the other half of this function
 
 
+class _Shown(Struct, frozen=True):
+    """A plan that was given away, with what it was made from."""
+
+    loaded: Loaded
+    reviewed: Reviewed
+    selection: Selection
+
+
 class Project:
     """An open project; made by `open_project`, and good until the end of its `with`.
 
     To be used from one thread; only `stop` may be called from any, or from a signal handler.
     """
 
-    def __init__(self, session: Session, events: _Ear) -> None:
+    def __init__(self, session: Session, events: Ear) -> None:
         self._session = session
         self._events = events
-        self._plans: WeakKeyDictionary[ReviewedPlan, tuple[Reviewed, Selection]] = WeakKeyDictionary()
+        self._plans: WeakKeyDictionary[ReviewedPlan, _Shown] = WeakKeyDictionary()
         self._open = True
 
     @property
@@ -150,7 +136,7 @@ class Project:
         )
         reviewed = self._session.plan(selection)
         plan = ReviewedPlan(reviewed)
-        self._plans[plan] = reviewed, selection.as_shown(reviewed.plan)
+        self._plans[plan] = _Shown(self._session.loaded, reviewed, selection.as_shown(reviewed.plan))
         return plan
 
     def apply(
@@ -159,6 +145,8 @@ class Project:
         *,
         parallelism: int = 8,
         on_event: Callable[[Event], None] | None = None,
+        wait: bool = False,
+        timeout: float | None = None,
     ) -> ApplyResult:
         """Take the lock, plan again, and do what `plan` shows. A job costs money the moment it is created.
 
@@ -166,17 +154,55 @@ class Project:
         what `plan` did not show is refused as a whole: NeedsPerson, and nothing is sent. Raises Refused
         for violations and while ftops is frozen, LockHeld, StateError and LeaseLost. `on_event` gets each
         event, from any thread; what it raises is raised once everything is recorded.
+
+        With `wait` it goes on, also with what `plan` shows as following, until no job is active or a person
+        is needed. Raises NeedsPerson when that takes longer than `timeout` seconds; the jobs go on.
+        """
+        shown = self._shown(plan, "apply")
+        _require_threads(parallelism)
+        plan.raise_for_violations()
+        approved = approvals(shown.reviewed.plan, waits=wait)
+        results: list[ChangeResult] = []
+        with self._events.told(on_event):
+            run = apply_round(self._session, shown.selection, parallelism, approved=approved)
+            ReviewedPlan(run.reviewed).raise_for_violations()
+            results += run.results
+            if wait:
+                waiting = Waiting(shown.reviewed.plan, parallelism, timeout)
+                wait_until_settled(
+                    self._session, shown.selection, run, waiting, lambda more: results.extend(more.results)
+                )
+        return ApplyResult(tuple(results))
+
+    def save(self, plan: ReviewedPlan, path: str | os.PathLike[str]) -> None:
+        """Write a plan to a file that `apply_saved` and `ftops apply FILE` take; only its owner may read it.
+
+        Raises SecretExposed, and FtopsError where it cannot be written.
+        """
+        shown = self._shown(plan, "save")
+        reviewed = bound(shown.loaded, shown.reviewed, shown.selection)
+        session = self._session
+        write_plan_file(Path(path), encoded_plan(reviewed, session.state.seal, session.surroundings.vault))
+
+    def apply_saved(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        parallelism: int = 8,
+        on_event: Callable[[Event], None] | None = None,
+    ) -> ApplyResult:
+        """Take the lock, plan again, and do what is left of a saved plan; what is done is not done twice.
+
+        Raises NeedsPerson, with nothing done, where anything that it was made from has moved; otherwise what
+        `apply` raises.
         """
         self._require_open()
-        if plan not in self._plans:
-            raise UsageError("apply takes a plan that this open project made", hint="call plan() on it")
-        if parallelism < 1:
-            raise UsageError("parallelism is at least 1")
-        plan.raise_for_violations()
-        shown, selection = self._plans[plan]
-        approved = approvals(shown.plan, waits=False)
-        with self._events.told(on_event):
-            run = apply_round(self._session, selection, parallelism, approved=approved)
+        _require_threads(parallelism)
+        surroundings = self._session.surroundings
+        saved = read_plan_file(Path(path), self.root, surroundings)
+        opened = open_session(self.root, surroundings, lineage=first_lineage(saved))
+        with self._events.told(on_event), blaming_moved_data(self.root, saved), opened as session:
+            run = apply_saved(session, saved, parallelism)
         ReviewedPlan(run.reviewed).raise_for_violations()
         return ApplyResult(run.results)
 
@@ -197,6 +223,38 @@ class Project:
             raise UsageError("cancel takes names, or everything=True")
         with self._events.told(on_event):
             return cancel(self._session, None if everything else names)
+
+    def import_job(self, name: str, job_id: str, *, provider: str | None = None) -> ImportedJob:
+        """Take over a job that exists: write its manifest and record it, so that a plan shows no change.
+
+        `provider` defaults to the project's own. Raises FtopsError for a name that is declared, a job that is
+        recorded, and one that does not say what it trains.
+        """
+        self._require_open()
+        return import_job(self._session, name, job_id, provider)
+
+    def resolve(
+        self,
+        name: str,
+        *,
+        job: str | None = None,
+        not_mine: str | None = None,
+        never_arrived: bool = False,
+        retry: bool = False,
+    ) -> StateEdit:
+        """Clear a hold that only a person can, by one answer.
+
+        A `job` is this name's, or is somebody else's (`not_mine`); its create never arrived; or what was
+        refused or cancelled by hand may be tried again.
+        """
+        self._require_open()
+        told = {"theirs": job, "not_mine": not_mine, "never_arrived": never_arrived, "retry": retry}
+        return resolve(self._session, name, *the_answer(told))
+
+    @property
+    def state(self) -> ProjectState:
+        """What is recorded, to look into and to repair by hand."""
+        return ProjectState(self._opened)
 
     def status(self) -> tuple[StatusRow, ...]:
         """Return the status of every fine-tune, by name. Lists the providers; changes nothing."""
@@ -220,76 +278,21 @@ class Project:
     def _close(self) -> None:
         self._open = False
 
+    def _opened(self) -> Session:
+        self._require_open()
+        return self._session
+
+    def _shown(self, plan: ReviewedPlan, method: str) -> _Shown:
+        self._require_open()
+        if plan not in self._plans:
+            raise UsageError(f"{method} takes a plan that this open project made", hint="call plan() on it")
+        return self._plans[plan]
+
     def _require_open(self) -> None:
         if not self._open:
             raise UsageError("the project is closed", hint="use it inside `with ftops.open_project(...)`")
 
 
-@contextmanager
-def open_provider(
-    dialect: str,
-    *,
-    api_key: str | None = None,
-    base_url: str | None = None,
-    organization: str | None = None,
-    headers: Mapping[str, str] | None = None,
-    timeout: float = 30.0,
-) -> Iterator[Provider]:
-    """Open one account at a fine-tuning API, without a project. Nothing is sent before the first call.
-
-    `base_url` defaults to the dialect's own address; `emulator:PATH` starts the embedded emulator, which
-    needs no key and trains nothing. `timeout` is seconds; `headers` go out with every request. With `CI`
-    set, the key goes only to the dialect's own host, to loopback and to hosts in `FTOPS_ALLOWED_HOSTS`.
-    """
-    known = dialects()
-    if dialect not in known:
-        raise UsageError(f"unknown dialect {dialect!r}", hint=f"use one of: {', '.join(sorted(known))}")
-    if base_url is None and known[dialect].default_base_url is None:
-        raise UsageError(f"dialect {dialect} has no default address", hint="pass base_url")
-    embedded = base_url is not None and base_url.startswith(EMULATOR_SCHEME)
-    if not api_key and not embedded:
-        raise UsageError("open_provider needs api_key", hint="read it from the environment, never from code")
-    # The key travels as a reference, as everywhere: the settings can then be shown without it.
-    settings = ProviderSettings(
-        name=dialect,
-        dialect=dialect,
-        base_url=base_url,
-        api_key=EnvReference(_KEY) if api_key else None,
-        organization=organization,
-        headers=dict(headers or {}),
-        timeout=timeout,
-    )
-    # The path of an emulator is the caller's own, and no file of a project says it.
-    rule = () if embedded else _HOST_RULE
-    environ = {name: os.environ[name] for name in rule if name in os.environ}
-    with opened_provider(settings, Path.cwd(), {**environ, _KEY: api_key or ""}, Vault()) as provider:
-        yield provider
-
-
-class _Ear:
-    """Passes events on to whoever listens just now.
-
-    A listener that fails must not end an apply half way: what it raised waits until the apply is over.
-    """
-
-    def __init__(self) -> None:
-        self._listener: Callable[[Event], None] | None = None
-        self._raised: list[Exception] = []
-
-    def __call__(self, event: Event) -> None:
-        if self._listener is None:
-            return
-        try:
-            self._listener(event)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is raised below
-            self._raised.append(error)
-
-    @contextmanager
-    def told(self, listener: Callable[[Event], None] | None) -> Iterator[None]:
-        self._listener, self._raised = listener, []
-        try:
-            yield
-        finally:
-            self._listener = None
-        if self._raised:
-            raise self._raised[0]
+def _require_threads(parallelism: int) -> None:
+    if parallelism < 1:
+        raise UsageError("parallelism is at least 1")

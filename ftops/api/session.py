@@ -96,6 +96,11 @@ class Session(Struct):
     unread: tuple[Problem, ...] = ()
 
     @property
+    def root(self) -> Path:
+        """The project's directory, resolved."""
+        return self.loaded.root
+
+    @property
     def manager(self) -> StateManager:
         """Who reads and writes the state."""
         return self.state.manager

@@ -8,24 +8,23 @@ from pathlib import Path
 
 import click
 
+from ftops.api.exit_codes import round_code
 from ftops.api.plans import ReviewedPlan
 from ftops.api.rounds import Round, apply_round
-from ftops.cli import options
-from ftops.cli.plan import show_plan
-from ftops.cli.saved_plans import (
+from ftops.api.saved_plans import (
     apply_saved,
     blaming_moved_data,
     first_lineage,
     read_plan_file,
     selection_of,
 )
-from ftops.cli.session import Session, lock_timeout_option, open_session
+from ftops.api.waiting import Waiting, goes_on, wait_until_settled
+from ftops.cli import options
+from ftops.cli.plan import show_plan
+from ftops.cli.session import Session, lock_timeout_option, open_session, surroundings
 from ftops.cli.signals import confirm
 from ftops.cli.waiting import Progress
-from ftops.controller.loop import repeat_until_settled
 from ftops.errors import ExitCode, FtopsError, Problem
-from ftops.model.change import Action
-from ftops.model.value import replace
 from ftops.reconciler.values import Reviewed
 from ftops.report.terminal import render_results
 from ftops.report.words import counted
@@ -67,7 +66,7 @@ def apply_command(
     _check_usage(planfile, chosen, yes=yes)
     run: Round | None = None
     try:
-        saved = None if planfile is None else read_plan_file(root / planfile, root)
+        saved = None if planfile is None else read_plan_file(root / planfile, root, surroundings())
         lineage = first_lineage(saved) if saved else None
         with blaming_moved_data(root, saved), open_session(root, changes=True, lineage=lineage) as session:
             if saved is not None:
@@ -76,10 +75,9 @@ def apply_command(
                 do = one_round if yes else partial(_asked_round, waits=wait)
                 run = do(session, chosen, parallelism, form)
             code = round_code(run)
-            if wait and _goes_on(run):
-                shown = saved.plan if saved else run.reviewed.plan
-                chosen = replace(chosen.as_shown(run.reviewed.plan), patient=True)
-                code = _wait(session, chosen, parallelism, limit, run, approvals(shown, waits=True))
+            if wait and goes_on(run):
+                waiting = Waiting(saved.plan if saved else run.reviewed.plan, parallelism, limit)
+                code = _wait(session, chosen, run, waiting)
             session.raise_if_stopped()
     except FtopsError as error:
         if form == "json":
@@ -114,13 +112,12 @@ def one_round(
     form: str,
     *,
     approved: Approved | None = None,
-    quiet: bool = False,
 ) -> Round:
     """Lock, plan again, and do what is approved (None: everything within the limits).
 
     Raises Refused or NeedsPerson for what forbids a plan that was approved before it came up.
     """
-    showing = form == "text" and approved is None and not quiet
+    showing = form == "text" and approved is None
 
     def look(reviewed: Reviewed) -> None:
         if showing:
@@ -129,8 +126,7 @@ def one_round(
     run = apply_round(session, chosen, parallelism, approved=approved, look=look)
     if approved is not None:
         ReviewedPlan(run.reviewed).raise_for_violations()
-    if not quiet or run.frozen:
-        _conclude(run, form)
+    _conclude(run, form)
     return run
 
 
@@ -169,63 +165,18 @@ def _asked_round(session: Session, chosen: Selection, parallelism: int, form: st
     return one_round(session, shown, parallelism, form, approved=approvals(reviewed.plan, waits=waits))
 
 
-def _wait(
-    session: Session,
-    chosen: Selection,
-    parallelism: int,
-    limit: float | None,
-    first: Round,
-    approved: Approved,
-) -> ExitCode:
-    """Continue in rounds until nothing is active. They are one command: its limits apply to all of them."""
-    last = [first]
+def _wait(session: Session, chosen: Selection, first: Round, waiting: Waiting) -> ExitCode:
     progress = Progress()
 
-    def again() -> bool:
-        going_on = replace(chosen, so_far=last[0].so_far)
-        run = one_round(session, going_on, parallelism, "text", approved=approved, quiet=True)
-        last[0] = run
+    def hear(run: Round) -> None:
+        if run.frozen:
+            _conclude(run, "text")
         progress.tell(session, run)
-        return not _goes_on(run) or _settled(run)
 
-    repeat_until_settled(again, pause=session.stop.wait, monotonic=session.clock.monotonic, timeout=limit)
-    return round_code(last[0]) if last[0] is not first else ExitCode.NOTHING
-
-
-def _settled(run: Round) -> bool:
-    """Return whether nothing is active, waits or was done just now."""
-    changes = run.reviewed.plan.changes
-    records = run.reviewed.planning.state.fine_tunes
-    names = {change.name for change in changes}
-    active = any(
-        record.job is not None and record.job.status.active
-        for name, record in records.items()
-        if name in names
-    )
-    moving = any(change.action.effective or change.action is Action.WAIT for change in changes)
-    return not active and not moving
+    last = wait_until_settled(session, chosen, first, waiting, hear)
+    return round_code(last) if last is not first else ExitCode.NOTHING
 
 
 def _show(run: Round, form: str) -> None:
     if form == "text" and run.results:
         click.echo(render_results(run.results, options.styler()), nl=False)
-
-
-def _goes_on(run: Round) -> bool:
-    """Return whether `--wait` waits after this round: data that has to be corrected is not waited for."""
-    return _code_beside_data(run) in (ExitCode.NOTHING, ExitCode.JOB_FAILED)
-
-
-def round_code(run: Round) -> ExitCode:
-    """Return the first exit code that applies to a round."""
-    return options.data_code(run.reviewed.plan) or _code_beside_data(run)
-
-
-def _code_beside_data(run: Round) -> ExitCode:
-    failed = options.result_code(run.results)
-    if failed is ExitCode.ERROR:
-        return failed
-    refused = options.refusal_code(run.reviewed)
-    if refused is ExitCode.REFUSED or run.frozen:
-        return ExitCode.REFUSED
-    return failed or refused or options.state_code(run.reviewed, run.results)

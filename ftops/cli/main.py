@@ -92,7 +92,7 @@ class LazyGroup(HelpfulGroup):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="ftops", message="%(prog)s %(version)s")
 @click.option("-C", "directory", metavar="DIR", default=".", help="Work in this directory.")
-@click.option("-v", "verbose", is_flag=True, help="Log each request to the provider.")
+@click.option("-v", "verbose", is_flag=True, help="Log each request that is sent.")
 @click.option(
     "--log-format",
     type=click.Choice(["text", "json"]),

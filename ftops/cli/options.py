@@ -17,16 +17,7 @@ import click
 from ftops.cli.completion import fine_tune_names
 from ftops.cli.secrecy import current_vault
 from ftops.errors import ExitCode, FtopsError, Problem
-from ftops.model.change import (
-    INVALID_INPUT_REASONS,
-    JOB_FAILED_REASONS,
-    NEEDS_PERSON_REASONS,
-    Action,
-    Reason,
-)
-from ftops.model.event import ChangeResult, Outcome
 from ftops.model.plan import Plan
-from ftops.reconciler.values import Reviewed
 from ftops.report.words import Styler, plain, printable
 from ftops.review.rules import LIFTABLE
 from ftops.review.selection import ANY_COMMIT, Selection
@@ -196,45 +187,10 @@ def tell_invalid_data(plan: Plan, code: int) -> None:
         click.echo(printable(f"{word}: {problem}"), err=True)
 
 
-def data_code(plan: Plan) -> ExitCode:
-    """Return the code for what is held until files of the project are corrected."""
-    held = {change.reason for change in plan.changes}
-    return ExitCode.ERROR if held & INVALID_INPUT_REASONS else ExitCode.NOTHING
-
-
 def tell_resting(plan: Plan) -> None:
     """Report on stderr which providers rest, for whoever does not read the plan."""
     for name, why in plan.incomplete.items():
         click.echo(printable(f"Warning: nothing is done at provider {name}: {why}"), err=True)
-
-
-def refusal_code(reviewed: Reviewed) -> ExitCode:
-    """Return the code of a plan that may not be applied, 0 if it may."""
-    codes = {violation.exit_code for violation in reviewed.review.violations}
-    return next(
-        (code for code in (ExitCode.REFUSED, ExitCode.NEEDS_PERSON) if code in codes), ExitCode.NOTHING
-    )
-
-
-def state_code(reviewed: Reviewed, results: tuple[ChangeResult, ...] = ()) -> ExitCode:
-    """Return the code for what only a person can settle, and for jobs that failed.
-
-    `results` say which of it was settled just now.
-    """
-    made = {one.change.name for one in results if one.outcome is Outcome.DONE}
-    changes = reviewed.plan.changes
-    reasons = {one.reason for one in changes if not (one.reason is Reason.STUCK and one.name in made)}
-    if reasons & NEEDS_PERSON_REASONS or not reviewed.plan.complete:
-        return ExitCode.NEEDS_PERSON
-    held = {change.reason for change in reviewed.plan.changes if change.action is Action.HOLD}
-    return ExitCode.JOB_FAILED if held & JOB_FAILED_REASONS else ExitCode.NOTHING
-
-
-def result_code(results: tuple[ChangeResult, ...]) -> ExitCode:
-    """Return the code for the outcome of an apply."""
-    if any(result.outcome is Outcome.FAILED and not result.ambiguous for result in results):
-        return ExitCode.ERROR
-    return ExitCode.NEEDS_PERSON if any(result.ambiguous for result in results) else ExitCode.NOTHING
 
 
 def _pair(text: str, option: str) -> tuple[str, str]:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
+from ftops.api.exit_codes import plan_code
+from ftops.api.saved_plans import bound, encoded_plan, write_plan_file
 from ftops.cli import options
-from ftops.cli.saved_plans import STDOUT, bound, write_plan_file
+from ftops.cli.secrecy import current_vault
 from ftops.cli.session import open_session
-from ftops.errors import ExitCode
 from ftops.reconciler.values import Reviewed
 from ftops.review.plan_document import plan_document
 from ftops.review.selection import Selection
@@ -48,10 +49,14 @@ def plan_command(
             if out is not None or form == "json":
                 reviewed = bound(session.loaded, reviewed, chosen)
         if out is not None:
-            write_plan_file(STDOUT if to_stdout else root / out, reviewed, session.state.seal)
+            data = encoded_plan(reviewed, session.state.seal, current_vault())
+            if to_stdout:
+                click.echo(data, nl=False)
+            else:
+                write_plan_file(root / out, data)
     show_plan(reviewed, form, err=to_stdout)
     options.tell_resting(reviewed.plan)
-    code = _code(reviewed, detailed=detailed_exitcode)
+    code = plan_code(reviewed, detailed=detailed_exitcode)
     options.tell_invalid_data(reviewed.plan, code)
     if freeze:
         click.echo(f"{freeze}: apply and reconcile refuse ({freeze.way_out})", err=True)
@@ -71,15 +76,3 @@ def show_plan(reviewed: Reviewed, form: str, *, err: bool = False) -> None:
 
         text = render_plan(reviewed.plan, reviewed.review, width=options.width(), style=options.styler())
         click.echo(text, nl=False, err=err)
-
-
-def _code(reviewed: Reviewed, *, detailed: bool) -> ExitCode:
-    if detailed and (invalid := options.data_code(reviewed.plan)):
-        return invalid
-    refused = options.refusal_code(reviewed)
-    if refused is ExitCode.REFUSED:
-        return refused
-    if not detailed:
-        return ExitCode.ERROR if reviewed.plan.fruitless else ExitCode.NOTHING
-    changes = ExitCode.CHANGES if reviewed.plan.effective_changes else ExitCode.NOTHING
-    return refused or options.state_code(reviewed) or changes

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
+from ftops.api.exit_codes import round_code
 from ftops.cli import options
-from ftops.cli.apply import one_round, round_code
+from ftops.cli.apply import one_round
 from ftops.cli.session import lock_timeout_option, open_session
 from ftops.model.value import replace
 from ftops.review.selection import Selection

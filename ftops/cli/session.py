@@ -12,15 +12,15 @@ from typing import Any
 import click
 
 from ftops.api import session as api
+from ftops.api import state_access
 from ftops.api.session import Session
+from ftops.api.state_access import StateAccess
 from ftops.cli import options
 from ftops.cli.secrecy import current_vault
 from ftops.cli.signals import stopping
 from ftops.model.event import Event
-from ftops.state.backend import Lease
-from ftops.state.manager import StateManager
 
-__all__ = ["Session", "hold_lock", "lock_timeout_option", "open_session", "surroundings"]
+__all__ = ["Session", "lock_timeout_option", "open_session", "open_state", "surroundings"]
 
 
 LOCK_TIMEOUT = "ftops.lock_timeout"
@@ -68,11 +68,9 @@ def open_session(
         yield session
 
 
-@contextmanager
-def hold_lock(manager: StateManager, operation: str, now: float) -> Iterator[Lease]:
-    """Hold the lock of a state, and say so if the last holder ended without releasing it."""
-    with api.hold_lock(manager, operation, now, surroundings()) as lease:
-        yield lease
+def open_state(root: Path) -> StateAccess:
+    """Open the state alone; manifests and keys need not be right."""
+    return state_access.open_state(root, surroundings())
 
 
 def _show_event(event: Event) -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
+from ftops.api.saved_plans import read_plan_file
 from ftops.cli import options
-from ftops.cli.saved_plans import read_plan_file
+from ftops.cli.session import surroundings
 
 
 @click.command("show")
@@ -23,7 +24,7 @@ from ftops.cli.saved_plans import read_plan_file
 def show_command(root: Path, planfile: str, form: str) -> None:
     """Show a saved plan as it was made. Needs no project and no network."""
     with options.documented_failure(root, form):
-        saved = read_plan_file(root / planfile, root)
+        saved = read_plan_file(root / planfile, root, surroundings())
     if form == "json":
         options.print_document(saved.document)
     elif form == "markdown":

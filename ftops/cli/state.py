@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
+from ftops.api.state_access import StateVersion
 from ftops.cli.completion import fine_tune_names
 from ftops.cli.nearest_command import HelpfulGroup
-from ftops.cli.state_access import BACKUPS, StateAccess, open_state
+from ftops.cli.session import open_state
 from ftops.cli.state_migrate import migrate_command
 from ftops.cli.state_surgery import (
     mv_command,
@@ -20,11 +20,9 @@ from ftops.cli.state_surgery import (
     rm_command,
     unlock_command,
 )
-from ftops.errors import StateError, StateMoved
 from ftops.model.json_text import escaped
 from ftops.records.surgery import unrecorded
 from ftops.report.terminal import columns
-from ftops.state.features import Earlier, KeepsHistory
 from ftops.state.statefile import encode_record
 
 
@@ -76,11 +74,8 @@ def show_command(root: Path, name: str) -> None:
 @click.pass_obj
 def pull_command(root: Path, version: str | None, *, raw: bool) -> None:
     """Print the complete state as text, even if ftops cannot read it."""
-    access = open_state(root)
-    data = access.manager.stored() if version is None else access.earlier(version)
-    if data is None:
-        raise StateError(f"there is no state at {access.backend.location}")
-    click.echo(data if raw else _shown(access.manager.text(data)), nl=False)
+    data = open_state(root).pull(version, raw=raw)
+    click.echo(data if raw else _shown(data), nl=False)
 
 
 def _shown(text: bytes) -> bytes:
@@ -95,35 +90,20 @@ def _shown(text: bytes) -> bytes:
 @click.pass_obj
 def history_command(root: Path) -> None:
     """List the versions of the state that still exist, newest first."""
-    access = open_state(root)
-    table = [("VERSION", "SERIAL", "FINE-TUNES", "WRITTEN")]
-    now = access.manager.stored()
-    if now is not None:
-        table.append(("now", *_contents(access, now), "-"))
-    kept = list(access.backend.history()) if isinstance(access.backend, KeepsHistory) else []
-    rows = [(earlier, access.earlier(earlier.name)) for earlier in kept]
-    rows += _backups(access.root / BACKUPS)
-    for earlier, data in sorted(rows, key=lambda row: -row[0].written_at):
-        written = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(earlier.written_at))
-        table.append((earlier.name, *_contents(access, data), written))
+    versions = open_state(root).history()
+    table = [("VERSION", "SERIAL", "FINE-TUNES", "WRITTEN"), *map(_row, versions)]
     click.echo(columns(table), nl=False)
-    back = "`ftops state restore VERSION`, or " if kept else ""
+    back = "`ftops state restore VERSION`, or " if any(one.restorable for one in versions) else ""
     click.echo(f"To go back: {back}`ftops state push FILE --force`; then look at `ftops plan`.", err=True)
 
 
-def _backups(directory: Path) -> Iterator[tuple[Earlier, bytes]]:
-    for path in (*directory.glob("*.json"), *directory.glob("*.json.gz")):
-        if not path.is_file():
-            continue
-        found = path.stat()
-        yield Earlier(str(path), found.st_mtime, found.st_size), path.read_bytes()
-
-
-def _contents(access: StateAccess, data: bytes) -> tuple[str, str]:
-    try:
-        state = access.manager.decoded(data)
-    except StateMoved as moved:
-        return "moved", f"to {moved.moved_to}"
-    except StateError:
-        return "unreadable", "-"
-    return str(state.serial), str(len(state.fine_tunes))
+def _row(version: StateVersion) -> tuple[str, str, str, str]:
+    if version.moved_to is not None:
+        contents = ("moved", f"to {version.moved_to}")
+    elif version.serial is None:
+        contents = ("unreadable", "-")
+    else:
+        contents = (str(version.serial), str(version.fine_tunes))
+    at = version.written_at
+    written = "-" if at is None else time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(at))
+    return (version.name, *contents, written)

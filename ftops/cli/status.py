@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from ftops.api.exit_codes import data_code, state_code
 from ftops.api.jobs import read_running_metrics
 from ftops.api.outputs import served_models
 from ftops.cli import options
@@ -94,12 +95,12 @@ def outputs_command(root: Path, name: str | None, form: str, *, current: bool) -
 def _look(session: Session, name: str | None) -> tuple[tuple[StatusRow, ...], int]:
     reviewed = session.plan(Selection())
     options.tell_resting(reviewed.plan)
-    invalid = options.data_code(reviewed.plan)
+    invalid = data_code(reviewed.plan)
     options.tell_invalid_data(reviewed.plan, invalid)
     rows = _named(status_rows(reviewed.plan, reviewed.planning.state), name)
     jobs = {job.id: job for observation in reviewed.observations.values() for job in observation.jobs}
     points = read_running_metrics(session.providers, jobs, [row.job_id for row in rows if row.job_id])
-    code = invalid or options.state_code(reviewed)
+    code = invalid or state_code(reviewed)
     return with_progress(rows, jobs, points, session.clock.now()), code
 
 

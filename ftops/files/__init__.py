@@ -1,1 +1,1 @@
-"""What lies on disk: which files a project may name. Knows paths, but nothing of what is in the files."""
+"""What lies on disk: which files a project may name, and how private ones are written. Knows no content."""

@@ -25,6 +25,8 @@ class EventKind(StrEnum):
     COMMIT_UNKNOWN = "commit-unknown"
     UNMARKED = "unmarked"
     FROZEN = "frozen"
+    BACKED_UP = "backed-up"
+    NOTED = "noted"
 
 
 class Event(Struct, frozen=True):

@@ -127,7 +127,12 @@ def open_provider(
     headers = {**extra, **account, **dialect.auth_headers(key)}
     attached = Attached(headers, query, body)
     transport = Transport(
-        settings.name, url, attached, secrets=frozenset(resolved.secrets), timeout=settings.timeout
+        settings.name,
+        url,
+        attached,
+        secrets=frozenset(resolved.secrets),
+        timeout=settings.timeout,
+        environ=environ,
     )
     return HttpProvider(_with_account(facts_of(settings), settings, organization), dialect, transport)
 

@@ -215,3 +215,11 @@ def unrecorded(name: str, known: Iterable[str]) -> UsageError:
     """Make the error for a name that the state has no record of."""
     hint = did_you_mean(name, known) or "see `ftops state list`"
     return UsageError(f"the state has no record of {name}", hint=hint)
+
+
+def refuse_recorded(state: State, job_id: str, *, but: str | None = None) -> None:
+    """Raise FtopsError for a job that is in a record; of `but` only one that was created with our mark is."""
+    recorded = {name: record.jobs for name, record in state.fine_tunes.items()}
+    for name, jobs in (*recorded.items(), *((name, entry.jobs) for name, entry in state.archive.items())):
+        if any(job.id == job_id and not (name == but and job.likeness) for job in jobs):
+            raise FtopsError(f"job {job_id} is already recorded as {name}", hint="see `ftops state list`")

@@ -29,6 +29,7 @@ class StateManager:
         self._new_lineage = new_lineage
         self._version: str | None = None
         self._last: State | None = None
+        self._last_version: str | None = None
         self.writes = 0
         """How many times this manager wrote; the cost of an apply is judged by it."""
 
@@ -51,11 +52,12 @@ class StateManager:
         stored = self._backend.read()
         if stored is None:
             state = self._empty()
-        elif self._last is not None and stored.version == self._version:
+        elif self._last is not None and stored.version == self._last_version:
+            self._version = stored.version
             return self._last
         else:
             state = self._checked(self.decoded(stored.data))
-        self._version = stored.version if stored else None
+        self._version = self._last_version = stored.version if stored else None
         self._last = state
         return state
 
@@ -68,7 +70,7 @@ class StateManager:
         self._refuse_foreign(state)
         new = replace(state, serial=state.serial + 1)
         self._put(self._form.encode(new))
-        self._last = new
+        self._last, self._last_version = new, self._version
         return new
 
     def retire(self, place: str) -> None:
@@ -81,6 +83,9 @@ class StateManager:
         """Return the bytes as they are, readable or not; for inspection, and before `replace`."""
         found = self._backend.read()
         self._version = found.version if found else None
+        if found is None and self._last_version is not None:
+            # What was read before is gone; a person who replaces it begins anew.
+            self._last = self._last_version = None
         return found.data if found else None
 
     def decoded(self, data: bytes, what: str | None = None) -> State:
@@ -98,7 +103,7 @@ class StateManager:
         For surgery by a person only. The serial still increases, whichever of the two is ahead.
         """
         ahead = replace(state, serial=max(state.serial, over.serial if over else 0))
-        self._last = ahead
+        self._last, self._last_version = ahead, None
         return self.write(ahead)
 
     def lock(self, holder: Holder, timeout: float) -> Lease:

@@ -1,7 +1,5 @@
 """Connections that end by a deadline, and that prove when nothing was sent.
 
-Only this module and transport know requests.
-
 The library's timeout is for one wait: a server that sends a byte now and then is never late by it.
 """
 
@@ -9,20 +7,13 @@ from __future__ import annotations
 
 import http.client
 import io
-import os
-from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
-import requests
-from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from ftops.transport.deadline import wait_at_most
-from ftops.transport.hosts import LOOPBACK
-from ftops.version import __version__
 
 POOL_SIZE = 64
 """Connections kept for each host; more threads than this would open and close one a request."""
@@ -67,12 +58,15 @@ class _Connection(HTTPConnection):
 
 class _ProvenConnection(HTTPSConnection, _Connection):
     def connect(self) -> None:
-        """Connect and shake hands. No byte of a request is sent before this, so its failure is certain."""
+        """Connect, through a tunnel where there is a proxy, and shake hands.
+
+        No byte of a request is sent before this, so its failure is certain.
+        """
         try:
             super().connect()
         except (NewConnectionError, ConnectTimeoutError):
             raise
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:
             raise NewConnectionError(self, str(error)) from error
 
 
@@ -84,27 +78,6 @@ class _ProvenPool(HTTPSConnectionPool):
     ConnectionCls = _ProvenConnection
 
 
-class _Session(requests.Session):
-    def get_redirect_target(self, resp: requests.Response) -> str | None:
-        """No redirect is followed; requests would still read `Location`, and fail on a bad one."""
-        return None
-
-
-class _Adapter(HTTPAdapter):
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _ProvenPool}
-
-
-def open_session(base_url: str, headers: Mapping[str, str]) -> requests.Session:
-    """Make a session that sends each request once, and takes no credential from anywhere else."""
-    session = _Session()
-    # A ~/.netrc must not replace the credential; proxies and CA bundles of the environment still count.
-    session.trust_env = False
-    if urlsplit(base_url).hostname not in LOOPBACK:
-        session.proxies = dict(requests.utils.get_environ_proxies(base_url))
-    session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or True
-    session.headers.update({"User-Agent": f"ftops/{__version__}", "Accept-Encoding": "gzip", **headers})
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, _Adapter(max_retries=0, pool_maxsize=POOL_SIZE))
-    return session
+def pool_classes() -> dict[str, type[HTTPConnectionPool]]:
+    """Return the pools to make connections with, by scheme."""
+    return {"http": _Pool, "https": _ProvenPool}

@@ -12,6 +12,7 @@ from ftops.transport.loose_json import read_json
 
 LONGEST_WORDS = 500
 _LONGEST_CODE = 100
+_LONGEST_LINE = 200
 _MOST_PARTS = 5
 _DEEPEST = 5
 
@@ -27,6 +28,12 @@ _WORDS = (
     "title",
 )
 """Members that hold the words, the best first: OpenAI's, FastAPI's, OAuth's, those of RFC 9457, others."""
+
+
+def one_line(text: str) -> str:
+    """Make words of a server or of the system fit to be shown."""
+    shown = "".join(letter if letter.isprintable() else " " for letter in text)
+    return " ".join(shown.split())[:_LONGEST_LINE]
 
 
 def said(content: bytes) -> tuple[str | None, str]:

@@ -6,7 +6,6 @@ The class is what the create protocol builds on: only what certainly had no effe
 from __future__ import annotations
 
 import re
-import ssl
 import time
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
@@ -32,7 +31,7 @@ from ftops.errors import (
 from ftops.transport.error_words import said
 from ftops.transport.failure_table import NO_FAILURES, FailureRule, FailureTable
 from ftops.transport.loose_json import read_json
-from ftops.transport.secret import MASK, Secret
+from ftops.transport.secret import Secret, blanked, blanked_bytes
 
 _CERTAIN = frozenset(range(400, 500)) - {408, 409}
 """The statuses by which a provider says no; after the two left out it may still have done it."""
@@ -54,15 +53,11 @@ class Origin(Struct, frozen=True):
 
     def blanked(self, text: str) -> str:
         """Replace every secret in a text."""
-        for value in sorted((secret.reveal() for secret in self.secrets), key=len, reverse=True):
-            text = text.replace(value, MASK)
-        return text
+        return blanked(text, self.secrets)
 
     def blanked_bytes(self, content: bytes) -> bytes:
         """Replace every secret in a reply, before any of it can reach a record."""
-        for form in (form for secret in self.secrets for form in secret.forms):
-            content = content.replace(form.encode(), MASK.encode())
-        return content
+        return blanked_bytes(content, self.secrets)
 
 
 def refused(
@@ -163,10 +158,10 @@ def wrong_address(base_url: str, error: ProviderError) -> ProviderError:
     return type(error)(error.message, failure=error.failure, hint=hint)
 
 
-def not_reached(origin: Origin, operation: str, cause: str) -> ProviderError:
+def not_reached(origin: Origin, operation: str, cause: str, through: str = "") -> ProviderError:
     """Judge a connection that was never made: certainly nothing arrived."""
     return NotSent(
-        f"{origin.provider}: cannot reach {origin.host}: {cause}",
+        f"{origin.provider}: cannot reach {origin.host}{through}: {cause}",
         failure=Failure(origin.provider, operation),
         hint=f"check base_url of provider {origin.provider}, and whether the server is up",
     )
@@ -184,16 +179,6 @@ def broken(origin: Origin, operation: str, *, timed_out: bool) -> ProviderError:
 def passing(error: ProviderError) -> bool:
     """Return whether a read that failed like this may succeed a moment later."""
     return error.failure.status is None or error.failure.status in _PASSING
-
-
-def plain_cause(error: BaseException) -> str:
-    """Say why a connection could not be made, without the library's wrapping."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"TLS: {error.verify_message}"
-    if isinstance(error, ssl.SSLError):
-        return f"TLS: {str(error.reason or error).replace('_', ' ').lower()}"
-    text = str(error).rsplit(": ", 1)[-1]
-    return re.sub(r"^\[Errno -?\d+\] ", "", text)
 
 
 def _json(content: bytes) -> Any:

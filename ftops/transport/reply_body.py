@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Mapping
+from typing import Protocol
 
-from urllib3.response import BaseHTTPResponse
-
-from ftops.transport.exchange import LARGEST
+from ftops.transport.deadline import ending_by
 
 LONGEST_LINE = 2**20
 """Bytes of one line of a stream."""
 
 PACKINGS = ("gzip", "x-gzip", "deflate")
+SLOWEST = 65_536.0
+"""Bytes a second: a body is given this much more time, since a slow line is no fault."""
+
 _PIECE = 2**16
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 
@@ -21,17 +23,40 @@ class BadBody(ValueError):
     """A body that cannot be read: too large, cut short, or compressed in a way that was not asked for."""
 
 
-def read_whole(raw: BaseHTTPResponse, headers: Mapping[str, str]) -> bytes:
-    """Read a body to its end. Raises BadBody, and what the connection raises."""
+class TooLarge(BadBody):
+    """A body that is larger than was expected."""
+
+
+class Raw(Protocol):
+    """What comes from a connection, packed as it was sent."""
+
+    def read1(self, amt: int, decode_content: bool) -> bytes:
+        """Read what is there, at most `amt` bytes; waits for the first of them."""
+
+
+def read_whole(raw: Raw, headers: Mapping[str, str], largest: int, until: float) -> bytes:
+    """Read a body to its end. Raises BadBody, and what the connection raises.
+
+    It has to be there at `until` (monotonic seconds), and what has come so far is given the time of a slow
+    line beside: a large body may take long, one that drips may not.
+    """
     found = bytearray()
-    for piece in _pieces(raw, headers):
+    pieces = _pieces(raw, headers)
+    while True:
+        with ending_by(until + len(found) / SLOWEST):
+            piece = next(pieces, None)
+        if piece is None:
+            return bytes(found)
         found += piece
-        if len(found) > LARGEST:
-            raise BadBody(f"it is larger than {LARGEST // 2**20} MiB")
-    return bytes(found)
+        if len(found) > largest:
+            raise TooLarge(f"it is larger than {_size(largest)}")
 
 
-def read_start(raw: BaseHTTPResponse, headers: Mapping[str, str]) -> bytes:
+def _size(count: int) -> str:
+    return f"{count // 2**20} MiB" if count >= 2**20 else f"{count} bytes"
+
+
+def read_start(raw: Raw, headers: Mapping[str, str]) -> bytes:
     """Read as much as the words of an error can need; of a body that breaks off, return what came."""
     found = bytearray()
     try:
@@ -44,7 +69,7 @@ def read_start(raw: BaseHTTPResponse, headers: Mapping[str, str]) -> bytes:
     return bytes(found)
 
 
-def read_lines(raw: BaseHTTPResponse, headers: Mapping[str, str]) -> Iterator[bytes]:
+def read_lines(raw: Raw, headers: Mapping[str, str]) -> Iterator[bytes]:
     """Yield each line when it has come, without its line break, and what follows the last one."""
     rest = b""
     for piece in _pieces(raw, headers):
@@ -56,7 +81,7 @@ def read_lines(raw: BaseHTTPResponse, headers: Mapping[str, str]) -> Iterator[by
         yield rest
 
 
-def _pieces(raw: BaseHTTPResponse, headers: Mapping[str, str]) -> Iterator[bytes]:
+def _pieces(raw: Raw, headers: Mapping[str, str]) -> Iterator[bytes]:
     packing = headers.get("content-encoding", "identity").strip().lower() or "identity"
     received = iter(lambda: raw.read1(_PIECE, decode_content=False), b"")
     if packing == "identity":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Never
 
 from ftops.errors import SecretExposed
@@ -57,6 +58,20 @@ class Secret:
         escaped = (json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1])
         marked = (html.escape(value), html.escape(value, quote=False), _in_markdown(value))
         return frozenset({value, *escaped, quote(value, safe=""), *marked})
+
+
+def blanked(text: str, secrets: Iterable[Secret]) -> str:
+    """Replace secrets in words that are shown, however short they are."""
+    for value in sorted((secret.reveal() for secret in secrets), key=len, reverse=True):
+        text = text.replace(value, MASK)
+    return text
+
+
+def blanked_bytes(content: bytes, secrets: Iterable[Secret]) -> bytes:
+    """Replace secrets in a reply, before any of it can reach a record."""
+    for form in (form for secret in secrets for form in secret.forms):
+        content = content.replace(form.encode(), MASK.encode())
+    return content
 
 
 def _in_markdown(value: str) -> str:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
+from collections.abc import Mapping
 from typing import IO
+
+from requests_toolbelt.multipart.encoder import MultipartEncoder
 
 
 class FileShrank(Exception):
@@ -43,3 +47,23 @@ class HashedFile:
         self._digest.update(data)
         self._left -= len(data)
         return data
+
+
+class Form:
+    """Form fields with a file behind them, streamed; `digest` is of what was sent of the file."""
+
+    def __init__(self, handle: IO[bytes], filename: str, fields: Mapping[str, str]) -> None:
+        self._file = HashedFile(handle, os.fstat(handle.fileno()).st_size)
+        self.size = self._file.len
+        content = (filename, self._file, "application/jsonl")
+        self.body = MultipartEncoder({**fields, "file": content})
+
+    @property
+    def content_type(self) -> str:
+        """Return the header's value, which has the parts' boundary."""
+        return str(self.body.content_type)
+
+    @property
+    def sha256(self) -> str:
+        """Return the hex digest of the file's bytes that were sent so far."""
+        return self._file.sha256

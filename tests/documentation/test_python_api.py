@@ -24,13 +24,14 @@ PUBLIC = [
     "Action", "Ambiguous", "ApplyResult", "Cancellation", "Cancelled", "Change", "ChangeResult",
     "CostEstimate", "DataFile", "Dataset", "Fate",
     "Event", "EventKind", "ExitCode", "Failure", "FieldDifference", "FineTune", "Forbidden", "FtopsError",
-    "Interrupted", "InvalidInput", "Job", "JobError", "JobEvent", "JobList", "JobRequest", "JobStatus",
-    "LeaseLost", "Loaded", "LockHeld", "Method", "NeedsPerson", "NoModel", "NotFound", "NotReady",
-    "NotSent", "Outcome", "Output", "Problem", "Project", "Provider", "ProviderError", "RateLimited",
-    "Reason", "Refused",
-    "Rejected", "Reply", "RequestFile", "ReviewedPlan", "SecretExposed", "StateConflict", "StateError",
-    "StateMoved", "StateUncertain", "StatusRow", "Then", "Unauthorized", "UploadedFile", "Upstream",
-    "UsageError", "Violation", "__version__", "load", "open_project", "open_provider", "read_outputs",
+    "ImportedJob", "Interrupted", "InvalidInput", "Job", "JobError", "JobEvent", "JobList", "JobRequest",
+    "JobStatus", "LeaseLost", "Loaded", "LockHeld", "Method", "NeedsPerson", "NoModel", "NotFound",
+    "NotReady", "NotSent", "Outcome", "Output", "Problem", "Project", "ProjectState", "Provider",
+    "ProviderError", "RateLimited", "Reason", "Refused",
+    "Rejected", "Reply", "RequestFile", "ReviewedPlan", "SecretExposed", "StateConflict",
+    "StateEdit", "StateError", "StateMoved", "StateUncertain", "StateVersion", "StatusRow",
+    "Then", "Unauthorized", "UploadedFile", "Upstream", "UsageError", "Violation",
+    "__version__", "load", "open_project", "open_provider", "read_outputs",
 ]
 # fmt: on
 
@@ -71,6 +72,9 @@ def as_mypy_sees_it() -> None:
         assert_type(project.apply(plan), ftops.ApplyResult)
         assert_type(project.status(), tuple[ftops.StatusRow, ...])
         assert_type(project.outputs(), Mapping[str, ftops.Output])
+        assert_type(project.state.mv("a", "b"), ftops.StateEdit)
+        assert_type(project.state.history(), tuple[ftops.StateVersion, ...])
+        assert_type(project.import_job("a", "ftjob-1"), ftops.ImportedJob)
     with ftops.open_provider("openai", api_key="k") as provider:
         assert_type(provider, ftops.Provider)
         assert_type(provider.retrieve_fine_tune_with_http_info("x")[0], ftops.Job)

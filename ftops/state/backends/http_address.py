@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from ftops.errors import StateError
 from ftops.state.backend import Opening
-from ftops.state.backends.http_requests import Account
+from ftops.transport.account import Account
 from ftops.transport.hosts import LOOPBACK, origin_of
 
 

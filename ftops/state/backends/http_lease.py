@@ -17,8 +17,8 @@ from msgspec import Struct
 from ftops.errors import LeaseLost, StateError, StateUncertain
 from ftops.model.value import replace
 from ftops.state.backend import Holder, silent
+from ftops.state.backends.http_answers import Reply, StateServer
 from ftops.state.backends.http_lock_info import LOOK, LockInfo, Refusal, known_as, lock_info, refusal_of
-from ftops.state.backends.http_requests import Reply, Requests
 from ftops.state.backends.shared_check import SharedCheck
 
 BREAK = "this protocol's lock never expires: if its run is dead, break it with `ftops state unlock {id}`"
@@ -59,13 +59,13 @@ class HttpLock:
     def __init__(
         self,
         location: str,
-        requests: Requests,
+        server: StateServer,
         routes: LockRoutes,
         us: Callable[[str], Holder],
         wall: Callable[[], float] = time.time,
     ) -> None:
         self._location = location
-        self._requests = requests
+        self._server = server
         self._routes = routes
         self._us = us
         self._wall = wall
@@ -135,16 +135,16 @@ class HttpLock:
         if routes.by_query:
             # GitLab frees anybody's lock if no ID comes along, and a proxy may drop the body of a DELETE.
             url += ("&" if "?" in url else "?") + "ID=" + quote(str(info["ID"]), safe="")
-        reply = self._requests.send(
+        reply = self._server.send(
             routes.unlock_method, url, doing="unlock", body=json.dumps(dict(info)).encode()
         )
         if reply.good or reply.status in _HELD:
             return reply
-        raise self._requests.refused("unlock", reply)
+        raise self._server.refused("unlock", reply)
 
     def _attempt(self, info: LockInfo) -> Grant | Refusal:
         routes = self._routes
-        reply = self._requests.send(
+        reply = self._server.send(
             routes.lock_method, routes.lock_url, doing="lock", body=json.dumps(dict(info)).encode()
         )
         if reply.good:
@@ -157,7 +157,7 @@ class HttpLock:
                 hint="check the address; if the server locks in another way, set TF_HTTP_LOCK_ADDRESS, "
                 "TF_HTTP_LOCK_METHOD and the same of UNLOCK, as for Terraform",
             )
-        raise self._requests.refused("lock", reply)
+        raise self._server.refused("lock", reply)
 
     def _settled(self, info: LockInfo, doubt: StateUncertain) -> Grant | Refusal:
         """Find out what became of an attempt whose reply was lost: else the lock could be ours for ever."""

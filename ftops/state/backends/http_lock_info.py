@@ -11,8 +11,9 @@ from typing import Any
 from msgspec import Struct
 
 from ftops.state.backend import Holder
-from ftops.state.backends.http_requests import Reply, one_line
+from ftops.state.backends.http_answers import Reply
 from ftops.state.holder import holder_members, holder_of
+from ftops.transport.error_words import one_line
 from ftops.version import __version__
 
 LOOK = "00000000-0000"

@@ -18,11 +18,12 @@ import orjson
 from ftops.errors import StateConflict, StateError, StateUncertain
 from ftops.state.backend import Holder, Opening, Stored, silent
 from ftops.state.backends.http_address import account_for, bare, parts_of, refuse_open_wire
+from ftops.state.backends.http_answers import Reply, StateServer
 from ftops.state.backends.http_lease import BREAK, Grant, HttpLease, HttpLock, LockRoutes
 from ftops.state.backends.http_lock_info import Refusal
-from ftops.state.backends.http_requests import Reply, Requests, arrived_whole
 from ftops.state.backends.waiting import Patience
 from ftops.state.holder import current_holder, lock_held
+from ftops.transport.digest import arrived_whole
 
 LARGEST = 512 << 20
 """Bytes of a state that is read."""
@@ -47,7 +48,7 @@ class TerraformHttpBackend:
         location: str,
         routes: tuple[str, str],
         lock: HttpLock,
-        requests: Requests,
+        server: StateServer,
         *,
         gitlab: bool = False,
         us: Callable[[str], Holder],
@@ -57,7 +58,7 @@ class TerraformHttpBackend:
         self._location = location
         self._update_method, self._url = routes
         self._lock = lock
-        self._requests = requests
+        self._server = server
         self._gitlab = gitlab
         self._us = us
         self._patience = patience
@@ -79,19 +80,19 @@ class TerraformHttpBackend:
     def read(self) -> Stored | None:
         """Fetch the state. A 404 is "none yet", as for Terraform, unless GitLab says otherwise."""
         with _certain():
-            reply = self._requests.send("GET", self._url, doing="read", most=LARGEST)
+            reply = self._server.send("GET", self._url, doing="read", most=LARGEST)
         missing = reply.status == 404 and not (self._gitlab and _wrong_address(reply))  # noqa: PLR2004 - HTTP's
         if reply.status == 204 or missing or (reply.status == 200 and not reply.body):  # noqa: PLR2004 - HTTP's
             return None
         if reply.status != 200:  # noqa: PLR2004 - HTTP's
             with _certain():
-                raise self._requests.refused("read", reply)
+                raise self._server.refused("read", reply)
         if not reply.body[:64].lstrip().startswith(b"{"):
             raise StateError(
                 f"cannot read the state {self._location}: what is there is not JSON, perhaps a login page",
                 hint="check the address, TF_HTTP_USERNAME and TF_HTTP_PASSWORD",
             )
-        if not arrived_whole(reply):
+        if not arrived_whole(reply.headers, reply.body):
             raise StateError(
                 f"the state {self._location} did not arrive as it was sent: its Content-MD5 does not match",
                 hint="run ftops again; if this persists, a proxy on the way is changing it",
@@ -111,7 +112,7 @@ class TerraformHttpBackend:
                 return self._own(data, current, changed)
             separator = "&" if "?" in self._url else "?"
             url = f"{self._url}{separator}ID={lease.id}"
-            reply = self._requests.send(self._update_method, url, doing="write", body=data)
+            reply = self._server.send(self._update_method, url, doing="write", body=data)
             return self._written(reply, data, lease)
 
     def lock(self, holder: Holder, timeout: float) -> HttpLease:
@@ -189,11 +190,11 @@ class TerraformHttpBackend:
         if reply.status in _LOCKED_OUT:
             raise lease.take_away("was broken or taken by another run")
         if reply.status in _BY_CONDITION:
-            refusal = self._requests.refused("write", reply)
+            refusal = self._server.refused("write", reply)
             return self._own(data, self.read(), refusal.message)
         # GitLab says 204 of an empty body, having stored nothing: then ours was lost on the way.
         if not reply.good or (self._gitlab and reply.status == 204):  # noqa: PLR2004 - HTTP's
-            raise self._requests.refused("write", reply)
+            raise self._server.refused("write", reply)
         return _version(data)
 
     def _own(self, data: bytes, current: Stored | None, why: str) -> str:
@@ -258,14 +259,15 @@ def open_store(opening: Opening) -> TerraformHttpBackend:
     def us(operation: str) -> Holder:
         return current_holder(operation, environ, time.time())
 
-    requests = Requests(location, account, environ)
-    lock = HttpLock(location, requests, routes, us)
+    hidden = f"the server of {opening.reference}" if opening.reference else None
+    server = StateServer(location, account, environ, hidden=hidden)
+    lock = HttpLock(location, server, routes, us)
     update = environ.get("TF_HTTP_UPDATE_METHOD") or "POST"
     return TerraformHttpBackend(
         location,
         (update, url),
         lock,
-        requests,
+        server,
         gitlab=gitlab,
         us=us,
         patience=Patience(sleep=opening.sleep, pause=1.0),

@@ -13,10 +13,12 @@ import pytest
 from ftops.errors import FtopsError, LeaseLost, LockHeld, Refused, StateConflict, StateError, StateUncertain
 from ftops.model.value import replace
 from ftops.state.backend import Holder, Opening
-from ftops.state.backends.http_requests import Account, Requests, proxy_for
+from ftops.state.backends.http_answers import StateServer
 from ftops.state.backends.terraform_http import TerraformHttpBackend, open_store
 from ftops.state.features import BreaksLocks, ComparesClocks, ExplainsLocks
 from ftops.state.manager import StateManager
+from ftops.transport.account import Account
+from ftops.transport.proxies import proxy_for
 from tests.services import started
 from tests.services.http_state import PASSWORD, USER, Controls, HttpState, Kept, http_state
 
@@ -474,18 +476,16 @@ def test_a_server_that_falls_silent_leaves_a_doubt() -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
-        requests = Requests("the place", None, {}, seconds=0.2)
-        with pytest.raises(
-            StateUncertain, match=r"the place: no complete reply from 127\.0\.0\.1: timed out"
-        ):
-            requests.send("POST", f"http://127.0.0.1:{silent.getsockname()[1]}/x", doing="write", body=b"{}")
+        server = StateServer("the place", None, {}, seconds=0.2)
+        with pytest.raises(StateUncertain, match=r"the place: no whole reply from 127\.0\.0\.1: timed out"):
+            server.send("POST", f"http://127.0.0.1:{silent.getsockname()[1]}/x", doing="write", body=b"{}")
 
 
 def test_a_reply_that_is_too_large_is_refused(plain: Place) -> None:
     plain.client().write(document(1, "x" * 2000), None)
-    requests = Requests("the place", Account(USER, PASSWORD), {})
+    server = StateServer("the place", Account(USER, PASSWORD), {})
     with pytest.raises(StateError, match="more than 1000 bytes"):
-        requests.send("GET", plain.opening.url, doing="read", most=1000)
+        server.send("GET", plain.opening.url, doing="read", most=1000)
 
 
 def test_a_name_that_does_not_resolve_is_said_with_certainty(plain: Place) -> None:

@@ -6,12 +6,13 @@ from email.utils import formatdate
 
 import pytest
 
+from ftops.doctor import marks, providers, stored
 from ftops.errors import Ambiguous, Failure, FtopsError, InvalidInput, Problem, Rejected
+from ftops.model.check import Check, Verdict
 from ftops.model.job import Job, JobList, JobStatus, Stamp
 from ftops.model.project import EnvReference, ProviderSettings
 from ftops.model.state import Intent, Record, State
-from ftops.report import doctor, doctor_marks
-from ftops.report.doctor import Check, Verdict
+from ftops.report.doctor import render_checks
 
 NOW = 1_800_000_000.0
 SETTINGS = ProviderSettings("oa", "openai", api_key=EnvReference("OA_KEY"))
@@ -40,20 +41,20 @@ def job(nonce: str = "n", lineage: str = "lineage-1") -> Job:
 )
 def test_clock_skew_is_what_no_rounding_and_no_travel_explains(offset: float, words: str) -> None:
     headers = {"dAtE": formatdate(NOW + offset, usegmt=True)}
-    found = doctor.clock_check("oa", headers, NOW, NOW)
+    found = providers.clock_check("oa", headers, NOW, NOW)
     assert words in found.message
     assert found.verdict is (Verdict.OK if abs(offset) < 30 else Verdict.WARN)
 
 
 def test_a_slow_reply_is_not_taken_for_skew() -> None:
     headers = {"Date": formatdate(NOW + 60, usegmt=True)}
-    assert doctor.clock_check("oa", headers, NOW, NOW + 120).verdict is Verdict.OK
+    assert providers.clock_check("oa", headers, NOW, NOW + 120).verdict is Verdict.OK
 
 
 @pytest.mark.parametrize("date", [None, "", "yesterday", "Mon, 99 Foo 2026 00:00:00 GMT"])
 def test_a_date_that_says_nothing_is_a_warning(date: str | None) -> None:
     headers = {} if date is None else {"Date": date}
-    assert doctor.clock_check("oa", headers, NOW, NOW).verdict is Verdict.WARN
+    assert providers.clock_check("oa", headers, NOW, NOW).verdict is Verdict.WARN
 
 
 @pytest.mark.parametrize(
@@ -71,13 +72,13 @@ def test_a_date_that_says_nothing_is_a_warning(date: str | None) -> None:
 def test_why_a_provider_does_not_answer_is_told_apart(
     error: FtopsError, verdict: Verdict, words: str
 ) -> None:
-    found = doctor.unreachable(SETTINGS, error)
+    found = providers.unreachable(SETTINGS, error)
     assert (found.verdict, found.subject) == (verdict, "oa")
     assert words in found.message
 
 
 def test_a_create_in_doubt_is_told_with_its_times_and_the_command_that_settles_it() -> None:
-    (found,) = doctor.intent_checks(state(intent()), {"oa": 900.0}, {}, NOW)
+    (found,) = stored.intent_checks(state(intent()), {"oa": 900.0}, {}, NOW)
     assert found.verdict is Verdict.WARN
     assert found.message == (
         "a create at oa is in doubt since 2027-01-15 07:58:20 UTC; "
@@ -87,13 +88,13 @@ def test_a_create_in_doubt_is_told_with_its_times_and_the_command_that_settles_i
     assert found.next.startswith("wait: ")
     assert "`ftops resolve a --job ID`" in found.next
     assert "`ftops resolve a --never-arrived` once you have seen" in found.next
-    (later,) = doctor.intent_checks(state(intent()), {"oa": 900.0}, {}, NOW + 1000)
+    (later,) = stored.intent_checks(state(intent()), {"oa": 900.0}, {}, NOW + 1000)
     assert later.next is not None
     assert later.next.startswith("`ftops plan` looks again")
 
 
 def test_a_create_whose_job_was_seen_is_told_with_the_jobs_id() -> None:
-    (found,) = doctor.intent_checks(state(intent()), {}, {"oa": (job("nonce-1"),)}, NOW)
+    (found,) = stored.intent_checks(state(intent()), {}, {"oa": (job("nonce-1"),)}, NOW)
     assert found.next is not None
     assert "`ftops resolve a --job job-1`" in found.next
     assert "never-arrived" not in found.next
@@ -101,7 +102,7 @@ def test_a_create_whose_job_was_seen_is_told_with_the_jobs_id() -> None:
 
 @pytest.mark.parametrize("held", [None, intent(lapsed=True)])
 def test_what_certainly_never_arrived_is_not_in_doubt(held: Intent | None) -> None:
-    assert [one.verdict for one in doctor.intent_checks(state(held), {}, {}, NOW)] == [Verdict.OK]
+    assert [one.verdict for one in stored.intent_checks(state(held), {}, {}, NOW)] == [Verdict.OK]
 
 
 @pytest.mark.parametrize(
@@ -111,7 +112,7 @@ def test_what_certainly_never_arrived_is_not_in_doubt(held: Intent | None) -> No
 def test_jobs_of_this_project_from_another_state_are_a_warning(
     lineage: str, exists: bool, warnings: int
 ) -> None:
-    found = list(doctor_marks.lineage_checks(state(None), {"oa": (job(lineage=lineage),)}, exists=exists))
+    found = list(marks.lineage_checks(state(None), {"oa": (job(lineage=lineage),)}, exists=exists))
     assert len(found) == warnings
 
 
@@ -119,7 +120,7 @@ def test_jobs_of_this_project_from_another_state_are_a_warning(
     ("alive", "words"), [(True, "if it hangs"), (None, "if it hangs"), (False, "frees the lock")]
 )
 def test_a_held_lock_is_a_warning_and_a_dead_holder_is_said(alive: bool | None, words: str) -> None:
-    found = doctor.lock_check("me@here (pid 7, apply)", NOW - 7300, NOW, alive=alive)
+    found = stored.lock_check("me@here (pid 7, apply)", NOW - 7300, NOW, alive=alive)
     assert found.verdict is Verdict.WARN
     assert "held by me@here (pid 7, apply) since 2027-01-15 05:58:20 UTC, 2 hours ago" in found.message
     assert ("that process is dead" in found.message) is (alive is False)
@@ -127,7 +128,7 @@ def test_a_held_lock_is_a_warning_and_a_dead_holder_is_said(alive: bool | None, 
 
 
 def test_a_lock_of_an_impossible_time_is_still_told() -> None:
-    assert "second 1e+300" in doctor.lock_check("me", 1e300, NOW, alive=None).message
+    assert "second 1e+300" in stored.lock_check("me", 1e300, NOW, alive=None).message
 
 
 def test_each_check_is_one_line_without_control_signs() -> None:
@@ -135,11 +136,11 @@ def test_each_check_is_one_line_without_control_signs() -> None:
         Check("provider", Verdict.FAIL, "says \x1b[31m\nfoo", "look", "oa"),
         Check("lock", Verdict.OK, "x"),
     ]
-    assert doctor.render_checks(checks) == (
+    assert render_checks(checks) == (
         "fail  provider oa: says  [31m foo  - look\nok    lock: x\n2 checks: 1 ok, 0 warn, 1 fail.\n"
     )
 
 
 def test_a_page_that_contradicts_itself_is_a_warning() -> None:
-    assert doctor.reachable("oa", JobList((), True, "job x is in it twice")).verdict is Verdict.WARN
-    assert doctor.reachable("oa", JobList((job(),), False)).message == "answers; 1 job on the first page"
+    assert providers.reachable("oa", JobList((), True, "job x is in it twice")).verdict is Verdict.WARN
+    assert providers.reachable("oa", JobList((job(),), False)).message == "answers; 1 job on the first page"

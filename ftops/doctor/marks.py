@@ -1,14 +1,14 @@
-"""What `ftops doctor` says about marks: jobs of ours that no record has, and providers that return none."""
+"""What is said of marks: jobs of ours that no record has, and providers that give none back."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
+from ftops.model.check import Check, Verdict
 from ftops.model.job import Job
 from ftops.model.state import State
 from ftops.records.settling import nonces
 from ftops.records.wording import without_marks
-from ftops.report.doctor import Check, Verdict
 from ftops.report.words import counted
 
 

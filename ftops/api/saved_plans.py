@@ -7,14 +7,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import click
-
 from ftops.api.rounds import Round, carried_out
+from ftops.api.session import Session, Surroundings
 from ftops.api.stored_state import open_seal
-from ftops.cli.private_files import write_private
-from ftops.cli.secrecy import current_vault
-from ftops.cli.session import Session, surroundings
 from ftops.errors import FtopsError, InvalidInput, NeedsPerson
+from ftops.files.private import write_private
 from ftops.manifests.project import load_project
 from ftops.model.json_value import JSON
 from ftops.model.value import replace
@@ -27,6 +24,7 @@ from ftops.review.plan_document import FORMAT_VERSION, plan_document
 from ftops.review.plan_file import SavedPlan, decode_plan_file, encode_plan_file
 from ftops.review.selection import ANY_COMMIT, Selection
 from ftops.state.sealing import Seal, opened, sealed
+from ftops.transport.secret import Vault
 
 MOST_TOLD = 5
 """How many reasons for staleness one sentence takes; the rest is counted."""
@@ -47,21 +45,15 @@ def bound(loaded: Loaded, reviewed: Reviewed, chosen: Selection) -> Reviewed:
     return replace(reviewed, planning=replace(reviewed.planning, plan=whole))
 
 
-STDOUT = Path("-")
-"""What `--out` takes for standard output."""
-
-
-def write_plan_file(path: Path, reviewed: Reviewed, seal: Seal | None) -> None:
-    """Write a plan so that nobody ever reads half of it; only its owner may read it.
-
-    With a seal, it is encrypted.
-    """
+def encoded_plan(reviewed: Reviewed, seal: Seal | None, vault: Vault) -> bytes:
+    """Write a plan down; with a seal, encrypted. Raises SecretExposed."""
     plain = encode_plan_file(plan_document(reviewed.plan, reviewed.review))
-    current_vault().refuse(plain, f"the file {path.name}")
-    data = seal.close(plain, {"format_version": FORMAT_VERSION}) if seal else plain
-    if path == STDOUT:
-        click.echo(data, nl=False)
-        return
+    vault.refuse(plain, "the plan file")
+    return seal.close(plain, {"format_version": FORMAT_VERSION}) if seal else plain
+
+
+def write_plan_file(path: Path, data: bytes) -> None:
+    """Write a plan so that nobody ever reads half of it; only its owner may read it."""
     try:
         write_private(path, data)
     except OSError as error:
@@ -69,7 +61,7 @@ def write_plan_file(path: Path, reviewed: Reviewed, seal: Seal | None) -> None:
         raise FtopsError(message, hint="check the path, its permissions and the space") from error
 
 
-def read_plan_file(path: Path, root: Path) -> SavedPlan:
+def read_plan_file(path: Path, root: Path, surroundings: Surroundings) -> SavedPlan:
     """Read a plan file; only for an encrypted one the project at `root` is looked at, for its key.
 
     Raises FtopsError for anything that `ftops plan --out` did not write.
@@ -82,7 +74,7 @@ def read_plan_file(path: Path, root: Path) -> SavedPlan:
     if sealed(data) is not None:
         root = root.resolve()
         project, _ = load_project(root, dialects())
-        data = opened(data, open_seal(project.encryption, surroundings().place(root)), str(path))
+        data = opened(data, open_seal(project.encryption, surroundings.place(root)), str(path))
     return decode_plan_file(data, str(path))
 
 
@@ -156,7 +148,10 @@ def what_is_left(session: Session, saved: SavedPlan) -> tuple[Reviewed, Rest]:
 
 
 def apply_saved(
-    session: Session, saved: SavedPlan, parallelism: int, look: Callable[[Reviewed, int], None]
+    session: Session,
+    saved: SavedPlan,
+    parallelism: int,
+    look: Callable[[Reviewed, int], None] = lambda *_: None,
 ) -> Round:
     """Lock, plan again, and do what is left of a saved plan.
 

@@ -1,0 +1,80 @@
+"""What a plan and a round come to, as the exit code that tells a script."""
+
+from __future__ import annotations
+
+from ftops.api.rounds import Round
+from ftops.errors import ExitCode
+from ftops.model.change import (
+    INVALID_INPUT_REASONS,
+    JOB_FAILED_REASONS,
+    NEEDS_PERSON_REASONS,
+    Action,
+    Reason,
+)
+from ftops.model.event import ChangeResult, Outcome
+from ftops.model.plan import Plan
+from ftops.reconciler.values import Reviewed
+
+
+def round_code(run: Round) -> ExitCode:
+    """Return the first exit code that applies to a round."""
+    return data_code(run.reviewed.plan) or code_beside_data(run)
+
+
+def code_beside_data(run: Round) -> ExitCode:
+    """Return the code of a round for all but what is held until files of the project are corrected."""
+    failed = result_code(run.results)
+    if failed is ExitCode.ERROR:
+        return failed
+    refused = refusal_code(run.reviewed)
+    if refused is ExitCode.REFUSED or run.frozen:
+        return ExitCode.REFUSED
+    return failed or refused or state_code(run.reviewed, run.results)
+
+
+def plan_code(reviewed: Reviewed, *, detailed: bool) -> ExitCode:
+    """Return the code of a plan that was only looked at; a `detailed` one tells of changes and holds too."""
+    if detailed and (invalid := data_code(reviewed.plan)):
+        return invalid
+    refused = refusal_code(reviewed)
+    if refused is ExitCode.REFUSED:
+        return refused
+    if not detailed:
+        return ExitCode.ERROR if reviewed.plan.fruitless else ExitCode.NOTHING
+    changes = ExitCode.CHANGES if reviewed.plan.effective_changes else ExitCode.NOTHING
+    return refused or state_code(reviewed) or changes
+
+
+def data_code(plan: Plan) -> ExitCode:
+    """Return the code for what is held until files of the project are corrected."""
+    held = {change.reason for change in plan.changes}
+    return ExitCode.ERROR if held & INVALID_INPUT_REASONS else ExitCode.NOTHING
+
+
+def refusal_code(reviewed: Reviewed) -> ExitCode:
+    """Return the code of a plan that may not be applied, 0 if it may."""
+    codes = {violation.exit_code for violation in reviewed.review.violations}
+    return next(
+        (code for code in (ExitCode.REFUSED, ExitCode.NEEDS_PERSON) if code in codes), ExitCode.NOTHING
+    )
+
+
+def state_code(reviewed: Reviewed, results: tuple[ChangeResult, ...] = ()) -> ExitCode:
+    """Return the code for what only a person can settle, and for jobs that failed.
+
+    `results` say which of it was settled just now.
+    """
+    made = {one.change.name for one in results if one.outcome is Outcome.DONE}
+    changes = reviewed.plan.changes
+    reasons = {one.reason for one in changes if not (one.reason is Reason.STUCK and one.name in made)}
+    if reasons & NEEDS_PERSON_REASONS or not reviewed.plan.complete:
+        return ExitCode.NEEDS_PERSON
+    held = {change.reason for change in reviewed.plan.changes if change.action is Action.HOLD}
+    return ExitCode.JOB_FAILED if held & JOB_FAILED_REASONS else ExitCode.NOTHING
+
+
+def result_code(results: tuple[ChangeResult, ...]) -> ExitCode:
+    """Return the code for the outcome of an apply."""
+    if any(result.outcome is Outcome.FAILED and not result.ambiguous for result in results):
+        return ExitCode.ERROR
+    return ExitCode.NEEDS_PERSON if any(result.ambiguous for result in results) else ExitCode.NOTHING
