@@ -25,5 +25,5 @@ def migrate_command(root: Path, url: str, *, yes: bool) -> None:
     """
     can_ask(yes=yes)
     moved = migrate_state(open_state(root), url, consent(yes=yes))
-    click.echo(f"moved, and compared: {moved.location}")
+    click.echo(f"moved and verified: {moved.location}")
     click.echo(f"Now set spec.state in {PROJECT_FILE} to: {url}", err=True)

@@ -164,7 +164,7 @@ def test_an_imported_job_plans_to_no_change(project: ProjectDirectory, emulator:
     with ftops.open_project(project.root) as opened:
         (row,) = opened.status()
         assert row.job_id is not None
-        with pytest.raises(ftops.FtopsError, match="recorded as a already"):
+        with pytest.raises(ftops.FtopsError, match="already recorded as a"):
             opened.import_job("copy", row.job_id)
         assert not (project.root / "jobs/copy.yaml").exists()
     (project.root / STATE).unlink()

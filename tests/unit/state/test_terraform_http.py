@@ -477,7 +477,9 @@ def test_a_server_that_falls_silent_leaves_a_doubt() -> None:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         server = StateServer("the place", None, {}, seconds=0.2)
-        with pytest.raises(StateUncertain, match=r"the place: no whole reply from 127\.0\.0\.1: timed out"):
+        with pytest.raises(
+            StateUncertain, match=r"the place: no complete reply from 127\.0\.0\.1: timed out"
+        ):
             server.send("POST", f"http://127.0.0.1:{silent.getsockname()[1]}/x", doing="write", body=b"{}")
 
 
