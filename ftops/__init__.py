@@ -232,7 +232,7 @@ _ROOMS = {
 }
 _HOMES = {name: room for room, names in _ROOMS.items() for name in names}
 
-# Type checkers see the imports above; this would tell them that every name exists.
+# Type checkers see the imports above; this would make them believe that every name exists.
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> object:

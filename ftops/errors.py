@@ -35,7 +35,7 @@ from msgspec import Struct
 
 
 class ExitCode(IntEnum):
-    """What a run of ftops came to. Scripts and CI build on these numbers: they never change."""
+    """How a run of ftops ended. Scripts and CI build on these numbers: they never change."""
 
     NOTHING = 0
     ERROR = 1
@@ -48,23 +48,23 @@ class ExitCode(IntEnum):
 
     @property
     def meaning(self) -> str:
-        """Say in one phrase what the code tells a script."""
+        """Say in one phrase what the code means to a script."""
         return _MEANINGS[self]
 
 
 _MEANINGS = {
     ExitCode.NOTHING: "done, or nothing to do",
-    ExitCode.ERROR: "an error: a failed load, invalid data, a refused or failed change, or the answer No",
+    ExitCode.ERROR: "an error: a failed load, invalid data, a refused or failed change, or the answer no",
     ExitCode.CHANGES: "the plan has changes (with --detailed-exitcode)",
     ExitCode.REFUSED: "refused by a limit, guard, policy or budget",
     ExitCode.NEEDS_PERSON: (
         "needs a person: ambiguous create, a provider that is unreachable, incomplete or no longer in "
-        "ftops.yaml, duplicate, stale plan, older commit, lock held, timeout over, a create refused for more "
+        "ftops.yaml, duplicate, stale plan, older commit, lock held, timeout, a create refused for more "
         "than a day"
     ),
     ExitCode.JOB_FAILED: (
-        "a fine-tune has failed or was refused, was cancelled outside ftops, or vanished; one that was asked "
-        "for its model has none"
+        "a fine-tune has failed or was refused, was cancelled outside ftops, or vanished; one was asked "
+        "for its model and has none"
     ),
     ExitCode.USAGE: "wrong usage",
     ExitCode.INTERRUPTED: "interrupted by Ctrl-C or SIGTERM",
@@ -80,7 +80,7 @@ EXIT_CODE_ORDER = (
     ExitCode.CHANGES,
     ExitCode.NOTHING,
 )
-"""Where several codes apply, the first of these is the one that is given."""
+"""Where several codes apply, the first of these is returned."""
 
 
 class Problem(Struct, frozen=True):
@@ -156,7 +156,7 @@ class StateConflict(StateError):
 
 
 class StateUncertain(StateError):
-    """A write may or may not have been made; only reading it back can tell."""
+    """A write may or may not have been made; only reading it back can show which."""
 
 
 class StateMoved(StateError):
@@ -164,7 +164,8 @@ class StateMoved(StateError):
 
     def __init__(self, location: str, moved_to: str) -> None:
         super().__init__(
-            f"the state {location} was moved to {moved_to}", hint="set spec.state of ftops.yaml to that place"
+            f"the state {location} was moved to {moved_to}",
+            hint="set spec.state in ftops.yaml to that location",
         )
         self.moved_to = moved_to
 
@@ -214,7 +215,7 @@ class RefusalKind(StrEnum):
 
 
 class About(StrEnum):
-    """What a refusal is about, where the dialect's table can tell."""
+    """What a refusal is about, where the dialect's table knows."""
 
     MODEL = "model"
     FILE = "file"
@@ -222,7 +223,7 @@ class About(StrEnum):
 
 
 class Failure(Struct, frozen=True):
-    """What a provider said of a request that did not succeed; None where it said nothing.
+    """What a provider said about a request that did not succeed; None where it said nothing.
 
     `retry_after`: seconds the provider asks us to stay away.
     """
@@ -260,7 +261,7 @@ class Forbidden(ProviderError):
 class RateLimited(ProviderError):
     """A limit was reached, of the model or of the account (`failure.about`): 429, quota or billing.
 
-    Certainly not done. At a create this is mostly a quota that no retry in seconds can mend.
+    Certainly not done. For a create this is mostly a quota that no retry within seconds can fix.
     """
 
 

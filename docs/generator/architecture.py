@@ -23,7 +23,7 @@ def architecture_page() -> str:
         NOTICE.format(source="the docstrings of the rooms and .importlinter"),
         "# The rooms",
         "",
-        "Each folder of `ftops/` is a room, named by a noun of the field. A room imports only from floors",
+        "Each folder of `ftops/` is a room, named by a noun of the domain. A room imports only from floors",
         "below its own, and neighbours on one floor do not know each other; `make check` refuses anything",
         "else. One library has one door, dialects and stores do not know each other, and the deciding rooms",
         "(`model`, `records`, `planner`, `review`, `report`) do no I/O and read no clock.",

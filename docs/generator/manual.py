@@ -33,7 +33,7 @@ def man_page(command: Command) -> str:
     for code in sorted(ExitCode):
         lines += [".TP", f".B {code.value}", _text(code.meaning)]
     order = ", ".join(str(code.value) for code in EXIT_CODE_ORDER)
-    lines += [".PP", f"Where several apply, the first of this order is given: {order}."]
+    lines += [".PP", f"Where several apply, the first in this order is returned: {order}."]
     if command.words != "ftops":
         parent = command.page.rsplit("-", 1)[0]
         lines += [".SH SEE ALSO", f".BR {_text(parent)} (1)"]

@@ -20,7 +20,7 @@ def commands_page() -> str:
         NOTICE.format(source="ftops/cli"),
         "# Commands",
         "",
-        "Results go to stdout; progress, logs and questions to stderr. What an end means to",
+        "Results go to stdout; progress, logs and questions to stderr. What the exit code means to",
         "a script: [exit codes](exit-codes.md).",
         "",
         *(f"- [`{found.words}`](#{found.page}): {found.summary}" for found in commands),
@@ -40,7 +40,7 @@ def exit_codes_page() -> str:
         NOTICE.format(source="ftops/errors.py"),
         "# Exit codes",
         "",
-        f"Where several apply, the first of this order is given: {order}.",
+        f"Where several apply, the first in this order is returned: {order}.",
         "`ftops plan` without `--detailed-exitcode` uses only 0, 1, 3, 64 and 130: a provider that cannot be",
         "listed makes it 1 only where nothing at all could be planned.",
         "",
@@ -87,7 +87,7 @@ def state_backends_page() -> str:
     lines += [
         "",
         "A package can add a scheme by the entry point `ftops.state_backends`: a function that takes an",
-        "`ftops.state.backend.Opening` and gives a `StateBackend`.",
+        "`ftops.state.backend.Opening` and returns a `StateBackend`.",
     ]
     return "\n".join(lines) + "\n"
 
@@ -98,8 +98,8 @@ def _tables() -> list[str]:
 
     return [
         "",
-        "ftops takes two connections, and makes its tables in the first schema of the role's `search_path`.",
-        "A pooler must be in session mode. Where the role may make no tables, an administrator runs:",
+        "ftops takes two connections and creates its tables in the first schema of the role's `search_path`.",
+        "A pooler must be in session mode. Where the role may not create tables, an administrator runs:",
         "",
         "```text",
         *TABLES.splitlines(),

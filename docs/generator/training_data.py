@@ -8,7 +8,7 @@ from typing import Any
 from docs.generator.reference import NOTICE
 from ftops.datasets.tables import document
 
-_SAMPLE = {"value": "…", "limit": "…", "field": "a field"}
+_SAMPLE = {"value": "…", "limit": "…", "field": "…"}
 
 
 def training_data_page() -> str:
@@ -20,7 +20,7 @@ def training_data_page() -> str:
         "",
         "`ftops validate` reads every data file once and counts what it finds by kind, so that no kind",
         "hides another. An *error* is documented to be refused, or no server could read it; a *warning*",
-        "is likely or reported to be refused, or spoils a training. In `validate --format json` each has",
+        "is likely or reported to be refused, or spoils training. In `validate --format json` each has",
         "the kind of the first column. For a model that a dialect's table does not have, the dialect is",
         "spoken by somebody else's server: there only the errors marked with * are errors, the others are",
         "warnings.",

@@ -36,17 +36,17 @@ from ftops.review.selection import Selection, unknown_name
 class Answer(Enum):
     """What a person says of a fine-tune that is held, or of a job. The first two are about one job."""
 
-    THEIRS = "this job is the fine-tune's"
+    THEIRS = "this job belongs to the fine-tune"
     NOT_MINE = "this job is somebody else's"
     NEVER_ARRIVED = "the provider never got the create in doubt"
-    RETRY = "what was refused, or cancelled by hand, may be tried again"
+    RETRY = "try again what was refused or cancelled by hand"
 
 
 def the_answer(told: Mapping[str, str | bool | None]) -> tuple[Answer, str]:
     """Return the one answer that was given, by its name in small letters, and the job that it is about."""
     given = {name: value for name, value in told.items() if value}
     if len(given) != 1:
-        raise UsageError("give one of job, not mine, never arrived and retry")
+        raise UsageError("pass one of job, not mine, never arrived and retry")
     name, value = given.popitem()
     return Answer[name.upper()], value if isinstance(value, str) else ""
 
@@ -69,7 +69,7 @@ def import_job(session: Session, name: str, job_id: str, provider: str | None = 
     path = session.root / "jobs" / f"{name}.yaml"
     where = _where(session, provider)
     if path.exists() or any(fine_tune.name == name for fine_tune in session.loaded.fine_tunes):
-        raise FtopsError(f"{name} is declared already", hint="choose another name")
+        raise FtopsError(f"{name} is already declared", hint="choose another name")
     port = session.providers[where]
     job = port.retrieve_fine_tune(job_id)
     manifest = manifest_for(name, job, port.facts)
@@ -131,7 +131,7 @@ def _foreign(session: Session, state: State, name: str, job_id: str) -> tuple[St
 
 
 def _retry(session: Session, state: State, name: str, _: str) -> tuple[State, str]:
-    """Return the state in which nothing of a name counts as refused, neither its create nor its data."""
+    """Return the state in which nothing counts as refused for a name, neither its create nor its data."""
     declared = [one for one in session.loaded.fine_tunes if one.name == name]
     files = [file.path for one in declared for _, file in one.data_files if file.path]
     known = session.loaded.datasets
@@ -140,12 +140,12 @@ def _retry(session: Session, state: State, name: str, _: str) -> tuple[State, st
         return new, f"the next apply tries {name} again, whatever was refused before"
     record = state.fine_tunes.get(name)
     runs = record is not None and record.job is not None and record.job.status.active
-    what = "its job, if it still runs, goes on" if runs else "the next apply may create it"
+    what = "its job, if still running, continues" if runs else "the next apply may create it"
     return new, f"{name} is no longer cancelled by hand: {what}"
 
 
 def _theirs(session: Session, state: State, name: str, job_id: str) -> tuple[State, str]:
-    """Return the state in which the job is the name's; a create in doubt need not be declared any more."""
+    """Return the state in which the job belongs to the name; a create in doubt may be undeclared by now."""
     intent = in_doubt(state, name)
     if intent is not None and intent.provider in session.providers:
         refuse_recorded(state, job_id)
@@ -156,7 +156,7 @@ def _theirs(session: Session, state: State, name: str, job_id: str) -> tuple[Sta
         others = _second_jobs(session, name)
         stopped = f"; the next apply cancels {', '.join(job.id for job in others)}" if others else ""
         kept = claimed(accepted(uncancelled(state, name), name, job_id), name, others)
-        return kept, f"{job_id} is taken as it is for {name}{stopped}"
+        return kept, f"{job_id} is accepted as it is for {name}{stopped}"
     refuse_recorded(state, job_id)
     fine_tune, change = _declared(session, name)
     job = session.providers[fine_tune.provider].retrieve_fine_tune(job_id)
@@ -181,7 +181,7 @@ def _shown(session: Session, state: State, name: str) -> list[str]:
 
 
 def _second_jobs(session: Session, name: str) -> list[Job]:
-    """Look at the jobs without a mark that the plan shows beside the one of this name."""
+    """Fetch the jobs without a mark that the plan shows besides the one of this name."""
     changes = session.plan(Selection()).plan.changes
     return [
         session.providers[change.provider].retrieve_fine_tune(change.job_id)
@@ -191,10 +191,10 @@ def _second_jobs(session: Session, name: str) -> list[Job]:
 
 
 def _where(session: Session, provider: str | None) -> str:
-    """Return the provider that is meant: the one named, else the default one."""
+    """Return the provider that is meant: the named one, else the default."""
     where = provider or session.loaded.project.default_provider
     if where is None:
-        raise UsageError("no provider is the default one", hint="name one with --provider")
+        raise UsageError("there is no default provider", hint="name one with --provider")
     if where not in session.providers:
         near = did_you_mean(where, session.providers)
         raise UsageError(f"no provider is named {where}", hint=near or "name one with --provider")
@@ -202,7 +202,7 @@ def _where(session: Session, provider: str | None) -> str:
 
 
 def _provider(session: Session, state: State, name: str) -> str:
-    """Name where the jobs of a name are looked for: what is declared decides, else the create in doubt."""
+    """Return where to look for the jobs of a name: what is declared decides, else the create in doubt."""
     declared = (one.provider for one in session.loaded.fine_tunes if one.name == name)
     intent, record = in_doubt(state, name), state.fine_tunes.get(name)
     known = intent.provider if intent else record.provider if record else None
@@ -215,7 +215,7 @@ def _provider(session: Session, state: State, name: str) -> str:
 
 
 def _declared(session: Session, name: str) -> tuple[FineTune, Change]:
-    """Return a declared fine-tune with what the planner says of it."""
+    """Return a declared fine-tune with what the planner says about it."""
     reviewed = session.plan(Selection())
     found = [fine_tune for fine_tune in session.loaded.fine_tunes if fine_tune.name == name]
     if not found:

@@ -1,7 +1,7 @@
 """Stop jobs by hand: settle, note durably, send. A crash between is finished by the next run.
 
-The note names what was declared, running or in doubt. With it the decision table itself wants what a person
-wants: it stops what runs and holds what is declared, in this run and in every later one.
+The note names what was declared, running or in doubt. With it, the decision table itself wants what the
+person wants: it stops what runs and holds what is declared, in this run and in every later one.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ from ftops.state.holder import clock, current_holder
 
 
 class Intended(Struct, frozen=True):
-    """What cancelling some names would do: which jobs stop, and what there is to say of the rest.
+    """What cancelling some names would do: which jobs stop, and what to report about the rest.
 
-    `noted` is the settled state with the wish written down, and `stored` the one that the store holds.
+    `noted` is the settled state with the cancel noted, and `stored` the one that the store holds.
     """
 
     stops: tuple[Stop, ...]
@@ -55,7 +55,7 @@ class Intended(Struct, frozen=True):
 
 
 class Cancellation(Struct, frozen=True):
-    """What came of it all. `freeze` is the kill switch, where it was turned on for this.
+    """The outcome. `freeze` is the kill switch, where it was turned on for this.
 
     `unread` are the problems of manifests that do not load: what they declare is not known, and not held.
     """
@@ -66,7 +66,7 @@ class Cancellation(Struct, frozen=True):
 
     @property
     def code(self) -> ExitCode:
-        """The exit code that tells a script whether everything is surely stopped."""
+        """The exit code by which a script knows whether everything is surely stopped."""
         fates = {one.fate for one in self.results}
         if Fate.FAILED in fates or self.unread:
             return ExitCode.ERROR
@@ -74,9 +74,9 @@ class Cancellation(Struct, frozen=True):
 
 
 def intended(session: Session, names: Sequence[str] | None) -> Intended:
-    """Look what cancelling these names (None: all of the project) would do. Changes nothing.
+    """Find out what cancelling these names (None: all of the project) would do. Changes nothing.
 
-    Raises UsageError for a name that nobody knows.
+    Raises UsageError for an unknown name.
     """
     # Who is cancelled is named by a person: a manifest that is not seen takes nothing away.
     selection = Selection(allow_empty=True)
@@ -97,7 +97,7 @@ def intended(session: Session, names: Sequence[str] | None) -> Intended:
 def cancel(session: Session, names: Sequence[str] | None) -> Cancellation:
     """Stop the jobs of these names (None: of all, with the kill switch on first) and hold what they declare.
 
-    Works while ftops is frozen. Raises UsageError for a name that nobody knows, FtopsError where the kill
+    Works while ftops is frozen. Raises UsageError for an unknown name, FtopsError where the kill
     switch cannot be turned on; LockHeld, StateError and LeaseLost as an apply does, and Interrupted.
     """
     switch = _turned_on(session) if names is None else None
@@ -108,7 +108,7 @@ def cancel(session: Session, names: Sequence[str] | None) -> Cancellation:
         applied = _sent(session, intent, orders, providers, lock)
     if session.stop.is_set():
         raise Interrupted(
-            "stopped; what is to be cancelled is noted, and some of it may still run",
+            "stopped; what is to be cancelled is recorded, but some jobs may still be running",
             hint="run `ftops cancel` again",
         )
     return Cancellation(tuple(_told(intent, applied, closed)), switch, session.unread)
@@ -123,7 +123,7 @@ def _detached(state: State, names: Sequence[str] | None) -> bool:
 def with_notes(
     before: Reviewed, chosen: Iterable[str], fine_tunes: Iterable[FineTune]
 ) -> tuple[State, frozenset[str]]:
-    """Return the settled state with the wish written down, and the names that it is about: pure.
+    """Return the settled state with the cancel noted, and the names concerned: pure.
 
     A name of which nothing runs, and nothing would be created, is left out.
     """
@@ -150,7 +150,7 @@ def _turned_on(session: Session) -> Freeze:
 
 
 def _chosen(session: Session, before: Reviewed, names: Sequence[str] | None) -> tuple[str, ...]:
-    """Resolve names to those of the settled state: a fine-tune that was just renamed answers to both."""
+    """Resolve names to those of the settled state: a fine-tune that was just renamed is found under both."""
     state = before.planning.state
     known = {one.name for one in session.loaded.fine_tunes} | {one.name for one in before.plan.changes}
     known |= state.fine_tunes.keys() | state.archive.keys()
@@ -183,7 +183,7 @@ def _sent(
     providers: Mapping[str, Provider],
     lock: Lease,
 ) -> Applied:
-    """Write the wish down, then send it. The kill switch does not hold a cancel back."""
+    """Note the cancel, then send it. The kill switch does not stop a cancel."""
     context = Context(
         project=session.loaded.project.name,
         root=session.loaded.root,
@@ -219,11 +219,13 @@ def _came_to(
     if result is None or result.outcome is not Outcome.DONE:
         why = closed or (result.error if result else None) or "it was not sent"
         fate = Fate.UNSURE if resting or closed else Fate.FAILED
-        words = f"job {job_id} is not stopped: {why}; it is noted, and the next run sends the cancel again"
+        words = (
+            f"job {job_id} was not stopped: {why}; this is recorded, and the next run sends the cancel again"
+        )
         return Cancelled(name, provider, job_id, fate, words)
     job = recorded_job(stop.change, state)
     if job is None or job.status.active:
-        words = f"{provider} has taken the cancel of job {job_id}, which is on its way out"
+        words = f"{provider} accepted the cancel of job {job_id}, which is stopping"
         return Cancelled(name, provider, job_id, Fate.CANCELLING, words)
     if job.status is not JobStatus.CANCELLED:
         words = f"job {job_id} had {job.status.value} before it could be stopped"

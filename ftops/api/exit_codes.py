@@ -62,7 +62,7 @@ def refusal_code(reviewed: Reviewed) -> ExitCode:
 def state_code(reviewed: Reviewed, results: tuple[ChangeResult, ...] = ()) -> ExitCode:
     """Return the code for what only a person can settle, and for jobs that failed.
 
-    `results` tell which of it was settled just now.
+    `results` say which of it was settled just now.
     """
     made = {one.change.name for one in results if one.outcome is Outcome.DONE}
     changes = reviewed.plan.changes
@@ -74,7 +74,7 @@ def state_code(reviewed: Reviewed, results: tuple[ChangeResult, ...] = ()) -> Ex
 
 
 def result_code(results: tuple[ChangeResult, ...]) -> ExitCode:
-    """Return the code for what an apply came to."""
+    """Return the code for the outcome of an apply."""
     if any(result.outcome is Outcome.FAILED and not result.ambiguous for result in results):
         return ExitCode.ERROR
     return ExitCode.NEEDS_PERSON if any(result.ambiguous for result in results) else ExitCode.NOTHING

@@ -1,6 +1,6 @@
 """The kill switch: while it is on, nothing is created, cancelled or recorded. Plans still work.
 
-`ftops cancel` alone goes on: whoever has turned the switch wants less to run, not more.
+Only `ftops cancel` still works: whoever turned the switch on wants less to run, not more.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LONGEST_REASON = 200
 
 
 class Freeze(Struct, frozen=True):
-    """The switch is on. `switch` is what a person turns to lift it; `reason` is in their own words."""
+    """The switch is on. `switch` is what a person has to turn off; `reason` is in their own words."""
 
     switch: str
     reason: str | None = None
@@ -35,7 +35,7 @@ class Freeze(Struct, frozen=True):
     def way_out(self) -> str:
         """Say how to lift it."""
         turn = f"unset {VARIABLE}" if self.switch == VARIABLE else f"remove {self.switch}"
-        return f"when the reason is over, {turn}; `ftops plan` works meanwhile"
+        return f"to go on, {turn}; `ftops plan` still works"
 
     def refusal(self) -> Refused:
         """Make the error for whoever wants to change something."""
@@ -43,7 +43,7 @@ class Freeze(Struct, frozen=True):
 
 
 def frozen(root: Path, environ: Mapping[str, str]) -> Freeze | None:
-    """Return whether the project is frozen. A switch that cannot be looked at counts as on."""
+    """Return whether the project is frozen. A switch that cannot be read counts as on."""
     if environ.get(VARIABLE, "").strip().lower() not in _OFF:
         return Freeze(VARIABLE)
     path = root / FILE
@@ -52,7 +52,7 @@ def frozen(root: Path, environ: Mapping[str, str]) -> Freeze | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        return Freeze(FILE, f"it cannot be looked at: {error.strerror}")
+        return Freeze(FILE, f"it cannot be read: {error.strerror}")
     return Freeze(FILE, _reason(root, path))
 
 
@@ -71,7 +71,7 @@ def freeze(root: Path, environ: Mapping[str, str], reason: str) -> Freeze:
     except OSError as error:
         raise FtopsError(
             f"the kill switch {FILE} cannot be turned on: {error.strerror}; nothing was cancelled",
-            hint="make it writable, or set FTOPS_FREEZE=1 for every runner and name what is to be cancelled",
+            hint="make it writable, or set FTOPS_FREEZE=1 for every runner and name the fine-tunes to cancel",
         ) from error
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(f"{reason}\n")
@@ -92,7 +92,7 @@ def _sync_directory(path: Path) -> None:
 def _reason(root: Path, path: Path) -> str | None:
     """Read the first line, if there is one; an empty file freezes just as well.
 
-    A link out of the project freezes too, and what it leads to is not shown.
+    A link out of the project freezes too, but its target is not shown.
     """
     if not is_inside(root, path) or is_special(path):
         return None

@@ -39,7 +39,7 @@ class KnownJob(Struct, frozen=True):
 def open_job(root: Path, name: str, surroundings: Surroundings) -> Iterator[KnownJob]:
     """Find the newest job of a fine-tune and open its provider; takes no lock and lists nothing.
 
-    Raises UsageError for a name that nobody knows, FtopsError when there is no job yet.
+    Raises UsageError for an unknown name, FtopsError when there is no job yet.
     """
     root = root.resolve()
     project, _ = load_project(root, dialects())
@@ -49,8 +49,8 @@ def open_job(root: Path, name: str, surroundings: Surroundings) -> Iterator[Know
     settings = project.providers.get(recorded.provider)
     if settings is None:
         raise FtopsError(
-            f"job {recorded.id} of {name} is at provider {recorded.provider}, which ftops.yaml does not have",
-            hint=f"write it into ftops.yaml again, or `renamed_from: {recorded.provider}` into its new row",
+            f"job {recorded.id} of {name} is at provider {recorded.provider}, which is not in ftops.yaml",
+            hint=f"put it back in ftops.yaml, or write `renamed_from: {recorded.provider}` in its new entry",
         )
     with opened_provider(settings, root, surroundings.environ, surroundings.vault) as provider:
         yield KnownJob(name, recorded, provider)
@@ -69,7 +69,7 @@ def read_metrics(provider: Provider, job: Job) -> tuple[MetricPoint, ...]:
     except NotMetrics as error:
         raise FtopsError(
             f"result file {job.result_files[0]} of job {job.id} holds no metrics: {error}",
-            hint="see `ftops events` for what the job tells",
+            hint="see `ftops events` for what the job reports",
         ) from error
 
 
@@ -78,7 +78,7 @@ def read_running_metrics(
 ) -> Mapping[str, tuple[MetricPoint, ...]]:
     """Read the metrics of the jobs among `wanted` (ids) that run, several at once, by job id.
 
-    These are a decoration: a job whose events cannot be read now is left out.
+    This is decoration: a job whose events cannot be read now is left out.
     """
     running = [job for job_id in wanted if (job := jobs.get(job_id)) and job.status is JobStatus.RUNNING]
 
@@ -100,5 +100,5 @@ def _newest(state: State, name: str) -> RecordedJob:
         return jobs[0]
     if record is None:
         near = did_you_mean(name, (*state.fine_tunes, *state.archive))
-        raise UsageError(f"the state has no job of {name}", hint=near or "see `ftops status`")
+        raise UsageError(f"the state has no job for {name}", hint=near or "see `ftops status`")
     raise FtopsError(f"{name} has no job yet", hint="see `ftops status`, or create it with `ftops apply`")

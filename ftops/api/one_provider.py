@@ -36,9 +36,9 @@ def open_provider(
     """
     known = dialects()
     if dialect not in known:
-        raise UsageError(f"unknown dialect {dialect!r}", hint=f"there are {', '.join(sorted(known))}")
+        raise UsageError(f"unknown dialect {dialect!r}", hint=f"use one of: {', '.join(sorted(known))}")
     if base_url is None and known[dialect].default_base_url is None:
-        raise UsageError(f"dialect {dialect} has no address of its own", hint="pass base_url")
+        raise UsageError(f"dialect {dialect} has no default address", hint="pass base_url")
     embedded = base_url is not None and base_url.startswith(EMULATOR_SCHEME)
     if not api_key and not embedded:
         raise UsageError("open_provider needs api_key", hint="read it from the environment, never from code")

@@ -60,7 +60,7 @@ class ProjectProviders(Mapping[str, Provider]):
 def opened_or_not(
     providers: Mapping[str, Provider], names: Iterable[str]
 ) -> tuple[dict[str, Provider], dict[str, str]]:
-    """Open some providers; of one that cannot be opened, return why: the others go on."""
+    """Open some providers; for one that cannot be opened, return why: the others continue."""
     opened: dict[str, Provider] = {}
     closed: dict[str, str] = {}
     for name in sorted(names):

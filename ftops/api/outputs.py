@@ -1,6 +1,6 @@
 """The models that serve, from the state alone: a deployment must not fail because a provider is down.
 
-A provider is asked only about jobs that may have ended since, for a moment, and missed by nobody. Manifests
+A provider is asked only about jobs that may have ended since, briefly, and its answer is optional. Manifests
 say what is declared; where they cannot be read, a model is compared with what was applied last.
 """
 
@@ -44,7 +44,7 @@ MOST_RETRIEVED = 10
 
 
 class ServedModels(Struct, frozen=True):
-    """What serves, and in `remarks` what it could not be checked against."""
+    """The models that serve; `remarks` name what they could not be checked against."""
 
     serving: Serving
     remarks: tuple[str, ...] = ()
@@ -54,7 +54,7 @@ class ServedModels(Struct, frozen=True):
     def chosen(self, name: str | None, *, current: bool = False) -> dict[str, Output]:
         """Return the models by name: all, or that of one; with `current` only those that are declared now.
 
-        Raises NoModel for a name without one, UsageError for a name that nobody knows.
+        Raises NoModel for a name without one, UsageError for an unknown name.
         """
         found = {
             one.name: one
@@ -71,7 +71,9 @@ class ServedModels(Struct, frozen=True):
             return self._unknown(name)
         if served is None:
             return NoModel(f"{name} has no model yet: {lack.why}", hint=lack.hint)
-        message = f"the model of {name} that serves, {served.model}, is not of what is declared now"
+        message = (
+            f"the model of {name} that serves, {served.model}, was not trained from what is declared now"
+        )
         return NoModel(f"{message}: {lack.why}", hint=lack.hint)
 
     def _unknown(self, name: str) -> UsageError:
@@ -126,7 +128,7 @@ def _declared(root: Path, project: Project) -> _Declared:
 
 
 def _settled(state: State, desired: DesiredSet, observations: Mapping[str, Observation]) -> State:
-    """Return the records under the names of today, with what was seen of their jobs."""
+    """Return the records under their present names, with what was seen of their jobs."""
     present, seen = in_present_form(state, observations, desired)
     return settle(present, desired, seen, time.time())[0].state
 
@@ -186,14 +188,16 @@ def _retrieved(provider: Provider, job_ids: list[str]) -> Iterator[Job]:
 
 
 def _observed(asked: Mapping[str, list[Job]], facts: Mapping[str, ProviderFacts]) -> dict[str, Observation]:
-    """Return what was seen as lists that are not whole: nothing is concluded from what they lack."""
+    """Return what was seen as incomplete lists: nothing is concluded from what they lack."""
     return {
         name: Observation(facts[name], tuple(jobs), complete=False) for name, jobs in asked.items() if jobs
     }
 
 
 def _silence(provider: str, why: str) -> str:
-    return f"provider {provider} cannot say whether its jobs have ended; this is from the state alone: {why}"
+    return (
+        f"provider {provider} cannot say whether its jobs have ended; this comes from the state alone: {why}"
+    )
 
 
 def _assumptions(found: Serving, chosen: Collection[str]) -> Iterator[str]:
@@ -201,6 +205,6 @@ def _assumptions(found: Serving, chosen: Collection[str]) -> Iterator[str]:
     if about:
         names = ", ".join(about)
         yield (
-            f"what is declared for {names} cannot be read (see `ftops validate`): current means what was "
+            f"the declaration of {names} cannot be read (see `ftops validate`): current means what was "
             "applied last"
         )

@@ -1,4 +1,4 @@
-"""A project as far as it loads: what stops jobs must work while somebody's manifest is broken."""
+"""A project as far as it loads: stopping jobs must work while somebody's manifest is broken."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ftops.records.dependencies import rooted
 
 
 def load_partly(root: Path) -> tuple[Loaded, tuple[Problem, ...]]:
-    """Read the manifests that can be read, and say which cannot. Nothing may be created from it.
+    """Read the manifests that can be read, and say which cannot. Nothing may be created from the result.
 
     A fine-tune is left out with the one whose model it starts from. What is wrong with data holds its own
     fine-tunes, as in any other load. Raises InvalidInput for a project file that cannot be read.

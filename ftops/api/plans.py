@@ -1,4 +1,4 @@
-"""What a program holds of a plan and of an apply: values to look at, which only `Project` can make use of."""
+"""What a program gets from a plan and an apply: values to inspect, which only `Project` can use."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class ReviewedPlan:
         return self._reviewed.plan.incomplete
 
     def raise_for_violations(self) -> None:
-        """Return if it may be applied. Raises Refused, or NeedsPerson, with every violation."""
+        """Do nothing if the plan may be applied. Raises Refused, or NeedsPerson, with every violation."""
         if not self.violations:
             return
         message = "; ".join(f"{found.rule}: {found.message}" for found in self.violations)
@@ -92,7 +92,7 @@ class ReviewedPlan:
 
 
 class ApplyResult(Struct, frozen=True):
-    """What became of each change that does something. A change that failed has stopped no other one."""
+    """The outcome of each change that does something. A change that failed has not stopped another."""
 
     results: tuple[ChangeResult, ...]
 
@@ -112,7 +112,7 @@ class ApplyResult(Struct, frozen=True):
         return self._of(Outcome.SKIPPED)
 
     def raise_for_failures(self) -> None:
-        """Return if nothing failed. Raises FtopsError, or NeedsPerson when only doubts are left."""
+        """Do nothing if nothing failed. Raises FtopsError, or NeedsPerson when only doubts are left."""
         if not self.failed:
             return
         message = "; ".join(f"{one.change.name}: {one.error}" for one in self.failed)

@@ -129,7 +129,7 @@ class Project:
             raise UsageError("targets is a list of names, not one string", hint=f"pass [{targets!r}]")
         unknown = [name for name in allow or {} if name not in LIFTABLE]
         if unknown:
-            raise UsageError(f"no limit is named {unknown[0]}", hint=f"there are {', '.join(LIFTABLE)}")
+            raise UsageError(f"no limit is named {unknown[0]}", hint=f"use one of: {', '.join(LIFTABLE)}")
         older = ANY_COMMIT if allow_older else None
         selection = Selection(
             tuple(targets), dict(labels or {}), allow_empty, dict(allow or {}), allow_older=older
@@ -152,8 +152,8 @@ class Project:
 
         Only a plan that this open project made is taken. What has meanwhile been done is not done twice;
         what `plan` did not show is refused as a whole: NeedsPerson, and nothing is sent. Raises Refused
-        for violations and while ftops is frozen, LockHeld, StateError and LeaseLost. `on_event` is told
-        each thing that happens, from any thread; what it raises comes out once everything is recorded.
+        for violations and while ftops is frozen, LockHeld, StateError and LeaseLost. `on_event` gets each
+        event, from any thread; what it raises is raised once everything is recorded.
 
         With `wait` it goes on, also with what `plan` shows as following, until no job is active or a person
         is needed. Raises NeedsPerson when that takes longer than `timeout` seconds; the jobs go on.
@@ -216,7 +216,7 @@ class Project:
 
         With `everything` all of the project, and the kill switch is turned on first. Works while ftops is
         frozen, and for protected ones too. What could not be sent is noted: the next apply sends it. Raises
-        UsageError for a name that nobody knows, LockHeld, StateError and LeaseLost.
+        UsageError for an unknown name, LockHeld, StateError and LeaseLost.
         """
         self._require_open()
         if bool(names) is everything:
@@ -257,7 +257,7 @@ class Project:
         return ProjectState(self._opened)
 
     def status(self) -> tuple[StatusRow, ...]:
-        """Return where every fine-tune stands now, by name. Lists the providers; changes nothing."""
+        """Return the status of every fine-tune, by name. Lists the providers; changes nothing."""
         self._require_open()
         reviewed = self._session.plan(Selection())
         return status_rows(reviewed.plan, reviewed.planning.state)

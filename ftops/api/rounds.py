@@ -23,9 +23,10 @@ from ftops.review.selection import Selection
 
 
 class Round(Struct, frozen=True):
-    """One planned and applied round. `frozen` tells that the kill switch stopped it half way.
+    """One planned and applied round. `frozen` says that the kill switch stopped it half way.
 
-    `so_far` is what the command has done with it: what the next round is to be given.
+    `frozen`: the kill switch stopped it half way. `so_far` is what the command has done, this round included:
+    pass it to the next round.
     """
 
     reviewed: Reviewed
@@ -51,9 +52,9 @@ def apply_round(
 ) -> Round:
     """Lock, plan again, and do what is approved (None: everything within the limits).
 
-    A plan with violations is given back undone. `look` sees the plan before anything is done. Raises
-    Refused when frozen, LockHeld, and NeedsPerson when the plan has come to hold what nobody approved, or
-    costs more than was shown.
+    A plan with violations is returned undone. `look` sees the plan before anything is done. Raises
+    Refused when frozen, LockHeld, and NeedsPerson when the plan now holds what nobody approved, or costs more
+    than was shown.
     """
     session.refuse_frozen()
     with session.locked("apply") as lock:
@@ -75,8 +76,8 @@ def _tell_unknown_commit(session: Session, reviewed: Reviewed) -> None:
     applied = reviewed.stored.applied
     if applied is not None and session.loaded.commit is None and reviewed.plan.effective_changes:
         words = (
-            f"git cannot determine which commit is checked out: whether it is older than {applied.commit}, "
-            "from which the state was last applied, is not known (see `ftops doctor`)"
+            f"git cannot determine which commit is checked out, so it may be older than {applied.commit}, "
+            "from which the state was last applied (see `ftops doctor`)"
         )
         session.surroundings.emit(Event(EventKind.COMMIT_UNKNOWN, session.clock.now(), words))
 

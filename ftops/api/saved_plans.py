@@ -1,4 +1,4 @@
-"""Plan files: written, read, and held against the world as it is now."""
+"""Plan files: written, read, and compared with the world as it is now."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MOST_TOLD = 5
 
 
 def bound(loaded: Loaded, reviewed: Reviewed, chosen: Selection) -> Reviewed:
-    """Bind a plan to what it was made from, so that an apply can tell whether it still holds."""
+    """Bind a plan to what it was made from, so that an apply can check whether it still holds."""
     plan, state = reviewed.plan, reviewed.planning.state
     what = bindings(plan, declared(loaded, everything=chosen.everything), state)
     selection: dict[str, JSON] = {
@@ -53,7 +53,7 @@ def encoded_plan(reviewed: Reviewed, seal: Seal | None, vault: Vault) -> bytes:
 
 
 def write_plan_file(path: Path, data: bytes) -> None:
-    """Write a plan so that nobody ever reads half of one; only its owner may read it."""
+    """Write a plan so that nobody ever reads half of it; only its owner may read it."""
     try:
         write_private(path, data)
     except OSError as error:
@@ -84,7 +84,7 @@ def first_lineage(saved: SavedPlan) -> str | None:
 
 
 def selection_of(saved: SavedPlan) -> Selection:
-    """Return the selection that the plan was made with, by the names that it came to."""
+    """Return the selection that the plan was made with, by the resulting names."""
     told = saved.plan.bindings.get("selection")
     chosen = told if isinstance(told, Mapping) else {}
     lifted, older = chosen.get("lifted"), chosen.get("allow_older")
@@ -103,7 +103,7 @@ def selection_of(saved: SavedPlan) -> Selection:
 
 @contextmanager
 def blaming_moved_data(root: Path, saved: SavedPlan | None) -> Iterator[None]:
-    """Call a plan stale whose data became invalid: what matters is that it is not what was approved."""
+    """Call a plan stale if its data became invalid: what matters is that it is not what was approved."""
     try:
         yield
     except InvalidInput as error:
@@ -129,7 +129,7 @@ def _stale(moved: Sequence[str]) -> NeedsPerson:
         told.append(f"and {len(moved) - MOST_TOLD} more")
     return NeedsPerson(
         f"the plan is stale, nothing was done: {'; '.join(told)}",
-        hint="make it again with `ftops plan --out` and look at it",
+        hint="make a new one with `ftops plan --out` and review it",
     )
 
 

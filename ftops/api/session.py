@@ -54,7 +54,7 @@ class SystemClock:
 
 
 class Surroundings(Struct, frozen=True):
-    """What a session takes from whoever opens it: variables, a wish to stop, and an ear for events.
+    """What a session gets from whoever opens it: variables, a stop request, and a listener for events.
 
     `vault` learns every credential that is resolved, and keeps it out of the state. `lock_timeout` is the
     seconds to wait for a lock that somebody holds. With `cache`, files that are unchanged since an earlier
@@ -77,14 +77,14 @@ class Surroundings(Struct, frozen=True):
         def pause(seconds: float) -> None:
             if self.stop.wait(seconds):
                 raise Interrupted(
-                    "stopped while it waited for the lock; nothing was done", hint="run ftops again"
+                    "stopped while waiting for the lock; nothing was done", hint="run ftops again"
                 )
 
         return Place(root, self.environ, self.vault, tell, pause)
 
 
 class Session(Struct):
-    """A loaded project with everything open that a run needs. `loaded` is read anew under the lock.
+    """A loaded project with everything open that a run needs. `loaded` is read again under the lock.
 
     With `partly`, what does not load is left out, and `unread` says why: for what creates nothing.
     """
@@ -109,7 +109,7 @@ class Session(Struct):
 
     @property
     def stop(self) -> threading.Event:
-        """Set to ask for an end after what is in flight."""
+        """Set it to stop after what is in flight."""
         return self.surroundings.stop
 
     def plan(self, selection: Selection, *, everywhere: bool = False) -> Reviewed:
@@ -163,16 +163,16 @@ class Session(Struct):
         return frozen(self.loaded.root, self.surroundings.environ)
 
     def refuse_frozen(self) -> None:
-        """Return if something may be changed. Raises Refused while the kill switch is on."""
+        """Raise Refused while the kill switch is on."""
         if found := self.freeze():
             raise found.refusal()
 
     def raise_if_stopped(self) -> None:
-        """Turn a wish to stop into its exit code, once everything is written down."""
+        """Turn a stop request into its exit code, once everything is written down."""
         if self.stop.is_set():
             raise Interrupted(
                 "stopped; what was sent is recorded and no job was cancelled",
-                hint="run `ftops apply` again to go on",
+                hint="run `ftops apply` again to continue",
             )
 
 
@@ -198,12 +198,12 @@ def hold_lock(
 
 
 def _taken(manager: StateManager, holder: Holder, surroundings: Surroundings) -> Lease:
-    """Take the lock; whoever has to wait for it is told for whom before the wait begins."""
+    """Take the lock; if it is held, say by whom before the wait begins."""
     if surroundings.lock_timeout:
         try:
             return manager.lock(holder, 0.0)
         except LockHeld as held:
-            words = f"{held.message}; waiting for at most {surroundings.lock_timeout:g} s"
+            words = f"{held.message}; waiting up to {surroundings.lock_timeout:g} s"
             surroundings.emit(Event(EventKind.LOCK_AWAITED, holder.since, words))
     return manager.lock(holder, surroundings.lock_timeout)
 
@@ -224,7 +224,7 @@ def open_session(
 ) -> Iterator[Session]:
     """Load the project and open its state; providers are opened when needed, and all closed at the end.
 
-    `lineage` is for a state that does not exist yet: a saved plan may be what it begins with. With `partly`,
+    `lineage` is for a state that does not exist yet: a saved plan may define its lineage. With `partly`,
     what does not load is left out.
     """
     root = root.resolve()

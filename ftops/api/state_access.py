@@ -1,4 +1,4 @@
-"""A project's state without its manifests and providers: for looking at it, and for surgery."""
+"""A project's state without its manifests and providers: for inspection and surgery."""
 
 from __future__ import annotations
 
@@ -61,12 +61,12 @@ class StateAccess(Struct, frozen=True):
         return self.stored.backend
 
     def existing(self) -> State:
-        """Read the state. Raises StateError where there is none: nothing can be cut out of it."""
+        """Read the state. Raises StateError where there is none."""
         state = self.manager.read()
         if not self.manager.exists:
             raise StateError(
                 f"there is no state at {self.backend.location}",
-                hint="`ftops state rebuild` makes one from the provider's jobs",
+                hint="`ftops state rebuild` creates one from the provider's jobs",
             )
         return state
 
@@ -84,7 +84,7 @@ class StateAccess(Struct, frozen=True):
         """Fetch an earlier version from the store. Raises StateError where there is none."""
         if not isinstance(self.backend, KeepsHistory):
             raise StateError(
-                f"{self.backend.location} keeps no earlier versions that ftops could fetch",
+                f"{self.backend.location} keeps no earlier versions that ftops can fetch",
                 hint=self.backend.recovery,
             )
         return self.backend.earlier(name)

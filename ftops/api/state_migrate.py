@@ -27,13 +27,13 @@ def migrate_state(old: StateAccess, url: str, consent: Consent = agreed) -> Stat
     """
     new = open_state(old.root, old.surroundings, url)
     if old.backend.location == new.backend.location:
-        raise UsageError(f"the state is at {old.backend.location} already")
+        raise UsageError(f"the state is already at {old.backend.location}")
     with old.locked(_OPERATION) as old_lock, new.locked(_OPERATION) as new_lock:
         data, state = old.manager.stored() or b"", old.existing()
         there = _there(new, state)
         words = f"the state of {old.backend.location} (serial {state.serial}, "
         words += f"{counted(len(state.fine_tunes), 'fine-tune')}) moves to {new.backend.location}"
-        proposal = Proposal(f"{words}, and a notice stays in its place.", state, there)
+        proposal = Proposal(f"{words}; a notice stays in its place.", state, there)
         consent(proposal.words)
         kept = backed_up(old, data, state.serial, _OPERATION)
         done = written(new, new_lock, proposal, kept)
@@ -58,9 +58,9 @@ def _there(new: StateAccess, state: State) -> State | None:
         return None
     if (there.project, there.lineage) != (state.project, state.lineage):
         raise Refused(
-            f"{new.backend.location} holds a state already: project {there.project}, lineage "
+            f"{new.backend.location} already holds a state: project {there.project}, lineage "
             f"{there.lineage}, serial {there.serial}",
-            hint="nothing was changed; take another place, or look at that one with `ftops state pull`",
+            hint="nothing was changed; choose another place, or inspect that state with `ftops state pull`",
         )
     if lost := known_only_to(there, state):
         raise Refused(
@@ -81,5 +81,5 @@ def _compare(state: State, copy: StateAccess) -> None:
     if replace(found, serial=state.serial) != state:
         raise StateError(
             f"the copy at {copy.backend.location} is not what was written",
-            hint="the old state is as it was and stays in force",
+            hint="the old state is unchanged and stays in force",
         )

@@ -43,7 +43,7 @@ def rebuild_state(session: Session, consent: Consent = agreed) -> tuple[str, ...
 
 
 def _found(session: Session, state: State, *, lost: bool) -> Rebuilt:
-    """Look at every provider. Raises what would make a plan unsafe: half a list makes half a state."""
+    """List every provider. Raises what would make a plan unsafe: half a list makes half a state."""
     reviewed = session.plan(Selection(), everywhere=True)
     _refuse_unsafe(reviewed)
     for words in _unmarked(reviewed, state):
@@ -56,14 +56,14 @@ def _refuse_unsafe(reviewed: Reviewed) -> None:
     if resting := incomplete(reviewed.observations):
         told = (f"provider {name}: {problem_of(seen)}" for name, seen in resting.items())
         hints = (seen.hint for seen in resting.values() if seen.hint)
-        raise NeedsPerson("; ".join(told), hint=next(hints, "run it again when each can be listed"))
+        raise NeedsPerson("; ".join(told), hint=next(hints, "run it again when every provider can be listed"))
     for found in reviewed.review.violations:
         if found.rule == "wrong-account":
             raise Refused(found.message, hint=found.hint)
 
 
 def _unmarked(reviewed: Reviewed, state: State) -> Iterator[str]:
-    """Say what a rebuild cannot see: nobody can tell whose an unmarked job is."""
+    """Say what a rebuild cannot see: whose an unmarked job is."""
     live = LiveJobs(reviewed.observations, state)
     for name in reviewed.observations:
         foreign = state.not_mine.get(name, ())
@@ -80,6 +80,6 @@ def _words(provider: str, jobs: Sequence[str]) -> str:
     some = ", ".join(jobs[:_MOST_NAMED]) + (", ..." if len(jobs) > _MOST_NAMED else "")
     return (
         f"provider {provider}: {counted(len(jobs), 'unrecorded job')} without a mark ({some}) may be this "
-        "project's: the format has no room for a mark, or a gateway drops it; look at them before the next "
+        "project's: the format has no room for a mark, or a gateway drops it; check them before the next "
         "apply, and take one over with `ftops import NAME ID` or `ftops resolve NAME --job ID`"
     )

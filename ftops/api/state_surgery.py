@@ -21,13 +21,13 @@ from ftops.state.holder import clock
 
 def rename_record(access: StateAccess, old: str, new: str, consent: Consent = agreed) -> StateEdit:
     """Give the record of `old` the name `new`. Raises UsageError and FtopsError where that cannot be."""
-    words = f"the record of {old} becomes that of {new}; no job is touched"
+    words = f"the record of {old} is renamed to {new}; no job is touched"
     return _cut(access, "state mv", words, lambda state: renamed(state, old, new), consent)
 
 
 def remove_record(access: StateAccess, name: str, consent: Consent = agreed) -> StateEdit:
     """Forget a name; its job runs on, unwatched. Raises NeedsPerson while a create of it is in doubt."""
-    words = f"the record of {name} is forgotten; its job is neither cancelled nor watched any more"
+    words = f"the record of {name} is forgotten; its job is neither cancelled nor watched from now on"
     return _cut(access, "state rm", words, lambda state: removed(state, name), consent)
 
 
@@ -78,7 +78,7 @@ def break_lock(access: StateAccess, lock_id: str | None = None, consent: Consent
         )
     consent(
         f"The lock {holder.id} of {backend.location} is taken from {holder}, since {clock(holder.since)}. "
-        "Be sure that this run is dead: if it lives, two runs could create jobs."
+        "Make sure that this run is dead: if it is alive, two runs could create jobs."
     )
     backend.unlock(holder)
     return Unlocked(broken=True, words="unlocked")

@@ -24,7 +24,7 @@ from ftops.transport.secret import Secret, Vault
 
 
 class Place(Struct, frozen=True):
-    """What opening a state needs beside the project: variables, the vault, and how to wait for the lock."""
+    """What opening a state needs besides the project: variables, the vault, and how to wait for the lock."""
 
     root: Path
     environ: Mapping[str, str]

@@ -41,7 +41,7 @@ OK = 200
 
 
 class Applied(Struct, frozen=True):
-    """What came of a plan: one result a change that does something, and the state as it was written."""
+    """The outcome of a plan: one result per change that does something, and the state as it was written."""
 
     results: tuple[ChangeResult, ...]
     state: State
@@ -246,7 +246,7 @@ class _Apply:
         refusal = refusal_of(one.error, one.ready.intent, one.ready.request.model, now)
         self.ledger.withdraw(change.name, now, refusal)
         passing = one.error is None or isinstance(one.error, RateLimited | NotReady)
-        (self._skipped if passing else self._failed)(change, one.told)
+        (self._skipped if passing else self._failed)(change, one.cause)
 
     def _look_up(self, provider: str, doubtful: list[Sent]) -> None:
         """List again: a create without a clear answer may be there. Nothing is ever sent a second time."""

@@ -1,4 +1,4 @@
-"""Stop jobs: noted before, re-read, sent once, and believed only as far as the provider said."""
+"""Stop jobs: noted first, re-read, sent once, and believed only as far as the provider confirmed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class CancelOrder(Struct, frozen=True):
 
 
 class CancelResult(Struct, frozen=True):
-    """What came of it: the job as it is now, None if the provider does not know it; or why it failed."""
+    """The outcome: the job as it is now, None if the provider does not know it; or why it failed."""
 
     order: CancelOrder
     job: Job | None
@@ -124,4 +124,6 @@ def _looked_up(order: CancelOrder, context: Context, error: ProviderError) -> Ca
 
 def _not_done(order: CancelOrder) -> ProviderError:
     failure = Failure(order.provider, "cancel")
-    return NotSent(f"{order.provider}: job {order.job_id} was not cancelled: stopped before", failure=failure)
+    return NotSent(
+        f"{order.provider}: job {order.job_id} was not cancelled: the run was stopped first", failure=failure
+    )

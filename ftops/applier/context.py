@@ -17,7 +17,7 @@ from ftops.providers.provider import Provider
 
 
 class Clock(Protocol):
-    """The two clocks that a deadline is judged by: one can be set, the other stands still in a pause."""
+    """The two clocks that a deadline is judged by: one can be set, the other stops in a pause."""
 
     def now(self) -> float:
         """Return Unix seconds."""
@@ -26,14 +26,14 @@ class Clock(Protocol):
         """Return seconds that never go back."""
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass, as long as a file at a provider may need; a test's clock only counts it."""
+        """Wait, as long as a file at a provider may need; a test's clock only counts it."""
 
 
 class StateWriter(Protocol):
     """The part of the state manager that an apply needs."""
 
     def write(self, state: State) -> State:
-        """Write, and give the state with its new serial. Raises StateError; then nothing was written."""
+        """Write, and return the state with its new serial. Raises StateError; then nothing was written."""
 
 
 class HeldLock(Protocol):
@@ -48,7 +48,7 @@ class HeldLock(Protocol):
 
 
 class Hands(Struct, frozen=True):
-    """What an apply works with beside values: ports, the held lock, clocks, randomness, a wish to stop.
+    """What an apply works with besides values: ports, the held lock, clocks, randomness, a stop request.
 
     `stopping` turns true when a person or the system asks to stop: nothing new is sent from then on.
     `emit` is called from one thread only.
@@ -65,7 +65,7 @@ class Hands(Struct, frozen=True):
 
 
 class Context(Struct, frozen=True):
-    """One apply's surroundings: what is declared and was seen, and the hands that do it."""
+    """One apply's surroundings: what is declared and was seen, and the tools that do it."""
 
     project: str
     root: Path

@@ -1,4 +1,4 @@
-"""The create protocol of DESIGN 6: a durable intent, one POST, no blind retry, a look-up after doubt."""
+"""The create protocol: a durable intent, one POST, no blind retry, a look-up after doubt."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Ready(Struct, frozen=True):
 
 
 class Sent(Struct, frozen=True):
-    """What came of one POST. Neither job nor error: it was certainly not sent."""
+    """The outcome of one POST. Neither job nor error: it was certainly not sent."""
 
     ready: Ready
     job: Job | None = None
@@ -52,7 +52,7 @@ class Sent(Struct, frozen=True):
         return self.held_back or (self.error.message if self.error else "")
 
     @property
-    def told(self) -> FtopsError | str:
+    def cause(self) -> FtopsError | str:
         """Why there is no job, with all that the error knows."""
         return self.error if self.error is not None and not self.held_back else self.why
 
@@ -119,7 +119,7 @@ def _post(ready: Ready, context: Context, blocked: Blocked) -> Sent:
     except LeaseLost as error:
         return Sent(ready, error=error)
     if context.hands.clock.now() > ready.intent.not_after or context.hands.clock.monotonic() > ready.deadline:
-        return Sent(ready, held_back="its time to be sent was over; the next run sends it")
+        return Sent(ready, held_back="its send window had passed; the next run sends it")
     try:
         return Sent(ready, job=provider.create_fine_tune(ready.request))
     except ProviderError as error:
@@ -134,7 +134,7 @@ def base_model(fine_tune: FineTune, can: Capabilities, ledger: Ledger) -> str:
     record = ledger.records.get(fine_tune.model.name)
     job = record.job if record else None
     if job is None or job.status is not JobStatus.SUCCEEDED or job.fine_tuned_model is None:
-        raise FtopsError(f"{fine_tune.model.name}, whose model it starts from, has none yet")
+        raise FtopsError(f"{fine_tune.model.name}, whose model it starts from, has no model yet")
     checkpoint = fine_tune.model.checkpoint
     if checkpoint == "final":
         return job.fine_tuned_model
@@ -153,7 +153,7 @@ def _unclaimed(change: Change, shown: Appearance, live: LiveJobs) -> tuple[str, 
     if doubled:
         others = (f"--not-mine {job_id}" for job_id in doubled)
         raise NeedsPerson(
-            f"the provider has what could be this one ({', '.join(doubled)}), without a mark of ours, so "
+            f"the provider has what could be this job ({', '.join(doubled)}), without our mark, so "
             f"nothing is created; {ways_out(change.name, doubled, *others)}"
         )
     return tuple(job.id for job in found)

@@ -69,8 +69,8 @@ def refusal_of(error: FtopsError | None, intent: Intent, model: str, now: float)
     if kind is None or not isinstance(error, ProviderError):
         return None
     failure = error.failure
-    words = failure.message or error.message
-    made = Refusal(kind, words, failure.code, failure.about, model, now, now, failure.retry_after)
+    text = failure.message or error.message
+    made = Refusal(kind, text, failure.code, failure.about, model, now, now, failure.retry_after)
     return made.following(intent.refusal)
 
 

@@ -1,4 +1,4 @@
-"""Whether a create's reply can be believed, and what a list says of one that cannot."""
+"""Whether a create's reply can be trusted, and what a list says about one that cannot."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ftops.records.matching import LiveJobs
 
 
 def doubt_about(ready: Ready, job: Job, live: LiveJobs, *, before: bool) -> str | None:
-    """Return why a create's reply may be about another job, None for one that can be believed.
+    """Return why a create's reply may be about another job, None for one that can be trusted.
 
     A gateway may answer with a cached reply, or with another request's. `before`: the job was there before
     the create was sent.
@@ -28,14 +28,16 @@ def doubt_about(ready: Ready, job: Job, live: LiveJobs, *, before: bool) -> str 
     if nonce is not None and nonce != ready.intent.nonce:
         return f"the reply is about another create (job {job.id})"
     if before:
-        return f"the reply names job {job.id}, which was there before"
+        return f"the reply names job {job.id}, which already existed"
     if nonce is not None:
         return None
     like = live.likeness(ready.intent.provider, ready.intent.known, job)
     if like is None:
-        return f"the reply shows no mark of ours, and job {job.id} trains on another file than was sent"
+        return f"the reply does not show our mark, and job {job.id} trains on a file that was not sent"
     if like.differing:
-        return f"the reply shows no mark of ours and other settings than were sent ({said(like.differing)})"
+        return (
+            f"the reply does not show our mark, and settings differ from those sent ({said(like.differing)})"
+        )
     return None
 
 

@@ -28,7 +28,7 @@ _UNDER_WAY = frozenset({FileState.UPLOADED, FileState.PROCESSING})
 
 
 class Uploads(Struct):
-    """What came of the files of one apply, by project-relative path or, for a provider's own, by file id.
+    """The outcome of the files of one apply, by project-relative path or, for a provider's own, by file id.
 
     `unready` says why a create has to wait for a file, `failed` why it cannot be sent at all.
     """
@@ -79,7 +79,7 @@ class _Place:
         self._there: dict[str, UploadedFile] = {}
 
     def bring(self, paths: list[str], file_ids: list[str]) -> None:
-        """Send what is missing, wait for what is under way, and say what came of each."""
+        """Send what is missing, wait for what is under way, and return the outcome of each."""
         datasets = {path: self._context.datasets[path] for path in paths}
         try:
             listed = self._port.list_files()
@@ -145,8 +145,8 @@ class _Place:
     def _refused(self, dataset: Dataset, error: FtopsError) -> None:
         """Remember a refusal of the bytes themselves; 404 is about the address."""
         if isinstance(error, Rejected) and not isinstance(error, NotFound):
-            words = error.failure.message or error.message
-            self._ledger.upload_refused(self._provider, dataset.file_sha256, words, self._now())
+            text = error.failure.message or error.message
+            self._ledger.upload_refused(self._provider, dataset.file_sha256, text, self._now())
 
     def _wait(self) -> None:
         """Read the state of what is under way until all is processed or the time is over."""
@@ -179,11 +179,11 @@ class _Place:
             refused = self._ledger.refused_upload(self._provider, dataset.file_sha256)
             usable = file is not None and file.state not in _UNUSABLE
             if refused is not None and refused.final and not usable:
-                words = f"{self._provider} refused {path}: {refused.message}"
-                self._uploads.failed.setdefault(path, FtopsError(words))
+                text = f"{self._provider} refused {path}: {refused.message}"
+                self._uploads.failed.setdefault(path, FtopsError(text))
             elif file is not None and file.state in _UNUSABLE:
-                words = f"{path} {file.state.value} at {self._provider}; the next run sends it again"
-                self._uploads.unready[path] = words
+                text = f"{path} {file.state.value} at {self._provider}; the next run sends it again"
+                self._uploads.unready[path] = text
             else:
                 self._note(path, file)
         for file_id in file_ids:

@@ -21,7 +21,7 @@ SAFE_SHARE = 0.5
 class Waves:
     """Cuts the queue of creates into waves, no larger than can be sent in time.
 
-    `unmarked` tells of a provider whether it is known, by now, not to give marks back.
+    `unmarked` says of a provider whether it is known, by now, not to return marks.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Waves:
         return bool(self._queue)
 
     def next(self) -> list[Change]:
-        """Take the next wave: never two that could not be told apart where no mark comes back."""
+        """Take the next wave: never two that could not be distinguished where no mark comes back."""
         wave: list[Change] = []
         later: list[Change] = []
         looks: list[Appearance] = []
@@ -60,7 +60,7 @@ class Waves:
         return wave
 
     def alike(self, change: Change, requests: Iterable[SentRequest]) -> bool:
-        """Return whether one of these requests, still in doubt, could not be told apart from this create."""
+        """Return whether one of these requests, still in doubt, is indistinguishable from this create."""
         shown = self._shown(change)
         return shown is not None and any(
             request.provider == change.provider and look_alike(shown, request.known) for request in requests

@@ -26,21 +26,21 @@ def import_command(root: Path, name: str, job_id: str, provider: str | None) -> 
     path = root / made.path.relative_to(root.resolve())
     click.echo(printable(f"wrote {path}; job {made.job_id} is recorded as {name}"))
     for value in made.left_out:
-        click.echo(printable(f"left out, since no manifest may ask for it: {value}"))
+        click.echo(printable(f"left out, because a manifest may not ask for it: {value}"))
 
 
 @click.command("resolve")
 @click.argument("name", shell_complete=fine_tune_names)
-@click.option("--job", "theirs", metavar="ID", help="This job is the fine-tune's.")
+@click.option("--job", "theirs", metavar="ID", help="This job belongs to the fine-tune.")
 @click.option("--never-arrived", is_flag=True, help="The provider never got the create in doubt.")
 @click.option("--not-mine", metavar="ID", help="This job is somebody else's.")
-@click.option("--retry", is_flag=True, help="What was refused, or cancelled by hand, may be tried again.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--retry", is_flag=True, help="Try again what was refused or cancelled by hand.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @lock_timeout_option
 @click.pass_obj
 def resolve_command(root: Path, /, name: str, *, yes: bool, **answers: str | bool | None) -> None:
-    """Clear a hold that only a person can: whose a job is, that a create never arrived, or try again."""
+    """Clear a hold that needs a person: say whose a job is or that a create never arrived, or try again."""
     if sum(map(bool, answers.values())) != 1:
-        raise click.UsageError("give one of --job, --never-arrived, --not-mine and --retry")
+        raise click.UsageError("pass one of --job, --never-arrived, --not-mine and --retry")
     with open_session(root, changes=True) as session:
         resolve(session, name, *the_answer(answers), consent(yes=yes, declined="not resolved"))

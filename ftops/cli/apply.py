@@ -36,15 +36,17 @@ from ftops.review.selection import Selection
 
 @click.command("apply")
 @click.argument("planfile", metavar="[PLANFILE]", required=False)
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--wait", is_flag=True, help="Go on until no job is active.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@click.option("--wait", is_flag=True, help="Continue until no job is active.")
 @click.option("--timeout", metavar="DURATION", help="With --wait: give up after this long (90s, 30m, 6h).")
 @click.option(
-    "--parallelism", type=click.IntRange(1, 64), default=8, show_default=True, help="Requests at one time."
+    "--parallelism",
+    type=click.IntRange(1, 64),
+    default=8,
+    show_default=True,
+    help="How many requests to send at once.",
 )
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print it."
-)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Output format.")
 @options.selection_options
 @lock_timeout_option
 @click.pass_obj
@@ -59,7 +61,7 @@ def apply_command(
     form: str,
     chosen: Selection,
 ) -> int:
-    """Plan, show, ask, and carry it out; or carry out what a saved plan holds, without a question."""
+    """Plan, show the plan, ask, and apply it; or apply a saved plan without asking."""
     limit = options.seconds(timeout)
     _check_usage(planfile, chosen, yes=yes)
     run: Round | None = None
@@ -89,9 +91,9 @@ def apply_command(
 def _check_usage(planfile: str | None, chosen: Selection, *, yes: bool) -> None:
     """Raise UsageError for options that contradict each other, and where nobody could answer."""
     if planfile is not None and chosen != Selection():
-        raise click.UsageError("a saved plan holds its own selection and limits: give none with PLANFILE")
+        raise click.UsageError("a saved plan holds its own selection and limits: pass none with PLANFILE")
     if planfile is None and not yes and not sys.stdin.isatty():
-        raise click.UsageError("without a terminal nobody can answer: pass --yes or a PLANFILE")
+        raise click.UsageError("there is no terminal to answer on: pass --yes or a PLANFILE")
 
 
 def _print_document(root: Path, run: Round | None, problems: tuple[Problem, ...]) -> None:
@@ -152,7 +154,7 @@ def _conclude(run: Round, form: str) -> None:
 
 
 def _asked_round(session: Session, chosen: Selection, parallelism: int, form: str, *, waits: bool) -> Round:
-    """Show the plan, ask, and do what was shown; the answer No is an error, as a script would want it."""
+    """Show the plan, ask, and do what was shown; the answer no is an error, as a script expects."""
     reviewed = session.plan(chosen)
     show_plan(reviewed, "text", err=form == "json")
     if reviewed.review.violations:

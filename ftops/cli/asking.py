@@ -15,7 +15,7 @@ from ftops.report.words import printable
 def can_ask(*, yes: bool) -> None:
     """Refuse, before anything is looked at, to ask where nobody can answer."""
     if not yes and not sys.stdin.isatty():
-        raise click.UsageError("without a terminal nobody can answer: pass --yes")
+        raise click.UsageError("there is no terminal to answer on: pass --yes")
 
 
 def consent(*, yes: bool, declined: str = "not done") -> Consent:
@@ -25,7 +25,7 @@ def consent(*, yes: bool, declined: str = "not done") -> Consent:
         # The words may quote what others wrote into the store, such as who holds its lock.
         for line in words.split("\n"):
             click.echo(printable(line))
-        if not yes and not confirm("Go on?"):
+        if not yes and not confirm("Continue?"):
             raise FtopsError(declined, hint="nothing was changed")
 
     return ask

@@ -23,28 +23,29 @@ from ftops.report.words import printable
 @click.command("cancel")
 @click.argument("names", metavar="NAME...", nargs=-1, shell_complete=fine_tune_names)
 @click.option(
-    "--all", "everything", is_flag=True, help="Turn the kill switch on, then cancel all of the project."
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Turn on the kill switch, then cancel everything in the project.",
 )
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print it."
-)
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Output format.")
 @lock_timeout_option
 @click.pass_obj
 def cancel_command(root: Path, names: tuple[str, ...], form: str, *, everything: bool, yes: bool) -> int:
     """Stop paid jobs now, and hold their fine-tunes until somebody wants them again.
 
-    Stops every job of a fine-tune that runs, also a protected one, and holds what is declared, also where no
-    job has been created yet: nothing of it is trained until its declaration is another one, or until
-    `ftops resolve NAME --retry`. What a job has trained so far is paid. Where nothing runs and nothing would
-    be created, nothing is changed.
+    Stops every running job of a fine-tune, even a protected one, and holds the fine-tune, even if it has no
+    job yet: nothing is trained for it until its declaration changes or you run `ftops resolve NAME --retry`.
+    The training that a job has already done is still paid for. If nothing runs and nothing would be created,
+    nothing changes.
 
-    Works while ftops is frozen. What could not be sent is noted, and the next run sends it.
+    Works while ftops is frozen. What could not be sent is recorded, and the next run sends it.
     """
     if bool(names) is everything:
-        raise click.UsageError("name the fine-tunes to cancel, or give --all")
+        raise click.UsageError("name the fine-tunes to cancel, or pass --all")
     if not yes and not sys.stdin.isatty():
-        raise click.UsageError("without a terminal nobody can answer: pass --yes")
+        raise click.UsageError("there is no terminal to answer on: pass --yes")
     chosen = None if everything else names
     try:
         with open_session(root, partly=True) as session:
@@ -59,7 +60,7 @@ def cancel_command(root: Path, names: tuple[str, ...], form: str, *, everything:
 
 
 def _asked(session: Session, names: tuple[str, ...] | None) -> Cancellation | None:
-    """Show what is at stake and ask; where nothing is, return that. Raises FtopsError for a No."""
+    """Show what is at stake and ask; where nothing is, return that. Raises FtopsError if the answer is no."""
     intent = intended(session, names)
     if not intent.anything and names is not None:
         return Cancellation(intent.rest, unread=session.unread)
@@ -74,7 +75,7 @@ def _asked(session: Session, names: tuple[str, ...] | None) -> Cancellation | No
 
 
 def _progress(session: Session, intent: Intended) -> Mapping[str, float]:
-    """Read how far the jobs are, as far as their providers tell."""
+    """Read how far the jobs are, as far as their providers report it."""
     jobs = {job.id: job for seen in intent.observations.values() for job in seen.jobs}
     points = read_running_metrics(session.providers, jobs, [one.job.id for one in intent.stops])
     return progress_of(jobs, points, session.clock.now())
@@ -85,7 +86,7 @@ def _show(made: Cancellation, form: str) -> None:
     for problem in made.unread:
         click.echo(printable(f"Error: {problem}"), err=True)
     if made.unread:
-        click.echo("What does not load is not known, and not held: fix it, and cancel again.", err=True)
+        click.echo("What does not load is unknown, so it is not held: fix it and cancel again.", err=True)
     if form == "json":
         options.print_document(cancel_document(made.results, switch, made.unread))
         return

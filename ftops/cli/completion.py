@@ -27,14 +27,14 @@ def completion_command(ctx: click.Context, shell: str) -> None:
     if found is None:
         raise FtopsError(f"click has no completion for {shell}")
     completer = found(ctx.find_root().command, {}, "ftops", VARIABLE)
-    # Not `source()`: for bash it also runs whatever bash stands first in PATH, to look at its version.
+    # Not `source()`: for bash it also runs whatever bash is first in PATH, to check its version.
     click.echo(completer.source_template % completer.source_vars())
 
 
 def fine_tune_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Return the declared names that begin so. Asks no provider and reads no data file.
 
-    A person is in the midst of typing: of a project that is broken or absent, nothing is said.
+    A person is typing: nothing is said about a project that is broken or absent.
     """
     from ftops.manifests.parser import load_fine_tunes
     from ftops.manifests.project import load_project

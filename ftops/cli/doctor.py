@@ -16,12 +16,10 @@ from ftops.report.doctor import checks_document, render_checks
 
 
 @click.command("doctor")
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print it."
-)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Output format.")
 @click.pass_obj
 def doctor_command(root: Path, form: str) -> ExitCode:
-    """Look at everything that a plan and an apply need, and say what to do about what is wrong.
+    """Check everything that a plan and an apply need, and say how to fix what is wrong.
 
     Changes nothing. Asks each provider once.
     """

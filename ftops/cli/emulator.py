@@ -23,17 +23,17 @@ def _sendable(context: click.Context, option: click.Parameter, key: str | None) 
     type=click.IntRange(0, 65535),
     default=8090,
     show_default=True,
-    help="Port on loopback; 0 takes a free one.",
+    help="Port on loopback; 0 picks a free one.",
 )
 @click.option(
-    "--db", "database", default=".ftops/emulator.db", show_default=True, help="The SQLite file of its jobs."
+    "--db", "database", default=".ftops/emulator.db", show_default=True, help="The SQLite file for its jobs."
 )
 @click.option(
     "--speed",
     type=click.FloatRange(0, min_open=True),
     default=1.0,
     show_default=True,
-    help="Emulated seconds that pass in a real one.",
+    help="Emulated seconds per real second.",
 )
 @click.option(
     "--key",
@@ -45,7 +45,7 @@ def _sendable(context: click.Context, option: click.Parameter, key: str | None) 
 @click.option(
     "--by-the-book",
     is_flag=True,
-    help="Answer as the API's OpenAPI file says, also where the real API does not; no /_emulator routes.",
+    help="Follow the API's OpenAPI file even where the real API does not; no /_emulator routes.",
 )
 @click.pass_obj
 def emulator_command(
@@ -62,5 +62,5 @@ def emulator_command(
     except (OSError, sqlite3.Error, SystemExit) as error:
         message = f"the emulator cannot serve on port {port} with {database}: {error}"
         raise FtopsError(message, hint="choose another --port or --db") from error
-    click.echo(f"The emulator serves {server.base_url} and trains nothing. Ctrl-C ends it.")
+    click.echo(f"The emulator serves {server.base_url} and trains nothing. Press Ctrl-C to stop it.")
     server.serve_forever()

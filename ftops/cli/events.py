@@ -24,16 +24,14 @@ from ftops.report.words import plain, printable
 
 @click.command("events")
 @click.argument("name", shell_complete=fine_tune_names)
-@click.option("--follow", "-f", is_flag=True, help="Go on until the job has ended.")
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print it."
-)
+@click.option("--follow", "-f", is_flag=True, help="Continue until the job has ended.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Output format.")
 @click.pass_obj
 def events_command(root: Path, name: str, form: str, *, follow: bool) -> int:
-    """Show what the provider tells of a fine-tune's job.
+    """Show what the provider reports about a fine-tune's job.
 
-    Exits with 0, or with 5 when the job has failed or was cancelled. `--format json` writes a JSON object a
-    line.
+    Exits with 0, or with 5 when the job has failed or was cancelled. `--format json` writes one JSON object
+    per line.
     """
     show = _json_line if form == "json" else _text_line
     opened = open_job(root, name, surroundings())
@@ -48,13 +46,13 @@ def events_command(root: Path, name: str, form: str, *, follow: bool) -> int:
 
 @click.command("metrics")
 @click.argument("name", shell_complete=fine_tune_names)
-@click.option("--plot", is_flag=True, help="Draw the losses as curves.")
+@click.option("--plot", is_flag=True, help="Plot the losses as curves.")
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json", "csv"]), default="text", help="How to print it."
+    "--format", "form", type=click.Choice(["text", "json", "csv"]), default="text", help="Output format."
 )
 @click.pass_obj
 def metrics_command(root: Path, name: str, form: str, *, plot: bool) -> None:
-    """Show a training's losses, step by step: from its result file, or from its events while it runs."""
+    """Show the losses of a job step by step: from its result file, or from its events while it runs."""
     if plot and form != "text":
         raise click.UsageError("--plot draws text; leave --format out")
     opened = open_job(root, name, surroundings())
@@ -82,7 +80,7 @@ def _follow(known: KnownJob, show: Callable[[JobEvent], str]) -> int:
         if reader_gone():
             return ExitCode.NOTHING
     if follower.job is None:
-        raise ValueError("following ended without a look at the job")
+        raise ValueError("following ended before the job could be read")
     return _outcome(follower.job)
 
 
@@ -108,7 +106,7 @@ def _json_line(event: JobEvent) -> str:
 
 
 def _time(event: JobEvent) -> str | None:
-    """Write the time in UTC; one beyond the calendar is not known."""
+    """Format the time in UTC; one beyond the calendar is unknown."""
     if event.created_at is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""Lines that a project needs in `.gitignore` and `.gitattributes`, beside those that are there. Pure."""
+"""Lines that a project needs in `.gitignore` and `.gitattributes`, besides the existing ones. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 _ANY_SIDE = ("text", "eol", "binary", "crlf")
-"""Attributes that decide over line ends, as they stand, with `-` or `!` before them or `=` behind."""
+"""Attributes that decide about line ends, alone, with `-` or `!` before them or `=` after them."""
 
 
 class GitLine(Struct, frozen=True):
@@ -40,7 +40,7 @@ GIT_LINES = (
 def with_line(content: bytes, wanted: GitLine) -> bytes:
     """Return the content with the line at its end, where it wins, unless the content decides already.
 
-    What stands there stays as it is, byte by byte: whatever its encoding, and with its own line ends.
+    What is there stays as it is, byte by byte: whatever its encoding, and with its own line ends.
     """
     lines = content.decode("utf-8-sig", errors="replace").split("\n")
     if any(wanted.decides(line) for line in lines):

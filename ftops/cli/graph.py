@@ -25,7 +25,7 @@ from ftops.report.words import printable
     "form",
     type=click.Choice(["text", "mermaid", "dot", "json"]),
     default="text",
-    help="How to print it.",
+    help="Output format.",
 )
 @click.pass_obj
 def graph_command(root: Path, form: str) -> None:
@@ -53,7 +53,7 @@ def _graph(root: Path) -> Graph:
 
 
 def _state(root: Path, project: Project) -> State | None:
-    """Read the state; a graph without statuses is still a graph, so that it cannot be read is only said."""
+    """Read the state; a graph without statuses is still a graph, so an unreadable state is only reported."""
     try:
         return open_stored_state(project, surroundings().place(root)).manager.read()
     except FtopsError as error:

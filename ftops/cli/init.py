@@ -57,7 +57,7 @@ _CAPITALS = {
 @click.argument("directory", default=".", required=False)
 @click.pass_obj
 def init_command(root: Path, directory: str) -> None:
-    """Make a project in DIRECTORY that plans and applies at once, on the embedded emulator."""
+    """Create a project in DIRECTORY that is ready to plan and apply on the embedded emulator."""
     target = root / directory
     files = {
         PROJECT_FILE: _PROJECT.format(name=f"{_word(target)}-{secrets.token_hex(2)}"),
@@ -66,7 +66,7 @@ def init_command(root: Path, directory: str) -> None:
     }
     existing = [name for name in files if (target / name).exists()]
     if existing:
-        raise FtopsError(f"{target / existing[0]} exists already", hint="nothing was written")
+        raise FtopsError(f"{target / existing[0]} already exists", hint="nothing was written")
     before = {each: _content(target / each.file) for each in GIT_LINES}
     for name, text in files.items():
         path = target / name
@@ -100,13 +100,13 @@ def _add_line(path: Path, content: bytes | None, wanted: GitLine) -> None:
     try:
         path.write_bytes(after)
     except OSError as error:
-        hint = f"the project is there; add this line yourself: {wanted.line}"
+        hint = f"the project was created; add this line yourself: {wanted.line}"
         raise FtopsError(f"cannot write {path}: {error.strerror}", hint=hint) from error
     click.echo(f"wrote {path}" if content is None else f"added {wanted.line} to {path}")
 
 
 def _word(target: Path) -> str:
-    """Make a project name of the directory's."""
+    """Make a project name from the directory's name."""
     letters = (sign if sign.isascii() and sign.isalnum() else "-" for sign in target.resolve().name.lower())
     return "".join(letters).strip("-")[:40].strip("-") or "project"
 

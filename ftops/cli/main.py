@@ -1,4 +1,4 @@
-"""The group, the global options, and the one place where errors become words and exit codes."""
+"""The group, the global options, and the one place where errors become messages and exit codes."""
 
 from __future__ import annotations
 
@@ -42,22 +42,22 @@ COMMANDS = {
 """Command -> the module that has it, imported only when it is called."""
 
 HELP = {
-    "init": "Make a project that plans and applies at once.",
+    "init": "Create a project that is ready to plan and apply.",
     "validate": "Check manifests and data; no network.",
     "plan": "Show what apply would do.",
     "show": "Show a saved plan.",
-    "apply": "Plan, show, ask, and carry it out; or carry out a saved plan.",
+    "apply": "Plan, show, ask, and apply; or apply a saved plan.",
     "reconcile": "Plan and apply within the limits, unattended.",
     "cancel": "Stop paid jobs now, and hold them.",
-    "status": "Show where every fine-tune stands.",
+    "status": "Show the status of every fine-tune.",
     "outputs": "Show the models that are ready.",
-    "events": "Show what the provider tells of a job.",
-    "metrics": "Show a training's losses.",
+    "events": "Show what the provider reports about a job.",
+    "metrics": "Show the losses of a job.",
     "graph": "Show the chains: base models, fine-tunes, data.",
-    "doctor": "Look at everything that a run needs.",
-    "import": "Take over one job of the provider.",
-    "resolve": "Clear a hold that only a person can.",
-    "state": "Look into the state, and repair it.",
+    "doctor": "Check everything that a run needs.",
+    "import": "Take over one existing job.",
+    "resolve": "Clear a hold that needs a person.",
+    "state": "Inspect and repair the state.",
     "schema": "Print a JSON Schema.",
     "emulator": "Serve the emulator; it trains nothing.",
     "completion": "Print a completion script.",
@@ -98,7 +98,7 @@ class LazyGroup(HelpfulGroup):
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    help="How -v logs: sentences, or one JSON object a line.",
+    help="Format of the log of -v: sentences, or one JSON object per line.",
 )
 @click.pass_context
 def cli(ctx: click.Context, directory: str, log_format: str, *, verbose: bool) -> None:
@@ -112,7 +112,7 @@ def cli(ctx: click.Context, directory: str, log_format: str, *, verbose: bool) -
 
 
 def run(arguments: list[str]) -> int:
-    """Run a command line and give its exit code; nothing that a user or network can cause gets past here."""
+    """Run a command line and return its exit code; no error of a user or network gets past here."""
     _accept_every_sign()
     # Asked to end, a command frees what it holds, such as the lock of the state, as on Ctrl-C.
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -126,7 +126,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _with_output(code: int, trouble: OSError | None) -> int:
-    """Say that output was lost, which is an error where there is no other; the work was done all the same."""
+    """Say that output was lost, which is an error if there is no other; the work was done anyway."""
     if trouble is None:
         return code
     click.echo(f"Error: the output could not be written: {trouble.strerror or trouble}", err=True)
@@ -155,7 +155,7 @@ def _run(arguments: list[str]) -> int:
 
 
 def _accept_every_sign() -> None:
-    """A terminal that cannot show a sign gets its number: printing never fails for what a text holds."""
+    """A terminal that cannot show a character gets its number: printing never fails because of its text."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
             stream.reconfigure(errors="backslashreplace")
@@ -167,14 +167,14 @@ def _tell(error: FtopsError) -> None:
 
 
 def _one_line(text: str) -> str:
-    """Take out control characters and line breaks, which only strangers write, and cut what is too long."""
+    """Remove control characters and line breaks, which only strangers write, and cut what is too long."""
     from ftops.report.words import cut, printable
 
     return cut(printable(text), _LONGEST_LINE)
 
 
 class _JsonLines(logging.Formatter):
-    """One JSON object a line."""
+    """One JSON object per line."""
 
     def format(self, record: logging.LogRecord) -> str:
         line = {"logger": record.name, "level": record.levelname, "message": record.getMessage()}
@@ -182,7 +182,7 @@ class _JsonLines(logging.Formatter):
 
 
 class _TextLines(logging.Formatter):
-    """One line a record; request ids and paths are a server's words."""
+    """One line per record; request ids and paths come from a server."""
 
     def format(self, record: logging.LogRecord) -> str:
         return _one_line(super().format(record))

@@ -1,4 +1,4 @@
-"""A group of commands that knows what a misspelt one was meant to be."""
+"""A group of commands that suggests what a misspelt one was meant to be."""
 
 from __future__ import annotations
 

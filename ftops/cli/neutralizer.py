@@ -1,8 +1,8 @@
-"""Text that a CI runner only shows, and never obeys.
+"""Text that a CI runner only shows and never obeys.
 
 Runners read commands out of what a step prints: GitHub and Forgejo a line that begins with `::`, and `##[`
 anywhere, Azure `##vso[`, TeamCity `##teamcity[`. File names, manifests and servers write much of what ftops
-prints, and a runner cannot tell who wrote it.
+prints, and a runner does not know who wrote it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _REMEMBERED = 24
 
 
 class Neutralizer:
-    """Looks at one stream, piece by piece: a command that comes in two pieces is one all the same."""
+    """Looks at one stream, piece by piece: a command that comes in two pieces is still a command."""
 
     def __init__(self) -> None:
         self._before = ""

@@ -69,13 +69,13 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
             is_flag=True,
             help="Accept a project without fine-tunes, and patterns that match nothing.",
         ),
-        click.option("--allow-older", is_flag=True, help="Go back behind the commit that was applied last."),
+        click.option("--allow-older", is_flag=True, help="Apply a commit older than the one applied last."),
         click.option("--selector", multiple=True, metavar="L=V", help="Only fine-tunes with this label."),
         click.option(
             "--target",
             multiple=True,
             metavar="NAME",
-            help="Only this one and its upstreams.",
+            help="Only this fine-tune and its upstreams.",
             shell_complete=fine_tune_names,
         ),
     ):
@@ -101,12 +101,14 @@ def _selection(
 
 
 def limits_lifted(allow: tuple[str, ...]) -> dict[str, float]:
-    """Read the values of --allow. Raises UsageError for words that mean nothing."""
+    """Read the values of --allow. Raises UsageError for text that means nothing."""
     lifted: dict[str, float] = {}
     for text in allow:
         name, number = _pair(text, "--allow")
         if name not in LIFTABLE or not re.fullmatch(r"\d+(\.\d+)?", number):
-            raise click.UsageError(f"--allow {text}: write LIMIT=N, with a limit of {', '.join(LIFTABLE)}")
+            raise click.UsageError(
+                f"--allow {text}: write LIMIT=N, where LIMIT is one of {', '.join(LIFTABLE)}"
+            )
         lifted[name] = float(number)
     return lifted
 
@@ -136,7 +138,7 @@ def width() -> int:
 def print_document(document: Mapping[str, Any], *, err: bool = False) -> None:
     """Print a document so that it is JSON on every terminal: one that has no UTF-8 gets escapes.
 
-    Errors are messages: a secret in them is blanked, as on stderr, and the document is printed all the same.
+    Errors are messages: a secret in them is blanked, as on stderr, and the document is still printed.
     """
     from ftops.model.json_text import json_text
 
@@ -200,7 +202,7 @@ def tell_invalid_data(plan: Plan, code: int) -> None:
 
 
 def tell_resting(plan: Plan) -> None:
-    """Tell on stderr which providers rest, for whoever reads no plan."""
+    """Report on stderr which providers rest, for whoever does not read the plan."""
     for name, why in plan.incomplete.items():
         click.echo(printable(f"Warning: nothing is done at provider {name}: {why}"), err=True)
 
@@ -208,7 +210,7 @@ def tell_resting(plan: Plan) -> None:
 def _pair(text: str, option: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not (name and equals and value):
-        raise click.UsageError(f"{option} {text}: write it like {option} NAME=VALUE")
+        raise click.UsageError(f"{option} {text}: write it as {option} NAME=VALUE")
     return name, value
 
 

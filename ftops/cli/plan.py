@@ -22,10 +22,12 @@ from ftops.review.selection import Selection
     "form",
     type=click.Choice(["text", "json", "markdown"]),
     default="text",
-    help="How to print it; markdown is for a pull request.",
+    help="Output format; markdown is for a pull request.",
 )
 @click.option("--out", metavar="FILE", help="Save the plan, for `ftops apply FILE`; - is standard output.")
-@click.option("--detailed-exitcode", is_flag=True, help="2 for changes, 4 and 5 for what needs a look.")
+@click.option(
+    "--detailed-exitcode", is_flag=True, help="Exit with 2 for changes, and 4 or 5 for what needs attention."
+)
 @options.selection_options
 @click.pass_obj
 def plan_command(
@@ -39,7 +41,7 @@ def plan_command(
     """Show what apply would do. Takes no lock and writes nothing but --out."""
     to_stdout = out == "-"
     if to_stdout and form == "json":
-        raise click.UsageError("--out - and --format json both take standard output: leave one out")
+        raise click.UsageError("--out - and --format json both use standard output: leave one out")
     with options.documented_failure(root, form):
         with open_session(root) as session:
             reviewed = session.plan(chosen)

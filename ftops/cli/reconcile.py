@@ -15,9 +15,13 @@ from ftops.review.selection import Selection
 
 
 @click.command("reconcile")
-@click.option("--once", is_flag=True, required=True, help="Do what can be done now, then end.")
+@click.option("--once", is_flag=True, required=True, help="Do what can be done now, then exit.")
 @click.option(
-    "--parallelism", type=click.IntRange(1, 64), default=8, show_default=True, help="Requests at one time."
+    "--parallelism",
+    type=click.IntRange(1, 64),
+    default=8,
+    show_default=True,
+    help="How many requests to send at once.",
 )
 @options.selection_options
 @lock_timeout_option
@@ -29,7 +33,7 @@ def reconcile_command(
     parallelism: int,
     chosen: Selection,
 ) -> int:
-    """Plan and apply within the project's limits, without a question: for schedules."""
+    """Plan and apply within the project's limits without asking: for schedules."""
     with open_session(root, changes=True) as session:
         run = one_round(session, replace(chosen, patient=True), parallelism, "text", approved=None)
         session.raise_if_stopped()

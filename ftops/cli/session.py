@@ -35,7 +35,7 @@ def lock_timeout_option(command: Callable[..., Any]) -> Callable[..., Any]:
         show_envvar=True,
         expose_value=False,
         callback=_keep_lock_timeout,
-        help="Wait so long for a lock that another run holds (30s, 5m).",
+        help="How long to wait for a lock that another run holds (30s, 5m).",
     )(command)
 
 
@@ -44,7 +44,7 @@ def _keep_lock_timeout(context: click.Context, _: click.Parameter, text: str | N
 
 
 def surroundings(stop: threading.Event | None = None) -> api.Surroundings:
-    """Return what a command works in: the environment, its secrets, stderr, and its patience for the lock."""
+    """Return what a command works in: environment, secrets, stderr, and how long to wait for the lock."""
     context = click.get_current_context(silent=True)
     chosen = context.meta if context else {}
     return api.Surroundings(
@@ -64,7 +64,7 @@ def open_session(
     """Load the project and open its providers and state; close everything at the end.
 
     With `changes`, the command may change something, so it is refused while the kill switch is on.
-    `lineage` is for a state that does not exist yet: a saved plan may be what it begins with. With `partly`,
+    `lineage` is for a state that does not exist yet: a saved plan may define its lineage. With `partly`,
     manifests that do not load are left out.
     """
     stop = threading.Event()

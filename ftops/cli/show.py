@@ -18,7 +18,7 @@ from ftops.cli.session import surroundings
     "form",
     type=click.Choice(["text", "json", "markdown"]),
     default="text",
-    help="How to print it; markdown is for a pull request.",
+    help="Output format; markdown is for a pull request.",
 )
 @click.pass_obj
 def show_command(root: Path, planfile: str, form: str) -> None:

@@ -1,7 +1,8 @@
 """Ctrl-C and SIGTERM while a command works, and the questions that it asks.
 
-A handler only sets a flag: whatever it printed could come into the middle of a line, and what it locked could
-be locked already by the code that it interrupts. A thread of its own, woken through a pipe, does the rest.
+A handler only sets a flag: whatever it printed could end up in the middle of a line, and what it locked
+could already be locked by the code that it interrupts. A thread of its own, woken through a pipe, does the
+rest.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ class _Asked:
         self.once = False
 
     def handle(self, _number: int, _frame: FrameType | None) -> None:
-        """Set the flag. The second time somebody has waited long enough."""
+        """Set the flag. The second signal ends the command: somebody has waited long enough."""
         if self.once:
             raise KeyboardInterrupt
         self.once = True

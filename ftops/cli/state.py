@@ -1,4 +1,4 @@
-"""`ftops state`: looks. What changes the state stands in state_surgery.py."""
+"""`ftops state`: inspection. What changes the state is in state_surgery.py."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from ftops.state.statefile import encode_record
 
 @click.group("state", cls=HelpfulGroup)
 def state_command() -> None:
-    """Look into the state, and repair it."""
+    """Inspect and repair the state."""
 
 
 for _command in (
@@ -69,17 +69,17 @@ def show_command(root: Path, name: str) -> None:
 
 
 @state_command.command("pull")
-@click.option("--raw", is_flag=True, help="As it is stored: neither unpacked nor decrypted.")
-@click.option("--version", "version", metavar="NAME", help="An earlier one, as `history` names it.")
+@click.option("--raw", is_flag=True, help="Print it as stored: neither unpacked nor decrypted.")
+@click.option("--version", "version", metavar="NAME", help="Print an earlier version, as `history` names it.")
 @click.pass_obj
 def pull_command(root: Path, version: str | None, *, raw: bool) -> None:
-    """Print the whole state as text, whether ftops can read it or not."""
+    """Print the complete state as text, even if ftops cannot read it."""
     data = open_state(root).pull(version, raw=raw)
     click.echo(data if raw else _shown(data), nl=False)
 
 
 def _shown(text: bytes) -> bytes:
-    """Return a state so that it reads back as the same; whatever is no text at all is given as it is."""
+    """Return a state so that it reads back as the same; what is not text at all is returned as it is."""
     try:
         return escaped(text.decode()).encode()
     except UnicodeDecodeError:
@@ -89,7 +89,7 @@ def _shown(text: bytes) -> bytes:
 @state_command.command("history")
 @click.pass_obj
 def history_command(root: Path) -> None:
-    """List the versions of the state that are still there, the newest first."""
+    """List the versions of the state that still exist, newest first."""
     versions = open_state(root).history()
     table = [("VERSION", "SERIAL", "FINE-TUNES", "WRITTEN"), *map(_row, versions)]
     click.echo(columns(table), nl=False)

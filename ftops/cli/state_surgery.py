@@ -15,7 +15,7 @@ from ftops.cli.session import lock_timeout_option, open_session, open_state
 from ftops.errors import FtopsError
 from ftops.report.words import counted
 
-_yes = click.option("--yes", is_flag=True, help="Do not ask.")
+_yes = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 
 
 @click.command("mv")
@@ -25,7 +25,7 @@ _yes = click.option("--yes", is_flag=True, help="Do not ask.")
 @lock_timeout_option
 @click.pass_obj
 def mv_command(root: Path, old: str, new: str, *, yes: bool) -> None:
-    """Return the record of OLD the name NEW. In a manifest, `renamed_from` does this in review."""
+    """Rename the record of OLD to NEW. In a manifest, `renamed_from` does this in review."""
     can_ask(yes=yes)
     rename_record(open_state(root), old, new, consent(yes=yes))
 
@@ -36,19 +36,19 @@ def mv_command(root: Path, old: str, new: str, *, yes: bool) -> None:
 @lock_timeout_option
 @click.pass_obj
 def rm_command(root: Path, name: str, *, yes: bool) -> None:
-    """Forget NAME: its job runs on, unwatched. Nothing is cancelled or deleted."""
+    """Forget NAME: its job keeps running, unwatched. Nothing is cancelled or deleted."""
     can_ask(yes=yes)
     remove_record(open_state(root), name, consent(yes=yes))
 
 
 @click.command("push")
 @click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
-@click.option("--force", is_flag=True, help="Even from another lineage, or an older one.")
+@click.option("--force", is_flag=True, help="Accept a state of another lineage, or an older one.")
 @_yes
 @lock_timeout_option
 @click.pass_obj
 def push_command(root: Path, file: str, *, force: bool, yes: bool) -> None:
-    """Put the state in FILE (- for standard input) in place of the stored one."""
+    """Replace the stored state with the one in FILE (- for standard input)."""
     can_ask(yes=yes)
     access = open_state(root)
     edited = push_state(access, (_bytes_of(root, file), file), consent(yes=yes), force=force)
@@ -61,11 +61,11 @@ def push_command(root: Path, file: str, *, force: bool, yes: bool) -> None:
 @lock_timeout_option
 @click.pass_obj
 def restore_command(root: Path, version: str, *, yes: bool) -> None:
-    """Put an earlier VERSION, as `ftops state history` names it, in place of the present state."""
+    """Replace the present state with an earlier VERSION, as `ftops state history` names it."""
     can_ask(yes=yes)
     edited = restore_state(open_state(root), version, consent(yes=yes))
     click.echo(f"written as serial {edited.serial}")
-    click.echo("Jobs made since are found again by their marks: look at `ftops plan`.", err=True)
+    click.echo("Jobs created since then are found again by their marks: see `ftops plan`.", err=True)
 
 
 @click.command("rebuild")
@@ -73,14 +73,14 @@ def restore_command(root: Path, version: str, *, yes: bool) -> None:
 @lock_timeout_option
 @click.pass_obj
 def rebuild_command(root: Path, *, yes: bool) -> None:
-    """Make a lost state again from the marks that jobs carry at their providers."""
+    """Recreate a lost state from the marks that jobs carry at their providers."""
     can_ask(yes=yes)
     with open_session(root) as session:
         notes = rebuild_state(session, consent(yes=yes))
     if notes:
-        click.echo(f"{counted(len(notes), 'name')} recorded; look at `ftops plan`.")
+        click.echo(f"{counted(len(notes), 'name')} recorded; see `ftops plan`.")
     else:
-        click.echo("Nothing to rebuild: every job that carries this project's mark is recorded.")
+        click.echo("Nothing to rebuild: every job with this project's mark is recorded.")
 
 
 @click.command("unlock")
@@ -88,9 +88,10 @@ def rebuild_command(root: Path, *, yes: bool) -> None:
 @_yes
 @click.pass_obj
 def unlock_command(root: Path, lock_id: str | None, *, yes: bool) -> None:
-    """Break the lock ID whose holder is gone; where it comes free by itself, say how.
+    """Break the lock ID of a dead run; if it becomes free by itself, say how.
 
-    The message of whoever finds the lock taken has the ID: with it, the lock of a later run is never broken.
+    The message of a run that finds the lock taken has the ID. With it, the lock of a later run is never
+    broken.
     """
     ask = consent(yes=yes)
 

@@ -22,19 +22,23 @@ from ftops.report.words import printable
 from ftops.review.selection import Selection, unknown_name
 
 SHORTEST_INTERVAL = 0.2
-"""Seconds between two looks, at least."""
+"""Least seconds between two refreshes."""
 
 
 @click.command("status")
 @click.argument("name", required=False, shell_complete=fine_tune_names)
-@click.option("--watch", is_flag=True, help="Look again and again, until nothing moves any more.")
-@click.option("--interval", metavar="DURATION", default="5s", show_default=True, help="With --watch.")
+@click.option("--watch", is_flag=True, help="Refresh until nothing changes any more.")
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print it."
+    "--interval",
+    metavar="DURATION",
+    default="5s",
+    show_default=True,
+    help="With --watch: the time between two refreshes.",
 )
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Output format.")
 @click.pass_obj
 def status_command(root: Path, name: str | None, form: str, interval: str, *, watch: bool) -> int:
-    """Show where every fine-tune stands: how far, how old, which model, and what to do next."""
+    """Show the status of every fine-tune: progress, age, model, and what to do next."""
     if watch and form == "json":
         raise click.UsageError("--watch draws text; for JSON call `ftops status --format json` again")
     pause = options.seconds(interval) or 0.0
@@ -66,12 +70,12 @@ def status_command(root: Path, name: str | None, form: str, interval: str, *, wa
     "form",
     type=click.Choice(["text", "json", "env"]),
     default="text",
-    help="How to print it; env gives NAME_MODEL=... and NAME_CURRENT=... lines for a shell.",
+    help="Output format; env prints NAME_MODEL=... and NAME_CURRENT=... lines for a shell.",
 )
-@click.option("--current", is_flag=True, help="Only models of what is declared now.")
+@click.option("--current", is_flag=True, help="Only models trained from what is declared now.")
 @click.pass_obj
 def outputs_command(root: Path, name: str | None, form: str, *, current: bool) -> None:
-    """Show the model of each fine-tune that serves, and whether it is of what is declared now.
+    """Show the model of each fine-tune, and whether it was trained from what is declared now.
 
     It comes from the state: no provider needs to answer. With NAME, the exit code is 5 where there is none.
     """

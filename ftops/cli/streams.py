@@ -1,7 +1,7 @@
-"""The streams of a command: one that is closed, or whose reader has gone, changes neither work nor exit code.
+"""The streams of a command: a closed one, or one whose reader has gone, changes neither work nor exit code.
 
 An apply whose output goes to `head` has to finish what it pays for. So what cannot be written is dropped, and
-the command goes on; what is lost for another reason than a reader who left is said once, at the end.
+the command continues; what is lost for another reason than a reader who left is said once, at the end.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Sink:
             self._lose(stream, error)
 
     def _lose(self, stream: Any, error: OSError) -> None:
-        """Let everything more go nowhere; what is buffered would fail again at exit."""
+        """Discard everything from now on; what is buffered would fail again at exit."""
         self.gone = True
         if not isinstance(error, BrokenPipeError):
             self.trouble = error
@@ -59,7 +59,7 @@ class Sink:
 
 
 class GuardedStream:
-    """A text stream whose every write is looked at first; all else is the stream's own."""
+    """A text stream whose writes are all checked first; the rest is the stream's own."""
 
     def __init__(self, stream: TextIO, look: Callable[[str], str]) -> None:
         self._stream = stream
@@ -67,7 +67,7 @@ class GuardedStream:
         self.sink = Sink()
 
     def write(self, text: str) -> int:
-        """Write what the look leaves of a text."""
+        """Write what the check leaves of a text."""
         if not isinstance(text, str):
             raise TypeError("a text stream takes text")
         looked = self._look(text)
@@ -85,7 +85,7 @@ class GuardedStream:
 
     @property
     def buffer(self) -> _GuardedBytes:
-        """The bytes below, guarded alike."""
+        """The underlying bytes, guarded as well."""
         return _GuardedBytes(self._stream.buffer, self._look, self.sink)
 
     def __getattr__(self, name: str) -> Any:
@@ -93,7 +93,7 @@ class GuardedStream:
 
 
 class _GuardedBytes:
-    """A binary stream whose every write is looked at as text; of other bytes only secrets are refused."""
+    """A binary stream whose writes are all checked as text; in other bytes only secrets are refused."""
 
     def __init__(self, stream: BinaryIO, look: Callable[[str], str], sink: Sink) -> None:
         self._stream = stream
@@ -124,7 +124,7 @@ def _is_text(data: bytes) -> bool:
 
 
 def reader_gone() -> bool:
-    """Return whether nobody reads standard output any more: a look that goes on and on can end."""
+    """Return whether nobody reads standard output any more: an endless display can end."""
     return isinstance(sys.stdout, GuardedStream) and sys.stdout.sink.gone
 
 

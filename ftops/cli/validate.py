@@ -17,16 +17,16 @@ from ftops.report.validation import Validation, failed_document, render_validati
 
 
 @click.command("validate")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Output format.")
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print it."
+    "--tokens", is_flag=True, help="Count the tokens of valid files, too (needs the extra `tokens`)."
 )
-@click.option("--tokens", is_flag=True, help="Count the tokens of right files, too (needs the extra tokens).")
 @click.option("--allow-empty", is_flag=True, help="Accept patterns that match nothing.")
 @click.pass_obj
 def validate_command(root: Path, form: str, *, tokens: bool, allow_empty: bool) -> ExitCode:
     """Check manifests, project file and data. Needs no network and no key.
 
-    Warnings are what a provider may refuse, or what spoils a training; they leave the exit code 0.
+    Warnings name what a provider may refuse or what spoils training; the exit code stays 0.
     """
     if form == "json":
         return _as_document(root.resolve(), tokens=tokens, allow_empty=allow_empty)

@@ -1,4 +1,4 @@
-"""The progress of `apply --wait`: drawn in place on a terminal, a line a change anywhere else."""
+"""The progress of `apply --wait`: drawn in place on a terminal, one line per change elsewhere."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _USUAL = (80, 24)
 
 
 class Progress:
-    """Tells on stderr what a wait sees, round by round."""
+    """Reports on stderr what a wait sees, round by round."""
 
     def __init__(self) -> None:
         self._before: dict[str, str] = {}

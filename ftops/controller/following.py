@@ -21,7 +21,7 @@ _PASSING = (Ambiguous, NotSent, RateLimited)
 class Follower(Struct):
     """Follows one job. `job` is how it was seen last; after the iterator's end, how it ended.
 
-    `pause(seconds)` waits and gives True when a person asked to stop, which ends the following early.
+    `pause(seconds)` waits and returns True when a person asked to stop, which ends the following early.
     """
 
     provider: Provider
@@ -34,8 +34,8 @@ class Follower(Struct):
     def events(self) -> Iterator[JobEvent]:
         """Yield the events up to now and, as they come, those until the job has ended.
 
-        A stream that breaks is opened again, and what it repeats is left out: events without an id are told
-        apart by all that they say. Raises ProviderError for what no patience mends.
+        A stream that breaks is opened again, and what it repeats is left out: events without an id are
+        distinguished by all that they say. Raises ProviderError for what waiting does not fix.
         """
         failures = 0
         while True:
@@ -66,7 +66,7 @@ class Follower(Struct):
 
 
 def identity(event: JobEvent) -> Hashable:
-    """Tell one event from another: by its id, or by all that it says where the format gives none."""
+    """Identify an event: by its id, or by all that it says where the format has none."""
     return event.id or (event.created_at, event.level, event.type, event.message, repr(event.data))
 
 

@@ -27,8 +27,8 @@ def repeat_until_settled(
 ) -> None:
     """Call `run` until it says that all is settled.
 
-    `pause` waits some seconds and gives True when a person asked to stop, which ends the loop. Raises
-    NeedsPerson when `timeout` seconds are over: the jobs go on all the same.
+    `pause` waits some seconds and returns True when a person asked to stop, which ends the loop. Raises
+    NeedsPerson when `timeout` seconds have passed: the jobs continue anyway.
     """
     deadline = None if timeout is None else monotonic() + timeout
     for seconds in pauses():

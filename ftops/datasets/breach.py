@@ -37,5 +37,5 @@ class Breach(Struct, frozen=True):
 
 def shown(value: object) -> str:
     """A value of the row as a message has it: short, and never a whole text or image."""
-    words = repr(value)
-    return words if len(words) <= _LONGEST_SHOWN else f"{words[: _LONGEST_SHOWN - 3]}..."
+    text = repr(value)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}..."

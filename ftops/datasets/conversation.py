@@ -1,4 +1,4 @@
-"""What a schema cannot say of a row: the order of its messages, weights, calls and their answers."""
+"""What a schema cannot say about a row: the order of its messages, weights, calls and their answers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Outline(Struct):
     """The messages of a row, looked through once.
 
     `known`: each has a known role; where one has not, their order says nothing. `plain`: none is empty, has
-    images, calls, a weight, or stands behind another of the assistant's, so that most rows are done with.
+    images, calls, a weight, or follows another of the assistant's, so most rows need no further check.
     """
 
     messages: Sequence[Message]

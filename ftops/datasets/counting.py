@@ -18,7 +18,7 @@ class _Kind(Struct):
 
 
 class FindingCounter:
-    """Collects breaches; a line counts once for each kind."""
+    """Collects breaches; a line counts once per kind."""
 
     def __init__(self, path: str, rules: Ruleset) -> None:
         self.rules = rules
@@ -26,7 +26,7 @@ class FindingCounter:
         self._kinds: dict[str, _Kind | None] = {}
 
     def add(self, breach: Breach, line: int | None = None) -> None:
-        """Count a breach at a line, or of the whole file. One that these rules do not judge is let go."""
+        """Count a breach at a line, or of the whole file. One that these rules do not judge is ignored."""
         if breach.kind not in self._kinds:
             severity = self.rules.severity(breach.kind)
             self._kinds[breach.kind] = None if severity is None else _Kind(severity, breach)

@@ -42,7 +42,7 @@ _TABLES = {"csv": "CSV", "tsv": "TSV"}
 
 
 def file_disguise(head: bytes, path: str) -> Breach | None:
-    """Tell of a file that is something else as a whole, from its first bytes on."""
+    """Report a file that is something else as a whole, judging by its first bytes."""
     if head.startswith(_LFS_MARK):
         return Breach("lfs-pointer")
     for mark, name in _WIDE:
@@ -135,7 +135,7 @@ def written_anew(row: object) -> bytes | None:
 
 
 def repeated_key(line: bytes, anew: bytes) -> str | None:
-    """Name a key that stands twice in one object; the parsed row has only the last of them.
+    """Name a key that occurs twice in one object; the parsed row has only the last of them.
 
     Counting the keys of the line and of the row written anew is fast, and enough where they agree; else the
     line is read once more, slowly.

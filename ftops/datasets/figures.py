@@ -31,7 +31,7 @@ class Figures:
             self._longest = (size, number)
 
     def duplicate(self) -> None:
-        """Count a row that stands above already."""
+        """Count a row that repeats an earlier one."""
         self._duplicates += 1
 
     def row(self, row: Mapping[str, Any], found: Outline | None) -> str:

@@ -27,7 +27,7 @@ RowHashes = set[int]
 
 
 class Passed(Struct):
-    """What reading a file came to. `dataset` is None for a file that was not read to its end.
+    """The outcome of reading a file. `dataset` is None for a file that was not read to its end.
 
     `of_uses` are breaches that are about single fine-tunes, by how these use the file.
     """
@@ -123,10 +123,10 @@ class FilePass:
             ("too-many-rows", "most_rows", reading.rows, f"{reading.rows:,} rows"),
             ("too-many-image-rows", "most_image_rows", pictured, f"{pictured:,} rows"),
         )
-        for kind, name, size, words in sizes:
+        for kind, name, size, text in sizes:
             limit = counter.rules.limit(name)
             if limit is not None and size > limit:
-                counter.add(Breach(kind, shown={"value": words, "limit": f"{limit:,}"}))
+                counter.add(Breach(kind, shown={"value": text, "limit": f"{limit:,}"}))
 
     def _all(self, breach: Breach, line: int | None = None) -> None:
         for counter in self._counters.values():

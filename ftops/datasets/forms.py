@@ -109,14 +109,14 @@ def rule_at(schema_path: Sequence[str | int]) -> str:
 
 def _place(path: Sequence[str | int]) -> str:
     """Say where in a row: `message 3, call 1`, or `message 1 of 'preferred_output'`."""
-    words = []
+    text = []
     for name, index in pairwise(path):
         if isinstance(index, str):
             continue
         if name in _OUTPUTS:
-            words.append(f"message {index + 1} of {name!r}")
+            text.append(f"message {index + 1} of {name!r}")
         elif name == "messages":
-            words.append(f"message {index + 1}" + (" of 'input'" if path[0] == "input" else ""))
+            text.append(f"message {index + 1}" + (" of 'input'" if path[0] == "input" else ""))
         elif name in _PARTS:
-            words.append(f"{_PARTS[str(name)]} {index + 1}")
-    return ", ".join(words)
+            text.append(f"{_PARTS[str(name)]} {index + 1}")
+    return ", ".join(text)

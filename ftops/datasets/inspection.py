@@ -128,8 +128,8 @@ def _read(root: Path, path: str, uses: list[_Use]) -> Passed:
     rows = outcome.dataset.examples if outcome.dataset else 0
     for use in uses:
         if use.alone and 0 < rows < use.rules.fewest:
-            words = "1 example" if rows == 1 else f"{rows} examples"
-            breach = Breach("too-few", shown={"value": words, "limit": use.rules.fewest})
+            text = "1 example" if rows == 1 else f"{rows} examples"
+            breach = Breach("too-few", shown={"value": text, "limit": use.rules.fewest})
             outcome.of_uses.append((breach, use.rules, use.name))
     return outcome
 

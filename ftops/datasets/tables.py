@@ -21,7 +21,7 @@ OFF = "off"
 
 
 class ModelFacts(Struct, frozen=True):
-    """What is known of a model. None: no limit is known."""
+    """What is known about a model. None: no limit is known."""
 
     form: DataFormat | None = None
     context: int | None = None
@@ -31,8 +31,8 @@ class ModelFacts(Struct, frozen=True):
 class Ruleset(Struct, frozen=True):
     """How one file is judged: for a dialect, a method and a base model.
 
-    `facts` is None for a model that the dialect's table does not have: a server of somebody else's then
-    speaks this dialect, and only what is wrong everywhere is an error.
+    `facts` is None for a model that the dialect's table does not have: then somebody else's server speaks
+    this dialect, and only what is wrong everywhere is an error.
     """
 
     dialect: str
@@ -42,7 +42,7 @@ class Ruleset(Struct, frozen=True):
     facts: ModelFacts | None
 
     def severity(self, kind: str) -> Severity | None:
-        """How bad this kind is here; None: it is not said at all."""
+        """How bad this kind is here; None: it is not reported at all."""
         rule = _rules()["rules"][kind]
         stated = self._dialect.get("rules", {}).get(kind, rule["severity"])
         if stated == OFF:
@@ -91,7 +91,7 @@ def ruleset(dialect: str, method: Method, model: str, forms: frozenset[DataForma
 
 
 def sentence(kind: str, **shown: object) -> str:
-    """What is said of a kind, without its place."""
+    """What is said about a kind, without its place."""
     says: str = _rules()["rules"][kind]["says"]
     return says.format_map(shown)
 
@@ -117,7 +117,7 @@ def foreign_forms() -> tuple[ForeignForm, ...]:
 
 @cache
 def document(name: str) -> Mapping[str, Any]:
-    """Read a file of `schemas/datasets`: inside an installed package, else beside it in a checkout."""
+    """Read a file of `schemas/datasets`: inside an installed package, else next to it in a checkout."""
     package = Path(__file__).resolve().parent.parent
     for folder in (package / "schemas", package.parent / "schemas"):
         file = folder / "datasets" / name

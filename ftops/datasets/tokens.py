@@ -34,7 +34,7 @@ Count = Callable[[str], int]
 
 
 class Counted(Struct, frozen=True):
-    """Datasets with their tokens, and for each path that could not be counted the sentence that says why."""
+    """Datasets with their tokens, and for each path that could not be counted a sentence that says why."""
 
     datasets: Mapping[str, Dataset]
     uncounted: Mapping[str, str]
@@ -49,7 +49,7 @@ def count_tokens(
 ) -> Counted:
     """Count the files of `wanted` (project-relative path -> models that train on it); raises nothing.
 
-    Where the models split text differently the larger count stands: a limit has to err on the safe side.
+    Where the models split text differently the larger count is used: a limit has to err on the safe side.
     """
     counted, uncounted = dict(datasets), {}
     for path, models in sorted(wanted.items()):
@@ -84,13 +84,13 @@ def _counter(encoding: str) -> Count:
     try:
         from rs_bpe import openai
     except ImportError as error:
-        raise NotCountable(f"run {INSTALL} to have them counted") from error
+        raise NotCountable(f"run {INSTALL} to count them") from error
     count: Count = getattr(openai, encoding)().count
     return count
 
 
 def _count_file(path: Path, sha256: str, counters: list[Count]) -> int:
-    """Count with each counter and give the largest sum."""
+    """Count with each counter and return the largest sum."""
     sums, digest = [0] * len(counters), hashlib.sha256()
     try:
         with path.open("rb") as file:
@@ -102,14 +102,14 @@ def _count_file(path: Path, sha256: str, counters: list[Count]) -> int:
                 for number, count in enumerate(counters):
                     sums[number] += extra + sum(map(count, texts))
     except (OSError, orjson.JSONDecodeError) as error:
-        raise NotCountable("it cannot be read any more") from error
+        raise NotCountable("it can no longer be read") from error
     if digest.hexdigest() != sha256:
         raise NotCountable("it has changed since it was checked")
     return max(sums)
 
 
 def _trained(row: Any) -> tuple[list[str], int]:
-    """Return the texts of one example and how many tokens stand around them."""
+    """Return the texts of one example and how many tokens surround them."""
     if not isinstance(row, dict):
         raise NotCountable("it has rows that are not objects")
     if isinstance(row.get("messages"), list):

@@ -18,7 +18,7 @@ from ftops.report.words import counted
 def unreadable_project(error: FtopsError) -> Iterator[Check]:
     """Tell of a project file that cannot be read, and that nothing else could be looked at."""
     yield from failed("project", error)
-    words = "data, keys, providers and state were not looked at"
+    words = "data, keys, providers and state were not checked"
     yield Check("rest", Verdict.WARN, words, f"fix {PROJECT_FILE} first")
 
 
@@ -45,7 +45,7 @@ def data_checks(loaded: LoadedManifests, inspected: InspectedDatasets) -> Iterat
 
 
 def key_checks(providers: Iterable[ProviderSettings], environ: Mapping[str, str]) -> Iterator[Check]:
-    """Tell of each variable whether it is set. Its value is looked at, and never part of a message."""
+    """Report for each variable whether it is set. Its value is checked, but never part of a message."""
     for settings in providers:
         fields = {
             "base_url": settings.base_url,
@@ -66,5 +66,5 @@ def key_checks(providers: Iterable[ProviderSettings], environ: Mapping[str, str]
             yield Check("key", Verdict.FAIL, message, f"export {reference.env}=...", settings.name)
         if not references:
             embedded = str(settings.base_url).startswith(EMULATOR_SCHEME)
-            words = "the embedded emulator takes any" if embedded else "no variable is referenced"
+            words = "the embedded emulator accepts any" if embedded else "no variable is referenced"
             yield Check("key", Verdict.OK, words, None, settings.name)

@@ -8,11 +8,11 @@ from ftops.errors import FtopsError
 from ftops.model.check import Check, Verdict
 from ftops.model.value import replace
 
-UNUSED = "no fine-tune and no record uses it"
+UNUSED = "no fine-tune or record uses it"
 
 
 def failed(check: str, error: FtopsError, subject: str | None = None) -> Iterator[Check]:
-    """Make a failed check of each problem in an error."""
+    """Make a failed check from each problem in an error."""
     for problem in error.problems:
         place = ":".join(str(part) for part in (problem.file, problem.line, problem.column) if part)
         where = " ".join(part for part in (place, problem.path) if part)
@@ -21,7 +21,7 @@ def failed(check: str, error: FtopsError, subject: str | None = None) -> Iterato
 
 
 def lenient(check: Check, *, used: bool) -> Check:
-    """Only warn of what is wrong with a provider that nothing uses: it is in nobody's way."""
+    """Only warn about a provider that nothing uses: it does no harm."""
     if used or check.verdict is not Verdict.FAIL:
         return check
     return replace(check, verdict=Verdict.WARN, message=f"{check.message}; {UNUSED}")

@@ -33,9 +33,7 @@ def lineage_checks(state: State, seen: Mapping[str, Collection[Job]], *, exists:
         if others:
             jobs_of = counted(len(others), "job")
             message = f"{jobs_of} of project {state.project} ({others[0]}) came from another state than this"
-            hint = (
-                "put the lost state back, or rename the project if the name is used twice; see `ftops plan`"
-            )
+            hint = "restore the lost state, or rename the project if the name is used twice; see `ftops plan`"
             yield Check("lineage", Verdict.WARN, message, hint, provider)
 
 
@@ -52,6 +50,8 @@ def orphan_checks(state: State, seen: Mapping[str, Collection[Job]]) -> Iterator
         )
         if orphans:
             jobs_of = counted(len(orphans), "job")
-            message = f"{jobs_of} with this state's mark ({orphans[0]}) run and are in no record of it"
+            message = (
+                f"{jobs_of} with this state's mark ({orphans[0]}) are running but are not recorded in it"
+            )
             hint = "`ftops state rebuild` takes them over; was an older state brought back?"
             yield Check("orphan", Verdict.WARN, message, hint, provider)

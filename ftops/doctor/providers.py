@@ -63,7 +63,7 @@ def _judged(settings: ProviderSettings, error: FtopsError) -> tuple[Verdict, str
         return Verdict.WARN, f"takes no more requests now: {said}", "try again later"
     senseless = status in _OK_STATUSES and error.failure.message is None
     if status == _NOT_FOUND or senseless or status in _REDIRECTS:
-        usual = f"{address}: the API's address, with its /v1 where it has one"
+        usual = f"{address}: the API's address, including /v1 if it has one"
         known = error.hint if status == _NOT_FOUND else None
         hint = f"{known or usual}; check its dialect too"
         return Verdict.FAIL, f"wrong URL: a server answers, but not as {settings.dialect}: {said}", hint

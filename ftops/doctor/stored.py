@@ -15,7 +15,7 @@ from ftops.report.words import counted
 def state_check(location: str, state: State, *, exists: bool) -> Check:
     """Judge a state that could be read."""
     if not exists:
-        return Check("state", Verdict.OK, f"there is none at {location} yet; the first apply makes it")
+        return Check("state", Verdict.OK, f"there is none at {location} yet; the first apply creates it")
     records = counted(len(state.fine_tunes), "record")
     message = f"{location} can be read: serial {state.serial}, {records}, lineage {state.lineage}"
     return Check("state", Verdict.OK, message)
@@ -43,12 +43,12 @@ def commit_checks(commit: Commit | None, applied: Commit | None, *, older: bool)
 
 
 def lock_check(holder: str | None, since: float, now: float, *, alive: bool | None) -> Check:
-    """Judge the lock. `alive` tells of a process of this host; None where it cannot be known."""
+    """Judge the lock. `alive` is about a process of this host; None where it is unknown."""
     if holder is None:
         return Check("lock", Verdict.OK, "nobody holds it")
     message = f"held by {holder} since {moment(since)}, {age(now - since)}"
     if alive is False:
-        hint = "end what that run left running, which frees the lock; a lease ends by itself"
+        hint = "end the processes that run left behind, which frees the lock; a lease ends by itself"
         return Check("lock", Verdict.WARN, f"{message}; that process is dead", hint)
     return Check("lock", Verdict.WARN, message, "wait for that run to end; if it hangs, end its process")
 
@@ -56,7 +56,7 @@ def lock_check(holder: str | None, since: float, now: float, *, alive: bool | No
 def intent_checks(
     state: State, settles: Mapping[str, float], seen: Mapping[str, Collection[Job]], now: float
 ) -> Iterator[Check]:
-    """Tell of each create in doubt since when, until when, and how a person settles it.
+    """Report for each create in doubt since when, until when, and how a person settles it.
 
     `settles` is each provider's settle time in seconds, `seen` some of its jobs.
     """

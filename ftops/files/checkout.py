@@ -1,4 +1,4 @@
-"""What git left out of a checkout: submodules that are not there, and files of a sparse checkout."""
+"""What git left out of a checkout: missing submodules, and files of a sparse checkout."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which commit a project directory is at, asked of `git`. Where git cannot tell, nobody is held up."""
+"""Which commit a project directory is at, according to `git`. Where git does not know, nothing is blocked."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def commit_of(root: Path) -> Commit | None:
 def is_before(root: Path, commit: Commit, other: Commit) -> bool:
     """Return whether `commit`, at which `root` is, is from before another one: by history, else by time.
 
-    History does not tell in a shallow clone, nor between branches that went apart. Of two commits of the
-    same second each is before the other, since to stand back costs less than to take back.
+    History cannot answer in a shallow clone, nor between diverged branches. Of two commits of the
+    same second each is before the other, since waiting costs less than undoing.
     """
     if commit.id == other.id or _is_ancestor(root, other, commit):
         return False
@@ -55,7 +55,7 @@ def is_before(root: Path, commit: Commit, other: Commit) -> bool:
 def left_alone(root: Path, since: Commit, until: Commit) -> bool:
     """Return whether surely no commit that only one of the two has touched the project.
 
-    That both declare the same does not tell: what one commit brought and the next one reverted was there.
+    That both declare the same proves nothing: one commit may have added what the next one reverted.
     """
     between = ("rev-list", "--max-count=1", "--full-history", f"{since.id}...{until.id}", "--", ".")
     return since.id == until.id or _answer(root, *between) == ""

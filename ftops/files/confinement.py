@@ -48,7 +48,7 @@ def confine(root: Path, path: Path, what: str, environ: Mapping[str, str]) -> No
             hint="links are followed; put the file itself into the project",
         )
     if is_special(path):
-        raise FtopsError(f"{what} is a device, a FIFO or a socket", hint="it has to be a regular file")
+        raise FtopsError(f"{what} is a device, a FIFO or a socket", hint="it must be a regular file")
 
 
 def is_special(path: Path) -> bool:

@@ -48,7 +48,7 @@ _CHECKSUM_BYTES = 4
 
 
 def file_stamp(path: str) -> FileStamp | None:
-    """Tell a file's present content from any other without reading it; None where there is no file."""
+    """Identify a file's present content without reading it; None where there is no file."""
     try:
         found = os.stat(path)  # noqa: PTH116 - a Path for each of 10,000 files costs more than the stat
     except OSError:

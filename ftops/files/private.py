@@ -11,8 +11,8 @@ from pathlib import Path
 def write_private(path: Path, data: bytes) -> None:
     """Write a file atomically, with mode 0600. Raises OSError, having left nothing behind.
 
-    Links are followed, and what is no regular file, such as a FIFO or /dev/null, is written into: to replace
-    it would take it away from everybody else.
+    Links are followed, and what is not a regular file, such as a FIFO or /dev/null, is written into:
+    replacing it would take it away from everybody else.
     """
     try:
         special = not stat.S_ISREG(path.stat().st_mode)

@@ -59,10 +59,10 @@ def _circles(declared: Declared) -> Placed:
 
 
 def _circle(names: list[str], declared: Declared) -> tuple[FineTune, Finding]:
-    """Tell a circle from its first name in the alphabet on, so that it reads the same in every run."""
+    """Describe a cycle from its alphabetically first name, so that it reads the same in every run."""
     first = names.index(min(names))
     closed = " -> ".join([*names[first:], *names[:first], names[first]])
-    message = f"the chain goes in a circle: {closed}" if len(names) > 1 else f"starts from itself: {closed}"
+    message = f"the chain is circular: {closed}" if len(names) > 1 else f"starts from itself: {closed}"
     return declared[names[first]], Finding(_FROM, message, "start one of them from a model of the provider")
 
 
@@ -75,5 +75,5 @@ def _renames(declared: Declared, claimed: Collection[str]) -> Placed:
         if old in claimed:
             yield fine_tune, Finding(_RENAMED_FROM, f"{old} is still declared", "remove one of the two")
         elif heirs.setdefault(old, name) != name:
-            message = f"{heirs[old]} is renamed from {old} too"
-            yield fine_tune, Finding(_RENAMED_FROM, message, "a job can go on under one name only")
+            message = f"{heirs[old]} is also renamed from {old}"
+            yield fine_tune, Finding(_RENAMED_FROM, message, "a job can continue under one name only")

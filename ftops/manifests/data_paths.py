@@ -11,7 +11,7 @@ from ftops.model.nearest import did_you_mean
 _MOST_HINTS = 100
 """So many missing files get a "did you mean"; each search reads a folder."""
 
-_OUTSIDE = "only files of the project are uploaded, and none of .git"
+_OUTSIDE = "only files inside the project are uploaded, and none from .git"
 
 Found = tuple[str | None, str | None, str | None]
 """Project-relative path, and what is wrong with a hint. Without a path nothing may be done with it."""
@@ -35,7 +35,7 @@ class DataPaths:
                 self._found[key] = self._look(folder, written)
             except (OSError, ValueError) as error:
                 reason = error.strerror if isinstance(error, OSError) else str(error)
-                self._found[key] = (None, f"{written!r} is no path that can be used: {reason}", None)
+                self._found[key] = (None, f"{written!r} is not a usable path: {reason}", None)
         return self._found[key]
 
     def leads_to(self, folder: str, written: str, path: str) -> bool:
@@ -73,7 +73,7 @@ class DataPaths:
             mode = os.stat(f"{base}{written}").st_mode  # noqa: PTH116 - there may be 10,000 of them
         except FileNotFoundError:
             if os.path.islink(full):  # noqa: PTH114 - the last part as it is written
-                return path, f"{path} is a link that leads nowhere", None
+                return path, f"{path} is a broken link", None
             return path, f"{path} does not exist", self._near(Path(start), name)
         except PermissionError as error:
             return path, f"{path} cannot be read: {error.strerror}", None

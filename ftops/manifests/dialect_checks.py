@@ -27,8 +27,8 @@ class DialectChecks:
         method = Method(spec.get("method", Method.SUPERVISED))
         known = self._hyperparameters.get(method)
         if known is None:
-            hint = f"it knows: {', '.join(sorted(self._can.methods))}"
-            yield Finding(("spec", "method"), f"{self._dialect} does not train by {method}", hint)
+            hint = f"it supports: {', '.join(sorted(self._can.methods))}"
+            yield Finding(("spec", "method"), f"{self._dialect} does not support the method {method}", hint)
         else:
             who = f"{self._dialect} with method {method}"
             yield from self._members("hyperparameters", spec, known, who)
@@ -63,7 +63,7 @@ class DialectChecks:
             message = f"has {len(suffix)} characters; {self._dialect} takes at most {can.suffix_length}"
             yield Finding(("spec", "suffix"), message)
         if "seed" in spec and not can.seed:
-            yield Finding(("spec", "seed"), f"{self._dialect} takes no seed", "remove it", key=True)
+            yield Finding(("spec", "seed"), f"{self._dialect} does not take a seed", "remove it", key=True)
         if spec.get("integrations") and not can.integrations:
             message = f"{self._dialect} has no integrations"
             yield Finding(("spec", "integrations"), message, "remove it", key=True)
@@ -83,14 +83,14 @@ class DialectChecks:
             yield Finding(("spec", "training_file"), message, "join the files into one")
         for field in ("training_file", "validation_file"):
             if not can.file_upload and isinstance(spec.get(field), dict):
-                message = f"{self._dialect} takes no uploads"
-                yield Finding(("spec", field), message, "name a file of the provider by its id")
+                message = f"{self._dialect} does not take uploads"
+                yield Finding(("spec", field), message, "name a file at the provider by its id")
 
 
 def _grader(spec: Mapping[str, Any], method: Method) -> Iterator[Finding]:
     graded = bool(spec.get("grader"))
     if graded and method is not Method.REINFORCEMENT:
-        yield Finding(("spec", "grader"), f"the method {method} has no grader", "remove it", key=True)
+        yield Finding(("spec", "grader"), f"the method {method} takes no grader", "remove it", key=True)
     elif not graded and method is Method.REINFORCEMENT:
         yield Finding(
             ("spec",), "the method reinforcement needs a grader", "add the field 'grader'", key=True

@@ -1,7 +1,7 @@
 """Find the manifests of a project: directories, files and globs; nothing hidden, nothing outside.
 
 What is not seen is not removed: where a pattern finds nothing, or git left files out of the checkout, that
-is told, because a fine-tune whose manifest is not seen would look as if somebody had removed it.
+is reported, because a fine-tune whose manifest is not seen would look as if somebody had removed it.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from ftops.manifests.patterns import Pattern, is_glob
 
 SUFFIXES = (".yaml", ".yml")
 PROJECT_FILE = "ftops.yaml"
-_ACCEPT = "if it is meant, pass --allow-empty"
+_ACCEPT = "if that is intended, pass --allow-empty"
 
 
 class Discovered(Struct, frozen=True):
     """The project-relative path of every manifest, sorted, each file once, links followed.
 
     `problems` are mistakes. `unseen` says where manifests may be that were not seen: only a person who says
-    that nothing is to be there (`--allow-empty`) may go on, since what is gone is cancelled.
+    that nothing is meant to be there (`--allow-empty`) may continue, since what is gone is cancelled.
     """
 
     files: tuple[str, ...]
@@ -56,7 +56,7 @@ def manifest_files(root: Path, patterns: Sequence[str], document: Document) -> D
 
 
 class _Entry(Struct, frozen=True):
-    """Something in a folder: as it is called there, and where it really is."""
+    """Something in a folder: its name there, and where it really is."""
 
     name: str
     target: str
@@ -133,7 +133,7 @@ class _Search(Struct):
         if target is None:
             return
         if found.is_symlink() and not os.path.exists(self._full(real)):  # noqa: PTH110 - as in file_stamp
-            self.problems.append(Problem("is a link that leads nowhere", _printable(real)))
+            self.problems.append(Problem("is a broken link", _printable(real)))
         elif found.is_dir():
             yield _Entry(found.name, target, is_folder=True)
         elif (chosen or _is_yaml(found.name)) and target != PROJECT_FILE:
@@ -161,10 +161,14 @@ class _Search(Struct):
             if ".git" not in inside.split("/"):
                 return inside
             # A checkout keeps tokens there, which must not come into any message.
-            self.problems.append(Problem("leads into .git, which is not part of it", _printable(path)))
+            self.problems.append(
+                Problem("points into .git, which is not part of the project", _printable(path))
+            )
             return None
-        hint = "copy what it leads to into the project"
-        self.problems.append(Problem("is a link that leads out of the project", _printable(path), hint=hint))
+        hint = "copy its target into the project"
+        self.problems.append(
+            Problem("is a link that points outside the project", _printable(path), hint=hint)
+        )
         return None
 
     def _full(self, path: str) -> str:

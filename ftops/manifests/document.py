@@ -1,4 +1,4 @@
-"""Document: one YAML document as plain values that knows where each of them stands."""
+"""Document: one YAML document as plain values that knows where each of them is."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from msgspec import Struct
 from ftops.errors import Problem
 
 Steps = tuple[str | int, ...]
-"""Where a value stands in a document: keys and indexes."""
+"""Where a value is in a document: keys and indexes."""
 
 _LONGEST_STEP = 60
 """Characters of a key that a message shows."""
 
 
 class Document(Struct, frozen=True):
-    """One YAML document. `problems` are what YAML allows and ftops does not, such as a key that stands twice.
+    """One YAML document. `problems` are what YAML allows and ftops does not, such as a duplicate key.
 
     `node` is the composed tree of the YAML library; it is large, so a Document is not kept for long.
     """
@@ -39,7 +39,7 @@ class Document(Struct, frozen=True):
         return len(_trail(self.node, path)) == len(path)
 
     def written(self, path: Sequence[str | int]) -> str | None:
-        """Return the text of a scalar as it stands in the file; None for what is not there or no scalar."""
+        """Return the text of a scalar as it is in the file; None for what is not there or no scalar."""
         trail = _trail(self.node, path)
         node = trail[-1][1] if path and len(trail) == len(path) else None
         return node.value if node is not None and node.id == "scalar" else None

@@ -1,7 +1,7 @@
 """Read YAML, keeping the place of every value (the only yaml import).
 
-YAML 1.2 typing: `no` is a string, `1e-5` a number. Merge keys work, other tags are refused, a key stands
-once in a map, and neither aliases nor nesting can blow a small file up.
+YAML 1.2 typing: `no` is a string, `1e-5` a number. Merge keys work, other tags are refused, keys are unique
+in a map, and neither aliases nor nesting can blow up a small file.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Parsed(Struct, frozen=True):
 
 
 def read_yaml(path: Path | str, name: str) -> Parsed:
-    """Read every document of a file; `name` stands for the file in messages. Raises nothing."""
+    """Read every document of a file; `name` is the file's name in messages. Raises nothing."""
     return _parsed(read_documents(path, name))
 
 
@@ -122,7 +122,7 @@ class _Loader(_CoreLoader):  # type: ignore[misc] # yamlcore ships no types
 
 
 class _Dumper(yamlcore.CoreDumper):  # type: ignore[misc] # yamlcore ships no types
-    """Writes no anchors, and quotes what PyYAML would write so that it reads back otherwise."""
+    """Writes no anchors, and quotes what would otherwise read back differently."""
 
     def ignore_aliases(self, data: object) -> bool:
         return True
@@ -233,16 +233,16 @@ def _syntax_problem(error: Exception, data: bytes, name: str) -> Problem:
 
 
 def _explained(error: yaml.MarkedYAMLError, data: bytes, name: str) -> Problem:
-    mark, words = error.problem_mark or error.context_mark, error.problem or error.context or ""
+    mark, text = error.problem_mark or error.context_mark, error.problem or error.context or ""
     # Newer libyaml has a limit of its own, which flow collections reach before ours.
-    if mark is None or "nested" in words or "nesting depth" in words:
+    if mark is None or "nested" in text or "nesting depth" in text:
         line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
-        deep = "nesting depth" in words
-        return Problem("is nested too deeply" if deep else f"is not valid YAML: {words}", name, line, column)
+        deep = "nesting depth" in text
+        return Problem("is nested too deeply" if deep else f"is not valid YAML: {text}", name, line, column)
     began = error.context_mark
     lines = data.decode("utf-8", errors="replace").splitlines()
     stuck = Stuck(
-        words, Place(mark.line, mark.column), Place(began.line, began.column) if began else None, lines
+        text, Place(mark.line, mark.column), Place(began.line, began.column) if began else None, lines
     )
     found = explain(stuck)
     return Problem(found.message, name, found.at.line + 1, found.at.column + 1, hint=found.hint)

@@ -20,7 +20,7 @@ class Origin(Struct, frozen=True):
     project: Document
 
     def problem(self, finding: Finding) -> Problem:
-        """Place a finding where a person has to mend it."""
+        """Place a finding where a person has to fix it."""
         document, path = self._place(finding.path)
         return document.problem(finding.message, path, finding.hint, key=finding.key)
 

@@ -203,7 +203,7 @@ class _Reader:
         first = self.claimed.setdefault(name, source)
         if first is not source:
             message = f"the name {name} is declared twice; the other one is at {first.file}:{first.line}"
-            yield Finding(_NAME, message, "a name stands for one fine-tune")
+            yield Finding(_NAME, message, "a name belongs to one fine-tune")
 
     def _unknown_provider(self, provider: str | None) -> Finding:
         if provider is None:

@@ -58,9 +58,9 @@ _MAKE_ONE = "make a project with `ftops init`, or point -C at one"
 def _absent(root: Path, path: Path) -> Problem:
     """Say why there is no project file to read, and name what may be meant to be one."""
     if path.is_dir():
-        return Problem("is a directory", PROJECT_FILE, hint="it has to be a file")
+        return Problem("is a directory", PROJECT_FILE, hint="it must be a file")
     if path.is_symlink():
-        return Problem("is a link that leads nowhere", PROJECT_FILE)
+        return Problem("is a broken link", PROJECT_FILE)
     names = (entry.name for entry in root.iterdir()) if root.is_dir() else ()
     alike = sorted(name for name in names if name.lower() in (PROJECT_FILE, "ftops.yml"))
     hint = f"rename {alike[0]} to {PROJECT_FILE}" if alike else _MAKE_ONE
@@ -122,7 +122,9 @@ def _is_private(path: Steps) -> bool:
 def _without_key(finding: Finding) -> Finding:
     match finding.path:
         case ("spec", "providers", _, "api_key") | ("spec", "encryption", "identity"):
-            return Finding(finding.path, "must be a reference: a key never stands in a file", _REFERENCE_HINT)
+            return Finding(
+                finding.path, "must be a reference: a key must never be in a file", _REFERENCE_HINT
+            )
     return finding
 
 
@@ -147,8 +149,8 @@ def _state_findings(state: Any) -> Iterator[Finding]:
     path: Steps = ("spec", "state") if whole else ("spec", "state", "url")
     url = state if whole else state.get("url")
     if isinstance(url, str) and _PASSWORD_IN_URL.search(url):
-        message = "holds a password, which never stands in a file"
-        hint = "give it as PGPASSWORD or TF_HTTP_PASSWORD, or the whole URL as {env: NAME}"
+        message = "contains a password, which must never be in a file"
+        hint = "set PGPASSWORD or TF_HTTP_PASSWORD instead, or write the whole URL as {env: NAME}"
         yield Finding(path, message, hint)
 
 
@@ -168,7 +170,7 @@ def _provider_findings(
         for name, value in provider.get(field, {}).items():
             named = field == "headers" and name.lower() in _SECRET_HEADERS
             if _is_secret(value) or (named and isinstance(value, str)):
-                message = "must be a reference: a credential never stands in a file"
+                message = "must be a reference: a credential must never be in a file"
                 yield Finding((*path, field, name), message, _REFERENCE_HINT)
     if dialect in dialects:
         yield from _extra_findings(path, provider, dialects[dialect])
@@ -178,10 +180,10 @@ def _extra_findings(path: Steps, provider: Mapping[str, Any], own: OwnFields) ->
     """Keep what trains in the manifests: an extra is in no fingerprint."""
     for field, names in (("query", own.query_fields), ("body", own.body_fields)):
         for name in provider.get(field, {}):
-            # A gateway that reads a[b] as a field of a would be told something else of a.
+            # A gateway that reads a[b] as a field of a would understand something else for a.
             if re.split(r"[\[.]", name)[0].strip().lower() in names:
                 message = f"{name!r} is a field of dialect {provider['dialect']}: ftops sends it itself"
-                yield Finding((*path, field, name), message, "what is trained stands in manifests", key=True)
+                yield Finding((*path, field, name), message, "what is trained belongs in manifests", key=True)
 
 
 def _rename_findings(providers: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
@@ -192,10 +194,14 @@ def _rename_findings(providers: Mapping[str, Mapping[str, Any]]) -> Iterator[Fin
             continue
         path = ("spec", "providers", name, "renamed_from")
         if old in providers:
-            hint = "its records can only follow one name: take the old row or this line out"
+            hint = "its records can follow only one name: remove the old entry or this line"
             yield Finding(path, f"provider {old} is still declared", hint)
         elif taken.setdefault(old, name) != name:
-            yield Finding(path, f"provider {taken[old]} is renamed from {old} too", "one row follows it")
+            yield Finding(
+                path,
+                f"provider {taken[old]} is also renamed from {old}",
+                "only one entry can take over its records",
+            )
 
 
 def _is_secret(value: Any) -> bool:

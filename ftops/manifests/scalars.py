@@ -1,4 +1,4 @@
-"""The values that words in YAML stand for, and those that a manifest cannot use."""
+"""The values that words in YAML mean, and those that a manifest cannot use."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BITS_64 = 1 << 63
 
 
 class Unusable(Exception):
-    """A scalar that has no value that can be used, and why."""
+    """A scalar without a usable value, and why."""
 
 
 @lru_cache(maxsize=4096)
@@ -27,13 +27,13 @@ def scalar_value(tag: str, text: str, plain: str) -> Any:
     if tag not in SCALARS:
         raise Unusable(unsupported(tag))
     if plain != tag and (tag, plain) != (TAG + "float", TAG + "int"):
-        raise Unusable("does not have the form that its tag promises")
+        raise Unusable("does not match its tag")
     if tag == TAG + "null":
         return None
     if tag == TAG + "bool":
         return text.lower() == "true"
     if len(text) > _LONGEST_NUMBER:
-        raise Unusable("the number is too long; quote it if it is a word")
+        raise Unusable("the number is too long; quote it if it is a string")
     return _float(text) if tag == TAG + "float" else _integer(text)
 
 
@@ -45,12 +45,12 @@ def unsupported(tag: str) -> str:
 def _integer(text: str) -> int:
     number = int(text, 0) if text[:2] in ("0x", "0o") else int(text)
     if not -_BITS_64 <= number < _BITS_64:
-        raise Unusable("the number needs more than 64 bits; quote it if it is a word")
+        raise Unusable("the number needs more than 64 bits; quote it if it is a string")
     return number
 
 
 def _float(text: str) -> float:
     number = math.inf if text.lower().lstrip("+-") in (".inf", ".nan") else float(text)
     if not math.isfinite(number):
-        raise Unusable(f"{text} is not a number that can be used; quote it if it is a word")
+        raise Unusable(f"{text} is not a usable number; quote it if it is a string")
     return number

@@ -1,6 +1,6 @@
 """Check documents against `schemas/` (the only jsonschema import), and say what is wrong in one sentence.
 
-Right values are told by jsonschema-rs, forty times as fast; only what it refuses is looked at again by
+jsonschema-rs recognises valid values, forty times as fast; only what it refuses is looked at again by
 jsonschema, for the sentences.
 """
 
@@ -79,7 +79,7 @@ class Rules(Struct, frozen=True):
 
 @cache
 def schema_text(kind: str) -> str:
-    """Return a schema as it is published: inside an installed package, else beside it in a checkout."""
+    """Return a schema as it is published: inside an installed package, else next to it in a checkout."""
     name = SCHEMA_KINDS[kind]
     for folder in _folders():
         if (folder / name).is_file():
@@ -150,7 +150,7 @@ def _unknown_fields(value: Any, known: Mapping[str, Any], path: Steps, found: Sh
     unknown = sorted(value.keys() - known.keys())
     for key in unknown[:MOST_UNKNOWN]:
         if found.secret:
-            yield Finding(path, "has a field that is not known here", f"known here: {', '.join(known)}")
+            yield Finding(path, "has an unknown field", f"known here: {', '.join(known)}")
         else:
             yield Finding((*path, key), f"unknown field {short(key)}", suggestion(key, known), key=True)
     if len(unknown) > MOST_UNKNOWN:

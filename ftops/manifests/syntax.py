@@ -1,7 +1,7 @@
-"""What is wrong with text that is no YAML, in plain words, at the place where it has to be corrected.
+"""What is wrong with text that is not YAML, in plain words, at the place where it has to be corrected.
 
-The parser says where it could not go on, which is often a line or more behind the mistake, and in words of
-its grammar. Pure: it looks at the text and at what the parser said.
+The parser says where it had to stop, which is often a line or more after the mistake, and in terms of its
+grammar. Pure: it looks at the text and at what the parser said.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ def explain(stuck: Stuck) -> Mistake:
     for look in (_conflict, _tab):
         if (found := look(stuck)) is not None:
             return found
-    for words, reading in _READINGS.items():
-        if words in stuck.words and (found := reading(stuck)) is not None:
+    for text, reading in _READINGS.items():
+        if text in stuck.words and (found := reading(stuck)) is not None:
             return found
     return Mistake(f"is not valid YAML: {stuck.words}", stuck.at)
 
@@ -67,9 +67,7 @@ def explain(stuck: Stuck) -> Mistake:
 def _conflict(stuck: Stuck) -> Mistake | None:
     for number, line in enumerate(stuck.lines[: stuck.at.line + 1]):
         if re.match(r"(<{7}|>{7}) ", line):
-            return Mistake(
-                "has a merge conflict that is not resolved", Place(number, 0), "git status names it"
-            )
+            return Mistake("has an unresolved merge conflict", Place(number, 0), "see git status")
     return None
 
 
@@ -84,16 +82,16 @@ def _tab(stuck: Stuck) -> Mistake | None:
 
 
 def _two_values(stuck: Stuck) -> Mistake | None:
-    """A colon where none can stand: the line above is no key, is a whole one, or this one has two."""
+    """A colon where none can be: the line above is not a key, already has its value, or this one has two."""
     line, above = stuck.line(stuck.at.line), stuck.line(stuck.above)
     before = line[: stuck.at.column]
     if re.search(r":\s", before):
-        hint = "put the second key on a line of its own, or quote the value"
-        return Mistake("has two keys in one line", stuck.at, hint)
+        hint = "put the second key on its own line, or quote the value"
+        return Mistake("has two keys on one line", stuck.at, hint)
     indent, over = _indent(line), _indent(above)
     key = re.match(r"\s*(- )?([^\s:#]+)\s*:\s+\S", above)
     if key and indent > over:
-        what = f"is indented deeper than {key[2]} in line {stuck.above + 1}, which has a value already"
+        what = f"is indented deeper than {key[2]} on line {stuck.above + 1}, which already has a value"
         return Mistake(what, Place(stuck.at.line, indent), "indent both alike")
     if stuck.above < stuck.at.line and not re.search(r":(\s|$)", above):
         return _no_colon(stuck.above, above)
@@ -101,8 +99,8 @@ def _two_values(stuck: Stuck) -> Mistake | None:
 
 
 def _no_colon(number: int, line: str) -> Mistake:
-    hint = "write a colon and a space behind the key: `key: value`"
-    return Mistake("has no colon with a space behind it", Place(number, _indent(line)), hint)
+    hint = "write a colon and a space after the key: `key: value`"
+    return Mistake("has no colon followed by a space", Place(number, _indent(line)), hint)
 
 
 def _lost_key(stuck: Stuck) -> Mistake | None:
@@ -124,7 +122,7 @@ def _misplaced(stuck: Stuck) -> Mistake | None:
         )
     width = stuck.at.column
     spaces = f"{width} space" + ("" if width == 1 else "s")
-    return Mistake(f"is indented by {spaces}, like no line that it could belong to", stuck.at, "align it")
+    return Mistake(f"is indented by {spaces}, unlike any line that it could belong to", stuck.at, "align it")
 
 
 def _unclosed(stuck: Stuck) -> Mistake | None:
@@ -133,13 +131,13 @@ def _unclosed(stuck: Stuck) -> Mistake | None:
     opening = stuck.line(stuck.began.line)[stuck.began.column : stuck.began.column + 1]
     if stuck.began.line != stuck.at.line:
         return Mistake(f"opens {_named(opening)} that is not closed", stuck.began)
-    return Mistake("lacks a comma, or has a sign too much", stuck.at, f"it is inside {_named(opening)}")
+    return Mistake("has a missing comma or an extra character", stuck.at, f"it is inside {_named(opening)}")
 
 
 def _no_value(stuck: Stuck) -> Mistake | None:
     """A list or map that the text ends in, or a comma with nothing before it."""
     if stuck.sign:
-        return Mistake("lacks a value", stuck.at)
+        return Mistake("has no value", stuck.at)
     for number in range(len(stuck.lines) - 1, -1, -1):
         column = max(stuck.line(number).rfind("["), stuck.line(number).rfind("{"))
         if column >= 0:
@@ -155,14 +153,14 @@ def _open_quote(stuck: Stuck) -> Mistake | None:
 
 
 def _bad_start(stuck: Stuck) -> Mistake | None:
-    hint = f"put it into quotes: '{stuck.sign}...'"
+    hint = f"quote it: '{stuck.sign}...'"
     return Mistake(f"has a value that begins with {stuck.sign}", stuck.at, hint) if stuck.sign else None
 
 
 def _nameless(stuck: Stuck) -> Mistake | None:
     place = Place(stuck.at.line, max(stuck.at.column - 1, 0))
     sign = stuck.line(place.line)[place.column : place.column + 1]
-    return Mistake(f"has a value that begins with {sign}", place, f"put it into quotes: '{sign}...'")
+    return Mistake(f"has a value that begins with {sign}", place, f"quote it: '{sign}...'")
 
 
 def _says(message: str, hint: str | None = None) -> Callable[[Stuck], Mistake]:
@@ -186,14 +184,16 @@ _READINGS: dict[str, Callable[[Stuck], Mistake | None]] = {
     "unexpected end of stream": _open_quote,
     "cannot start any token": _bad_start,
     "expected alphabetic or numeric character": _nameless,
-    "undefined alias": _says("names an anchor (*) that is not defined above it"),
+    "undefined alias": _says("refers to an anchor (*) that is not defined above it"),
     "second occurrence": _says("defines an anchor (&) a second time"),
-    "unknown escape character": _says("has a \\ that means nothing in double quotes", "use single quotes"),
-    "expected <document start>": _says("goes on behind the end of a document", "begin the next one with ---"),
+    "unknown escape character": _says("has an invalid \\ escape in double quotes", "use single quotes"),
+    "expected <document start>": _says(
+        "continues after the end of a document", "begin the next one with ---"
+    ),
     "incompatible YAML document": _says(
         "asks for another version of YAML", "remove the line that begins with %"
     ),
-    "unknown directive": _says("has a directive that is not known", "remove the line that begins with %"),
-    "expected comment or line break": _says("has text behind | or >", "begin the text on the next line"),
+    "unknown directive": _says("has an unknown directive", "remove the line that begins with %"),
+    "expected comment or line break": _says("has text after | or >", "begin the text on the next line"),
 }
 """Words of the parser -> what they come from."""

@@ -1,4 +1,4 @@
-"""The sentences for what breaks a rule of a schema."""
+"""The messages for what breaks a rule of a schema."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ftops.model.nearest import did_you_mean
 _LONGEST_SHOWN = 60
 _MOST_LISTED = 50
 MOST_UNKNOWN = 20
-"""Unknown keys of one map that are told each by itself; the rest is counted, so that a map of 100,000 keys
+"""Unknown keys of one map that are reported one by one; the rest is counted, so that a map of 100,000 keys
 costs no more than it takes to read."""
 
 
@@ -31,7 +31,7 @@ def shown(value: Any, written: str | None = None) -> Shown:
         return Shown(f"the word {written or str(value).lower()}")
     if isinstance(value, int | float):
         return Shown(f"the number {written or value}")
-    # Maps and lists are only named: anything may stand in them.
+    # Maps and lists are only named: anything may be in them.
     return Shown(f"the string {short(value)}" if isinstance(value, str) else _kind(value))
 
 
@@ -53,7 +53,7 @@ def shown_secret(value: Any) -> Shown:
 def rule_sentence(
     rule: str, limit: Any, value: Any, found: Shown, schema: Mapping[str, Any]
 ) -> tuple[str | None, str | None]:
-    """Return sentence and hint; no sentence for a rule that none of our schemas has."""
+    """Return message and hint; no message for a rule that none of our schemas has."""
     match rule:
         case "type":
             names = [limit] if isinstance(limit, str) else limit
@@ -76,9 +76,9 @@ def rule_sentence(
 
 def suggestion(word: str, known: Iterable[str]) -> str:
     """Offer the nearest known word, else all of them, where they are not too many to read."""
-    words = sorted(known)
-    listed = ", ".join(words[:_MOST_LISTED]) + (", ..." if len(words) > _MOST_LISTED else "")
-    return did_you_mean(word, words) or f"known here: {listed or 'nothing'}"
+    text = sorted(known)
+    listed = ", ".join(text[:_MOST_LISTED]) + (", ..." if len(text) > _MOST_LISTED else "")
+    return did_you_mean(word, text) or f"known here: {listed or 'nothing'}"
 
 
 def _quoting(value: Any, types: list[str]) -> str | None:

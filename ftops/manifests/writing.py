@@ -23,7 +23,7 @@ SCHEMA_PATH = "../schemas/finetune.v1.json"
 
 
 class WrittenManifest(Struct, frozen=True):
-    """The text of a manifest; `left_out` says of each value of the job why it does not stand there."""
+    """The text of a manifest; `left_out` says for each omitted value of the job why."""
 
     text: str
     left_out: tuple[str, ...] = ()
@@ -32,7 +32,7 @@ class WrittenManifest(Struct, frozen=True):
 def manifest_text(fine_tune_document: JSONObject, schema: str = SCHEMA_PATH) -> str:
     """Write one manifest as YAML that loads as the same document.
 
-    Fields stand in the order of the schema, those of open maps by name, so that writing it again changes
+    Fields are in the order of the schema, those of open maps by name, so that writing it again changes
     nothing. `schema` is the address for editors, in the comment on the first line.
     """
     ordered = _ordered(fine_tune_document, _field_order())
@@ -51,8 +51,8 @@ def manifest_for(name: str, job: Job, provider: ProviderFacts) -> WrittenManifes
     shown = str(job.settings.get("method", Method.SUPERVISED))
     if shown not in can.methods:
         raise FtopsError(
-            f"job {job.id} trains by method {shown[:40]!r}, which dialect {provider.dialect} does not know",
-            hint=f"it knows: {', '.join(sorted(can.methods))}",
+            f"job {job.id} uses the method {shown[:40]!r}, which dialect {provider.dialect} does not support",
+            hint=f"it supports: {', '.join(sorted(can.methods))}",
         )
     method = Method(shown)
     hyperparameters = {
@@ -81,7 +81,7 @@ def manifest_for(name: str, job: Job, provider: ProviderFacts) -> WrittenManifes
 
 
 def _without_odd_values(document: dict[str, Any], provider: ProviderFacts) -> Iterator[str]:
-    """Take out of a document, in place, what it may do without and what is not valid; yield why."""
+    """Remove from a document, in place, what is optional and not valid; yield why."""
     spec = document["spec"]
     for finding in _findings(document, provider):
         match finding.path:

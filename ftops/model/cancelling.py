@@ -1,4 +1,4 @@
-"""What a cancel by hand would do, and what it came to."""
+"""What a cancel by hand would do, and its outcome."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Fate(StrEnum):
     """What becomes of a job or a name.
 
     `unsure`: something may run that could not be stopped, and is noted to be stopped. `failed`: the provider
-    refused the cancel, or gave no answer to it.
+    refused the cancel, or did not answer it.
     """
 
     CANCELLED = "cancelled"
@@ -26,7 +26,7 @@ class Fate(StrEnum):
 
 
 class Cancelled(Struct, frozen=True):
-    """What a cancel came to, for one job, or for a name without one."""
+    """The outcome of a cancel, for one job, or for a name without one."""
 
     name: str
     provider: str

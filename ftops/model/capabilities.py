@@ -1,4 +1,4 @@
-"""Capabilities: what one wire format can carry, as data. Docs, validation and tests are drawn from it."""
+"""Capabilities: what one wire format can carry, as data. Docs, validation and tests are generated from it."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ NEEDS_PERSON_REASONS = RESTING_REASONS | {
     Reason.UNKNOWN_PROVIDER,
     Reason.STUCK,
 }
-"""Changes for these reasons make the exit code 4: only a person can tell what is true."""
+"""Changes for these reasons make the exit code 4: only a person can decide what is true."""
 
 JOB_FAILED_REASONS = frozenset({Reason.FAILED, Reason.CANCELLED_EXTERNALLY, Reason.VANISHED, Reason.REJECTED})
 """Holds for these reasons make the exit code 5."""
@@ -107,7 +107,7 @@ INVALID_INPUT_REASONS = frozenset({Reason.INVALID_DATA})
 """Holds for these reasons make the exit code 1: files of the project have to be corrected."""
 
 UNPLANNED_REASONS = RESTING_REASONS | INVALID_INPUT_REASONS | {Reason.UPSTREAM}
-"""A plan of nothing else came to nothing. An upstream of a hold `upstream` is always in the plan too."""
+"""A plan with nothing else achieves nothing. An upstream of a hold `upstream` is always in the plan too."""
 
 
 class DataUse(Struct, frozen=True, gc=False):
@@ -130,7 +130,7 @@ class FieldDifference(Struct, frozen=True, gc=False):
 
 
 class Then(Struct, frozen=True):
-    """The training that a change goes on to, in a later round or run: it is paid then, not now.
+    """The training that a change leads to, in a later round or run: it is paid for then, not now.
 
     `action` is CREATE, or REPLACE where the change's job will still run and is stopped for it.
     """
@@ -150,7 +150,7 @@ class Change(Struct, frozen=True, gc=False):
     `job_id` is the job that it keeps, adopts or cancels (for a replace: the one to cancel) and
     `cancel_first` a running successor that an adopt cancels before. `provider` is where it acts; the job
     that a replace cancels may be at another, which its record knows. `then` is the training that follows
-    once what it waits for has come. `extras` go to a gateway with a create, beside what `spec` says.
+    once what it waits for has come. `extras` go to a gateway with a create, in addition to `spec`.
     `problems` are those of its data, each with its place. A declared fine-tune whose data cannot be read has
     no `fingerprint`, and its `spec` names paths in place of contents.
     """
@@ -178,5 +178,5 @@ class Change(Struct, frozen=True, gc=False):
 
     @property
     def stops(self) -> str | None:
-        """Name the job that carrying it out cancels, wherever the cancel stands: also inside an adopt."""
+        """Name the job that carrying it out cancels, wherever the cancel is: also inside an adopt."""
         return self.job_id if self.action in (Action.CANCEL, Action.REPLACE) else self.cancel_first

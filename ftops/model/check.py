@@ -16,7 +16,7 @@ class Verdict(StrEnum):
 
 
 class Check(Struct, frozen=True):
-    """One thing that was looked at: `check` is a stable word, `subject` which one of several it is about."""
+    """One thing that was checked: `check` is a stable word, `subject` which one of several it is about."""
 
     check: str
     verdict: Verdict

@@ -11,7 +11,7 @@ from ftops.model.identifiers import Count, Digest
 HASH = "[0-9a-f]{40}|[0-9a-f]{64}"
 """A pattern: SHA-1 or SHA-256. Only what fits is handed to git and printed."""
 
-Hash = Annotated[str, Meta(pattern=rf"\A(?:{HASH})\Z", title="a hash of git's")]
+Hash = Annotated[str, Meta(pattern=rf"\A(?:{HASH})\Z", title="a Git commit hash")]
 
 
 class Commit(Struct, frozen=True, forbid_unknown_fields=True):

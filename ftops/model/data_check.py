@@ -14,7 +14,7 @@ MOST_LINES_NAMED = 10
 
 
 class Severity(StrEnum):
-    """What a finding does: an error holds the fine-tune, a warning is only said."""
+    """What a finding does: an error holds the fine-tune, a warning is only reported."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -65,7 +65,7 @@ class Statistics(Struct, frozen=True):
 
 
 class FileCheck(Struct, frozen=True):
-    """One file as it was read. A finding stands once, beside the names of the fine-tunes that it is about."""
+    """One file as it was read. A finding is listed once, with the names of the fine-tunes concerned."""
 
     path: str
     statistics: Statistics
@@ -73,7 +73,7 @@ class FileCheck(Struct, frozen=True):
 
 
 class DataVerdict(Struct, frozen=True):
-    """What the data of one fine-tune comes to. With `problems` it may not be created."""
+    """The verdict on the data of one fine-tune. With `problems` it may not be created."""
 
     problems: tuple[Finding, ...] = ()
     warnings: tuple[Finding, ...] = ()

@@ -40,7 +40,7 @@ class Event(Struct, frozen=True):
 
 
 class Outcome(StrEnum):
-    """What became of one change."""
+    """The outcome of one change, in a word."""
 
     DONE = "done"
     FAILED = "failed"

@@ -89,7 +89,7 @@ class Lifecycle(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
 
 
 class FineTune(Struct, frozen=True):
-    """One declared fine-tuned model. `name` is its identity; the file it stands in is not."""
+    """One declared fine-tuned model. `name` is its identity; the file it is in is not."""
 
     name: str
     provider: str

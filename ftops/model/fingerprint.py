@@ -72,7 +72,7 @@ for a record of an old version would no longer be known and its fine-tune would 
 
 
 def _content(file: DataFile, datasets: Mapping[str, Dataset]) -> JSON:
-    """Name a file by its content; one that could not be read stands by its path, and makes no fingerprint."""
+    """Name a file by its content; one that cannot be read is named by its path, and makes no fingerprint."""
     dataset = datasets.get(file.path) if file.path is not None else None
     content: dict[str, JSON] = {"file_id": file.file_id} if file.path is None else {"path": file.path}
     if dataset is not None:

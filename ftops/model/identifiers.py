@@ -1,6 +1,6 @@
-"""The forms of ids, as patterns: what is read from a state or a mark and is none of these is not ours.
+"""The forms of ids, as patterns: what is read from a state or a mark and matches none of these is not ours.
 
-A state file may come with the branch of a pull request, and a mark stands at a server. Ids are printed,
+A state file may come with the branch of a pull request, and a mark is at a server. Ids are printed,
 compared and put into addresses, so they hold no sentences, no line breaks and no way to another path.
 """
 

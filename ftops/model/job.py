@@ -32,7 +32,7 @@ _TERMINAL = frozenset({JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLE
 
 
 class FailureClass(StrEnum):
-    """Whose fault a failed job is; decides whether `retry` may try it again."""
+    """Whose fault a job's failure is; decides whether `retry` may try it again."""
 
     USER_ERROR = "user_error"
     PROVIDER_ERROR = "provider_error"

@@ -12,7 +12,7 @@ from msgspec import json as typed
 _OBEYED = re.compile(
     "(##[A-Za-z]{0,20})\\[|[\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff]"
 )
-"""The commands of CI runners that can stand inside a line, and signs that break, hide or turn text."""
+"""The commands of CI runners that can be inside a line, and characters that break, hide or reverse text."""
 
 
 def json_text(document: Mapping[str, Any], *, ascii_only: bool = False) -> str:
@@ -28,12 +28,12 @@ def json_line(document: Mapping[str, Any]) -> str:
 
 
 def escaped(text: str) -> str:
-    """Write in JSON text as escapes what a terminal or a CI runner would obey; it reads back as the same."""
+    """In JSON text, escape what a terminal or a CI runner would obey; it reads back as the same."""
     return _OBEYED.sub(lambda found: f"{found[1] or ''}\\u{ord(found[0][-1]):04x}", text)
 
 
 def writable(value: Any) -> Any:
-    """Return the value as JSON in UTF-8 can hold it: U+FFFD for half a surrogate pair, null for no number."""
+    """Return the value as JSON can hold it: U+FFFD for half a surrogate pair, null for NaN and infinities."""
     return typed.decode(_encoded(value))
 
 

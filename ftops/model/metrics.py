@@ -8,7 +8,7 @@ from msgspec import Struct
 
 
 class MetricPoint(Struct, frozen=True):
-    """One step. A figure that the provider does not give, or gives as no number, is None."""
+    """One step. A figure that the provider does not report, or that is not a number, is None."""
 
     step: int
     train_loss: float | None = None

@@ -14,7 +14,7 @@ would take minutes."""
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """Offer the nearest known word; None where none is near."""
-    words = sorted(one for one in known if len(one) <= _LONGEST_COMPARED)
-    comparable = len(word) <= _LONGEST_COMPARED and len(words) <= _MOST_COMPARED
-    near = difflib.get_close_matches(word, words, n=1, cutoff=0.6) if comparable else []
+    text = sorted(one for one in known if len(one) <= _LONGEST_COMPARED)
+    comparable = len(word) <= _LONGEST_COMPARED and len(text) <= _MOST_COMPARED
+    near = difflib.get_close_matches(word, text, n=1, cutoff=0.6) if comparable else []
     return f"did you mean {near[0]!r}?" if near else None

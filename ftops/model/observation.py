@@ -16,8 +16,8 @@ class ProviderFacts(Struct, frozen=True):
 
     `organization` is the account that the project expects, None where it does not say; `organization_shown`
     is what messages call it where it comes from a reference, and so is a secret. `extras` are what is sent
-    for a gateway beside the format's own fields, as the project file writes it: for a reviewer to see.
-    `renamed_from` is the name that the provider had before.
+    for a gateway in addition to the format's own fields, as the project file writes it: for a reviewer to
+    see. `renamed_from` is the name that the provider had before.
     """
 
     name: str

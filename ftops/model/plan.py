@@ -46,7 +46,7 @@ class Plan(Struct, frozen=True):
     """All changes, in an order in which nothing precedes what it depends on.
 
     `incomplete` maps each provider whose list was not surely whole to the reason: nothing is done there.
-    `notes` are what a reviewer should know beside the changes. `bindings` is what a saved plan depends on,
+    `notes` are what a reviewer should know besides the changes. `bindings` is what a saved plan depends on,
     by kind; empty for one that nobody saves. `unmanaged` counts live jobs that are neither declared, recorded
     nor stamped by us.
     """

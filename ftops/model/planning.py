@@ -1,4 +1,4 @@
-"""What a plan is made from, and what comes of it."""
+"""What a plan is made from, and the result."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ EMULATOR_SCHEME = "emulator:"
 
 
 class EnvReference(Struct, frozen=True):
-    """A value that stands in an environment variable; it is read when a provider is opened."""
+    """A value in an environment variable; it is read when a provider is opened."""
 
     env: str
 
@@ -22,7 +22,7 @@ class EnvReference(Struct, frozen=True):
 
 
 class FileReference(Struct, frozen=True):
-    """A value that stands in a file; a relative path starts at the project's root."""
+    """A value in a file; a relative path starts at the project's root."""
 
     file: str
 
@@ -43,7 +43,7 @@ class ExecReference(Struct, frozen=True):
 Reference = EnvReference | FileReference | ExecReference
 Setting = str | Reference
 Extra = JSON | Reference
-"""A value for a gateway, sent as it is written; a reference stands for a string."""
+"""A value for a gateway, sent as it is written; a reference counts as a string."""
 
 
 class ProviderSettings(Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""Review: what a reviewer must know of a plan beside its changes."""
+"""Review: what a reviewer must know about a plan besides its changes."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class Intent(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
 
     Times are Unix seconds. The POST may be sent until `not_after` and never later; once the provider
     has answered, however badly, `not_after` is that instant. `known` and `seen` are those of its
-    SentRequest. `replied` is the job that an answer named which could not be believed: while it is there and
+    SentRequest. `replied` is the job named by an answer that could not be trusted: while it is there and
     nobody's, nothing is sent again. `absent_since` is the start of the first complete list, after the settle
     time, that lacked the job: only a second one, a settle time later, proves that it never arrived. A clock
     that jumps forward proves nothing.
@@ -75,7 +75,7 @@ class RecordedJob(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
 
     `cancel_requested` is noted before a cancel is sent, `cancel_accepted` after the provider took it:
     the first alone means that a run may have died in between, so the cancel is sent again.
-    `missing_since` is when a complete list first lacked it. A `detached` job runs on, unwatched.
+    `missing_since` is when a complete list first lacked it. A `detached` job keeps running, unwatched.
     `request` is what its create asked for, None for a job that ftops did not create. `altered` are fields
     that the provider shows otherwise than they were sent (before: sent, after: shown). A job known only by
     `likeness`, on a file that is not this project's alone, is never cancelled without a person. One that
@@ -163,7 +163,7 @@ class Record(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
 class ArchivedRecord(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """What stays of a forgotten fine-tune, so that re-adding it re-uses its model and never its numbers.
 
-    What a person has cancelled stays cancelled, however often its manifest goes and comes back.
+    What a person has cancelled stays cancelled, however often its manifest is removed and added again.
     """
 
     generation: Count
@@ -212,7 +212,7 @@ class State(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
 
     `datasets` maps provider -> SHA-256 -> file id; `not_mine` maps provider -> ids of jobs that a person
     declared to be somebody else's; `providers` what is remembered of each, by name. `applied` is what was
-    last applied, where git told it.
+    last applied, where git reported it.
     """
 
     project: Name
@@ -235,7 +235,7 @@ class State(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
         return frozenset(one for entry in kept if entry is not None for one in entry.cancelled_by_hand)
 
     def unmarked(self, provider: str) -> bool:
-        """Return whether this provider is known not to give back the marks that it is sent."""
+        """Return whether this provider is known not to return the marks that it is sent."""
         memory = self.providers.get(provider)
         return memory is not None and memory.unmarked_since is not None
 

@@ -73,7 +73,7 @@ def steps_now(changes: Iterable[Change]) -> Steps:
 
 
 def steps_later(changes: Iterable[Change]) -> Steps:
-    """Return what these changes go on to start and stop, in later rounds or runs."""
+    """Return what these changes later start and stop, in later rounds or runs."""
     following = [(change, change.then) for change in changes if change.then is not None]
     creates = {
         (change.name, then.generation, then.attempt): then.estimated_cost for change, then in following
@@ -87,10 +87,10 @@ def steps_later(changes: Iterable[Change]) -> Steps:
 
 
 def steps_done(results: Iterable[ChangeResult]) -> Steps:
-    """Return what carrying out changes came to, for a limit: what may have happened counts as done.
+    """Return what carrying out changes amounted to, for a limit: what may have happened counts as done.
 
     A create counts once it was sent without a certain refusal; a cancel as soon as it was tried, since the
-    result of a replace speaks of its create alone.
+    result of a replace is about its create alone.
     """
     tried = list(results)
     made = [one.change for one in tried if one.outcome is Outcome.DONE or one.ambiguous]

@@ -1,4 +1,4 @@
-"""What the names of tuned models look like at the providers: the base stands in all of them."""
+"""What the names of tuned models look like at the providers: all of them contain the base."""
 
 from __future__ import annotations
 

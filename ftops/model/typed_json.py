@@ -25,7 +25,7 @@ class Malformed(Exception):
 
 
 def converted(document: Any, kind: type[_T], place: str = "") -> _T:
-    """Return parsed JSON as a value of `kind`. Raises Malformed; `place` is where the document stands."""
+    """Return parsed JSON as a value of `kind`. Raises Malformed; `place` is where the document is."""
     try:
         return convert(document, kind)
     except ValidationError as error:

@@ -1,7 +1,7 @@
-"""What a person has cancelled by hand, as the decision table sees it: stopped where it runs, held elsewhere.
+"""What a person has cancelled by hand, as the decision table sees it: stopped where it runs, otherwise held.
 
-The note names fingerprints, not a job: whatever trains one of them is stopped, also what turns up later, and
-none of them is created until the declaration is another one or a person says so.
+The note names fingerprints, not a job: whatever trains one of them is stopped, even if it turns up later,
+and none of them is created until the declaration changes or a person says so.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ def held(name: str, job: RecordedJob | None = None) -> str:
     """Say how the hold of a name is lifted; `job` is the one that was stopped."""
     stopped = f" (job {job.id})" if job is not None else ""
     return (
-        f"cancelled by hand{stopped}: held until its declaration is another one, or "
+        f"cancelled by hand{stopped}: held until its declaration changes or you run "
         f"`ftops resolve {name} --retry`"
     )
 
 
 def stopped_stray(change: Change, job: RecordedJob, now: float) -> Change:
-    """Stop a job that runs beside, whatever else would be done about it, unless it is on its way out."""
+    """Stop a job that runs besides the current one, whatever else would be done, unless it is stopping."""
     if change.reason is Reason.CANCELLING:
         return change
     message = _stopped(job, now)
@@ -85,7 +85,7 @@ def running_jobs(name: str, state: State, shown: Collection[str]) -> Iterator[Re
 
 
 def _runs_beside(change: Change) -> bool:
-    """Return whether a change is about a job of ours beside the current one; a lookalike may be anybody's."""
+    """Return whether a change is about a non-current job of ours; a lookalike may be anybody's."""
     return not change.spec and change.job_id is not None and change.reason not in _NOT_SURELY_OURS
 
 
@@ -108,4 +108,4 @@ _NOT_SURELY_OURS = frozenset({Reason.LOOKALIKE, Reason.ORPHAN})
 
 
 def _stopped(job: RecordedJob, now: float) -> str:
-    return f"cancelled by hand; job {job.id} still runs and is stopped: {at_stake(job, now)}"
+    return f"cancelled by hand; job {job.id} is still running and is stopped: {at_stake(job, now)}"

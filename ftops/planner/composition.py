@@ -1,4 +1,4 @@
-"""A decision and its situation in, a Change out: numbers, data, differences, words."""
+"""A decision and its situation in, a Change out: numbers, data, differences, message."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _then(situation: Situation, following: Decision | None, datasets: Mapping[st
 
 
 def _why(situation: Situation, decision: Decision) -> str:
-    """Say so where nothing of the fine-tune's own has changed: what it starts from has."""
+    """Say so where the fine-tune itself has not changed but what it starts from has."""
     upstream = situation.fine_tune.upstream if situation.fine_tune else None
     if decision.action is not Action.CREATE or decision.reason is not Reason.CHANGED or upstream is None:
         return decision.message
@@ -114,11 +114,12 @@ def _refined(situation: Situation, decision: Decision, settled: Settled) -> Deci
         message = f"renamed from {settled.renamed[situation.name]}; nothing is trained"
         return replace(decision, action=Action.UPDATE, reason=Reason.RENAMED, message=message)
     if situation.name in settled.taken_over:
-        message = f"renamed from {settled.taken_over[situation.name]}, which trains the same; nothing is paid"
+        old = settled.taken_over[situation.name]
+        message = f"renamed from {old}, which trains the same thing; nothing is paid for"
         return replace(decision, action=Action.ADOPT, reason=Reason.RENAMED, message=message)
     if situation.name in settled.at_former:
         before = settled.at_former[situation.name]
-        message = f"provider {before} is called {situation.provider.name} now; nothing is trained"
+        message = f"provider {before} is now called {situation.provider.name}; nothing is trained"
         return replace(decision, action=Action.UPDATE, reason=Reason.RENAMED, message=message)
     if settings_differ(record, fine_tune):
         return replace(

@@ -1,6 +1,6 @@
-"""What each row of the decision table decides: one small function a row. Their order is in table.py.
+"""What each row of the decision table decides: one small function per row. Their order is in table.py.
 
-Rows look at a Situation and nothing else. Jobs beside the current one are in strays.py; what comes after the
+Rows look at a Situation and nothing else. Jobs besides the current one are in strays.py; what comes after the
 table in gates.py and refusals.py.
 """
 
@@ -33,17 +33,17 @@ class Decision(Struct, frozen=True):
 
 
 def suspended(s: Situation) -> Decision | None:
-    """Report alone, as the manifest asks."""
+    """Only report, as the manifest asks."""
     if s.fine_tune is None or not s.fine_tune.lifecycle.suspend:
         return None
     message = "suspended: ftops only reports"
     if s.job is not None and s.job.altered and s.active:
-        message += f"; job {s.job.id} shows other settings than were sent ({said(s.job.altered)})"
+        message += f"; job {s.job.id} shows settings that differ from those sent ({said(s.job.altered)})"
     return Decision(Action.KEEP, Reason.SUSPENDED, message, _job_id(s))
 
 
 def cancelling(s: Situation) -> Decision | None:
-    """Leave a job on its way out alone."""
+    """Leave a job that is stopping alone."""
     if not s.cancelling:
         return None
     return Decision(Action.WAIT, Reason.CANCELLING, "the provider is cancelling the job", _job_id(s))
@@ -56,7 +56,7 @@ def stopped_by_hand(s: Situation) -> Decision | None:
 
 
 def held_by_hand(s: Situation) -> Decision | None:
-    """Hold what a person has cancelled; a job that is there and costs nothing more is taken all the same."""
+    """Hold what a person has cancelled; a job that exists and costs nothing further is still taken."""
     message = hold_message(s)
     if message is None:
         return None
@@ -74,7 +74,7 @@ def older_twin(s: Situation) -> Decision | None:
     if (best := next(iter((*done, *older)), None)) is None:
         return None
     message = (
-        f"job {s.job.id} was paid for what job {best.id}, which is older, trains as well; "
+        f"job {s.job.id} pays for the same training as the older job {best.id}; "
         f"{at_stake(s.job, s.now)}; it is cancelled and {best.id} is kept"
     )
     return Decision(Action.ADOPT, Reason.DUPLICATE, message, best.id, s.job.id)
@@ -85,8 +85,8 @@ def altered(s: Situation) -> Decision | None:
     if s.job is None or not s.same or not s.job.altered or not (s.active or s.ended is JobStatus.SUCCEEDED):
         return None
     message = (
-        f"job {s.job.id} shows other settings than were sent ({said(s.job.altered)}): the wrong training is "
-        f"being paid for; stop it with `ftops cancel {s.name}`, or take it as it is: "
+        f"job {s.job.id} shows settings that differ from those sent ({said(s.job.altered)}): you are paying "
+        f"for the wrong training; stop it with `ftops cancel {s.name}`, or accept it as it is: "
         f"{ways_out(s.name, (s.job.id,))}"
     )
     return Decision(Action.HOLD, Reason.ALTERED, message, s.job.id)
@@ -108,7 +108,7 @@ def succeeded(s: Situation) -> Decision | None:
 
 
 def failed(s: Situation) -> Decision | None:
-    """Make a failed job again only where the manifest allows it."""
+    """Create a failed job again only where the manifest allows it."""
     if not (s.same and s.ended is JobStatus.FAILED) or s.job is None:
         return None
     error = s.job.error or JobError(None, "the provider gave no reason")
@@ -119,7 +119,7 @@ def failed(s: Situation) -> Decision | None:
 
 
 def re_declared(s: Situation) -> Decision | None:
-    """Make again what ftops itself had cancelled."""
+    """Create again what ftops itself had cancelled."""
     if not _cancelled(s) or s.job is None or s.job.cancel_requested is None:
         return None
     message = f"declared again after job {s.job.id} was cancelled"
@@ -127,7 +127,7 @@ def re_declared(s: Situation) -> Decision | None:
 
 
 def cancelled_externally(s: Situation) -> Decision | None:
-    """Hold what others have cancelled, unless the manifest says to make it again."""
+    """Hold what others have cancelled, unless the manifest says to create it again."""
     if not _cancelled(s) or s.job is None:
         return None
     message = f"job {s.job.id} was cancelled outside ftops"
@@ -145,7 +145,7 @@ def missing(s: Situation) -> Decision | None:
 
 
 def vanished(s: Situation) -> Decision | None:
-    """Hold a job that is gone for good, unless the manifest says to make it again."""
+    """Hold a job that is gone for good, unless the manifest says to create it again."""
     if not (s.same and s.vanished):
         return None
     message = f"job {_job_id(s)} was active and is gone from the provider"
@@ -153,7 +153,7 @@ def vanished(s: Situation) -> Decision | None:
 
 
 def restored(s: Situation) -> Decision | None:
-    """Take what has been trained already: a revert pays nothing."""
+    """Take what has already been trained: a revert costs nothing."""
     candidates = [job for job in s.earlier_jobs if job.fingerprint == s.fingerprint and reusable(job)]
     if not candidates:
         return None
@@ -164,7 +164,7 @@ def restored(s: Situation) -> Decision | None:
     best = max(candidates, key=lambda job: (not job.status.active, job.generation, job.attempt))
     model = f" and its model {best.fine_tuned_model}" if best.fine_tuned_model else ""
     first = s.job if s.active else None
-    message = f"trained before: job {best.id}{model} serves again, nothing is paid{cancelled_first(first)}"
+    message = f"trained before: job {best.id}{model} can serve again, at no cost{cancelled_first(first)}"
     return Decision(Action.ADOPT, Reason.RESTORED, message, best.id, first.id if first else None)
 
 
@@ -183,9 +183,9 @@ def other_lineage(s: Situation) -> Decision | None:
     for job in s.stamped:
         if job.stamp and job.stamp.lineage != s.lineage and worth_keeping(job):
             message = (
-                f"job {job.id} carries this project and name but another state made it; after a lost state "
-                "take over everything with `ftops state rebuild`, or this one, or say that it is somebody "
-                f"else's: {ways_out(s.name, (job.id,), f'--not-mine {job.id}')}"
+                f"job {job.id} carries this project and name but was made by another state; if the state was "
+                "lost, take over everything with `ftops state rebuild`, or just this one, or say that it is "
+                f"somebody else's: {ways_out(s.name, (job.id,), f'--not-mine {job.id}')}"
             )
             return Decision(Action.HOLD, Reason.OTHER_LINEAGE, message, job.id)
     return None
@@ -197,7 +197,7 @@ def protected(s: Situation) -> Decision | None:
     wanted = s.fine_tune.lifecycle if s.fine_tune else lifecycle
     if not s.active or wanted is None or not wanted.protect:
         return None
-    message = f"job {_job_id(s)} is protected and still runs; nothing is cancelled or replaced"
+    message = f"job {_job_id(s)} is protected and still running; nothing is cancelled or replaced"
     return Decision(Action.HOLD, Reason.PROTECTED, message, _job_id(s))
 
 
@@ -210,7 +210,7 @@ def draining(s: Situation) -> Decision | None:
 
 
 def likeness(s: Situation) -> Decision | None:
-    """Hold where a job known by its looks alone would have to be cancelled: it may be somebody else's."""
+    """Hold where a job recognised only by what it trains would be cancelled: it may be somebody else's."""
     if not s.active or s.job is None or not s.job.likeness:
         return None
     message = f"{known_by_likeness(s.name, s.job.id)}, or stop it with `ftops cancel {s.name}`"
@@ -221,7 +221,7 @@ def replace(s: Situation) -> Decision | None:
     """Stop what runs, and train what is declared."""
     if not s.active:
         return None
-    message = f"changed; job {_job_id(s)} is cancelled, what it has trained so far is paid"
+    message = f"changed; job {_job_id(s)} is cancelled; the training already done is still paid for"
     return Decision(Action.REPLACE, Reason.CHANGED, message, _job_id(s))
 
 
@@ -237,18 +237,18 @@ def create(s: Situation) -> Decision:
 
 
 def detached(s: Situation) -> Decision | None:
-    """Let go of a job that was to run on."""
+    """Detach from a job that is to keep running."""
     if not s.active or s.record is None or s.record.lifecycle.on_remove is not OnRemove.DETACH:
         return None
-    message = f"removed; job {_job_id(s)} runs on, unwatched (on_remove: detach)"
+    message = f"removed; job {_job_id(s)} keeps running, unwatched (on_remove: detach)"
     return Decision(Action.FORGET, Reason.DETACHED, message, _job_id(s))
 
 
 def cancel(s: Situation) -> Decision | None:
-    """Stop what nobody declares any more."""
+    """Stop what is no longer declared."""
     if not s.active:
         return None
-    message = f"removed; job {_job_id(s)} is cancelled, what it has trained so far is paid"
+    message = f"removed; job {_job_id(s)} is cancelled; the training already done is still paid for"
     return Decision(Action.CANCEL, Reason.REMOVED, message, _job_id(s))
 
 

@@ -1,4 +1,4 @@
-"""DESIGN 5.3: what may keep a create or replace from happening now, once the table wants it."""
+"""What may keep a create or replace from happening now, once the table wants it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ftops.records.wording import invalid_data, ways_out
 
 
 def gate_on_data(situation: Situation, decision: Decision) -> Decision:
-    """Hold what would train on data with problems, now or after a drain; what runs now runs on."""
+    """Hold what would train on data with problems, now or after a drain; what runs now keeps running."""
     trains = decision.action.creates or decision.reason is Reason.DRAINING
     if not trains or not situation.problems:
         return decision
@@ -43,8 +43,8 @@ def gate_on_upstream(
         return Decision(Action.HOLD, Reason.UPSTREAM, message, decision.job_id)
     if decision.action is Action.REPLACE:
         message = (
-            f"changed; job {decision.job_id} is cancelled now, what it has trained so far is paid; "
-            f"it is created anew once {upstream} is trained"
+            f"changed; job {decision.job_id} is cancelled now; the training already done is still paid for; "
+            f"it is created again once {upstream} is trained"
         )
         return replace(decision, action=Action.CANCEL, message=message)
     return Decision(Action.WAIT, Reason.WAITING_FOR, f"waiting for {upstream} to be trained")
@@ -54,7 +54,7 @@ def gate_on_hand(situation: Situation, decision: Decision) -> Decision:
     """Create nothing that a person has cancelled, whatever else runs; like every hold, it cancels nothing."""
     if not decision.action.creates or not situation.held_by_hand:
         return decision
-    runs = f"; job {decision.job_id} runs on" if decision.job_id else ""
+    runs = f"; job {decision.job_id} keeps running" if decision.job_id else ""
     message = f"{held(situation.name)}{runs}"
     return Decision(Action.HOLD, Reason.CANCELLED_BY_HAND, message, decision.job_id)
 
@@ -100,7 +100,7 @@ def gate_on_capacity(
         if room[provider] > 0:
             room[provider] -= 1
             continue
-        message = f"{provider} already has its {situation.provider.max_active} active jobs"
+        message = f"{provider} already has its maximum of {situation.provider.max_active} active jobs"
         waiting[situation.name] = Decision(Action.WAIT, Reason.PROVIDER_LIMIT, message)
     return waiting
 
@@ -116,7 +116,7 @@ def gate_on_claimed(name: str, lookalikes: Sequence[tuple[Job, Likeness]]) -> De
         for job, like in ordered
     )
     message = (
-        f"the provider has what could be this one, without a mark of ours: {found}; "
+        f"the provider has what could be this job, without our mark: {found}; "
         f"{ways_out(name, ids, *(f'--not-mine {job_id}' for job_id in ids))}"
     )
     return Decision(Action.HOLD, Reason.LOOKALIKE, message, ids[0])
@@ -125,7 +125,7 @@ def gate_on_claimed(name: str, lookalikes: Sequence[tuple[Job, Likeness]]) -> De
 def gate_on_lookalike(
     name: str, shown: Appearance, open_lookalikes: Mapping[str, Appearance]
 ) -> Decision | None:
-    """Wait while another fine-tune's create is in doubt and the provider could not tell the two apart."""
+    """Wait while another fine-tune's create is in doubt and the provider could not distinguish the two."""
     for other, appearance in sorted(open_lookalikes.items()):
         if other != name and look_alike(shown, appearance):
             message = f"waiting until the create of {other} is certain: the two look alike to the provider"

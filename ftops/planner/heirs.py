@@ -1,7 +1,7 @@
 """A removed fine-tune that may go on under a declared name whose data cannot be read now. Pure.
 
 Who trains the same as a removed name takes its record over, and nothing is paid again. Without its data
-nobody can tell: until it can be read, neither a job is stopped nor a model forgotten that may be the heir's.
+this is unknown: until it can be read, neither a job is stopped nor a model forgotten that may be the heir's.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _UNREAD_FIELDS = ("training_file", "validation_file")
 def gate_on_heir(situation: Situation, decision: Decision, state: State, desired: DesiredSet) -> Decision:
     """Hold the removal of what a declared name may take over once its data can be read.
 
-    What a person has cancelled is stopped all the same.
+    What a person has cancelled is stopped anyway.
     """
     ends = situation.fine_tune is None and decision.action in (Action.CANCEL, Action.FORGET)
     ends = ends and decision.reason is not Reason.CANCELLED_BY_HAND

@@ -1,7 +1,7 @@
-"""A provider that cannot be listed, or not to the end, rests alone: the others go on. Pure.
+"""A provider that cannot be listed, or not to the end, rests alone: the others continue. Pure.
 
-Nothing is created, cancelled or taken over there, since what is not in the list may be there all the same.
-What the state alone decides goes on: success is for ever, and forgetting needs nobody.
+Nothing is created, cancelled or taken over there, since what is not in the list may still exist. What the
+state alone decides still happens: success is for ever, and forgetting needs no provider.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def gate_on_list(situation: Situation, decision: Decision, live: LiveJobs, resti
 
 
 def withheld(change: Change, resting: Incomplete) -> Change:
-    """Hold the cancel of a job that runs beside, while its provider rests."""
+    """Hold the cancel of a job that runs besides the current one, while its provider rests."""
     seen = resting.get(change.provider)
     if seen is None or not change.action.effective:
         return change

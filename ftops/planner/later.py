@@ -1,4 +1,4 @@
-"""What follows once a wait is over: the create or replace that a change goes on to. Pure.
+"""What follows once a wait is over: the create or replace that a change leads to. Pure.
 
 A gate has put it off, or the table says so of the situation as it will be when what it waits for has come.
 Nothing is promised: the table decides again then. What is shown here is what a reviewer consents to and a
@@ -33,7 +33,7 @@ def with_later(situation: Situation, wanted: Decision, gates: Gates) -> Decision
     following = put_off(next_wanted, gates(over, next_wanted))
     if decision.action is Action.CANCEL and following.action is Action.CREATE:
         # What is declared by now is another training, which nobody has cancelled: nothing is waited for.
-        message = f"{decision.message}; what is declared now is created"
+        message = f"{decision.message}; then what is declared now is created"
         return replace(decision, action=Action.REPLACE, message=message)
     return replace(decision, then=following if following.action.creates else following.then)
 

@@ -151,7 +151,7 @@ class _Planner:
         return named
 
     def _strays(self) -> Iterator[Change]:
-        """Yield the jobs that run beside; one that a decision is about already is none."""
+        """Yield the non-current jobs that run, except those that a decision is already about."""
         adopted = {
             decision.job_id for _, decision in self.decisions.values() if decision.action is Action.ADOPT
         }
@@ -232,7 +232,7 @@ class _Planner:
             problems=self.inputs.data_problems.get(name, ()) if fine_tune is not None else (),
             cancelled_by_hand=self.state.cancelled_by_hand(name),
         )
-        # A create that never arrived leaves a record without a job: then a job may be there all the same.
+        # A create that never arrived leaves a record without a job: then there may still be a job.
         settled = situation.same and situation.job is not None
         if fine_tune is None or not readable or settled:
             return situation

@@ -1,7 +1,7 @@
-"""What earlier refusals mean for a create that the table wants now: held, waiting, or tried again.
+"""What earlier refusals mean for a create that the table wants now: hold it, wait, or try again.
 
-The rows `rejected` and `not-ready` of DESIGN 5.2 and the gate `provider-limit` of 5.3. Everything is decided
-from recorded times and `now`.
+The rows `rejected` and `not-ready` of the decision table, and the gate `provider-limit`. Everything is
+decided from recorded times and `now`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Refusals:
     """What the records say that providers have refused.
 
     A `patient` run is one round of many: there a wait grows with the time that it has taken so far. Any
-    other run was asked for by somebody, who may have mended what was wrong.
+    other run was asked for by somebody who may have fixed what was wrong.
     """
 
     def __init__(
@@ -74,9 +74,7 @@ class Refusals:
         if waiting is not None or refusal is None or final:
             return waiting or decision
         reason = Reason.STUCK if refusal.stuck(self._now) else decision.reason
-        return replace(
-            decision, reason=reason, message=f"tried again; the provider refused before: {refusal}"
-        )
+        return replace(decision, reason=reason, message=f"tried again after a refusal: {refusal}")
 
     def _waiting(self, situation: Situation, intent: Intent | None) -> Decision | None:
         """Return the wait of a create that was refused for now, or withdrawn just now."""
@@ -87,7 +85,7 @@ class Refusals:
             until = intent.withdrawn_at + self._shortest(intent.provider)
             if not self._before(until, since=intent.withdrawn_at):
                 return None
-            message = f"an earlier create was not sent; it is sent again in {self._seconds(until)} s"
+            message = f"an earlier create was not sent; it can be sent in {self._seconds(until)} s"
             return Decision(Action.WAIT, Reason.SETTLING, message)
         until = self._due(intent.provider, refusal)
         return (
@@ -130,7 +128,7 @@ class Refusals:
         return None
 
     def _in_force(self, state: State) -> dict[tuple[str, str | None], Limit]:
-        """Collect the limits that are in force, by provider and model; None stands for every model."""
+        """Collect the limits that are in force, by provider and model; None means every model."""
         limits: dict[tuple[str, str | None], Limit] = {}
         for intent, refusal in _limits(state):
             until = self._due(intent.provider, refusal)
@@ -154,7 +152,7 @@ class Refusals:
         return min(FIRST_PAUSE_SECONDS, facts.settle) if facts else FIRST_PAUSE_SECONDS
 
     def _before(self, until: float, since: float) -> bool:
-        """Return whether a time is still to come. A clock that was set back keeps nobody waiting."""
+        """Return whether a time is still to come. A clock that was set back makes nothing wait."""
         return since <= self._now < until
 
     def _seconds(self, until: float) -> int:

@@ -1,4 +1,4 @@
-"""Situation: one name as all three truths show it; what the decision table reads."""
+"""Situation: one name as all three truths show it. It is what the decision table reads."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Situation(Struct, frozen=True):
 
     @property
     def same(self) -> bool:
-        """Return whether the record stands for what is declared."""
+        """Return whether the record is that of what is declared."""
         return self.record is not None and self.record.fingerprint == self.fingerprint
 
     @property

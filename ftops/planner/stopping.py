@@ -1,4 +1,4 @@
-"""A plan that knows what a person has cancelled: which jobs it stops, and what is to be said of the rest."""
+"""A plan that knows what a person has cancelled: which jobs it stops, and what to report about the rest."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _UNREAD = Source("", 0)
 def sorted_out(
     changes: Iterable[Change], state: State, touched: Collection[str], *, unread: bool
 ) -> tuple[list[Stop], list[Cancelled]]:
-    """Return what is stopped, and what is to be said of the rest of the `touched` names.
+    """Return what is stopped, and what to report about the rest of the `touched` names.
 
     With `unread`, some manifests are not known: a name without one may be declared, so its record stays.
     """
@@ -49,8 +49,8 @@ def sorted_out(
     for name in sorted(set(touched) - said):
         record = state.fine_tunes.get(name)
         if record is not None and record.intent is not None and not record.intent.lapsed:
-            words = "a create of it is in doubt: if it arrived, its job is stopped as soon as it is seen"
-            rest.append(Cancelled(name, record.intent.provider, None, Fate.UNSURE, words))
+            text = "its create is in doubt: if it arrived, its job is stopped as soon as it is seen"
+            rest.append(Cancelled(name, record.intent.provider, None, Fate.UNSURE, text))
     return stops, rest
 
 
@@ -97,6 +97,6 @@ def idle(name: str, changes: Iterable[Change]) -> tuple[Cancelled, ...]:
     found = mine[0] if mine else None
     if found is None or found.action is Action.FORGET:
         provider, job_id = (found.provider, found.job_id) if found else ("", None)
-        words = "it is not declared, and nothing of it runs"
-        return (Cancelled(name, provider, job_id, Fate.NOTHING, words),)
+        text = "it is not declared, and none of its jobs is running"
+        return (Cancelled(name, provider, job_id, Fate.NOTHING, text),)
     return (Cancelled(name, found.provider, found.job_id, Fate.NOTHING, found.message),)

@@ -1,4 +1,4 @@
-"""The first row of DESIGN 5.2: jobs of ours that run although another job, or none, should.
+"""The first row of the decision table: jobs of ours that run although another job, or none, should.
 
 They come from a create that arrived after it was given up, from a cancel that never did, or from a gateway
 that sent a create twice.
@@ -80,15 +80,15 @@ def _change(
     observation: Observation,
 ) -> Change:
     lifecycle = fine_tune.lifecycle if fine_tune else record.lifecycle if record else None
-    reason, words = _why(name, job, record)
-    words = f"{words}; {at_stake(job, now)}"
-    action, message = Action.CANCEL, f"{words}; cancelling it saves the rest"
+    reason, text = _why(name, job, record)
+    text = f"{text}; {at_stake(job, now)}"
+    action, message = Action.CANCEL, f"{text}; cancelling it saves the rest"
     if is_cancelling(job, now, observation.provider.settle):
         action, reason = Action.WAIT, Reason.CANCELLING
         message = f"the provider is cancelling job {job.id}"
     elif job.likeness:
         action, reason = Action.HOLD, Reason.LIKENESS
-        message = f"{words}; {known_by_likeness(name, job.id)}"
+        message = f"{text}; {known_by_likeness(name, job.id)}"
     elif lifecycle and (lifecycle.protect or lifecycle.suspend):
         why = "protected" if lifecycle.protect else "suspended"
         action, message = Action.HOLD, f"{message}; nothing is done, since {name} is {why}"
@@ -109,5 +109,5 @@ def _change(
 def _why(name: str, job: RecordedJob, record: Record | None) -> tuple[Reason, str]:
     for other in record.jobs if record else ():
         if other.id != job.id and _same_create(other, job):
-            return Reason.DUPLICATE, f"job {job.id} is a second job for what job {other.id} trains"
+            return Reason.DUPLICATE, f"job {job.id} is a second job for the same training as job {other.id}"
     return Reason.SUPERSEDED, f"job {job.id} runs although it is not the current job of {name}"

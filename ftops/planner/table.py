@@ -1,4 +1,4 @@
-"""The decision table: which row answers, first fit wins. The documentation is drawn from here."""
+"""The decision table: the first row that fits answers. The documentation is generated from here."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _RETRIED = "create if `retry` allows, else hold"
 
 
 class Row(Struct, frozen=True):
-    """A row: what decides, when it answers in words, and every reason that it may give."""
+    """A row: what decides, when it answers (as text), and every reason that it may give."""
 
     decide: Callable[[Situation], Decision | None]
     recorded: str
@@ -30,7 +30,7 @@ DECLARED: Sequence[Row] = (
         decision.stopped_by_hand,
         "trains what was cancelled by hand",
         "active",
-        "cancel; replace where something else is declared by now",
+        "cancel; replace if something else is declared by now",
         (Reason.CANCELLED_BY_HAND,),
     ),
     Row(decision.suspended, "any, and it is suspended", "any", "keep", (Reason.SUSPENDED,)),
@@ -43,7 +43,7 @@ DECLARED: Sequence[Row] = (
     ),
     Row(
         decision.altered,
-        "the same, shown with other settings than were sent",
+        "the same, but shown with settings that differ from those sent",
         "active or succeeded",
         "hold",
         (Reason.ALTERED,),
@@ -54,7 +54,7 @@ DECLARED: Sequence[Row] = (
         decision.held_by_hand,
         "what is declared was cancelled by hand",
         "not active, not succeeded",
-        "hold; adopt what costs nothing more",
+        "hold; adopt what costs nothing further",
         (Reason.CANCELLED_BY_HAND, Reason.RESTORED, Reason.FOUND_AT_PROVIDER, Reason.OTHER_LINEAGE),
     ),
     Row(decision.failed, "the same", "failed", _RETRIED, (Reason.RETRY, Reason.FAILED)),
@@ -97,7 +97,7 @@ DECLARED: Sequence[Row] = (
     Row(
         decision.other_lineage,
         "none or another",
-        "stamped as this name by another state",
+        "stamped with this name by another state",
         "hold",
         (Reason.OTHER_LINEAGE,),
     ),
@@ -105,7 +105,7 @@ DECLARED: Sequence[Row] = (
     Row(decision.draining, "another", "active, `on_change: drain`", "wait", (Reason.DRAINING,)),
     Row(
         decision.likeness,
-        "known by its looks alone, on a file that is not this project's alone",
+        "recognised only by what it trains, on a file that is not this project's alone",
         "active, and would be cancelled",
         "hold",
         (Reason.LIKENESS,),
@@ -114,7 +114,7 @@ DECLARED: Sequence[Row] = (
         decision.replace,
         "another",
         "active",
-        "replace; cancel, where its base is still to be trained",
+        "replace; cancel if its base is still to be trained",
         (Reason.CHANGED,),
     ),
     Row(decision.create, "none, or another and ended", "-", "create", (Reason.NEW, Reason.CHANGED)),
@@ -131,7 +131,7 @@ UNREAD: Sequence[Row] = (
         (Reason.INVALID_DATA, Reason.UPSTREAM),
     ),
 )
-"""Without a fingerprint nobody can tell what a job trains: it is left alone, unless a person stopped it."""
+"""Without a fingerprint nothing can be compared: a job is left alone, unless a person stopped it."""
 
 UNDECLARED: Sequence[Row] = (
     *DECLARED[:2],
@@ -154,7 +154,7 @@ def decide(situation: Situation) -> Decision:
 
 
 class Beside(Struct, frozen=True):
-    """What is decided before the table, after it or beside it, in words."""
+    """What is decided before, after or next to the table, as text."""
 
     when: str
     does: str
@@ -162,8 +162,8 @@ class Beside(Struct, frozen=True):
 
 
 BEFORE: Sequence[Beside] = (
-    Beside("an intent is open, and its job is there", "adopt", (Reason.LOST_REPLY,)),
-    Beside("an intent is open, and nothing is there yet", "wait", (Reason.SETTLING,)),
+    Beside("an intent is open, and its job exists", "adopt", (Reason.LOST_REPLY,)),
+    Beside("an intent is open, and no job is visible yet", "wait", (Reason.SETTLING,)),
     Beside(
         "an intent is open, and several jobs fit, one differs, or the list is incomplete",
         "hold",
@@ -192,7 +192,7 @@ GATES: Sequence[Beside] = (
         (Reason.UNREACHABLE, Reason.INCOMPLETE_LIST),
     ),
     Beside(
-        "the provider has an unrecorded job without a mark that could be it",
+        "the provider has an unrecorded, unmarked job that could be it",
         "hold",
         (Reason.LOOKALIKE,),
     ),
@@ -200,13 +200,13 @@ GATES: Sequence[Beside] = (
     Beside("what it starts from failed or is held", "hold", (Reason.UPSTREAM,)),
     Beside("its create was refused for good", "hold", (Reason.REJECTED,)),
     Beside(
-        "its create was refused for now",
-        "`apply` tries at once; between rounds of `--wait` and `reconcile` wait",
+        "its create was temporarily refused",
+        "`apply` tries at once; `reconcile` and the rounds of `--wait` wait",
         (Reason.NOT_READY,),
     ),
-    Beside("it has been refused for now for more than a day", "hold, and tried again", (Reason.STUCK,)),
+    Beside("it has been temporarily refused for more than a day", "hold, and tried again", (Reason.STUCK,)),
     Beside(
-        "the provider is full, as `max_active` or its own refusal says",
+        "the provider is full, according to `max_active` or its own refusal",
         "wait",
         (Reason.PROVIDER_LIMIT,),
     ),
@@ -221,11 +221,11 @@ GATES: Sequence[Beside] = (
 
 STRAYS: Sequence[Beside] = (
     Beside(
-        "a job of ours is not the current one, and active",
+        "a job of ours is active but not the current one",
         "cancel; hold where protected or suspended",
         (Reason.DUPLICATE, Reason.SUPERSEDED, Reason.CANCELLED_BY_HAND, Reason.CANCELLING, Reason.LIKENESS),
     ),
     Beside("an active job without a mark looks like a second one for a request", "hold", (Reason.LOOKALIKE,)),
-    Beside("an active job has this project's mark and no record", "hold", (Reason.ORPHAN,)),
+    Beside("an active job has this project's mark but is not recorded", "hold", (Reason.ORPHAN,)),
 )
-"""Jobs beside the current ones, each a change of its own that no row hides."""
+"""Jobs besides the current ones, each a separate change that no row hides."""

@@ -1,4 +1,4 @@
-"""Jobs that are probably ours and in no record: shown as long as they run, never touched by themselves.
+"""Jobs that are probably ours but not recorded: shown as long as they run, never touched automatically.
 
 Without a mark: a second job for a request of ours, as a gateway makes it that drops the mark and sends a
 create twice. With our mark: what a lost or restored state has forgotten.
@@ -24,7 +24,7 @@ def lookalike_strays(
     shown: set[tuple[str, str]] = set()
     for name, request in _requests(state):
         for job, like in live.answering(request):
-            # One that shows nothing of itself could be anybody's: it stops a create, and is no news beside.
+            # One that shows nothing about itself could be anybody's: it stops a create, nothing more.
             if not (job.status.active and like.on_file) or (job.provider, job.id) in shown:
                 continue
             shown.add((job.provider, job.id))
@@ -33,7 +33,7 @@ def lookalike_strays(
             choices = (*((current,) if current else ()), job.id)
             message = (
                 f"job {job.id} carries no mark and looks like a second job for a create of {name}; "
-                f"{running_for(job, now)}; say which one stays, and the other is cancelled, or that it is "
+                f"{running_for(job, now)}; say which one to keep (the other is cancelled), or that it is "
                 f"somebody else's: {ways_out(name, choices, f'--not-mine {job.id}')}"
             )
             yield _hold(name, job, Reason.LOOKALIKE, message, fine_tunes.get(name))
@@ -46,8 +46,8 @@ def orphans(fine_tunes: Mapping[str, FineTune], live: LiveJobs, named: frozenset
             continue
         name = job.stamp.name
         message = (
-            f"job {job.id} runs with this project's mark and is in no record: the state may be an older one "
-            "(`ftops state rebuild` takes it over); if another state of this project made it, "
+            f"job {job.id} is running with this project's mark but is not recorded: the state may be an "
+            "older one (`ftops state rebuild` takes it over); if another state of this project made it, "
             f"`ftops resolve {name} --not-mine {job.id}`"
         )
         yield _hold(name, job, Reason.ORPHAN, message, fine_tunes.get(name))

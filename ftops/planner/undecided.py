@@ -40,7 +40,11 @@ def _settling(situation: Situation, intent: Intent) -> str:
     settle = situation.provider.settle
     until = intent.not_after + settle if intent.absent_since is None else intent.absent_since + settle
     left = max(0, round(until - situation.now))
-    looked = "" if intent.absent_since is None else "; one complete list lacked it, and a second has to"
+    looked = (
+        ""
+        if intent.absent_since is None
+        else "; one complete list did not have it, and a second has to confirm that"
+    )
     return (
         "an earlier create got no clear answer; it may still show up, so nothing is sent again for another "
         f"{left} s{looked}"
@@ -51,4 +55,4 @@ def _lookalike(job: Job, like: Likeness) -> str:
     where = "it trains on the file that was sent" if like.on_our_file else "model and files fit"
     if like.differing:
         return f"job {job.id} could be it ({where}, and it differs in {said(like.differing)})"
-    return f"job {job.id} could be it ({where}, and it carries no mark of ours)"
+    return f"job {job.id} could be it ({where}, and it does not carry our mark)"

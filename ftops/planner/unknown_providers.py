@@ -1,4 +1,4 @@
-"""Jobs at a provider that `ftops.yaml` does not have any more: nothing can be done, and a person is told."""
+"""Jobs at a provider that `ftops.yaml` does not have any more: nothing can be done there."""
 
 from __future__ import annotations
 
@@ -60,6 +60,6 @@ def _hold(name: str, job: RecordedJob, fine_tune: FineTune | None) -> Change:
 
 def _gone(provider: str) -> str:
     return (
-        f"provider {provider} is no longer in ftops.yaml: put it back or, if it goes by another name now, "
-        f"write `renamed_from: {provider}` in its row"
+        f"provider {provider} is no longer in ftops.yaml: put it back or, if it has a new name, "
+        f"write `renamed_from: {provider}` in its entry"
     )

@@ -1,1 +1,1 @@
-"""The fine-tuning APIs: one port, one transport, one dialect a wire format."""
+"""The fine-tuning APIs: one port, one transport, one dialect per wire format."""

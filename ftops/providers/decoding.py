@@ -1,4 +1,4 @@
-"""How to read what servers write: strict about what decides, liberal about the rest. Raises Unreadable."""
+"""How to read what servers write: strict about what matters, liberal about the rest. Raises Unreadable."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def require_list(body: Any, what: str) -> list[Any]:
     """Insist on the `data` list that every collection of these formats has.
 
     Servers in Go write an empty list as null. But null is also what a gateway wraps a failure in, so it is
-    believed only beside something else that a list has.
+    trusted only next to something else that a list has.
     """
     found = require_mapping(body, what)
     if error := error_in(found):
@@ -45,7 +45,7 @@ def optional_id(value: Any) -> str | None:
 
 
 def optional_strings(value: Any) -> tuple[str, ...]:
-    """Take the strings of a list, or the ids of the objects that stand there."""
+    """Take the strings of a list, or the ids of the objects in it."""
     found = map(optional_id, value) if isinstance(value, list) else ()
     return tuple(item for item in found if item is not None)
 
@@ -67,13 +67,13 @@ def decode_status(body: Mapping[str, Any], known: Mapping[str, JobStatus]) -> tu
     must never be recorded as what was created.
     """
     raw = body.get("status")
-    told = raw if isinstance(raw, str) else ""
-    status = known.get(told.strip().lower(), JobStatus.UNKNOWN)
+    reported = raw if isinstance(raw, str) else ""
+    status = known.get(reported.strip().lower(), JobStatus.UNKNOWN)
     if status is JobStatus.UNKNOWN and not _is_job(body):
         raise Unreadable(
-            f"a job has the status {told[:40]!r} and no model" if told else "a job has no status"
+            f"a job has the status {reported[:40]!r} and no model" if reported else "a job has no status"
         )
-    return status, told
+    return status, reported
 
 
 def _is_job(body: Mapping[str, Any]) -> bool:
@@ -81,12 +81,12 @@ def _is_job(body: Mapping[str, Any]) -> bool:
 
 
 def optional_text(value: Any) -> str | None:
-    """Take a string that says something."""
+    """Take a string that is not empty."""
     return value if isinstance(value, str) and value else None
 
 
 def optional_number(value: Any) -> float | None:
-    """Take a number, also one written as a string; 0 stands for "not known" in times and counts alike."""
+    """Take a number, also one written as a string; 0 means "unknown" in times and counts alike."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
@@ -119,7 +119,7 @@ _AUTO_BY_NUMBER = -1
 def shown_hyperparameters(shown: Any) -> dict[str, JSON]:
     """Read what a job shows of its hyperparameters.
 
-    Null says nothing. `auto` stays, for it may stand where a value was sent.
+    Null says nothing. `auto` stays, because it may appear where a value was sent.
     """
     if not isinstance(shown, Mapping):
         return {}
@@ -148,9 +148,9 @@ def decode_error(value: Any) -> JobError | None:
 
 def failure_class(code: str | None) -> FailureClass:
     """Judge whose fault an error code is, by the words that the providers use in their codes."""
-    words = (code or "").lower()
+    text = (code or "").lower()
     for needle, verdict in _FAILURE_WORDS:
-        if needle in words:
+        if needle in text:
             return verdict
     return FailureClass.UNKNOWN
 

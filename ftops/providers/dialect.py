@@ -65,7 +65,7 @@ class Dialect(Protocol):
         """Ask to stop a job."""
 
     def events(self, job_id: str, *, stream: bool, since: str | None) -> Flow[Iterator[JobEvent]]:
-        """Tell a job's events, oldest first, those behind `since` where they have ids."""
+        """List a job's events, oldest first, those after `since` where they have ids."""
 
     def upload(self, path: Path, filename: str, sha256: str) -> Flow[UploadedFile]:
         """Send a data file."""

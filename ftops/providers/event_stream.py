@@ -18,7 +18,7 @@ _DONE = "[DONE]"
 
 
 class EventForm(Struct, frozen=True):
-    """How a wire format tells events, and in which order its lists do."""
+    """How a wire format reports events, and in which order its lists do."""
 
     decode: Callable[[Any], JobEvent]
     decode_page: Callable[[Any], Page]
@@ -32,7 +32,7 @@ class EndedEarly(Unreadable):
 def read_stream(lines: Iterator[str], form: EventForm) -> Iterator[JobEvent]:
     """Yield the events of a stream as they come, or those of the JSON list that came in its place.
 
-    A line that cannot be read is an event that says so, once the stream goes on behind it: the last one may
+    A line that cannot be read is an event that says so, once the stream continues after it: the last one may
     be torn, and then Unreadable is raised, as for an error in the stream. Raises EndedEarly.
     """
     odd: str | None = None
@@ -58,10 +58,10 @@ def read_stream(lines: Iterator[str], form: EventForm) -> Iterator[JobEvent]:
     raise EndedEarly("the stream ended early")
 
 
-def told(pages: Pages, form: EventForm, since: str | None) -> Flow[Iterator[JobEvent]]:
+def job_events(pages: Pages, form: EventForm, since: str | None) -> Flow[Iterator[JobEvent]]:
     """Ask for a job's events: as a stream, or page after page, oldest first.
 
-    `since` is the id of the last event that is known: where the newest come first, no page behind it is read.
+    `since` is the id of the last event that is known: where the newest come first, no page after it is read.
     """
     opened = yield pages.first
     if opened.reply.lines is not None:
@@ -94,7 +94,7 @@ def read_events(items: Iterable[Any], form: EventForm) -> list[JobEvent]:
 
 
 def _read(data: str, form: EventForm) -> JobEvent | str:
-    """Read one event, or say why it is none. Raises Unreadable where the server says that it failed."""
+    """Read one event, or say why it is not one. Raises Unreadable where the server says that it failed."""
     try:
         body = read_json(data)
     except ValueError:

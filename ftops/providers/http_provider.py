@@ -93,7 +93,7 @@ class HttpProvider:
     def list_fine_tune_events_with_http_info(
         self, fine_tune_id: str, *, stream: bool = False, since: str | None = None
     ) -> Reply[Iterator[JobEvent]]:
-        """Yield a job's events, oldest first; a format without a stream gives what there is now."""
+        """Yield a job's events, oldest first; a format without a stream yields what there is now."""
         events, reply = self._run(self._dialect.events(fine_tune_id, stream=stream, since=since))
         if reply.lines is not None:
             streamed = self._streamed(fine_tune_id if stream else None, events)

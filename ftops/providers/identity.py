@@ -1,4 +1,4 @@
-"""How a job is marked as ours: a whole mark, as texts by name, where a format carries such.
+"""How a job is marked as ours: a complete mark, as texts by name, where a format has room for it.
 
 Formats that carry less have no mark yet: their jobs are recognised by what they train.
 """
@@ -39,7 +39,7 @@ def encode_stamp(stamp: Stamp) -> dict[str, str]:
 
 
 def decode_stamp(metadata: Any) -> Stamp | None:
-    """Read our mark; anything but a whole one is somebody else's metadata."""
+    """Read our mark; anything but a complete one is somebody else's metadata."""
     if not isinstance(metadata, Mapping):
         return None
     values = [metadata.get(key) for key in STAMP_KEYS]

@@ -18,17 +18,15 @@ _T = TypeVar("_T")
 MOST_PAGES = 10_000
 """A list of more pages than this (a million jobs) is a server that never ends its list."""
 
-_BROKEN = (
-    "the server contradicts itself: another run helps only once it is mended there; tell whoever runs it"
-)
+_BROKEN = "the server contradicts itself: running again will not help until it is fixed; tell whoever runs it"
 
 
 class BrokenPaging(Unreadable):
-    """Pages that contradict themselves: no other try can make a whole list of them."""
+    """Pages that contradict themselves: no retry can make a complete list of them."""
 
 
 class Page(Struct, frozen=True):
-    """One page of a list. `after` is the cursor of the page behind it, None at the end of the list.
+    """One page of a list. `after` is the cursor of the next page, None at the end of the list.
 
     With `guessed` the page itself did not say whether there is more: the same page again then means that the
     server does not page at all.
@@ -53,7 +51,7 @@ class Pages(Struct, frozen=True):
     again: Again
 
     def behind(self, after: str) -> Request:
-        """Return the request of the page behind a cursor."""
+        """Return the request for the page after a cursor."""
         query = {**self.first.query, **self.cursor(after)}
         return replace(self.first, query=query, expect=Expect.JSON, streamed=False)
 

@@ -35,7 +35,7 @@ class Provider(Protocol):
         """Do as `create_fine_tune`, with status and headers."""
 
     def list_fine_tunes(self) -> JobList:
-        """List every job of the account. One that is not surely whole says so, and is never just short.
+        """List every job of the account. A list that may be incomplete says so, and is never just short.
 
         Raises ProviderError when not even the first page could be had.
         """
@@ -60,9 +60,9 @@ class Provider(Protocol):
     ) -> Iterator[JobEvent]:
         """Yield a job's events, oldest first. With `stream`, go on until the job ends or the line breaks.
 
-        A break in the middle of a stream raises ProviderError; events already given are not taken back, and a
-        stream opened again begins with the first event. `since` is the id of the last event that is known:
-        only newer ones are given, where events have ids and are not streamed.
+        A break in the middle of a stream raises ProviderError; events already yielded are not taken back,
+        and a stream opened again begins with the first event. `since` is the id of the last event that is
+        known: only newer ones are yielded, where events have ids and are not streamed.
         """
 
     def list_fine_tune_events_with_http_info(
@@ -97,7 +97,7 @@ class Provider(Protocol):
 
 @runtime_checkable
 class Probe(Protocol):
-    """What a provider may offer beside the port, for `ftops doctor`."""
+    """What a provider may offer besides the port, for `ftops doctor`."""
 
     def probe(self) -> Reply[JobList]:
         """Read the first page of jobs, and no more: `complete` only says whether there are others."""

@@ -82,7 +82,7 @@ def facts_of(settings: ProviderSettings) -> ProviderFacts:
 
 
 def _written(value: Extra) -> JSON:
-    """Write a value as it stands in the project file: what a reference leads to is not read."""
+    """Write a value as it is in the project file: references are not resolved."""
     return to_builtins(value) if isinstance(value, EnvReference | FileReference | ExecReference) else value
 
 
@@ -118,7 +118,7 @@ def open_provider(
     if key is None and settings.api_key is None:
         resolved.problem("api_key", "is missing", "write api_key: {env: NAME}")
     if url is None and settings.base_url is None:
-        resolved.problem("base_url", f"is missing; dialect {dialect.name} has no address of its own")
+        resolved.problem("base_url", f"is missing; dialect {dialect.name} has no default address")
     resolved.raise_if_any()
     if url is None or key is None:
         raise ValueError("a missing value was not reported")

@@ -20,7 +20,7 @@ def older_than(loaded: Loaded, state: State) -> Commit | None:
 
 
 def applied_commit(loaded: Loaded, reviewed: Reviewed) -> AppliedCommit | None:
-    """Return what the state is to say was applied last, once this plan is.
+    """Return the commit that the state is to record as applied last, once this plan is.
 
     It is the newer commit, and an older one only if all of the project goes back on purpose: a part that
     was applied says nothing of the rest. A commit that did not touch the project costs no write.

@@ -36,7 +36,7 @@ def make_plan(
 ) -> Reviewed:
     """Decide what is to be done, what it costs and whether it may be done.
 
-    `look` takes a second look at what the plan could not tell from the lists. With prices, the files of what
+    `look` takes a second look at what the plan could not see in the lists. With prices, the files of what
     is created are read for tokens; where another commit was applied last, git is asked which is older. Else
     it is pure.
     """

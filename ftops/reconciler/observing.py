@@ -40,7 +40,7 @@ def observe(
 def look_closer(
     providers: Mapping[str, Provider], seen: Mapping[str, Observation], doubts: Doubts
 ) -> Mapping[str, Observation]:
-    """Look at what a plan could not tell from the lists: single jobs, and whose files are whose."""
+    """Look at what a plan could not see in the lists: single jobs, and whose files are whose."""
     closer = dict(seen)
     for name in sorted(doubts.files):
         closer[name] = replace(closer[name], files=_files(providers[name]))
@@ -66,7 +66,7 @@ def _observe(provider: Provider, state: State, clock: Clock) -> Observation:
 
 
 def _unlisted(facts: ProviderFacts, error: FtopsError) -> Observation:
-    """Show nothing, and why. What the message begins with is said by whoever prints it."""
+    """Show nothing, and say why. Whoever prints the message adds its beginning."""
     problem = "; ".join(map(str, error.problems)).removeprefix(f"{facts.name}: ")
     return Observation(facts, complete=False, problem=problem, reached=False)
 
@@ -77,7 +77,7 @@ def _listed(provider: Provider, state: State, clock: Clock) -> Observation:
     jobs = {job.id: job for job in listed.jobs}
     gone: set[str] = set()
     looked: set[str] = set()
-    problem = None if listed.complete else listed.problem or "its list of jobs is incomplete"
+    problem = None if listed.complete else listed.problem or "its job list is incomplete"
     try:
         for job_id in sorted(_watched(state, provider.facts.name) - jobs.keys()):
             found = _retrieved(provider, job_id)

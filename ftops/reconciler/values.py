@@ -1,4 +1,4 @@
-"""What the line hands on: what is declared, what was reviewed, what an apply works with."""
+"""What the line passes on: what is declared, what was reviewed, what an apply works with."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from ftops.review.selection import Selection
 class Loaded(Struct, frozen=True):
     """A project and everything it declares, checked. `datasets` by project-relative path.
 
-    `stamps` tell whether the manifests are still those that were read; `commit`, where they are from a
-    repository, is what it was at before they were read. `verdicts` say by fine-tune what its data comes to,
+    `stamps` show whether the manifests are still those that were read; `commit`, where they are from a
+    repository, is what it was at before they were read. `verdicts` judge the data by fine-tune,
     `unseen` where manifests may be that were not seen. `data_problems` say by fine-tune why it may not be
     created: a file of it that cannot be read is not in `datasets`.
     """

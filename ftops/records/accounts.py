@@ -1,4 +1,4 @@
-"""Which account a row of `ftops.yaml` leads to: another than expected, or the same as another row. Pure."""
+"""Which account a row of `ftops.yaml` belongs to: not the expected one, or the same as another row. Pure."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def shared_accounts(jobs: Mapping[str, Collection[Job]]) -> Iterator[tuple[tuple
     for name in sorted(jobs):
         for job in jobs[name]:
             rows[job.id, job.created_at].append(name)
-    told: set[tuple[str, ...]] = set()
+    reported: set[tuple[str, ...]] = set()
     for (job_id, _), names in sorted(rows.items(), key=lambda pair: pair[0][0]):
         accounts = tuple(dict.fromkeys(names))
-        if len(accounts) > 1 and accounts not in told:
-            told.add(accounts)
+        if len(accounts) > 1 and accounts not in reported:
+            reported.add(accounts)
             yield accounts, job_id
 
 
@@ -36,16 +36,16 @@ def one_account(names: Collection[str], job_id: str) -> str:
     *others, last = names
     return (
         f"providers {', '.join(others)} and {last} list the same jobs, such as {job_id}: "
-        "they are one account, and one row is enough"
+        "they are the same account, and one entry is enough"
     )
 
 
 def wrong_accounts(observations: Iterable[Observation]) -> Iterator[str]:
-    """Say of each provider whose jobs belong to another organization than the expected one."""
+    """Report each provider whose jobs belong to another organization than expected."""
     for seen in observations:
         expected = seen.provider.organization
         others = {job.organization for job in seen.jobs if job.organization} - {expected}
         if expected is not None and others:
             shown = ", ".join(sorted(map(str, others)))
             wanted = seen.provider.organization_shown or expected
-            yield f"jobs of provider {seen.provider.name} belong to {shown}, expected is {wanted}"
+            yield f"jobs of provider {seen.provider.name} belong to {shown}, but {wanted} was expected"

@@ -1,4 +1,4 @@
-"""Chains: which fine-tune starts from which, and how deep each one stands."""
+"""Chains: which fine-tune starts from which, and how deep each one is."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ftops.model.finetune import FineTune, Upstream
 
 
 def depths(fine_tunes: Mapping[str, FineTune]) -> dict[str, int]:
-    """Return each name its distance from the start of its chain, 0 for a chain's first; upstreams come first.
+    """Map each name to its distance from the start of its chain, 0 for a chain's first; upstreams come first.
 
     An upstream that is not declared counts as absent: the loader has refused it already.
     """

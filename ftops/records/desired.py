@@ -50,7 +50,7 @@ class DesiredSet:
     def spec(self, name: str) -> CanonicalSpec:
         """Return the canonical form of what the name wants to be trained.
 
-        For an unread name it is what is known of it: a file stands by its path, a chain without its root.
+        For an unread name it is what is known of it: a file is named by its path, a chain lacks its root.
         """
         if name in self.unread:
             fine_tune = self.fine_tunes[name]

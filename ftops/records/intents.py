@@ -1,4 +1,4 @@
-"""What became of a create that got no clear answer: its job, nothing, or a doubt (DESIGN 5.1)."""
+"""What became of a create that got no clear answer: its job, nothing, or a doubt."""
 
 from __future__ import annotations
 
@@ -107,8 +107,8 @@ def with_alterations(recorded: RecordedJob, job: Job) -> RecordedJob:
     """Note what the provider shows otherwise than it was sent. A thinner reply does not hide it again."""
     if recorded.request is None or recorded.accepted:
         return recorded
-    told = {*job.settings, *(("model",) if job.model else ()), *(("suffix",) if job.suffix else ())}
-    before = tuple(one for one in recorded.altered if one.path not in told)
+    visible = {*job.settings, *(("model",) if job.model else ()), *(("suffix",) if job.suffix else ())}
+    before = tuple(one for one in recorded.altered if one.path not in visible)
     shown = (*before, *alterations(recorded.request.known, job))
     return recorded if shown == recorded.altered else replace(recorded, altered=shown)
 

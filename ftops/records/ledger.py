@@ -67,7 +67,7 @@ class Ledger:
         return next((job for job in jobs if job.id == job_id), None)
 
     def put(self, name: str, job: RecordedJob) -> None:
-        """Replace a job of a name by its newer self, wherever it stands; a stray one joins the history."""
+        """Replace a job of a name by its newer self, wherever it is; a stray one joins the history."""
         record, archived = self.records.get(name), self.archive.get(name)
         if record is not None and record.job is not None and record.job.id == job.id:
             self.records[name] = replace(record, job=job)
@@ -174,7 +174,7 @@ class Ledger:
         return [intent.request for intent in intents if not intent.lapsed]
 
     def named_in_reply(self, name: str, job_id: str) -> None:
-        """Note the job that an answer named which could not be believed."""
+        """Note the job named by an answer that could not be trusted."""
         record = self.records[name]
         if record.intent is not None:
             self.records[name] = replace(record, intent=replace(record.intent, replied=job_id))
@@ -184,7 +184,7 @@ class Ledger:
         return job_id in self._job_ids
 
     def unmarked(self, provider: str) -> bool:
-        """Return whether the provider is known, by now, not to give marks back."""
+        """Return whether the provider is known, by now, not to return marks."""
         return self._state.unmarked(provider)
 
     def note_unmarked(self, provider: str, now: float) -> None:
@@ -201,7 +201,7 @@ class Ledger:
         return memory.refused_uploads.get(sha256)
 
     def upload_refused(self, provider: str, sha256: str, words: str, at: float) -> None:
-        """Remember that a provider refused these bytes: no run sends them again by itself."""
+        """Remember that a provider refused these bytes: no run sends them again on its own."""
         self._remember(provider, sha256, RefusedUpload(words, at))
 
     def upload_failed(self, provider: str, sha256: str, file: UploadedFile, at: float) -> None:
@@ -209,8 +209,8 @@ class Ledger:
         known = self.refused_upload(provider, sha256)
         failed = known.failed if known else ()
         if file.id not in failed:
-            words = file.problem or f"file {file.id} is {file.status}"
-            self._remember(provider, sha256, RefusedUpload(words, at, (*failed, file.id)))
+            text = file.problem or f"file {file.id} is {file.status}"
+            self._remember(provider, sha256, RefusedUpload(text, at, (*failed, file.id)))
 
     def upload_taken(self, provider: str, sha256: str) -> None:
         """Forget earlier failures of bytes that the provider has processed."""
@@ -250,7 +250,7 @@ class Ledger:
 
 
 def without_lapsed_intent(record: Record) -> Record:
-    """Return a create up for good once a job serves: its numbers may be that job's, its nonce is spent."""
+    """Give up a create for good once a job serves: its numbers may be that job's, its nonce is spent."""
     if record.intent is None or not record.intent.lapsed:
         return record
     return replace(

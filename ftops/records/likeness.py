@@ -79,7 +79,7 @@ def likeness(known: Appearance, job: Job, same_content: SameContent) -> Likeness
 def alterations(
     known: Appearance, job: Job, same_content: SameContent | None = None
 ) -> tuple[FieldDifference, ...]:
-    """Return the fields that a job shows otherwise than they were sent, by path.
+    """Return the fields that a job shows differently from what was sent, by path.
 
     `auto` shown for a value that was sent counts: the value was dropped on the way. What was left to the
     provider was not sent, and nothing that it shows for it counts. Files are compared only with
@@ -92,16 +92,16 @@ def alterations(
     for role, shown in (("training_file", job.training_files), ("validation_file", job.validation_files)):
         if same_content and _compared_files(known.get(role), shown, same_content) is False:
             found.append(FieldDifference(role, known.get(role), [file.id for file in shown]))
-    told: dict[str, JSON] = {**job.settings, "suffix": job.suffix}
+    visible: dict[str, JSON] = {**job.settings, "suffix": job.suffix}
     for path, value in known.items():
-        other = told.get(path)
+        other = visible.get(path)
         if value is not None and other is not None and not same_value(value, other):
             found.append(FieldDifference(path, value, other))
     return tuple(sorted(found, key=lambda difference: difference.path))
 
 
 def look_alike(first: Appearance, second: Appearance) -> bool:
-    """Return whether a provider's list might not tell these two requests apart.
+    """Return whether a provider's list might not distinguish these two requests.
 
     On one file they do, whatever else differs: a job on it could be either. Hyperparameters do not count:
     a job without stamps may show them only after it has begun.
@@ -119,7 +119,7 @@ _SHOWN_LATER = "hyperparameters."
 
 
 def same_value(sent: JSON, shown: JSON) -> bool:
-    """Compare two values as what they mean: `"3"` is 3, and 0.1 is its echo from 32 bits."""
+    """Compare two values by meaning: `"3"` is 3, and 0.1 is its echo from 32 bits."""
     if sent.__class__ is shown.__class__ and sent.__class__ in _PLAIN and sent == shown:
         return True
     first, second = _number(sent), _number(shown)
@@ -143,7 +143,7 @@ def same_model(asked: str, shown: str) -> bool:
 
 
 def said(differing: Iterable[FieldDifference]) -> str:
-    """Write differences for people: what was sent, what the provider shows."""
+    """Format differences for people: what was sent, what the provider shows."""
     return "; ".join(f"{one.path}: sent {_text(one.before)}, shown {_text(one.after)}" for one in differing)
 
 

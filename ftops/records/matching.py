@@ -104,7 +104,7 @@ class LiveJobs:
         return frozenset(open_now[:MOST_LOOKS])
 
     def wants_files(self) -> frozenset[str]:
-        """Return the providers whose uploads must be listed to tell on whose files unmarked jobs train."""
+        """Return the providers whose uploads must be listed to see on whose files unmarked jobs train."""
         return frozenset(name for name, uploads in self._uploads.items() if uploads.wanted)
 
     def _is_recorded(self, provider: str, job_id: str, job: Job) -> bool:

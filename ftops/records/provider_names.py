@@ -3,7 +3,7 @@
 A provider's name is in the fingerprint, so what was trained under the old name would count as another
 training; so would what an older ftops made, once the canonical form has a new version. The state therefore
 remembers the names that a provider had, and a fingerprint under one of them, or of an older form, that is
-what is declared now becomes the present one, wherever it stands: in a record, a job, its history, the
+what is declared now becomes the present one, wherever it is: in a record, a job, its history, the
 archive, an intent. A stamp cannot be rewritten: it is read as if it had been.
 """
 
@@ -35,7 +35,7 @@ def renames(providers: Iterable[ProviderFacts]) -> Names:
 
 
 def follow_providers(state: State, names: Names) -> State:
-    """Return everything that is remembered of a renamed provider to its present name."""
+    """Move everything that is remembered of a renamed provider to its present name."""
     if not names or not names.keys() & set(_mentioned(state)):
         return state
     return replace(
@@ -57,7 +57,7 @@ def followed(before: State, after: State) -> dict[str, str]:
 def in_present_form(
     state: State, observations: Observations, desired: DesiredSet
 ) -> tuple[State, Observations]:
-    """Follow renamed providers, and let each fingerprint that is declared now stand in its present form.
+    """Follow renamed providers, and turn each fingerprint that is declared now into its present form.
 
     In the state that is for good; in the stamps of the observed jobs, for this plan.
     """
@@ -86,8 +86,8 @@ def _restamped(seen: Observation, known: Names) -> Observation:
 
 def _former_names(state: State, facts: ProviderFacts) -> tuple[str, ...]:
     memory = state.providers.get(facts.name)
-    told = (facts.renamed_from,) if facts.renamed_from is not None else ()
-    return tuple(dict.fromkeys((*told, *(memory.former_names if memory else ()))))
+    declared = (facts.renamed_from,) if facts.renamed_from is not None else ()
+    return tuple(dict.fromkeys((*declared, *(memory.former_names if memory else ()))))
 
 
 def _translations(
@@ -96,8 +96,8 @@ def _translations(
     """Yield a fingerprint as it was, and what it is now. One that fits already costs nothing."""
     for name, fine_tune in desired.comparable.items():
         record, now = state.fine_tunes.get(name), desired.fingerprint(name)
-        told = record is None or record.fingerprint != now or bool(record.cancelled_by_hand)
-        if told or (record and record.job and record.job.fingerprint != now):
+        differs = record is None or record.fingerprint != now or bool(record.cancelled_by_hand)
+        if differs or (record and record.job and record.job.fingerprint != now):
             for was in desired.earlier_fingerprints(name, formers.get(fine_tune.provider, ())):
                 yield was, now
 
@@ -126,7 +126,7 @@ def _mentioned(state: State) -> Iterator[str]:
 
 
 def _moved(kept: _Kept, names: Names) -> _Kept:
-    """Rename the provider of a record and of whatever it holds; in a spec, only where the provider stands."""
+    """Rename the provider of a record and of whatever it holds; in a spec, only the provider itself."""
 
     def member(name: str, value: Any) -> Any:
         if name == "provider":

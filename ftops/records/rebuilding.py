@@ -1,4 +1,4 @@
-"""A lost state, made again from the stamps that jobs carry at their providers. Nothing is sent."""
+"""A lost state, recreated from the stamps that jobs carry at their providers. Nothing is sent."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ftops.records.settings import with_settings
 
 
 class Rebuilt(Struct, frozen=True):
-    """The state with what was found. `notes` say of each name, for a person, what is recorded."""
+    """The state with what was found. `notes` say for each name, for a person, what is recorded."""
 
     state: State
     notes: tuple[str, ...] = ()
@@ -124,13 +124,13 @@ def _recorded(stamp: Stamp, job: Job) -> RecordedJob:
 
 def _note(name: str, record: Record, *, known: bool) -> str:
     job = record.job
-    words = (
+    text = (
         f"{name}: job {job.id}, {job.status.value}, generation {job.generation}.{job.attempt}"
         if job
         else name
     )
     if len(record.jobs) > 1:
-        words += f", and {len(record.jobs) - 1} earlier"
+        text += f", and {len(record.jobs) - 1} earlier"
     if not known:
-        words += "; NOT DECLARED: the next apply cancels it, unless you declare it or `ftops state rm` it"
-    return words
+        text += "; NOT DECLARED: the next apply cancels it, unless you declare it or `ftops state rm` it"
+    return text

@@ -1,4 +1,4 @@
-"""A record under another name: renames that a manifest declares, and those that nobody said."""
+"""A record under another name: renames that a manifest declares, and undeclared ones."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def follow_renames(state: State, fine_tunes: Mapping[str, FineTune]) -> tuple[St
 
 
 def moved(state: State, old: str, new: str) -> State:
-    """Return a record another name, which has none. What is left behind keeps the generation from falling."""
+    """Move a record to a name that has none. What is left behind keeps the generation from falling."""
     records, archive = dict(state.fine_tunes), dict(state.archive)
     record = records.pop(old)
     earlier = archive.pop(new, None)
@@ -56,7 +56,7 @@ def renumbered(record: Record, after: int) -> Record:
 
 
 def with_archive(record: Record, archived: ArchivedRecord) -> Record:
-    """Join to a record what an earlier record of the same name has left behind."""
+    """Add to a record what an earlier record of the same name left behind."""
     return replace(
         record,
         generation=max(record.generation, archived.generation),

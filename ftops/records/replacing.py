@@ -11,12 +11,12 @@ def refuse_older(pushed: State, current: State) -> None:
     if pushed.lineage != current.lineage:
         raise Refused(
             f"the state there has lineage {current.lineage}, the pushed one {pushed.lineage}",
-            hint="--force replaces it all the same; what only the one there records is forgotten",
+            hint="--force replaces it anyway; what only that one records is forgotten",
         )
     if pushed.serial < current.serial:
         raise Refused(
             f"the state there is newer: serial {current.serial}, the pushed one has {pushed.serial}",
-            hint="--force replaces it all the same; jobs recorded since are forgotten",
+            hint="--force replaces it anyway; jobs recorded since are forgotten",
         )
 
 

@@ -111,14 +111,14 @@ def _lack(name: str, record: Record | None, wanted: frozenset[str], problems: Se
     if problems and (record is None or record.fingerprint not in wanted):
         return Lack(invalid_data(problems, None), "see `ftops validate`")
     if record is None:
-        return Lack("it is not created yet", "create it with `ftops apply`")
+        return Lack("it has not been created yet", "create it with `ftops apply`")
     if not wanted:
-        return Lack("it is declared no more", "`ftops outputs` without --current shows what serves")
+        return Lack("it is no longer declared", "`ftops outputs` without --current shows what serves")
     intent = record.intent
     if intent is not None and intent.fingerprint in wanted:
         return _of_intent(name, record)
     if record.fingerprint not in wanted:
-        return Lack("what is declared is not applied yet", "see `ftops plan`")
+        return Lack("what is declared has not been applied yet", "see `ftops plan`")
     return _of_job(name, record.job)
 
 
@@ -130,16 +130,16 @@ def _of_intent(name: str, record: Record) -> Lack:
 
 def _of_job(name: str, job: RecordedJob | None) -> Lack:
     if job is None:
-        return Lack("it is not created yet", "create it with `ftops apply`")
+        return Lack("it has not been created yet", "create it with `ftops apply`")
     if job.altered:
         return Lack(
-            f"job {job.id} trains, or has trained, other settings than were sent",
+            f"job {job.id} trains, or has trained, with settings that differ from those sent",
             f"see `ftops status {name}`",
         )
     if job.status.active:
         return Lack(f"job {job.id} is {job.status.value}", "wait for it with `ftops apply --wait`")
     if job.status is JobStatus.SUCCEEDED:
-        return Lack(f"the provider names no model of job {job.id}", f"see `ftops events {name}`")
+        return Lack(f"the provider names no model for job {job.id}", f"see `ftops events {name}`")
     said = f": {job.error}" if job.error else ""
     ended = "has failed" if job.status is JobStatus.FAILED else "was cancelled"
     return Lack(f"job {job.id} {ended}{said}", f"see `ftops events {name}`")

@@ -1,4 +1,4 @@
-"""What a record keeps of a manifest beside the training: editing it never trains."""
+"""What a record keeps of a manifest besides the training: editing it never trains."""
 
 from __future__ import annotations
 

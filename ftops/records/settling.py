@@ -1,4 +1,4 @@
-"""DESIGN 5.1: settle the records against what the providers show, before anything is decided.
+"""Settle the records against what the providers show, before anything is decided.
 
     renames -> refresh -> intents
 
@@ -24,9 +24,9 @@ from ftops.records.renaming import follow_renames, take_over_removed
 
 
 class Settled(Struct, frozen=True):
-    """The records as they really stand.
+    """The records as they really are.
 
-    `open_intents` gives the doubt of each intent that could not be resolved, with the jobs that it could
+    `open_intents` has the doubt of each intent that could not be resolved, with the jobs that it could
     be; `adopted` the names whose intent found its job; `renamed` new name -> old name, as declared, and
     `taken_over` where nobody said so; `at_former` the names whose provider goes by another name now, with the
     old one.

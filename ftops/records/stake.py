@@ -1,4 +1,4 @@
-"""What a running job has cost so far, in the words of a plan: its age and its trained tokens."""
+"""What a running job has cost up to now, as a plan puts it: its age and its trained tokens."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 
 def at_stake(job: RecordedJob, now: float) -> str:
-    """Say how long a job has run and how much it has trained; what the provider does not tell is unknown."""
+    """Say how long a job has run and how much it has trained; what is not reported is unknown."""
     tokens = "an unknown number of" if job.trained_tokens is None else f"{job.trained_tokens:,}"
     return f"{running_for(job, now)} and trained {tokens} tokens"
 
@@ -24,7 +24,7 @@ def cancelled_first(job: RecordedJob | None) -> str:
     """Go on with a sentence about an adopt: it stops the job that runs instead, if there is one."""
     if job is None:
         return ""
-    return f"; job {job.id}, which runs, is cancelled first: what it has trained so far is paid"
+    return f"; job {job.id}, still running, is cancelled first: the training already done is still paid for"
 
 
 def _duration(seconds: float) -> str:

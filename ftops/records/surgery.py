@@ -51,7 +51,7 @@ def in_doubt(state: State, name: str) -> Intent | None:
 
 
 def never_arrived(state: State, name: str, shown: Iterable[str] = ()) -> State:
-    """Return an open intent up, on a person's word that the provider never got it.
+    """Give up an open intent, on a person's word that the provider never got it.
 
     `shown` are the jobs that the person was shown: none of them is its job, whatever it looks like.
     """
@@ -147,7 +147,7 @@ def _without(record: Record, job_id: str) -> Record:
 
 
 def accepted(state: State, name: str, job_id: str) -> State:
-    """Take a recorded job as it is, on a person's word: neither its settings nor its looks are doubted."""
+    """Accept a recorded job as it is, on a person's word: its settings and identity are not doubted."""
     record = _known(state, name)
     return state.with_record(name, _with_accepted(record, job_id))
 
@@ -182,10 +182,10 @@ def _with_accepted(record: Record, job_id: str) -> Record:
 
 
 def renamed(state: State, old: str, new: str) -> State:
-    """Return a record another name. Raises FtopsError when there is nothing to move, or no room for it."""
+    """Move a record to another name. Raises FtopsError when there is nothing to move, or no room for it."""
     _known(state, old)
     if new in state.fine_tunes:
-        raise FtopsError(f"the state has a record of {new} already", hint="remove or rename that one first")
+        raise FtopsError(f"the state already has a record of {new}", hint="remove or rename that one first")
     return moved(state, old, new)
 
 
@@ -222,4 +222,4 @@ def refuse_recorded(state: State, job_id: str, *, but: str | None = None) -> Non
     recorded = {name: record.jobs for name, record in state.fine_tunes.items()}
     for name, jobs in (*recorded.items(), *((name, entry.jobs) for name, entry in state.archive.items())):
         if any(job.id == job_id and not (name == but and job.likeness) for job in jobs):
-            raise FtopsError(f"job {job_id} is recorded as {name} already", hint="see `ftops state list`")
+            raise FtopsError(f"job {job_id} is already recorded as {name}", hint="see `ftops state list`")

@@ -1,4 +1,4 @@
-"""Sentences that several rows of the table say: what settles a doubt, as it is to be typed."""
+"""Messages that several rows of the table share: the commands that settle a doubt, ready to type."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from ftops.errors import Problem
 
 
 def ways_out(name: str, job_ids: Sequence[str], *others: str) -> str:
-    """Return the commands that settle a doubt, as they are to be typed."""
+    """Return the commands that settle a doubt, ready to type."""
     options = (*(f"--job {job_id}" for job_id in job_ids), *others)
     return "settle it with " + " or ".join(f"`ftops resolve {name} {option}`" for option in options)
 
 
 def known_by_likeness(name: str, job_id: str) -> str:
-    """Say why a job that should go is not cancelled: nothing but its looks says that it is ours."""
+    """Say why a job that should go is not cancelled: only what it trains says that it is ours."""
     return (
-        "it was recognised only by what it trains, on a file that others may use as well, so it is not "
-        f"cancelled without a person: {ways_out(name, (job_id,), f'--not-mine {job_id}')}"
+        "it was recognised only by what it trains, on a file that others may use too, so ftops does not "
+        f"cancel it by itself: {ways_out(name, (job_id,), f'--not-mine {job_id}')}"
     )
 
 
 def without_marks(provider: str) -> str:
-    """Say of a provider that a job there is known by its looks alone, and what follows."""
+    """Say that jobs at a provider are recognised only by what they train, and what follows from it."""
     return (
-        f"provider {provider} does not give back the mark that a create carries (does a gateway drop it?): "
+        f"provider {provider} does not return the mark that a create carries (does a gateway drop it?): "
         "its jobs are recognised by what they train, and a second job for one create is only reported"
     )
 

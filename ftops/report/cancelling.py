@@ -1,4 +1,4 @@
-"""What a cancel by hand is about to do, and what it came to, as text and as a document."""
+"""What a cancel by hand is about to do, and its outcome, as text and as a document."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def render_intended(
     lines = []
     for stop in stops:
         lines.append(style(f"- {printable(stop.change.name)}", "cancel"))
-        for words in _stake(stop, now, progress.get(stop.job.id)):
-            lines += wrapped(words, max(width, NARROWEST), "    ")
+        for text in _stake(stop, now, progress.get(stop.job.id)):
+            lines += wrapped(text, max(width, NARROWEST), "    ")
     lines += [_line(one, style) for one in rest]
     return "\n".join(lines) + "\n"
 
@@ -48,7 +48,7 @@ def _stake(stop: Stop, now: float, share: float | None) -> Iterator[str]:
     far = "" if share is None else f", {share:.0%} done"
     yield f"job {job.id} at {job.provider} {status}{far}: {at_stake(job, now)}, which is paid and lost"
     if stop.protected:
-        yield "it is protected (lifecycle.protect): a cancel by hand stops it all the same"
+        yield "it is protected (lifecycle.protect): a cancel by hand stops it anyway"
 
 
 def question(stops: Sequence[Stop], rest: Iterable[Cancelled], *, freeze: bool) -> str:
@@ -63,22 +63,20 @@ def question(stops: Sequence[Stop], rest: Iterable[Cancelled], *, freeze: bool) 
 
 
 def render_cancelled(results: Sequence[Cancelled], style: Styler = plain) -> str:
-    """Draw what it came to, a line for each job and each name without one."""
+    """Draw the outcome, a line for each job and each name without one."""
     return "".join(f"{_line(one, style)}\n" for one in results)
 
 
 def way_back(results: Iterable[Cancelled], switch: str | None) -> tuple[str, ...]:
-    """Say how what was cancelled is made again, in lines of commands as they are to be typed."""
+    """Say how to create again what was cancelled, as commands ready to type."""
     names = list(dict.fromkeys(one.name for one in results if one.fate is not Fate.NOTHING))
     lines = []
     if switch is not None:
         lines.append(f"The kill switch is on: {switch}. Nothing is created until you remove it:")
         lines.append(f"  rm {switch}")
-        lines.append(
-            "It holds for this checkout; other runners take it from their own, or from FTOPS_FREEZE=1."
-        )
+        lines.append("It applies to this checkout; other runners need their own, or FTOPS_FREEZE=1.")
     if names:
-        lines.append("What was cancelled stays so until its declaration is another one, or you say:")
+        lines.append("What was cancelled stays cancelled until its declaration changes, or you run:")
         lines += [f"  ftops resolve {name} --retry" for name in names[:_MOST_NAMES]]
         if len(names) > _MOST_NAMES:
             lines.append(f"  ... and {len(names) - _MOST_NAMES} more")
@@ -91,7 +89,7 @@ _MOST_NAMES = 5
 def cancel_document(
     results: Iterable[Cancelled], switch: str | None, errors: Iterable[Problem] = ()
 ) -> dict[str, Any]:
-    """Write what it came to."""
+    """Write the outcome."""
     return {
         "fine_tunes": [
             {

@@ -12,7 +12,7 @@ from ftops.report.words import Styler, counted, plain, printable
 
 
 def render_checks(checks: Sequence[Check], style: Styler = plain) -> str:
-    """Write a line a check, and the count."""
+    """Write one line per check, and the count."""
     roles = {Verdict.OK: "dim", Verdict.WARN: "bold", Verdict.FAIL: "error"}
     lines = []
     for one in checks:

@@ -12,7 +12,7 @@ from ftops.report.status import StatusRow
 
 
 def status_document(rows: Iterable[StatusRow]) -> dict[str, Any]:
-    """Write where every fine-tune stands."""
+    """Write the status of every fine-tune."""
     return {"fine_tunes": [to_builtins(row) for row in rows]}
 
 

@@ -1,4 +1,4 @@
-"""What a command writes with `--format json` where it fails: its own document, empty, with the errors.
+"""What a command writes with `--format json` when it fails: its own document, empty, with the errors.
 
 So whoever reads a command's documents can read this one too; `errors` is there only on failure.
 """

@@ -1,6 +1,6 @@
 """Chains as a graph: base models, fine-tunes and their data; drawn as a tree, Mermaid, DOT or JSON.
 
-Names of models and files come from strangers, so each form escapes what could mean something there.
+Names of models and files come from strangers, so each form escapes what could have a meaning there.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Graph(Struct, frozen=True):
 
 
 def make_graph(fine_tunes: Iterable[FineTune], state: State | None) -> Graph:
-    """Draw up the graph of what is declared; the state only adds where each fine-tune stands."""
+    """Build the graph of what is declared; the state only adds the status of each fine-tune."""
     nodes: dict[str, Node] = {}
     edges: list[Edge] = []
     for fine_tune in fine_tunes:
@@ -185,7 +185,7 @@ _COLOURS: Mapping[str, str] = {
 
 
 class _Tree:
-    """The graph by what hangs under what."""
+    """The graph by parent and children."""
 
     def __init__(self, graph: Graph) -> None:
         self.nodes = {node.id: node for node in graph.nodes}
@@ -254,13 +254,13 @@ def _wrapped(text: str, first: str, rest: str, width: int) -> Iterator[str]:
 
 
 def _capped(indent: str, width: int) -> str:
-    """Keep the end of an indent that would leave no room for words: depth beyond it is not drawn."""
+    """Keep the end of an indent that would leave no room for text: depth beyond it is not drawn."""
     most = width // 2 // 3 * 3
     return indent if len(indent) <= most else "…" + indent[-(most - 1) :]
 
 
 def _mermaid(text: str) -> str:
-    """Write a label so that nothing in it is Mermaid, Markdown or HTML: by number what is no plain sign.
+    """Write a label so that nothing in it is Mermaid, Markdown or HTML: all else by number.
 
     A dot or dash before a space would start a list.
     """

@@ -38,7 +38,7 @@ _BREAK = "&#8203;"
 
 
 def render_plan_markdown(plan: Plan, review: Review) -> str:
-    """Draw a plan as Markdown for GitHub and its like."""
+    """Draw a plan as Markdown for GitHub and similar sites."""
     summed = "\\\n".join(f"**{_safe(line)}**" for line in summary_lines(plan, review))
     lines = ["## ftops plan", "", summed, ""]
     if review.violations:
@@ -50,8 +50,8 @@ def render_plan_markdown(plan: Plan, review: Review) -> str:
         same = [f"> {_safe(same_training_words(names))}" for names in review.same_training]
         lines += _within(same, _ROOM_FOR_NOTES, "> {} more groups train the same thing.")
         lines.append("")
-    told = [f"> {_safe(remark)}" for remark in remarks(plan)]
-    lines += [*_within(told, _ROOM_FOR_VIOLATIONS, "> {} more are not shown."), ""] if told else []
+    quoted = [f"> {_safe(remark)}" for remark in remarks(plan)]
+    lines += [*_within(quoted, _ROOM_FOR_VIOLATIONS, "> {} more are not shown."), ""] if quoted else []
     lines += _table([change for change in plan.changes if change.action is not Action.KEEP])
     text = "\n".join(lines) + "\n"
     # Inside pre neither Markdown nor mentions mean anything; escaped text cannot close it.
@@ -59,7 +59,7 @@ def render_plan_markdown(plan: Plan, review: Review) -> str:
     details = f"\n<details><summary>Details</summary>\n\n<pre>\n{folded}</pre>\n</details>\n"
     if len(text) + len(details) <= MOST_CHARACTERS:
         return text + details
-    return text + "\nThe details are too long to be shown here: run `ftops plan`.\n"
+    return text + "\nThe details are too long to show here: run `ftops plan`.\n"
 
 
 def _table(changes: Sequence[Change]) -> Iterator[str]:
@@ -76,7 +76,7 @@ def _table(changes: Sequence[Change]) -> Iterator[str]:
 
 
 def _action(change: Change) -> str:
-    """Name the action, with the job that it stops by the way and the training that follows."""
+    """Name the action, with the job that it stops and the training that follows."""
     stops = ", stops a job" if change.stops and change.action is not Action.CANCEL else ""
     return f"{change.action}{stops}{f', then {change.then.action}' if change.then else ''}"
 

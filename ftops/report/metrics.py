@@ -1,4 +1,4 @@
-"""Metrics from what providers give: a result file (CSV) or metric events; as table, curve, sparkline.
+"""Metrics from what providers offer: a result file (CSV) or metric events; as table, curve, sparkline.
 
 Facts: the modern `step_metrics.csv` names `train_loss`, `valid_loss`, `train_accuracy` and
 `valid_mean_token_accuracy`, and was seen base64-encoded; the founding `compiled_results.csv` names
@@ -46,7 +46,7 @@ def read_metrics_file(content: bytes) -> tuple[MetricPoint, ...]:
         header = [(name or "").strip() for name in rows.fieldnames or ()]
         if "step" not in header or not any(name in header for name in NAMES["train_loss"]):
             raise NotMetrics(
-                f"it has no columns step and train_loss but {', '.join(header)[:80] or 'nothing'}"
+                f"it lacks the columns step and train_loss; it has {', '.join(header)[:80] or 'none'}"
             )
         rows.fieldnames = header
         points = [_point(row) for row in rows]
@@ -56,7 +56,7 @@ def read_metrics_file(content: bytes) -> tuple[MetricPoint, ...]:
 
 
 def metrics_of_events(events: Iterable[JobEvent]) -> tuple[MetricPoint, ...]:
-    """Read the metric events among these, by step; what is told twice counts once."""
+    """Read the metric events among these, by step; what is reported twice counts once."""
     points = {}
     for event in events:
         if event.type == "metrics" and isinstance(event.data, Mapping):
@@ -67,7 +67,7 @@ def metrics_of_events(events: Iterable[JobEvent]) -> tuple[MetricPoint, ...]:
 
 
 def render_metrics(points: Sequence[MetricPoint]) -> str:
-    """Draw the steps as a table; figures that nobody gave are left out whole."""
+    """Draw the steps as a table; columns without figures are left out."""
     fields = [name for name in NAMES if any(getattr(point, name) is not None for point in points)]
     head = ("STEP", *(name.replace("_", "-").upper() for name in fields))
     body = [(str(point.step), *(_figure(getattr(point, name)) for name in fields)) for point in points]
@@ -108,7 +108,7 @@ def metrics_document(name: str, job_id: str, points: Iterable[MetricPoint]) -> d
 
 
 def metrics_csv(points: Iterable[MetricPoint]) -> str:
-    """Return the metrics as CSV with our names, whatever the provider's are; not known is empty."""
+    """Return the metrics as CSV with our names, whatever the provider's are; unknown is empty."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(("step", *NAMES))

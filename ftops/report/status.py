@@ -1,4 +1,4 @@
-"""Where every fine-tune stands, as rows that all status reports draw from."""
+"""The status of every fine-tune, as rows that all status reports use."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ftops.model.value import replace
 class StatusRow(Struct, frozen=True):
     """One fine-tune. `status` is a job's, or `absent`, `waiting`, `held` where there is none to speak of.
 
-    `reason` is the plan's stable word for why it stands there, `message` says it to a person, and `next` is
+    `reason` is the plan's stable word for why, `message` says it to a person, and `next` is
     the command (or, without `ftops`, the advice) that leads on. Times are Unix seconds; `progress` is a share
     of 1; `losses` are those of training so far, oldest first, where somebody asked for them.
     """
@@ -49,7 +49,7 @@ NEXT_BY_REASON: Mapping[Reason, str] = {
     Reason.CANCELLED_BY_HAND: "change its spec, or ftops resolve {name} --retry",
     Reason.CANCELLED_EXTERNALLY: "set lifecycle.rerun to train again",
     Reason.VANISHED: "set lifecycle.rerun to train again",
-    Reason.UNKNOWN_PROVIDER: "write its provider into ftops.yaml again, or renamed_from",
+    Reason.UNKNOWN_PROVIDER: "put its provider back in ftops.yaml, or write renamed_from",
     Reason.UNREACHABLE: "ftops doctor",
     Reason.INCOMPLETE_LIST: "ftops doctor",
     Reason.INVALID_DATA: "ftops validate",
@@ -71,7 +71,7 @@ def with_progress(
 
 
 def settled(rows: Sequence[StatusRow]) -> bool:
-    """Return whether none of these will move by itself: no job is active, nothing waits."""
+    """Return whether none of these will change by itself: no job is active, nothing waits."""
     moving = {status.value for status in JobStatus if status.active} | {"waiting"}
     return all(row.status not in moving for row in rows)
 
@@ -89,7 +89,7 @@ def status_rows(plan: Plan, state: State) -> tuple[StatusRow, ...]:
 def _rank(change: Change, record: Record | None) -> tuple[bool, bool]:
     """Order the changes of one name: what is decided about it comes before a stray job of its past.
 
-    A stray carries no spec and is never the recorded job: both tell it from the decision.
+    A stray carries no spec and is never the recorded job: both distinguish it from the decision.
     """
     current = record.job.id if record and record.job else None
     return not change.spec, change.job_id != current
@@ -120,13 +120,13 @@ def _row(change: Change, record: Record | None) -> StatusRow:
 
 
 def _next(change: Change, status: str) -> str | None:
-    words = NEXT_BY_REASON.get(change.reason) if change.action is Action.HOLD else None
-    words = words or NEXT_BY_ACTION.get(change.action)
-    if words is None and status == JobStatus.SUCCEEDED:
-        words = "ftops outputs {name}"
-    elif words is None and status in (JobStatus.PENDING, JobStatus.RUNNING):
-        words = "ftops events {name} --follow"
-    return words.format(name=change.name) if words else None
+    text = NEXT_BY_REASON.get(change.reason) if change.action is Action.HOLD else None
+    text = text or NEXT_BY_ACTION.get(change.action)
+    if text is None and status == JobStatus.SUCCEEDED:
+        text = "ftops outputs {name}"
+    elif text is None and status in (JobStatus.PENDING, JobStatus.RUNNING):
+        text = "ftops events {name} --follow"
+    return text.format(name=change.name) if text else None
 
 
 def _progressing(
@@ -140,7 +140,7 @@ def _progressing(
 def progress_of(
     jobs: Mapping[str, Job], points: Mapping[str, Sequence[MetricPoint]], now: float
 ) -> Mapping[str, float]:
-    """Return how far jobs are, as shares of 1 by job id; one that nothing is known of is left out."""
+    """Return how far jobs are, as shares of 1 by job id; unknown ones are left out."""
     shares = {job_id: _share(job, points.get(job_id, ()), now) for job_id, job in jobs.items()}
     return {job_id: share for job_id, share in shares.items() if share is not None}
 

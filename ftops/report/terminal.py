@@ -50,7 +50,7 @@ def render_plan(plan: Plan, review: Review, *, width: int = USUAL, style: Styler
     blocks = ["\n".join(_change(change, width, style)) for change in shown]
     if not shown:
         kept = counted(plan.summary["keep"], "fine-tune is", "fine-tunes are")
-        blocks.append(f"There are no changes: {kept} as declared.")
+        blocks.append(f"No changes: {kept} as declared.")
     if plan.unmanaged:
         blocks.append(style(f"{counted(plan.unmanaged, 'other job')} at the provider, not touched.", "dim"))
     blocks += ["\n".join(wrapped(remark, width, "")) for remark in remarks(plan)]
@@ -170,7 +170,7 @@ def _room(table: Sequence[Sequence[str]], width: int | None) -> int:
 
 
 def _paragraphs(table: Sequence[Sequence[str]], width: int) -> str:
-    """Draw rows under each other where there is no room beside each other; the first row has the titles."""
+    """Draw rows below each other where there is no room side by side; the first row has the titles."""
     titles, *rows = table
     lines: list[str] = []
     for row in rows:
@@ -244,7 +244,7 @@ def _same_training(review: Review, width: int) -> Iterator[str]:
 
 
 def _unknown_cost(review: Review, width: int) -> Iterator[str]:
-    yield "The cost is not known:"
+    yield "The cost is unknown:"
     shown = review.cost_unknown_because[:_MOST_CAUSES]
     for cause in shown:
         yield from wrapped(cause, width, "  ", hang=2)

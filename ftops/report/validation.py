@@ -1,4 +1,4 @@
-"""What `ftops validate` prints: each data file with its figures and warnings, and the whole as JSON."""
+"""What `ftops validate` prints: each data file with its figures and warnings, and everything as JSON."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ftops.review.plan_document import FORMAT_VERSION
 
 
 class Validation(Struct, frozen=True):
-    """A project as it was checked. `uncounted` says by path why a file's tokens are not known."""
+    """A project as it was checked. `uncounted` says by path why a file's tokens are unknown."""
 
     project: str | None
     fine_tunes: tuple[FineTune, ...]
@@ -30,7 +30,7 @@ class Validation(Struct, frozen=True):
 
 
 def render_validation(validation: Validation, style: Styler) -> str:
-    """Write figures and warnings file by file, and one line for the whole where nothing is wrong."""
+    """Write figures and warnings file by file, and one line for everything if nothing is wrong."""
     lines = [line for file in validation.files for line in _file_lines(file, validation, style)]
     lines += [style(reason, "dim") for reason in dict.fromkeys(_reasons(validation))]
     if not validation.problems:
@@ -82,17 +82,17 @@ def _without_file(finding: Finding) -> str:
 
 
 def _figures(dataset: Dataset, found: Statistics) -> str:
-    words = [counted(dataset.examples, "example"), size(dataset.bytes)]
+    text = [counted(dataset.examples, "example"), size(dataset.bytes)]
     if dataset.tokens is not None:
-        words.append(f"{dataset.tokens:,} tokens")
+        text.append(f"{dataset.tokens:,} tokens")
     if found.roles:
         roles = ", ".join(f"{count:,} {role}" for role, count in found.roles.items())
-        words.append(f"messages: {roles}")
+        text.append(f"messages: {roles}")
     if found.rows_with_tools:
-        words.append(f"{found.rows_with_tools:,} with tools")
+        text.append(f"{found.rows_with_tools:,} with tools")
     if found.images:
-        words.append(counted(found.images, "image"))
-    return "; ".join(words)
+        text.append(counted(found.images, "image"))
+    return "; ".join(text)
 
 
 def _reasons(validation: Validation) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What a wait shows of the jobs that it waits for: a line each, that fits into a terminal. Pure."""
+"""What a wait shows of the jobs that it waits for: one line each, short enough for a terminal. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MOST_LINES = 20
 _ACTIVE = frozenset(status.value for status in JobStatus if status.active)
 _BAR = 10
 _WIDE = 95
-"""Columns from which on there is room for a bar beside its number."""
+"""Columns from which on there is room for a bar next to its number."""
 
 
 def render_waiting(
@@ -55,12 +55,12 @@ def _figures(row: StatusRow, points: Sequence[MetricPoint], *, bar: bool) -> lis
 
 
 def changed(before: Mapping[str, str], rows: Sequence[StatusRow]) -> tuple[str, ...]:
-    """Return a line for each fine-tune that stands elsewhere than before, by name and status."""
+    """Return a line for each fine-tune whose status has changed, by name and status."""
     return tuple(
         f"{row.name}: {row.message or row.status}" for row in rows if before.get(row.name) != standing(row)
     )
 
 
 def standing(row: StatusRow) -> str:
-    """Return where a fine-tune stands, for telling whether that has changed."""
+    """Return the status of a fine-tune, to see whether it has changed."""
     return f"{row.status} {row.message}"

@@ -1,4 +1,4 @@
-"""The words and signs that every report shares."""
+"""The text and symbols that every report shares."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def printable(text: object) -> str:
 
 
 def display_width(text: str) -> int:
-    """Count the columns that a terminal gives to printable text: East Asian signs take two, accents none."""
+    """Count the columns that printable text takes in a terminal: East Asian signs take two, accents none."""
     if text.isascii():
         return len(text)
     return sum(_columns(sign) for sign in text)
@@ -78,7 +78,7 @@ def counted(count: int, one: str, many: str | None = None) -> str:
 
 
 def remarks(plan: Plan) -> list[str]:
-    """Say what a reader must know beside the changes, one sentence each."""
+    """Say what a reader must know besides the changes, one sentence each."""
     resting = [
         f"Nothing is created or cancelled at provider {name}: {why}" for name, why in plan.incomplete.items()
     ]
@@ -114,7 +114,7 @@ def _more(cost: CostEstimate | None) -> str:
 
 
 def cost_words(cost: CostEstimate | None) -> str:
-    """Say what it costs; not known is said, never zero."""
+    """Say what it costs; an unknown cost is said to be unknown, never zero."""
     if cost is None:
         return "Cost unknown."
     if cost.high < _LEAST_SHOWN and cost.high != 0:
@@ -131,7 +131,7 @@ def money_range(cost: CostEstimate) -> str:
 def same_training_words(names: Sequence[str]) -> str:
     """Say that several fine-tunes are the same training, paid each time."""
     listed = f"{', '.join(names[:-1])} and {names[-1]}"
-    return f"{listed} train the same thing (same model, data and settings), and each of them is paid."
+    return f"{listed} train the same thing (same model, data and settings), and each of them is paid for."
 
 
 def then_words(then: Then) -> str:

@@ -1,4 +1,4 @@
-"""Plan and prices -> estimates, with what is unknown said so.
+"""Plan and prices -> estimates; what is unknown is marked as such.
 
 An estimate is price x tokens x epochs. `n_epochs: auto` (or absent) leaves the epochs to the provider: the
 estimate is then a range, from the fewest to the most that a provider chooses, and a limit looks at its high
@@ -34,7 +34,7 @@ Prices = Mapping[str, JSON]
 
 
 class Unknown(Exception):
-    """A cost cannot be known; the message says why, for people."""
+    """A cost is unknown; the message says why, for people."""
 
 
 class Costing(Struct, frozen=True):
@@ -73,7 +73,7 @@ class Costing(Struct, frozen=True):
         entry = models.get(model) if isinstance(models, Mapping) else None
         price = entry.get("training_per_million_tokens") if isinstance(entry, Mapping) else None
         if isinstance(price, bool) or not isinstance(price, int | float) or not price >= 0:
-            raise Unknown(f"ftops.yaml has no price of {model} at {fine_tune.provider}")
+            raise Unknown(f"ftops.yaml has no price for {model} at {fine_tune.provider}")
         return float(price)
 
     def _tokens(self, path: str | None) -> int:
@@ -101,7 +101,7 @@ def tokens_wanted(plan: Plan, costing: Costing) -> Mapping[str, frozenset[str]]:
 
 
 def with_costs(plan: Plan, costing: Costing) -> tuple[Plan, tuple[str, ...]]:
-    """Return each create and replace, now or later, its estimate; beside the plan, why some are unknown."""
+    """Add to each create and replace, now or later, its estimate; also return why some are unknown."""
     if not costing.prices:
         return plan, ()
     estimates: dict[str, CostEstimate] = {}

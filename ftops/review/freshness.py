@@ -49,9 +49,9 @@ class Declared(Struct, frozen=True):
 class Rest(Struct, frozen=True):
     """What is left of a saved plan.
 
-    `changes` are the new plan's that may be carried out and, for the same names, those that only say how
-    it stands; `done` counts the saved ones that are done already. `moved` says why the plan is stale: then
-    nothing may be done.
+    `changes` are those of the new plan that may be carried out and, for the same names, those that only
+    report a status; `done` counts the saved ones that are done already. `moved` says why the plan is stale:
+    then nothing may be done.
     """
 
     changes: tuple[Change, ...] = ()
@@ -130,8 +130,8 @@ def _postponed(planned: Change, now: Iterable[Change]) -> bool:
 
 def _moved_bindings(saved: Plan, new: Plan, now: JSONObject) -> Iterator[str]:
     if saved.lineage != new.lineage:
-        yield "the state is another one than the plan was made from"
-    for kind, words in (
+        yield "the plan was made from a different state"
+    for kind, text in (
         ("manifests", "the manifest of {} has changed"),
         ("data", "{} has changed"),
         ("providers", "provider {} of ftops.yaml has changed"),
@@ -143,7 +143,7 @@ def _moved_bindings(saved: Plan, new: Plan, now: JSONObject) -> Iterator[str]:
             elif name not in after:
                 yield f"{name} was removed"
             elif before[name] != after[name]:
-                yield words.format(name)
+                yield text.format(name)
 
 
 def _covers(planned: Change, change: Change) -> bool:
@@ -172,7 +172,7 @@ def _is_done(planned: Change, now: Iterable[Change], state: State) -> bool:
     record = state.fine_tunes.get(planned.name)
     match planned.action:
         case Action.CREATE | Action.REPLACE if any(change.action.creates for change in now):
-            # It was made once, and is no longer what the name stands for.
+            # It was made once, and is no longer what the name refers to.
             return False
         case Action.CREATE | Action.REPLACE:
             numbers = (planned.generation, planned.attempt, planned.fingerprint)
@@ -225,7 +225,7 @@ def _section(bound: JSONObject, kind: str) -> Mapping[str, JSON]:
 
 
 def _declaration(fine_tune: FineTune) -> str:
-    """Name a declaration by what it says; the file it stands in is not part of it."""
+    """Name a declaration by what it says; the file it is in is not part of it."""
     return digest({key: value for key, value in to_builtins(fine_tune).items() if key != "source"})
 
 
@@ -236,7 +236,7 @@ def _file_digest(path: str, declared: Declared) -> str | None:
 
 
 def _account(settings: ProviderSettings) -> str:
-    """Name an account by what ftops.yaml says of it; references stay references."""
+    """Name an account by what ftops.yaml says about it; references stay references."""
     says = to_builtins(settings)
     return digest({key: says[key] for key in _ACCOUNT})
 

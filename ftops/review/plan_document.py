@@ -1,7 +1,8 @@
 """The document of a plan: `plan --format json`, a saved plan, and `apply --format json`. It reads back.
 
-Names of files and words of providers may hold what JSON cannot: a document is made writable first, and only
-then is its digest taken, so that the digest is of what is written. `schemas/plan.v1.json` describes it.
+Names of files and messages of providers may hold what JSON cannot: a document is made writable first, and
+only then is its digest taken, so that the digest is of what is written. `schemas/plan.v1.json` describes
+it.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def plan_document(plan: Plan, review: Review, errors: Iterable[Problem] = ()) ->
 
 
 def error_document(problems: Iterable[Problem], project: str | None = None) -> dict[str, Any]:
-    """Write the document of a run that could make no plan; it has the form of a plan without changes."""
+    """Write the document of a run that could not make a plan; it has the form of a plan without changes."""
     document = plan_document(Plan(project or "", "", 0, ()), Review(), problems)
     changed = {"project": project, "complete": False, "applicable": False, "state": None}
     return _digested({**document, **changed})
@@ -57,7 +58,7 @@ def error_document(problems: Iterable[Problem], project: str | None = None) -> d
 def apply_document(
     plan: Plan, review: Review, results: Sequence[ChangeResult], errors: Iterable[Problem] = ()
 ) -> dict[str, Any]:
-    """Write a plan with what became of each change; a change that does nothing has no result."""
+    """Write a plan with the outcome of each change; a change that does nothing has no result."""
     document = plan_document(plan, review, errors)
     outcomes = {(one.change.name, one.change.action, one.change.job_id): one for one in results}
     for change, written in zip(plan.changes, document["changes"], strict=True):

@@ -17,13 +17,13 @@ from ftops.model.typed_json import Malformed
 from ftops.review.plan_document import FORMAT_VERSION, parse_plan
 from ftops.review.rules import OLDER_COMMIT
 
-_AGAIN = "make it again with `ftops plan --out`"
+_AGAIN = "make a new one with `ftops plan --out`"
 
 
 class SavedPlan(Struct, frozen=True):
-    """A plan that was written down. The digest guards against slips and bit rot: anybody can compute one.
+    """A plan read from a file. The digest guards against mistakes and bit rot: anybody can compute one.
 
-    `plan` and `review` are for showing and comparing; what an apply does is planned anew.
+    `plan` and `review` are for showing and comparing; what an apply does is planned again.
     """
 
     plan: Plan
@@ -41,7 +41,7 @@ class SavedPlan(Struct, frozen=True):
         if not self.applicable:
             rules = [found.rule for found in self.review.violations]
             why = (
-                f"was refused when it was made ({', '.join(rules)})" if rules else "was to be looked at only"
+                f"was refused when it was made ({', '.join(rules)})" if rules else "was made for viewing only"
             )
             refused = NeedsPerson if rules == [OLDER_COMMIT] else Refused
             raise refused(f"the plan {why} and cannot be applied", hint=_AGAIN)
@@ -50,7 +50,7 @@ class SavedPlan(Struct, frozen=True):
 
 
 def encode_plan_file(document: Mapping[str, Any]) -> bytes:
-    """Write a plan document down."""
+    """Encode a plan document."""
     return (json_text(document) + "\n").encode()
 
 
@@ -70,7 +70,7 @@ def decode_plan_file(data: bytes, location: str) -> SavedPlan:
         )
     _check_digest(document, location)
     if document.get("errors"):
-        raise FtopsError(f"{location} holds errors and no plan", hint=_AGAIN)
+        raise FtopsError(f"{location} holds errors, not a plan", hint=_AGAIN)
     try:
         plan, review = parse_plan(document)
     except Malformed as error:

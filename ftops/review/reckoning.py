@@ -1,4 +1,4 @@
-"""Done, now and to follow: what a command comes to, each step in the earliest part that has it."""
+"""Done, now and to follow: the total of a command, each step in the earliest part that has it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Reckoning(Struct, frozen=True):
         return self.done | self.ahead
 
     def parts(self, measure: Callable[[Steps], float], written: Callable[[float], str]) -> str:
-        """Say what the whole is made of, in parentheses; nothing where all of it is to be done now."""
+        """Name the parts of the total, in parentheses; empty where all of it is to be done now."""
         amounts = (("done", self.done), ("now", self.now), ("to follow", self.later))
         shown = [(name, measure(part)) for name, part in amounts if measure(part)]
         if [name for name, _ in shown] in ([], ["now"]):
@@ -41,7 +41,7 @@ class Reckoning(Struct, frozen=True):
 
 
 def reckoned(plan: Plan, so_far: SoFar) -> Reckoning:
-    """Return what the command comes to with this plan; the cancels that no limit counts are left out."""
+    """Return the command's total with this plan; the cancels that no limit counts are left out."""
     uncounted = Steps(cancels=plan.facts.uncounted)
     now = steps_now(plan.changes) - uncounted - so_far.steps
     later = steps_later(plan.changes) - so_far.steps - now

@@ -1,4 +1,4 @@
-"""One small function a rule. Each looks at the plan as a whole and yields what forbids applying it.
+"""One small function per rule. Each looks at the whole plan and yields what forbids applying it.
 
 Limits hold for a command: what its earlier rounds did, what the plan does now and what follows from it are
 counted together, each step once. So a base model whose change trains forty others is refused before it is
@@ -32,7 +32,7 @@ LIFTABLE = ("creates", "cancels", "cancels_percent", "cost", "vanished")
 
 
 class Allowed(Struct, frozen=True):
-    """What the plan is judged by: the project's limits, what the run was told to accept, what it has done."""
+    """What the plan is judged by: the project's limits, what the run may accept, what it has done."""
 
     limits: Limits
     lifted: Mapping[str, float] = field(default_factory=dict)
@@ -49,8 +49,8 @@ class Allowed(Struct, frozen=True):
 def empty_project(plan: Plan, allowed: Allowed) -> Iterator[Violation]:
     """A wrong branch or directory looks like a wish to cancel everything."""
     if plan.facts.declared == 0 and plan.facts.recorded > 0 and not allowed.allow_empty:
-        message = f"the project declares no fine-tune, the state has {plan.facts.recorded}"
-        yield Violation("empty-project", message, "if everything is to go, pass --allow-empty")
+        message = f"the project declares no fine-tunes, but the state has {plan.facts.recorded}"
+        yield Violation("empty-project", message, "to remove everything, pass --allow-empty")
 
 
 def older_commit(plan: Plan, allowed: Allowed) -> Iterator[Violation]:
@@ -58,8 +58,8 @@ def older_commit(plan: Plan, allowed: Allowed) -> Iterator[Violation]:
     facts = plan.facts
     if facts.older_than is not None and plan.effective_changes and not allowed.allow_older:
         message = (
-            f"this is commit {facts.commit}, and the state was last applied from a newer one, "
-            f"{facts.older_than}: this run could take back what that one brought"
+            f"this is commit {facts.commit}, but the state was last applied from a newer one, "
+            f"{facts.older_than}: this run could undo what that one did"
         )
         hint = (
             "pull, or rebase onto it (a shallow clone can only compare times: `git fetch --unshallow`); "
@@ -78,7 +78,7 @@ def mass_vanish(plan: Plan, allowed: Allowed) -> Iterator[Violation]:
     many = gone > FEWEST_VANISHED and gone * 100 > known * VANISHED_PERCENT
     if (everything or many) and _exceeds(gone, allowed.limit("vanished", 0)):
         message = (
-            f"{gone} of {known} active jobs are gone from the provider at once: is this the right account?"
+            f"{gone} of {known} active jobs disappeared from the provider at once: is this the right account?"
         )
         yield Violation("mass-vanish", message, f"if it is, pass --allow vanished={gone}")
 
@@ -121,10 +121,10 @@ def max_cost(reckoning: Reckoning, allowed: Allowed) -> Iterator[Violation]:
         return
     cost = reckoning.all.cost
     if cost is None:
-        message = f"the cost is not known, and max_cost is ${_written(limit)}"
+        message = f"the cost is unknown, and max_cost is ${_written(limit)}"
         causes = "; ".join(allowed.cost_unknown_because)
         message = f"{message}: {causes}" if causes else message
-        yield Violation("max_cost", message, "make it known, or set max_cost: null in ftops.yaml")
+        yield Violation("max_cost", message, "make the cost known, or set max_cost: null in ftops.yaml")
     elif _exceeds(cost.high, limit):
         least = lifting(cost.high)
         parts = reckoning.parts(lambda steps: steps.cost.high if steps.cost else 0, "${:.2f}".format)
@@ -147,7 +147,7 @@ RULES: Sequence[Rule] = (
     mass_vanish,
     wrong_account,
 )
-"""Every guard, in the order in which they are told."""
+"""Every guard, in the order in which they are reported."""
 
 LIMITS: Sequence[Callable[[Reckoning, Allowed], Iterator[Violation]]] = (
     max_creates,
@@ -155,7 +155,7 @@ LIMITS: Sequence[Callable[[Reckoning, Allowed], Iterator[Violation]]] = (
     max_cancels_percent,
     max_cost,
 )
-"""Every limit; they are told after the guards."""
+"""Every limit; they are reported after the guards."""
 
 
 def _creates(steps: Steps) -> int:
@@ -179,7 +179,7 @@ def _over(
 
 
 def _exceeds(amount: float, limit: float | None) -> bool:
-    """Fail closed: what does not compare, such as a limit that is no number, is over."""
+    """Fail closed: what does not compare, such as a limit that is not a number, is over."""
     return limit is not None and not amount <= limit
 
 

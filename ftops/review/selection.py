@@ -1,4 +1,4 @@
-"""What a run is about, as its options say it, and which names that comes to. Pure."""
+"""What a run is about, as its options say, and which names that covers. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MOST_LISTED = 10
 
 
 class Selection(Struct, frozen=True):
-    """What a run is about: all, or some names; and what its limits are judged by beside the project.
+    """What a run is about: all, or some names; and what its limits are judged by besides the project.
 
     `exactly` are the names of a saved plan, upstreams included; names that are gone by now are no error.
     `allow_older` is the commit that the run may be older than, or ANY_COMMIT before one was shown.
@@ -57,7 +57,7 @@ class Selection(Struct, frozen=True):
 
 
 def unknown_name(name: str, known: Iterable[str], *, see: str = "ftops status") -> UsageError:
-    """Make the error for a name on a command line that is nobody's; `see` is where the known ones stand."""
+    """Make the error for an unknown name on a command line; `see` lists the known ones."""
     return UsageError(f"no fine-tune is named {name}", hint=did_you_mean(name, known) or f"see `{see}`")
 
 
@@ -74,10 +74,10 @@ def unmatched(selection: Selection, fine_tunes: Iterable[FineTune], state: State
     keys = sorted({key for labels in have for key in labels})
     text = ", ".join(f"{key}={value}" for key, value in sorted(wanted))
     if there:
-        known = f"there are {_listed(there)}"
+        known = f"known: {_listed(there)}"
     else:
         known = f"their labels are {_listed(keys)}" if keys else "none has a label"
-    yield f"no fine-tune has {'the label' if len(wanted) == 1 else 'all of the labels'} {text}: {known}"
+    yield f"no fine-tune has {'the label' if len(wanted) == 1 else 'all of the labels'} {text}; {known}"
 
 
 def _listed(words: Sequence[str]) -> str:
@@ -88,7 +88,7 @@ def _listed(words: Sequence[str]) -> str:
 def selected_names(
     selection: Selection, fine_tunes: Iterable[FineTune], state: State
 ) -> frozenset[str] | None:
-    """Resolve --target and --selector to names. Raises UsageError for a target that nobody knows."""
+    """Resolve --target and --selector to names. Raises UsageError for an unknown target."""
     if selection.everything or selection.exactly is not None:
         return selection.exactly
     labels = {name: record.labels for name, record in state.fine_tunes.items()}

@@ -14,7 +14,7 @@ from ftops.transport.hosts import Destination, Origin, refuse_stranger
 
 
 def silent(_: str) -> None:
-    """Tell nobody."""
+    """Report nothing."""
 
 
 class Opening(Struct, frozen=True):
@@ -43,7 +43,7 @@ class Opening(Struct, frozen=True):
         """Return whether the URL may decide more than where the state is.
 
         In CI it never may: there the author of a pull request chooses the reference, and writes the title and
-        the branch name that stand in some of the variables.
+        the branch name that are in some of the variables.
         """
         return self.reference is not None and not in_ci(self.environ)
 
@@ -84,7 +84,7 @@ class Lease(Protocol):
         """Return the Unix second at which the lock is free for others, None if only our end frees it."""
 
     def check(self) -> None:
-        """Return if the lock is still surely ours. Raises LeaseLost: then nothing more may be sent."""
+        """Raise LeaseLost unless the lock is still surely ours: then nothing more may be sent."""
 
     def release(self) -> None:
         """Free the lock. Releasing one that is lost already is no error."""
@@ -110,13 +110,13 @@ class StateBackend(Protocol):
     def write(self, data: bytes, expected: str | None) -> str:
         """Replace the state durably if its version is still `expected` (None: if there is none).
 
-        Gives the new version. Raises StateConflict, having written nothing, when it is another one, and
+        Returns the new version. Raises StateConflict, having written nothing, when it is another one, and
         StateUncertain when the outcome cannot be known here; nothing may be built on any other StateError.
         A store that compares under its lock raises LockHeld and LeaseLost too, having written nothing.
         """
 
     def lock(self, holder: Holder, timeout: float) -> Lease:
-        """Take the lock, waiting up to `timeout` seconds. Raises LockHeld with the holder's words.
+        """Take the lock, waiting up to `timeout` seconds. Raises LockHeld with the holder's description.
 
         What the opening's `sleep` raises comes out as it is; then nothing is held.
         """
@@ -127,7 +127,7 @@ class StateBackend(Protocol):
 
 @runtime_checkable
 class Writability(Protocol):
-    """What a backend may offer beside the port, for `ftops doctor`."""
+    """What a backend may offer besides the port, for `ftops doctor`."""
 
     def unwritable(self) -> str | None:
-        """Say why a write would fail now, None where nothing speaks against it. Writes nothing."""
+        """Say why a write would fail now, None where nothing is known to prevent it. Writes nothing."""

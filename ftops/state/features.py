@@ -1,4 +1,4 @@
-"""What a store of state may offer beside its port. Ask with `isinstance`: absent means cannot."""
+"""What a store of state may offer besides its port. Ask with `isinstance`: absent means cannot."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class KeepsHistory(Protocol):
     """A store that still has states from before the last write."""
 
     def history(self) -> Sequence[Earlier]:
-        """Return the versions from before the present one, the newest first. Raises StateError."""
+        """Return the versions before the present one, newest first. Raises StateError."""
 
     def earlier(self, name: str) -> bytes:
         """Fetch one of them. Raises StateError, also where there is none of this name."""
@@ -42,10 +42,10 @@ class BreaksLocks(Protocol):
 
 @runtime_checkable
 class ExplainsLocks(Protocol):
-    """A store that can say how its lock comes free when its holder is gone."""
+    """A store that can say how its lock becomes free when its holder is gone."""
 
     def explain_lock(self) -> str:
-        """Say in a sentence how the lock comes free."""
+        """Say in a sentence how the lock becomes free."""
 
 
 @runtime_checkable

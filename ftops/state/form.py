@@ -1,4 +1,4 @@
-"""How a store keeps states as bytes: plain text, packed, or encrypted. Each is read, whatever is written."""
+"""How a store keeps states as bytes: plain text, packed, or encrypted. Each can be read at any time."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class StateForm:
         self._writer = SectionWriter(lambda text: guard(text, "the state"))
 
     def encode(self, state: State) -> bytes:
-        """Write a state down. Raises StateError for what JSON cannot hold, and what the guard raises."""
+        """Encode a state. Raises StateError for what JSON cannot hold, and what the guard raises."""
         large = len(state.fine_tunes) + len(state.archive) >= PACKED_FROM
         # Encrypted bytes cannot be packed any more, so whatever is encrypted is packed first.
         packed = self._seal is not None or (self._packs and large)

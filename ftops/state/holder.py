@@ -1,4 +1,4 @@
-"""Who holds a lock: who we are, how that is written down, and what it says to whoever finds it taken."""
+"""Who holds a lock: who we are, how that is recorded, and what others see who find it taken."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ftops.state.backend import Holder
 
 _WHO = ("GITHUB_ACTOR", "GITLAB_USER_LOGIN", "LOGNAME", "USER")
 _RUN_URL = ("CI_JOB_URL", "BUILDKITE_BUILD_URL", "CIRCLE_BUILD_URL", "BUILD_URL")
-"""GitLab, Buildkite, CircleCI and Jenkins; GitHub gives its address in three parts."""
+"""GitLab, Buildkite, CircleCI and Jenkins; GitHub splits its address into three parts."""
 
 
 def current_holder(operation: str, environ: Mapping[str, str], now: float) -> Holder:
@@ -90,4 +90,4 @@ def clock(seconds: float) -> str:
     try:
         return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))
     except (OverflowError, ValueError, OSError):
-        return "an instant that is no time"
+        return "an instant that is not a valid time"

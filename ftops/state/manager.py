@@ -1,4 +1,4 @@
-"""StateManager: the one who reads and writes a project's state, and what it refuses."""
+"""StateManager: reads and writes a project's state, and refuses what is not safe."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class StateManager:
     def read(self) -> State:
         """Read the state, or make an empty one with a lineage of its own where there is none.
 
-        Raises StateError when it has gone back, or away, since this manager last saw it: what was
+        Raises StateError when it has gone back, or disappeared, since this manager last saw it: what was
         recorded meanwhile may be a paid job.
         """
         stored = self._backend.read()
@@ -62,7 +62,7 @@ class StateManager:
         return state
 
     def write(self, state: State) -> State:
-        """Write, and give the state with its new serial.
+        """Write, and return the state with its new serial.
 
         Raises StateConflict when it is not made from what this manager last read or wrote, and when the
         store holds something else by now. A write whose outcome is unknown is read back and recognised.
@@ -80,7 +80,7 @@ class StateManager:
         self._put(moved_away(self._last, place))
 
     def stored(self) -> bytes | None:
-        """Return the bytes as they are, readable or not; for a look, and before `replace`."""
+        """Return the bytes as they are, readable or not; for inspection, and before `replace`."""
         found = self._backend.read()
         self._version = found.version if found else None
         if found is None and self._last_version is not None:
@@ -100,7 +100,7 @@ class StateManager:
     def replace(self, state: State, over: State | None) -> State:
         """Write a state of another origin over what was read last (`over`; None: nothing readable).
 
-        For a person's surgery alone. The serial still grows, whichever of the two is ahead.
+        For surgery by a person only. The serial still increases, whichever of the two is ahead.
         """
         ahead = replace(state, serial=max(state.serial, over.serial if over else 0))
         self._last, self._last_version = ahead, None
@@ -125,12 +125,12 @@ class StateManager:
         if state.project != self._project:
             raise StateError(
                 f"{self.location} belongs to project {state.project}, this is {self._project}",
-                hint="set metadata.name or spec.state of ftops.yaml back, or give this project its own state",
+                hint="set metadata.name or spec.state in ftops.yaml back, or give this project its own state",
             )
         seen = self._last if self._version is not None else None
         if seen is not None and (state.lineage != seen.lineage or state.serial < seen.serial):
             raise StateError(
-                f"{self.location} went back from serial {seen.serial} to {state.serial}, or is another one",
+                f"{self.location} went back from serial {seen.serial} to {state.serial} or is another state",
                 hint="if somebody put it there on purpose, run ftops again",
             )
         return state
@@ -139,7 +139,7 @@ class StateManager:
         last = self._last
         if last is None or (state.lineage, state.serial) != (last.lineage, last.serial):
             raise StateConflict(
-                "this state is not made from the one that was read last", hint="run ftops again"
+                "this state was not made from the one that was read last", hint="run ftops again"
             )
         if state.project != self._project:
             raise StateError(f"a state of project {state.project} cannot be written as {self._project}")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class BackendKind(Struct, frozen=True):
-    """One kind of store, as data: how it is opened, and what a person should know of it.
+    """One kind of store, as data: how it is opened, and what a person should know about it.
 
     `module` has `open_store(opening)` and is imported only when such a store is opened; `library` is what it
     needs beyond ftops' own packages, in the extra `extra`. `packs`: it takes any bytes, so that a large state
@@ -66,7 +66,7 @@ BACKENDS: tuple[BackendKind, ...] = (
         tested="ext4 and tmpfs; two processes",
     ),
     _object_store(
-        "Amazon S3 and what speaks it",
+        "Amazon S3 and compatible stores",
         "s3",
         "`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_REGION`, "
         "`AWS_ENDPOINT_URL`, web identity, instance metadata",
@@ -82,7 +82,7 @@ BACKENDS: tuple[BackendKind, ...] = (
         "Azure Blob Storage",
         "az",
         "`AZURE_STORAGE_ACCOUNT_NAME`, `AZURE_STORAGE_ACCOUNT_KEY` or `AZURE_STORAGE_SAS_TOKEN`, "
-        "`AZURE_CLIENT_ID` and its kin, managed identity",
+        "`AZURE_CLIENT_ID` and its companions, managed identity",
         "azurite",
     ),
     BackendKind(
@@ -93,7 +93,7 @@ BACKENDS: tuple[BackendKind, ...] = (
         lock="a session advisory lock, freed by the server when the session ends or was silent for a lease",
         history="a table, `history` rows from before each run",
         credentials="`PGHOST`, `PGUSER`, `PGPASSWORD`, `PGPASSFILE`, `PGSSLMODE` and the rest of libpq's",
-        tested="a server of Debian's packages",
+        tested="PostgreSQL from Debian",
         packs=True,
         library="psycopg",
         extra="postgres",
@@ -108,7 +108,7 @@ BACKENDS: tuple[BackendKind, ...] = (
         credentials="`TF_HTTP_USERNAME`, `TF_HTTP_PASSWORD`; in GitLab CI `CI_JOB_TOKEN`; addresses and "
         "methods from `TF_HTTP_LOCK_ADDRESS`, `TF_HTTP_UNLOCK_ADDRESS`, `TF_HTTP_LOCK_METHOD`, "
         "`TF_HTTP_UNLOCK_METHOD`, `TF_HTTP_UPDATE_METHOD`",
-        tested="a small server, which Terraform itself was pointed at",
+        tested="a small server, which Terraform itself was run against",
     ),
 )
 """Every kind of store that ftops itself has."""
@@ -122,7 +122,7 @@ def scheme_of(url: str) -> str:
 
 
 def packs(url: str) -> bool:
-    """Return whether the store of this URL takes any bytes; of a third party's nothing is assumed."""
+    """Return whether the store of this URL takes any bytes; nothing is assumed about a third party's."""
     kind = _BY_SCHEME.get(scheme_of(url))
     return kind is not None and kind.packs
 
@@ -136,7 +136,8 @@ def refuse_unknown(url: str) -> None:
 def open_backend(opening: Opening) -> StateBackend:
     """Open the store that a URL names. Raises StateError for one that is unknown or cannot be loaded.
 
-    Raises Refused for a server that CI may not turn to: for a third party's store here, for ours by itself.
+    Raises Refused for a server that CI may not contact: for a third party's store here, our own check it
+    themselves.
     """
     scheme = scheme_of(opening.url)
     kind = _BY_SCHEME.get(scheme)
@@ -147,7 +148,7 @@ def open_backend(opening: Opening) -> StateBackend:
     except (ImportError, AttributeError) as error:
         if kind is not None and kind.library is not None:
             raise StateError(
-                f"state at {scheme}:// needs the package {kind.library}, which cannot be loaded: {error}",
+                f"a state at {scheme}:// needs the package {kind.library}, which cannot be loaded: {error}",
                 hint=f"pip install 'ftops[{kind.extra}]'",
             ) from error
         raise StateError(
@@ -166,5 +167,5 @@ def _added(scheme: str) -> EntryPoint:
         return found
     known = ", ".join(sorted({*_BY_SCHEME, *installed.names}))
     raise StateError(
-        f"no state backend knows the URL scheme {scheme}://", hint=f"there are a plain path and: {known}"
+        f"no state backend knows the URL scheme {scheme}://", hint=f"use a plain path or one of: {known}"
     )

@@ -1,7 +1,7 @@
 """Encryption with age (the only pyrage import): a document inside a JSON envelope, readable with `age -d`.
 
 It keeps names and data secret from whoever reads the store. It does not prove who wrote: anybody who knows a
-recipient can write, so who may write is the store's own business.
+recipient can write, so who may write is up to the store.
 """
 
 from __future__ import annotations
@@ -36,16 +36,16 @@ class Seal:
                 x25519.Identity.from_str(line) for line in lines if line.upper().startswith(_SECRET)
             ]
         except IdentityError as error:
-            raise _no_identity("is none that age understands") from error
+            raise _no_identity("is not one that age understands") from error
         if not self._identities:
-            raise _no_identity("holds no line that begins with AGE-SECRET-KEY-")
+            raise _no_identity("has no line that begins with AGE-SECRET-KEY-")
         self._recipients = [identity.to_public() for identity in self._identities]
         for recipient in recipients:
             try:
                 self._recipients.append(x25519.Recipient.from_str(recipient))
             except RecipientError as error:
                 raise FtopsError(
-                    f"{recipient} in spec.encryption.recipients is no age recipient: {error}",
+                    f"{recipient} in spec.encryption.recipients is not an age recipient: {error}",
                     hint="`age-keygen -y FILE` prints it",
                 ) from error
 
@@ -65,7 +65,7 @@ class Seal:
         except DecryptError as error:
             raise StateError(
                 f"{what} cannot be decrypted: {error}",
-                hint="it is encrypted to other keys than spec.encryption.identity has, or damaged",
+                hint="it is damaged, or encrypted to keys that spec.encryption.identity does not have",
             ) from error
 
 
@@ -88,7 +88,7 @@ def opened(data: bytes, seal: Seal | None, what: str) -> bytes:
         return data
     if seal is None:
         raise StateError(
-            f"{what} is encrypted", hint="set spec.encryption.identity of ftops.yaml to where its key stands"
+            f"{what} is encrypted", hint="point spec.encryption.identity in ftops.yaml at its key"
         )
     return seal.open(envelope, what)
 

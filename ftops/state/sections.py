@@ -28,7 +28,7 @@ _STEP = b"  "
 
 
 class _Section(Struct, frozen=True):
-    """What a section was made from, and its bytes. `first`: no comma stands before it."""
+    """What a section was made from, and its bytes. `first`: no comma before it."""
 
     values: tuple[Any, ...]
     names: tuple[str, ...]
@@ -46,7 +46,7 @@ class _Section(Struct, frozen=True):
 
 
 class SectionWriter:
-    """Writes down one state after another. `guard` sees every piece of text before it is packed."""
+    """Writes one state after another. `guard` sees every piece of text before it is packed."""
 
     def __init__(self, guard: Callable[[bytes], None] = lambda _: None) -> None:
         self._guard = guard
@@ -130,7 +130,7 @@ class SectionWriter:
 
 
 def _cut(members: list[tuple[str, Any]]) -> Iterator[list[tuple[str, Any]]]:
-    """Cut where a name says so: a new name moves no boundary but those beside it."""
+    """Cut where a name says so: a new name moves only the neighbouring boundaries."""
     starts = [
         index
         for index, (name, _) in enumerate(members)
@@ -141,7 +141,7 @@ def _cut(members: list[tuple[str, Any]]) -> Iterator[list[tuple[str, Any]]]:
 
 
 def _members(members: Mapping[str, Any], depth: int) -> bytes:
-    """Return the members of a map without its braces, as they stand at a depth of the document."""
+    """Return the members of a map without its braces, as they are at a depth of the document."""
     text = written(members)[1:-2]
     # No text in JSON holds a line break, so every one of these is the writer's own.
     return text.replace(b"\n", b"\n" + _STEP * depth)

@@ -32,7 +32,7 @@ _RECOVERY = "restore it from a backup"
 
 
 def encode(state: State, writer: SectionWriter | None = None, *, packed: bool = False) -> bytes:
-    """Write a state down. Equal states give equal bytes. Raises StateError for what JSON cannot hold.
+    """Encode a state. Equal states give equal bytes. Raises StateError for what JSON cannot hold.
 
     A `writer` that wrote the last one writes only what has changed since.
     """
@@ -50,7 +50,7 @@ def encode_record(record: Record) -> str:
 
 
 def moved_away(state: State, place: str) -> bytes:
-    """Write down, in place of a state, that it lives elsewhere now: whoever still reads here is told."""
+    """Write, in place of a state, that it is elsewhere now, for whoever still reads here."""
     notice = {
         "format_version": FORMAT_VERSION,
         "lineage": state.lineage,
@@ -121,7 +121,7 @@ def upgraded(
     """Bring a document of any earlier format version to the newest. Raises StateError for a newer one."""
     version = document.get("format_version") if isinstance(document, dict) else None
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise StateError(f"{location} is no ftops state: it has no format version", hint=recovery)
+        raise StateError(f"{location} is not an ftops state: it has no format version", hint=recovery)
     if version > newest:
         raise StateError(
             f"{location} was written by a newer ftops (format {version}, this one knows {newest})",

@@ -21,7 +21,7 @@ def connecting_failure(error: BaseException) -> BaseException | None:
 
 
 def cause_of(error: BaseException) -> str:
-    """Find the words of the system under the library's."""
+    """Find the system's message under the library's."""
     cause: BaseException = error
     while (deeper := cause.__cause__ or cause.__context__) is not None:
         cause = deeper

@@ -30,8 +30,8 @@ def time_left() -> float:
 
 
 def wait_at_most(usual: float | None) -> float | None:
-    """Return how long one read or write may wait. Raises TimeoutError once the deadline is over."""
+    """Return how long one read or write may wait. Raises TimeoutError once the deadline has passed."""
     left = time_left()
     if left <= 0:
-        raise TimeoutError("the deadline is over")
+        raise TimeoutError("the deadline has passed")
     return usual if left == float("inf") else min(left, left if usual is None else usual)

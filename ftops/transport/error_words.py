@@ -1,4 +1,4 @@
-"""The words of an error, whatever shape a server or a gateway puts them in."""
+"""The message of an error, whatever shape a server or a gateway gives it."""
 
 from __future__ import annotations
 
@@ -37,23 +37,23 @@ def one_line(text: str) -> str:
 
 
 def said(content: bytes) -> tuple[str | None, str]:
-    """Return a refusal's code, if it has one, and its words: `no words` for an empty reply."""
+    """Return a refusal's code, if it has one, and its message: `no message` for an empty reply."""
     try:
         body = read_json(content)
     except ValueError:
         text = html.unescape(re.sub(r"<[^>]*>", " ", content[:4096].decode("utf-8", errors="replace")))
-        return None, " ".join(text.split())[:200] or "no words"
+        return None, " ".join(text.split())[:200] or "no message"
     return said_in(body)
 
 
 def said_in(body: Any) -> tuple[str | None, str]:
-    """Return the code and the words of an error that has been read."""
+    """Return the code and the message of an error that has been read."""
     words = _words(body) or (json.dumps(body, ensure_ascii=False) if body else "")
-    return _code(body), words[:LONGEST_WORDS] or "no words"
+    return _code(body), words[:LONGEST_WORDS] or "no message"
 
 
 def error_in(body: Any) -> str | None:
-    """Return the words of an error that came with a status of success, None for a body without one."""
+    """Return the message of an error that came with a success status, None for a body without one."""
     if not isinstance(body, Mapping) or not (body.get("error") or body.get("errors")):
         return None
     code, words = said_in(body)

@@ -60,7 +60,7 @@ class Request(Struct, frozen=True):
     """One request. `operation` names it in errors and in the table of failures.
 
     A GET is tried again after a passing failure; anything else is sent once, by every layer. `streamed` says
-    that lines were asked for, so that a reply without a telling content type is taken for them.
+    that lines were asked for, so that a reply without a clear content type is taken for them.
     """
 
     operation: str
@@ -95,7 +95,7 @@ def check_url(provider: str, url: str) -> None:
         good = False
     if not good or "@" in url or "?" in url or "#" in url:
         raise FtopsError(
-            f"provider {provider}: base_url is not an http(s) address without credentials and query",
+            f"provider {provider}: base_url must be an http(s) address without credentials or query",
             hint="write it like https://api.example.com/v1",
         )
 
@@ -105,7 +105,7 @@ def check_headers(provider: str, headers: Mapping[str, str]) -> None:
     for name, value in headers.items():
         if not (f"{name}{value}".isascii() and f"{name}{value}".isprintable()) or value != value.strip():
             raise FtopsError(
-                f"provider {provider}: the value for header {name!r} has a line break, an outer space or a"
+                f"provider {provider}: the value for header {name!r} has a line break, a space at an end or a"
                 " character that no header may have",
                 hint="was the key pasted or read with a line break at its end?",
             )

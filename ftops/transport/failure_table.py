@@ -25,7 +25,7 @@ class ErrorWords(Struct, frozen=True):
 class FailureRule(Struct, frozen=True):
     """One row. It fits if status and operation do, and the code or the words, where the row names any.
 
-    Empty `statuses` or `operations` stand for all. `words` is a regular expression, searched in the message
+    Empty `statuses` or `operations` mean all. `words` is a regular expression, searched in the message
     without regard to case.
     """
 

@@ -42,7 +42,7 @@ class Origin(Struct, frozen=True):
 class Destination(Struct, frozen=True):
     """Where something would go. `origin` is None for an address that libraries could read differently.
 
-    `sends` says what would go there, `field` where the address stands. `reference` is set where the address
+    `sends` says what would go there, `field` where the address is. `reference` is set where the address
     came from one: then it is a secret, and the message names the reference instead. `own` are the servers
     that are right by themselves: the dialect's, and those that the environment names.
     """
@@ -73,11 +73,11 @@ def refuse_stranger(to: Destination, environ: Mapping[str, str]) -> None:
         return
     if to.reference is not None:
         where = f"the server that {to.field} ({to.reference}) leads to"
-        hint = f"if it is meant, add its host to {ALLOWED_HOSTS} in the CI settings"
+        hint = f"if that is intended, add its host to {ALLOWED_HOSTS} in the CI settings"
     elif to.origin is None:
         where = f"what {to.field} names, which is not a plain address"
         hint = "write it like https://api.example.com/v1"
     else:
         where = f"{to.origin.host}, which {to.field} names"
-        hint = f"if it is meant, set {ALLOWED_HOSTS}={to.origin.host} in the CI settings"
+        hint = f"if that is intended, set {ALLOWED_HOSTS}={to.origin.host} in the CI settings"
     raise Refused(f"in CI {to.sends} is not sent to {where}: a pull request can change it", hint=hint)

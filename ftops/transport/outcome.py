@@ -34,7 +34,7 @@ from ftops.transport.loose_json import read_json
 from ftops.transport.secret import Secret, blanked, blanked_bytes
 
 _CERTAIN = frozenset(range(400, 500)) - {408, 409}
-"""The statuses by which a provider says no; after the two left out it may have done it all the same."""
+"""The statuses by which a provider says no; after the two left out it may still have done it."""
 
 _PASSING = frozenset({408, 429, 500, 502, 503, 504, *range(520, 525)})
 """520 to 524 are a CDN's: its origin answered badly, late or not at all."""
@@ -86,7 +86,7 @@ def refused(
 
 
 def _rule(table: FailureTable, operation: str, status: int, content: bytes) -> FailureRule | None:
-    """Find what a refusal means; None where the request may have had its effect all the same.
+    """Find what a refusal means; None where the request may still have had its effect.
 
     A read and an upload cost nothing, so there a plain status is believed, whoever wrote the reply; that a
     job does not exist only its provider may say.
@@ -127,7 +127,7 @@ def _hint(rule: FailureRule, failure: Failure) -> str | None:
 
 def _not_its_own(origin: Origin, status: int) -> str | None:
     if 300 <= status < 400:  # noqa: PLR2004 - a status code is its own best name
-        return f"ftops follows no redirect: write the API's own address as base_url of {origin.provider}"
+        return f"ftops follows no redirects: write the API's own address as base_url of {origin.provider}"
     if status in _CERTAIN:
         return f"the reply is not in the API's own error format: check base_url of provider {origin.provider}"
     return None
@@ -154,7 +154,7 @@ def wrong_address(base_url: str, error: ProviderError) -> ProviderError:
     """Say of a collection that is not there that the address is the likely cause, and what it may lack."""
     hint = f"check base_url of provider {error.failure.provider}: it should be the API's address"
     if not re.search(r"/v\d", urlsplit(base_url).path):
-        hint += "; this one has no /v1 at its end, as most servers want it"
+        hint += "; this one does not end in /v1, which most servers expect"
     return type(error)(error.message, failure=error.failure, hint=hint)
 
 

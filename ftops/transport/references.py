@@ -84,13 +84,13 @@ class References:
             where = self._root / Path(path).expanduser()
             if in_ci(self.environ) and not self._may_read(where):
                 raise Refused(
-                    "in CI no file of {file: ...} is read unless it is allowed: a pull request can change it",
-                    hint=f"if it is meant, set {ALLOW_FILES} to its path in the CI settings "
+                    "in CI no file of {file: ...} is read unless allowed: a pull request can change it",
+                    hint=f"if that is intended, set {ALLOW_FILES} to its path in the CI settings "
                     "(globs, colons between)",
                 )
             # A FIFO or a device would block for ever, or never end.
             if where.exists() and not where.is_file():
-                raise Unresolved("the file of {file: ...} is no regular file", "name a file")
+                raise Unresolved("the file of {file: ...} is not a regular file", "name a file")
             with where.open("rb") as file:
                 return file.read(LONGEST + 1)
         except (OSError, RuntimeError) as error:
@@ -115,7 +115,7 @@ class References:
         if in_ci(self.environ) and self.environ.get("FTOPS_ALLOW_EXEC") != "1":
             raise Refused(
                 "in CI no command of {exec: ...} is run: a pull request can change it",
-                hint="if it is meant, set FTOPS_ALLOW_EXEC=1 in the CI settings",
+                hint="if that is intended, set FTOPS_ALLOW_EXEC=1 in the CI settings",
             )
         try:
             process = subprocess.Popen(  # noqa: S603 - the project's own command; no shell reads it
@@ -130,7 +130,7 @@ class References:
         except (OSError, ValueError) as error:
             why = error.strerror if isinstance(error, OSError) else "it holds a zero byte"
             message = f"the command of {{exec: ...}} cannot be started: {why}"
-            raise Unresolved(message, "the first word is a program, no shell reads the rest") from error
+            raise Unresolved(message, "the first word is a program; no shell reads the rest") from error
         return self._answer(process)
 
     def _answer(self, process: subprocess.Popen[bytes]) -> bytes:
@@ -142,12 +142,12 @@ class References:
             message = f"the command of {{exec: ...}} took longer than {self._exec_seconds:g} s"
             raise Unresolved(message, hint) from error
         if process.returncode and len(data) <= LONGEST:
-            raise Unresolved(f"the command of {{exec: ...}} ended with {process.returncode}", hint)
+            raise Unresolved(f"the command of {{exec: ...}} exited with {process.returncode}", hint)
         return data
 
 
 def _matches(path: str, glob: str) -> bool:
-    """Match a whole path; `*` stays within one folder, `**` stands for any number of them."""
+    """Match a whole path; `*` stays within one folder, `**` means any number of them."""
     parts, pattern = path.split("/"), glob.split("/")
     ends = {0}
     for piece in pattern:
@@ -190,12 +190,12 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 def _text(data: bytes, what: str, *, lines: bool) -> str:
     """Read text, one line unless `lines`; the line break at its end belongs to the file, not to the value."""
     if len(data) > LONGEST:
-        raise Unresolved(f"{what} is larger than {LONGEST} bytes", "it must hold the value alone")
+        raise Unresolved(f"{what} is larger than {LONGEST} bytes", "it must contain only the value")
     try:
         text = data.decode("utf-8").removeprefix("\ufeff").strip()
     except UnicodeDecodeError as error:
-        raise Unresolved(f"{what} is not UTF-8", "it must hold the value alone") from error
+        raise Unresolved(f"{what} is not UTF-8", "it must contain only the value") from error
     if not text or not (lines or text.isprintable()):
         kind = "empty" if not text else "not one line of text"
-        raise Unresolved(f"{what} is {kind}", "it must hold the value alone")
+        raise Unresolved(f"{what} is {kind}", "it must contain only the value")
     return text

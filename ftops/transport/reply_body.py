@@ -1,4 +1,4 @@
-"""The body of a reply: unpacked as it comes, and never more than memory is meant to hold."""
+"""The body of a reply: decompressed as it arrives, and never more than memory is meant to hold."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 
 
 class BadBody(ValueError):
-    """A body that cannot be read: too large, cut short, or packed in a way that nobody asked for."""
+    """A body that cannot be read: too large, cut short, or compressed in a way that was not asked for."""
 
 
 class TooLarge(BadBody):
@@ -57,7 +57,7 @@ def _size(count: int) -> str:
 
 
 def read_start(raw: Raw, headers: Mapping[str, str]) -> bytes:
-    """Read as much as the words of an error can need; a body that breaks off has what came of it."""
+    """Read as much as the words of an error can need; of a body that breaks off, return what came."""
     found = bytearray()
     try:
         for piece in _pieces(raw, headers):
@@ -70,7 +70,7 @@ def read_start(raw: Raw, headers: Mapping[str, str]) -> bytes:
 
 
 def read_lines(raw: Raw, headers: Mapping[str, str]) -> Iterator[bytes]:
-    """Yield each line when it has come, without its line break, and what stands behind the last one."""
+    """Yield each line when it has come, without its line break, and what follows the last one."""
     rest = b""
     for piece in _pieces(raw, headers):
         *lines, rest = (rest + piece).split(b"\n")
@@ -87,12 +87,12 @@ def _pieces(raw: Raw, headers: Mapping[str, str]) -> Iterator[bytes]:
     if packing == "identity":
         return received
     if packing not in PACKINGS:
-        raise BadBody(f"it is packed as {packing[:40]!r}, which nobody asked for")
+        raise BadBody(f"it is compressed as {packing[:40]!r}, which was not asked for")
     return _unpacked(received)
 
 
 def _unpacked(packed: Iterator[bytes]) -> Iterator[bytes]:
-    """Unpack in small steps: of a few packed bytes there may be a thousand times as many."""
+    """Decompress in small steps: a few bytes may become a thousand times as many."""
     unpacker = zlib.decompressobj(_GZIP_OR_ZLIB)
     empty = True
     try:
@@ -106,6 +106,6 @@ def _unpacked(packed: Iterator[bytes]) -> Iterator[bytes]:
                 rest = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
         yield unpacker.flush()
     except zlib.error as error:
-        raise BadBody("it cannot be unpacked") from error
+        raise BadBody("it cannot be decompressed") from error
     if not (unpacker.eof or empty):
-        raise BadBody("it ends in the middle of what is packed")
+        raise BadBody("it ends in the middle of the compressed data")

@@ -12,13 +12,13 @@ from ftops.errors import SecretExposed
 MASK = "***"
 SHORTEST = 8
 """Characters that a value needs to be looked for in what is written. A shorter one is no key that keeps
-anybody out, and stands by chance in names and numbers: refusing those would stop honest work."""
+anybody out, and occurs by chance in names and numbers: refusing those would stop honest work."""
 
 _SCHEME = re.compile(r"^(Bearer|Basic|Token)\s+", re.IGNORECASE)
 
 
 class Secret:
-    """A resolved credential. Only `reveal` gives the value; showing, formatting or pickling does not."""
+    """A resolved credential. Only `reveal` returns the value; showing, formatting or pickling does not."""
 
     __slots__ = ("_value", "name")
 
@@ -85,7 +85,7 @@ class Vault:
         self._names: dict[str, str] = {}
 
     def add(self, secret: Secret) -> None:
-        """Know a secret from now on."""
+        """Remember a secret from now on."""
         self._names |= dict.fromkeys(secret.forms, secret.name)
 
     def blank(self, text: str) -> str:
@@ -101,5 +101,5 @@ class Vault:
             if found:
                 raise SecretExposed(
                     f"{what} would show the secret of {name}, so it was not written",
-                    hint="take it out of manifests, labels and names; if it stands in one, change the key",
+                    hint="remove it from manifests, labels and names; if it was in one, change the key",
                 )

@@ -189,7 +189,7 @@ class _Session(requests.Session):
         return super().get_adapter(url)
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
-        """No redirect is followed; requests would read `Location` all the same, and fail on a bad one."""
+        """No redirect is followed; requests would still read `Location`, and fail on a bad one."""
         return None
 
 

@@ -31,7 +31,7 @@ def test_an_imported_job_plans_to_no_change(project: ProjectDirectory, emulator:
     assert project.ftops("import", "copy", job_id) == 0
     assert project.plan() == {"copy": "keep succeeded"}
     assert project.ftops("import", "again", job_id) == 1
-    assert "recorded as copy already" in project.err
+    assert "already recorded as copy" in project.err
     assert not (project.root / "jobs/again.yaml").exists()
 
 
@@ -94,4 +94,4 @@ def test_init_makes_a_project_that_applies_at_once(
     assert fresh.ftops("apply", "--yes", "--wait", "--timeout", "60s") == 0
     assert fresh.ftops("plan", "--detailed-exitcode") == 0
     assert project.ftops("init", "fresh") == 1
-    assert "exists already" in project.err
+    assert "already exists" in project.err

@@ -117,7 +117,7 @@ def test_a_literal_key_is_refused_and_not_echoed(project: ProjectDirectory) -> N
     [
         ("http://127.0.0.1:1/v1", 1, "cannot reach 127.0.0.1"),
         ("nonsense", 1, "not an http(s) address"),
-        ("http://localhost:99999/v1", 1, "not an http(s) address"),
+        ("http://localhost:99999/v1", 1, "must be an http(s) address"),
     ],
 )
 def test_a_server_that_is_not_there_is_said(
@@ -251,4 +251,4 @@ def test_a_misspelt_word_is_answered_with_the_one_that_was_meant(
 def test_labels_that_choose_nothing_are_said(project: ProjectDirectory) -> None:
     project.manifest("a", labels="{team: support}")
     assert project.ftops("plan", "--selector", "team=suport") == 0
-    assert "no fine-tune has the label team=suport: there are team=support" in project.out
+    assert "no fine-tune has the label team=suport; known: team=support" in project.out

@@ -68,9 +68,9 @@ def test_without_an_answer_or_with_wrong_words_nothing_is_done(
     running(project, "support-triage")
     before = (project.root / ".ftops/state.json").read_bytes()
     for words, said in (
-        (("support-triage",), "nobody can answer"),
-        ((), "name the fine-tunes to cancel, or give --all"),
-        (("--all", "support-triage", "--yes"), "name the fine-tunes to cancel, or give --all"),
+        (("support-triage",), "no terminal to answer on"),
+        ((), "name the fine-tunes to cancel, or pass --all"),
+        (("--all", "support-triage", "--yes"), "name the fine-tunes to cancel, or pass --all"),
         (("suport-triage", "support-triage", "--yes"), "did you mean 'support-triage'?"),
     ):
         assert project.ftops("cancel", *words) == 64
@@ -232,7 +232,7 @@ def test_a_manifest_that_does_not_load_keeps_nobody_from_stopping(
     )
     assert project.ftops("cancel", "--all", "--yes") == 1
     assert "jobs/a.yaml" in project.err
-    assert "What does not load is not known, and not held" in project.err
+    assert "What does not load is unknown, so it is not held" in project.err
     assert statuses(emulator) == Counter(cancelled=4)
     (project.root / ".ftops/freeze").unlink()
     for name in "abc":

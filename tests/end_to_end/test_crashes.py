@@ -68,7 +68,7 @@ def test_a_run_that_waited_for_the_lock_does_what_is_declared_by_then(
     command = [sys.executable, "-m", "ftops", "-C", str(project.root), "apply", "--yes", "--lock-timeout"]
     second = subprocess.Popen([*command, "20s"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     assert second.stderr is not None
-    assert b"waiting for at most 20 s" in second.stderr.readline()
+    assert b"waiting up to 20 s" in second.stderr.readline()
     project.manifest("b", "suffix: b")
     first.send_signal(signal.SIGCONT)
     first.communicate()

@@ -84,7 +84,7 @@ def test_a_project_without_a_state_is_fine(project: ProjectDirectory) -> None:
     project.manifest("a")
     code, found = doctor(project)
     assert code == 0
-    assert "the first apply makes it" in found["state"][0][1]
+    assert "the first apply creates it" in found["state"][0][1]
 
 
 def test_one_request_is_enough(project: ProjectDirectory, emulator: Emulator) -> None:

@@ -66,6 +66,6 @@ def test_a_project_that_is_there_is_left_alone_with_its_files_of_git(
     (tmp_path / PROJECT_FILE).write_text("mine\n")
     code, said = init(tmp_path, capsys)
     assert code == 1
-    assert "exists already" in said
+    assert "already exists" in said
     assert (tmp_path / ".gitignore").read_text() == "x\n"
     assert (tmp_path / PROJECT_FILE).read_text() == "mine\n"

@@ -106,7 +106,7 @@ def test_limits_refuse_and_are_lifted_by_name(project: ProjectDirectory, emulato
         project.manifest(name, f"suffix: {name}")
     assert project.ftops("apply", "--yes") == 3
     assert "--allow creates=2" in project.out
-    assert "the cost is not known" in project.out
+    assert "the cost is unknown" in project.out
     project.write("ftops.yaml", text.replace("spec:\n", "spec:\n  limits: {max_creates: 1}\n"))
     assert project.ftops("apply", "--yes", "--allow", "creates=2") == 0
     assert emulator.jobs() == 2
@@ -221,7 +221,7 @@ def test_the_quickstart_example_runs_to_the_end(
     assert run(["-C", str(root), "outputs", "--format", "json"]) == 0
     assert set(json.loads(capsys.readouterr().out)) == {"workshop-answers", "workshop-short"}
     assert run(["-C", str(root), "plan", "--detailed-exitcode"]) == 0
-    assert "no changes" in capsys.readouterr().out
+    assert "No changes" in capsys.readouterr().out
 
 
 def test_a_target_leaves_the_settings_of_the_others_to_a_run_that_shows_them(

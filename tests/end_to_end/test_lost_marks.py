@@ -73,7 +73,7 @@ def test_a_provider_that_gives_no_mark_back_is_said_by_apply_plan_and_doctor(
     habits.drops = ("metadata",)
     project.manifest("a")
     assert project.ftops("apply", "--yes") == 0
-    said = "does not give back the mark"
+    said = "does not return the mark"
     assert said in project.err
     assert project.ftops("plan") == 0
     assert said in " ".join(project.out.split())

@@ -83,9 +83,9 @@ def test_an_address_without_its_path_is_named_by_plan_and_doctor(
     project.manifest("a")
     assert project.ftops("plan") == 1
     assert "check base_url of provider local" in project.err
-    assert "no /v1 at its end" in project.err
+    assert "does not end in /v1" in project.err
     assert project.ftops("doctor") == 1
-    assert "no /v1 at its end" in project.out
+    assert "does not end in /v1" in project.out
 
 
 @pytest.mark.parametrize("slashes", ["/", "//"])
@@ -105,7 +105,7 @@ def test_a_list_whose_paging_is_broken_for_good_is_said_to_be_so(
     rows = [{**CUT, "id": f"job-{number}"} for number in range(3)]
     emulator.fault("odd_reply", "list", text=json.dumps({"data": rows, "has_more": True}), times=0)
     assert project.ftops("apply", "--yes") == 4
-    assert "another run helps only once it is mended there" in project.out
+    assert "running again will not help until it is fixed" in project.out
     assert "run ftops again" not in project.out
 
 

@@ -258,7 +258,7 @@ def test_a_run_without_git_says_that_nothing_is_compared(
     project.manifest("c", "suffix: c")
     assert project.ftops("apply", "--yes") == 0
     assert (
-        f"git cannot determine which commit is checked out: whether it is older than {newer[:12]}"
+        f"git cannot determine which commit is checked out, so it may be older than {newer[:12]}"
         in project.err
     )
     assert remembered(project) == newer

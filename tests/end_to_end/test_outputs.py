@@ -136,7 +136,7 @@ def test_manifests_that_do_not_load_leave_the_models_as_they_are(
     # The one whose own manifest is broken is compared with what was applied last.
     served.write("jobs/a.yaml", broken)
     assert outputs(served, "a", "--current") == first
-    assert "what is declared for a cannot be read" in served.err
+    assert "the declaration of a cannot be read" in served.err
     assert served.ftops("outputs", "nobody") == 64
     assert "manifest that cannot be read" in served.err
 
@@ -145,7 +145,7 @@ def test_broken_data_leaves_the_models_as_they_are(served: ProjectDirectory) -> 
     first = outputs(served)
     (served.root / "data/train.jsonl").unlink()
     assert outputs(served, "--current") == first
-    assert "what is declared for a cannot be read" in served.err
+    assert "the declaration of a cannot be read" in served.err
 
 
 def test_data_with_problems_is_named_where_a_model_is_missed(served: ProjectDirectory) -> None:
@@ -168,7 +168,8 @@ def test_a_name_without_a_model_says_why_and_an_unknown_one_what_was_meant(
     served.manifest("triage")
     assert served.ftops("outputs", "triage") == 5
     assert (
-        served.err == "Error: triage has no model yet: it is not created yet (create it with `ftops apply`)\n"
+        served.err
+        == "Error: triage has no model yet: it has not been created yet (create it with `ftops apply`)\n"
     )
     assert served.ftops("outputs", "traige") == 64
     assert "did you mean 'triage'?" in served.err
@@ -184,7 +185,7 @@ def test_one_that_is_declared_no_more_is_not_current_and_then_gone(served: Proje
     (served.root / "jobs/a.yaml").unlink()
     assert outputs(served)["a"]["current"] is False
     assert served.ftops("outputs", "a", "--current") == 5
-    assert "declared no more" in served.err
+    assert "no longer declared" in served.err
     assert served.ftops("apply", "--yes") == 0
     assert served.ftops("outputs", "a") == 64
     assert "it was removed" in served.err

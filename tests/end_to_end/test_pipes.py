@@ -104,7 +104,7 @@ def test_without_standard_input_nobody_can_answer(project: ProjectDirectory, emu
     project.manifest("a")
     done = in_shell(project, '"$@" apply <&-')
     assert (done.returncode, emulator.jobs()) == (64, 0)
-    assert "without a terminal nobody can answer" in done.stderr
+    assert "there is no terminal to answer on" in done.stderr
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")

@@ -224,7 +224,7 @@ def test_a_provider_is_opened_without_a_project(emulator: Emulator, tmp_path: Pa
 @pytest.mark.parametrize(
     ("dialect", "arguments", "words"),
     [
-        ("opnai", {"api_key": "k"}, "there are .*openai"),
+        ("opnai", {"api_key": "k"}, "use one of: .*openai"),
         ("openai", {}, "needs api_key"),
         ("openai", {"api_key": ""}, "needs api_key"),
         ("openai_legacy", {"api_key": "k"}, "pass base_url"),

@@ -30,7 +30,7 @@ def test_a_record_is_renamed_and_forgotten_and_the_state_brought_back(
     with ftops.open_project(project.root) as opened:
         opened.plan()
         moved = opened.state.mv("a", "b")
-        assert "the record of a becomes that of b" in moved.words
+        assert "the record of a is renamed to b" in moved.words
         assert moved.backup is not None
         assert moved.backup.read_bytes() == before
         assert stat.S_IMODE(moved.backup.stat().st_mode) == 0o600
@@ -164,7 +164,7 @@ def test_an_imported_job_plans_to_no_change(project: ProjectDirectory, emulator:
     with ftops.open_project(project.root) as opened:
         (row,) = opened.status()
         assert row.job_id is not None
-        with pytest.raises(ftops.FtopsError, match="recorded as a already"):
+        with pytest.raises(ftops.FtopsError, match="already recorded as a"):
             opened.import_job("copy", row.job_id)
         assert not (project.root / "jobs/copy.yaml").exists()
     (project.root / STATE).unlink()

@@ -57,7 +57,7 @@ def test_a_state_moves_to_a_store_and_back_and_is_found_again(
     project.manifest("a")
     assert project.ftops("apply", "--yes") == 0
     assert project.ftops("state", "migrate", url, "--yes") == 0
-    assert "moved, and compared" in project.out
+    assert "moved and verified" in project.out
     assert f"spec.state in ftops.yaml to: {url}" in project.err
     for command in (("plan",), ("apply", "--yes"), ("state", "migrate", url, "--yes"), ("status",)):
         assert project.ftops(*command) == 1
@@ -119,7 +119,7 @@ def test_a_state_does_not_move_onto_another_one(project: ProjectDirectory, url: 
     assert project.ftops("apply", "--yes", "--target", "b") == 0
     before = (project.root / LOCAL).read_bytes()
     assert project.ftops("state", "migrate", url, "--yes") == 3
-    assert "holds a state already" in project.err
+    assert "already holds a state" in project.err
     assert (project.root / LOCAL).read_bytes() == before
 
 
@@ -136,7 +136,7 @@ def test_whoever_finds_the_lock_taken_learns_who_has_it(
     )
     assert "ftops state unlock id-of-rival" in shared.err
     assert shared.ftops("apply", "--yes", "--lock-timeout", "0.5s") == 4
-    assert "waiting for at most 0.5 s" in shared.err
+    assert "waiting up to 0.5 s" in shared.err
     assert shared.ftops("state", "unlock", "another-id", "--yes") == 4
     assert "that is another run" in shared.err
     assert shared.ftops("state", "unlock", "id-of-rival") == 64
@@ -175,11 +175,11 @@ def test_a_run_that_waits_for_the_lock_ends_when_it_is_asked_to(
     words = [sys.executable, "-m", "ftops", "-C", str(shared.root), *command, "--lock-timeout", "90s"]
     waiting = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     assert waiting.stderr is not None
-    assert "waiting for at most 90 s" in waiting.stderr.readline()
+    assert "waiting up to 90 s" in waiting.stderr.readline()
     waiting.send_signal(signal.SIGTERM)
     _, told = waiting.communicate(timeout=10)
     assert waiting.returncode == 130
-    assert ("stopped while it waited for the lock; nothing was done" in told) is (command[0] == "apply")
+    assert ("stopped while waiting for the lock; nothing was done" in told) is (command[0] == "apply")
     assert "Traceback" not in told
     lease.check()
     lease.release()

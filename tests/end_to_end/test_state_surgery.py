@@ -65,7 +65,7 @@ def test_a_moved_record_keeps_its_job(project: ProjectDirectory, emulator: Emula
     (project.root / "jobs/a.yaml").unlink()
     project.manifest("b", "suffix: a")
     assert project.ftops("state", "mv", "a", "b", "--yes") == 0
-    assert "the record of a becomes that of b" in project.out
+    assert "the record of a is renamed to b" in project.out
     assert project.plan() == {"b": "keep in-progress"}
     assert project.ftops("state", "mv", "a", "c", "--yes") == 64
     assert emulator.jobs() == 1
@@ -74,7 +74,7 @@ def test_a_moved_record_keeps_its_job(project: ProjectDirectory, emulator: Emula
 def test_a_name_that_is_taken_is_not_moved_onto(project: ProjectDirectory) -> None:
     applied(project, "a", "b")
     assert project.ftops("state", "mv", "a", "b", "--yes") == 1
-    assert "has a record of b already" in project.err
+    assert "already has a record of b" in project.err
 
 
 def test_a_removed_record_leaves_its_job_running_and_can_come_back(

@@ -110,7 +110,7 @@ class TestProviders:
         for command in LOOKS:
             assert project.ftops(*command) == 0, (command, project.err)
         assert project.ftops("doctor") == 0
-        assert "no fine-tune and no record uses it" in project.out
+        assert "no fine-tune or record uses it" in project.out
 
     @pytest.mark.parametrize("used", [DOWN, KEYLESS], ids=["down", "without a key"])
     def test_one_that_is_down_rests_alone(
@@ -221,7 +221,7 @@ class TestNames:
         assert project.plan() == {"a": "hold unknown-provider"}
         assert json.loads(project.out)["summary"]["cancel"] == 0
         assert project.ftops("apply", "--yes") == 4
-        assert "write `renamed_from: local` in its row" in " ".join(project.out.split())
+        assert "write `renamed_from: local` in its entry" in " ".join(project.out.split())
         assert (emulator.jobs(), emulator.requests("cancel")) == (1, 0)
         edit(project, (f"{{dialect: openai, base_url: '{emulator.base_url}'", renamed(emulator)))
         assert project.plan() == {"a": "update renamed"}

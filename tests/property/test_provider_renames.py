@@ -40,7 +40,7 @@ def test_a_rename_is_an_update_and_remembered() -> None:
     renamed = planned(world, world.state(), renamed_from="p")
     (change,) = renamed.plan.changes
     assert (change.action, change.reason.value) == (Action.UPDATE, "renamed")
-    assert change.message == "provider p is called q now; nothing is trained"
+    assert change.message == "provider p is now called q; nothing is trained"
     assert renamed.state.providers[NEW].former_names == ("p",)
     assert "p" not in renamed.state.datasets
     assert renamed.state.datasets[NEW] == world.state().datasets["p"]

@@ -17,7 +17,7 @@ from ftops.state.statefile import decode
 from tests.simulator.account import Account, Key
 
 STALL_SECONDS = 500.0
-"""A process that stands still so long between the check and the POST may pay twice: the protocol says so."""
+"""A process that stands still for so long between the check and the POST may pay twice."""
 
 LONGEST_LAG_SECONDS = 60.0
 
@@ -58,9 +58,9 @@ class StateHistory:
 class Findings:
     """What the laws have noted so far.
 
-    `doubled` are the keys for which the create protocol admits a second job: a stall between check and POST,
-    a POST repeated on its way, a list that claims to be whole and is not. `forgotten` are those that a state
-    that was brought back does not know.
+    `doubled` are the keys for which the create protocol admits a second job: a stall between check and
+    POST, a POST repeated on its way, a list that claims to be whole and is not. `forgotten` are those that
+    a state that was brought back does not know.
     """
 
     history: StateHistory
@@ -224,7 +224,7 @@ def convergence(plan: Plan) -> Iterator[str]:
 
 
 def at_most_once(account: Account, findings: Findings, plan: Plan, state: State) -> Iterator[str]:
-    """No key is paid twice; where the create protocol admits it, the second job does not go on unseen."""
+    """No key is paid twice; where the protocol admits it, the second job does not go on unseen."""
     asked, known, seen = _open_nonces(state), owners(state), named(plan)
     counted = [
         job_id

@@ -1,1 +1,1 @@
-"""The wire formats that the emulator speaks, a folder each, and what they share."""
+"""The wire formats that the emulator speaks, one folder each, and what they share."""

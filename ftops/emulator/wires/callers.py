@@ -1,7 +1,7 @@
 """Who may ask: programs of this machine, and no web page.
 
 A page that a browser shows can send requests to loopback. By DNS rebinding it can even read the replies: its
-own name then leads here, and stands in `Host`. A page of another origin says so in `Origin`.
+own name then leads here, and is in `Host`. A page of another origin says so in `Origin`.
 """
 
 from collections.abc import Collection

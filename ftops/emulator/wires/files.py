@@ -126,8 +126,8 @@ class FileRoutes:
         if purpose is None:
             raise refusals.Refusal(400, "'purpose' is a required property", param="purpose")
         if purpose not in known:
-            words = f"'{purpose[:80]}' is not one of {list(PURPOSES)} - 'purpose'"
-            raise refusals.Refusal(400, words, param="purpose")
+            text = f"'{purpose[:80]}' is not one of {list(PURPOSES)} - 'purpose'"
+            raise refusals.Refusal(400, text, param="purpose")
         if not path.stat().st_size:
             raise refusals.Refusal(400, "File is empty.", param="file")
         life = _life(form)
@@ -170,7 +170,7 @@ class FileRoutes:
         return json_reply(self._shown(self._find(file_id)))
 
     def delete(self, file_id: str) -> Response:
-        """Delete at once; jobs that were made with it go on."""
+        """Delete at once; jobs that were made with it continue."""
         self._find(file_id)
         self._emulator.files.delete(file_id)
         return json_reply({"id": file_id, "object": "file", "deleted": True})

@@ -22,13 +22,13 @@ def install(app: Flask, emulator: Emulator) -> None:
 
 
 def current_strike() -> Strike:
-    """Return what befalls the request being answered."""
+    """Return the faults that strike the request being answered."""
     strike: Strike = g.get("strike", Strike())
     return strike
 
 
 def hang_up() -> None:
-    """End the connection under the server's feet: what it writes from now on reaches nobody.
+    """End the connection under the server: what it writes from now on reaches nobody.
 
     Only the sending side is shut: a client that is still uploading would hang if nobody read on.
     """

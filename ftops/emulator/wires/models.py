@@ -39,7 +39,7 @@ class ModelRoutes:
         return json_reply(_base(model) if model in _base_names() else self._shown(self._job(model)))
 
     def delete(self, model: str) -> Response:
-        """Delete a fine-tuned model; its job goes on naming it."""
+        """Delete a fine-tuned model; its job still names it."""
         if model in _base_names():
             raise refusals.Refusal(
                 403, "You have insufficient permissions for this operation.", param="model"

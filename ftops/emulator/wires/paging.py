@@ -18,7 +18,7 @@ class Page(Generic[T]):
 
 
 def cut_page(items: Sequence[T], id_of: Callable[[T], str], after: str | None, limit: int) -> Page[T]:
-    """Return the items behind the one with the id `after`; past the end, an empty page."""
+    """Return the items after the one with the id `after`; past the end, an empty page."""
     start = 0
     if after:
         ids = [id_of(item) for item in items]

@@ -107,8 +107,8 @@ WORDED: dict[str, tuple[int, str, str | None]] = {
 
 def worded(how: str, model: str) -> Refusal:
     """Return one of the refusals of a create."""
-    status, words, code = WORDED[how]
-    return Refusal(status, words.format(model=model), code=code)
+    status, text, code = WORDED[how]
+    return Refusal(status, text.format(model=model), code=code)
 
 
 def file_not_ready(file_id: str, state: str) -> Refusal:

@@ -1,4 +1,4 @@
-"""Flask responses as the provider gives them."""
+"""Flask responses as the provider sends them."""
 
 from typing import Any
 

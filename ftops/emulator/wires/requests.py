@@ -27,8 +27,8 @@ def check_files(emulator: Emulator, wanted: list[tuple[str, str | None]], unknow
             continue
         file = files.get(file_id)
         if file is None or not file.visible(now):
-            words = unknown.format(param=param, id=file_id[:80])
-            raise refusals.Refusal(400, words, param=param)
+            text = unknown.format(param=param, id=file_id[:80])
+            raise refusals.Refusal(400, text, param=param)
         if (status := status_of(file, now)) != PROCESSED:
             raise refusals.file_not_ready(file_id, status)
         if file.purpose != FINE_TUNE:

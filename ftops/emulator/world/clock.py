@@ -27,7 +27,7 @@ class EmulatedClock:
 
     @property
     def speed(self) -> float:
-        """Emulated seconds that pass in a real one."""
+        """Emulated seconds per real second."""
         return self._anchor()[2]
 
     def advance(self, seconds: float) -> float:

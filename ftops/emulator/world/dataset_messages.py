@@ -34,7 +34,7 @@ def check_messages(holder: Mapping[str, Any], key: str) -> list[Message]:
 
 
 def check_tools(holder: Mapping[str, Any]) -> None:
-    """Check what stands beside the messages: tools, functions, parallel_tool_calls."""
+    """Check what is next to the messages: tools, functions, parallel_tool_calls."""
     for index, tool in enumerate(_list(holder, "tools")):
         if not isinstance(tool, dict) or tool.get("type") != "function":
             raise BadDataset(f"'tools[{index}]' must be an object of type 'function'")

@@ -124,7 +124,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Strike:
-    """What befalls one request: at most one momentary fault, and all standing ones."""
+    """The faults that strike one request: at most one momentary fault, and all standing ones."""
 
     momentary: Fault | None = None
     standing: tuple[Fault, ...] = ()
@@ -211,7 +211,7 @@ class FaultTable:
         self._database = database
 
     def arm(self, fault: Fault) -> Fault:
-        """Store a fault behind those that are armed already."""
+        """Store a fault after those that are already armed."""
         with self._database.write() as connection:
             connection.execute(
                 "INSERT INTO faults (kind, operation, times, skip, parameters) VALUES (?, ?, ?, ?, ?)",
@@ -236,7 +236,7 @@ class FaultTable:
             connection.execute("DELETE FROM faults")
 
     def strike(self, operation: str, family: str) -> Strike:
-        """Count a request, and say what befalls it.
+        """Count a request, and return the faults that strike it.
 
         Every fault that still skips counts the request; of the momentary ones that are ready only the first
         armed strikes, the others stay for the next request.
@@ -261,7 +261,7 @@ class FaultTable:
         return Strike(momentary[0] if momentary else None, tuple(standing))
 
     def requests_received(self) -> list[tuple[str, str, int]]:
-        """Return how many requests came in by operation and family, whatever became of them."""
+        """Return how many requests came in by operation and family, whatever the outcome."""
         query = "SELECT operation, family, requests FROM requests_received"
         with self._database.read() as connection:
             return connection.execute(query).fetchall()

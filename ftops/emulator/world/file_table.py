@@ -1,4 +1,4 @@
-"""The stored files: rows in the database, contents in a folder beside it."""
+"""The stored files: rows in the database, contents in a folder next to it."""
 
 import sqlite3
 from collections.abc import Iterable
@@ -45,7 +45,7 @@ class FileTable:
         folder.mkdir(parents=True, exist_ok=True)
 
     def content_path(self, file_id: str) -> Path:
-        """Return where the content of an uploaded file lies."""
+        """Return where the content of an uploaded file is."""
         return self._folder / file_id
 
     def _is_ours(self, file_id: str) -> bool:

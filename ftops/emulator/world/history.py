@@ -72,5 +72,5 @@ def checkpoints(job: Job, now: float) -> list[Checkpoint]:
 
 
 def metrics_of(job: Job, step: int) -> Metrics:
-    """Return the figures of a step; a checkpoint shows those of its own."""
+    """Return the figures of a step; a checkpoint shows its own."""
     return metrics_at(job.id, job.run, step, validated=job.validation_file is not None)

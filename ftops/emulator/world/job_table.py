@@ -56,7 +56,7 @@ class Admission:
 
 @dataclass(slots=True)
 class JobLoan:
-    """A job on loan from the table: assign to `job` what it shall become."""
+    """A job on loan from the table: assign to `job` what it should become."""
 
     job: Job
 

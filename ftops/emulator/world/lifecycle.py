@@ -6,7 +6,7 @@ from ftops.emulator.world.job import NEVER, Job
 
 
 class Status(StrEnum):
-    """Where a job stands, in no provider's words."""
+    """The status of a job, in no provider's terms."""
 
     VALIDATING = "validating"
     QUEUED = "queued"
@@ -21,7 +21,7 @@ TERMINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED})
 
 
 def status_at(job: Job, now: float) -> Status:
-    """Where the job stands at an emulated time."""
+    """The status of the job at an emulated time."""
     if job.cancelled_at is not None:
         return Status.CANCELLED
     active = active_seconds(job, now)

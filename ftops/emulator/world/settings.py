@@ -11,7 +11,7 @@ class EmulatorSettings:
     database: Path
     """Files are kept beside it, in the folder `<database>.files`."""
     speed: float = 1.0
-    """Emulated seconds that pass in a real one."""
+    """Emulated seconds per real second."""
     api_key: str | None = None
     """When set, any other bearer key gets the provider's 401."""
     organization: str = "org-emulator"

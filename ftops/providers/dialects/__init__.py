@@ -1,1 +1,1 @@
-"""One module a wire format: facts from the provider's documents, no I/O."""
+"""One module per wire format: facts from the provider's documents, no I/O."""

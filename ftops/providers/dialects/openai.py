@@ -1,4 +1,4 @@
-"""`/fine_tuning/jobs`, as OpenAI, Nebius, LiteLLM and many proxies speak it.
+"""`/fine_tuning/jobs`, as spoken by OpenAI, Nebius, LiteLLM and many proxies.
 
 Facts: OpenAI's OpenAPI file of 2026-08, and replies recorded in public test cassettes.
 """
@@ -86,7 +86,7 @@ BODY_FIELDS = frozenset(
         "file",
     }
 )
-"""What stands in a create or an upload; the deprecated `hyperparameters` would contradict `method`."""
+"""What a create or an upload contains; the deprecated `hyperparameters` would contradict `method`."""
 
 QUERY_FIELDS = frozenset({"limit", "after", "metadata", "purpose", "stream"})
 

@@ -21,7 +21,7 @@ from ftops.providers.decoding import (
     require_mapping,
 )
 from ftops.providers.dialects.openai_refusals import FAILURES, FILE_STATES
-from ftops.providers.event_stream import EventForm, told
+from ftops.providers.event_stream import EventForm, job_events
 from ftops.providers.flow import Flow, asked
 from ftops.providers.paging import BrokenPaging, Page, Pages, every_item, every_job, first_jobs
 from ftops.transport.exchange import Expect, FileBody, Request
@@ -49,7 +49,7 @@ STATUSES = {
 
 
 class OpenAIFamily(ABC):
-    """The routes under a job collection, `/files` and `/models`; a format says what stands in them."""
+    """The routes under a job collection, `/files` and `/models`; a format says what is in them."""
 
     capabilities: Capabilities
     failures = FAILURES
@@ -89,7 +89,7 @@ class OpenAIFamily(ABC):
         """Return the query of the first page of events."""
 
     def create(self, request: JobRequest, provider: str) -> Flow[Job]:
-        """POST the collection. A provider that knows the header gives a create that comes twice one job."""
+        """POST the collection. If a create comes twice, a provider that knows the header makes one job."""
         headers = {"Idempotency-Key": request.stamp.nonce} if request.stamp else {}
         body = self.encode_create(request)
         try:
@@ -133,7 +133,7 @@ class OpenAIFamily(ABC):
             streamed=streamed,
         )
         form = EventForm(self.decode_event, self.decode_page, self.events_newest_first)
-        return (yield from told(self._pages(first), form, since))
+        return (yield from job_events(self._pages(first), form, since))
 
     def upload(self, path: Path, filename: str, sha256: str) -> Flow[UploadedFile]:
         """POST the file as a form."""
@@ -201,7 +201,7 @@ def decode_cursor_page(body: Any) -> Page:
     """Read a page of the `after` / `has_more` kind.
 
     One that says nothing of what follows is the last only when it is too short to be full; else the next is
-    asked for. `has_more` without an id to go on from is a lie.
+    asked for. `has_more` without an id to continue from is a lie.
     """
     items = tuple(require_list(body, "a list"))
     more = _FLAGS.get(str(body.get("has_more")).lower())
@@ -210,14 +210,14 @@ def decode_cursor_page(body: Any) -> Page:
         return Page(items)
     last = optional_id(items[-1]) if items else None
     if last is None:
-        raise BrokenPaging("a list says there is more and gives nothing to go on from")
+        raise BrokenPaging("a list says there is more but not where it continues")
     return Page(items, last, guessed)
 
 
 def _unpaged(last: Page, page: Page, query: Mapping[str, str]) -> bool:
-    """Return whether a list came whole twice, from a server that does not page.
+    """Return whether a complete list came twice, from a server that does not page.
 
-    As many as were asked for at most may be a page all the same: then the rest was never seen.
+    Up to as many items as were asked for may still be a page: then the rest was never seen.
     """
     ids = [optional_id(item) for item in page.items]
     same = last.guessed and ids == [optional_id(item) for item in last.items]

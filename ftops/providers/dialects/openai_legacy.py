@@ -72,7 +72,7 @@ class OpenAILegacyDialect(OpenAIFamily):
         return {"OpenAI-Organization": organization} if organization else {}
 
     def encode_create(self, request: JobRequest) -> dict[str, Any]:
-        """Hyperparameters and options stand at the top."""
+        """Hyperparameters and options are at the top."""
         hyperparameters = {key: value for key, value in request.hyperparameters.items() if value != AUTO}
         body: dict[str, Any] = {
             "training_file": request.training_files[0].id,
@@ -141,10 +141,10 @@ def _files(value: Any) -> tuple[JobFile, ...]:
 
 def _error(job: Mapping[str, Any]) -> JobError | None:
     """Look for a reason: the format has no error field, but its last event says why."""
-    told = decode_error(job.get("error"))
+    reported = decode_error(job.get("error"))
     events = job.get("events")
-    if told is not None or not isinstance(events, list) or not events:
-        return told
+    if reported is not None or not isinstance(events, list) or not events:
+        return reported
     last = events[-1]
     message = optional_text(last.get("message")) if isinstance(last, Mapping) else None
     return JobError(None, message, FailureClass.UNKNOWN) if message else None

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 
 class Heartbeat:
-    """Calls `beat` every `seconds` until it gives False or the heartbeat is stopped.
+    """Calls `beat` every `seconds` until it returns False or the heartbeat is stopped.
 
     `beat` runs on a thread of its own and must raise nothing.
     """

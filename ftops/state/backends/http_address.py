@@ -21,7 +21,7 @@ def parts_of(url: str) -> SplitResult:
         parts = urlsplit("")
     if not fine:
         raise StateError(
-            "the address of the state, or of its lock, is no http:// or https:// URL with a host",
+            "the address of the state, or of its lock, is not an http:// or https:// URL with a host",
             hint="write it as https://HOST/PATH",
         )
     return parts
@@ -38,7 +38,7 @@ def account_for(parts: SplitResult, opening: Opening, location: str) -> Account 
     opening.refuse_stranger(origin_of(parts.geturl()), [origin_of(environ.get("CI_API_V4_URL", ""))])
     if "@" in parts.netloc and opening.reference is None:
         raise StateError(
-            f"the address of the state {location} holds an account, and files are no place for one",
+            f"the address of the state {location} contains a user or password, which must never be in a file",
             hint="set TF_HTTP_USERNAME and TF_HTTP_PASSWORD, and change the password",
         )
     user, password = environ.get("TF_HTTP_USERNAME"), environ.get("TF_HTTP_PASSWORD")
@@ -59,9 +59,9 @@ def _is_own_gitlab(parts: SplitResult, environ: Mapping[str, str]) -> bool:
 
 
 def refuse_open_wire(parts: SplitResult, account: Account | None) -> None:
-    """Raise StateError if the account would go where everybody on the way can read it."""
+    """Raise StateError if the account would be sent where everybody on the way can read it."""
     if account is not None and parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise StateError(
-            f"the account of the state is not sent to {parts.hostname} over http://, open to all on the way",
+            f"the account of the state is not sent to {parts.hostname} over http://, which is unencrypted",
             hint="use https://",
         )

@@ -46,7 +46,7 @@ class Reply(Struct, frozen=True):
 
     @property
     def doubtful(self) -> bool:
-        """Return whether it may have been done in spite of what is answered."""
+        """Return whether it may have been done in spite of the answer."""
         passing = self.status == 408 or self.status >= 500  # noqa: PLR2004 - the numbers of HTTP
         return self.status // 100 == 3 or (passing and self.status != 501)  # noqa: PLR2004 - "cannot"
 
@@ -107,21 +107,21 @@ class StateServer:
             ) from error
         except Broken as error:
             raise StateUncertain(
-                f"{cannot}: no whole reply from {outgoing.host}{error.through}: {error.cause}",
-                hint="run ftops again once the server is well",
+                f"{cannot}: no complete reply from {outgoing.host}{error.through}: {error.cause}",
+                hint="run ftops again once the server is healthy",
             ) from error
         except BadBody as error:
-            fault = f"answers with more than {most} bytes" if isinstance(error, TooLarge) else ""
+            fault = f"answered with more than {most} bytes" if isinstance(error, TooLarge) else ""
             raise StateUncertain(
-                f"{cannot}: {outgoing.host} {fault or f'answers with what cannot be read: {error}'}",
-                hint="look at what is at this address",
+                f"{cannot}: {outgoing.host} {fault or f'answered with something unreadable: {error}'}",
+                hint="check what is at this address",
             ) from error
         return self._at_home(reply, outgoing.host, doing)
 
     def refused(self, doing: str, reply: Reply) -> StateError:
         """Make the error for an answer that is none of those hoped for."""
-        words = f"cannot {doing} the state {self._location}: the server answers {reply.status}"
-        hint = _HINTS.get(reply.status, "look at the server's log; if it says nothing, run ftops again")
+        words = f"cannot {doing} the state {self._location}: the server answered {reply.status}"
+        hint = _HINTS.get(reply.status, "check the server's log; if it says nothing, run ftops again")
         kind = StateUncertain if reply.doubtful else StateError
         return kind(f"{words}{self._said(reply)}", hint=hint)
 
@@ -137,10 +137,10 @@ class StateServer:
         try:
             where = urlsplit(reply.headers.get("location", "")).hostname or host
         except ValueError:
-            where = "an address that is none"
+            where = "something that is not an address"
         raise StateUncertain(
-            f"cannot {doing} the state {self._location}: {host} sends on to {where}",
-            hint="nothing was sent there; if the state has moved on purpose, set its new address",
+            f"cannot {doing} the state {self._location}: {host} redirects to {where}",
+            hint="nothing was sent there; if the state was moved on purpose, set its new address",
         )
 
     def _said(self, reply: Reply) -> str:
@@ -154,7 +154,7 @@ _HINTS: Mapping[int, str] = {
     401: "set TF_HTTP_USERNAME and TF_HTTP_PASSWORD to an account that may use this state",
     403: "the account may not do this; GitLab lets a Developer read, and a Maintainer lock and write",
     404: "check the address; GitLab also says so of a project that the account may not see",
-    413: "the state is larger than the server takes; in GitLab: Admin > Settings > Preferences > "
+    413: "the state is larger than the server accepts; in GitLab: Admin > Settings > Preferences > "
     "Terraform limits",
     429: "the server is busy; run ftops again later",
 }

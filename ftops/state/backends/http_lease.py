@@ -1,4 +1,4 @@
-"""The lock of Terraform's HTTP state protocol: who holds it is only told to whoever asks for it in vain.
+"""The lock of Terraform's HTTP state protocol: only a failed attempt to take it shows who holds it.
 
 So every look is an attempt to lock under an ID that is thrown away, undone at once should it be granted.
 """
@@ -30,7 +30,7 @@ _NO_LOCKS = frozenset({400, 404, 405, 410, 501})
 
 
 class LockRoutes(Struct, frozen=True):
-    """Where the lock is taken and given back, and how. `by_query`: an unlock has its ID there too."""
+    """Where the lock is taken and released, and how. `by_query`: an unlock has its ID there too."""
 
     lock_method: str
     lock_url: str
@@ -42,7 +42,7 @@ class LockRoutes(Struct, frozen=True):
 class Grant(Struct, frozen=True):
     """A lock that was granted. `clock_ahead`: seconds of our clock before the server's.
 
-    `known_as` is the ID that others are told, and type to break it: our own where the server keeps our words.
+    `known_as` is the ID that others are told, and type to break it: our own where the server keeps our entry.
     """
 
     info: LockInfo
@@ -90,14 +90,14 @@ class HttpLock:
         if other is None:
             self._undo(info)
             raise StateError(
-                f"{self._location} grants its lock twice: two runs could both create jobs",
+                f"{self._location} granted its lock twice: two runs could both create jobs",
                 hint="keep the state on a server whose LOCK refuses a second holder with 423 or 409",
             )
         if other.id != info["ID"]:
             if not other.id:
                 self._undo(info)
             raise StateError(
-                f"{self._location} does not tell truly who holds its lock: a run could never be sure of it",
+                f"{self._location} does not reliably report who holds its lock: no run could rely on it",
                 hint="keep the state on a server whose 423 or 409 has the holder's lock info as its body",
             )
         return replace(answer, known_as=known_as(other))
@@ -118,7 +118,7 @@ class HttpLock:
         return None
 
     def unlock(self, info: LockInfo) -> bool:
-        """Return a lock back, in up to two tries; False if the server says that it is not this one's.
+        """Release a lock, in up to two tries; False if the server says that it is not this one's.
 
         Raises StateError when it may still be there. Some servers free whatever is held: look before.
         """
@@ -153,7 +153,7 @@ class HttpLock:
             return refusal_of(reply, info)
         if reply.status in _NO_LOCKS:
             raise StateError(
-                f"{self._location} does not lock (answer {reply.status}): two runs could both create jobs",
+                f"{self._location} does not lock (status {reply.status}): two runs could both create jobs",
                 hint="check the address; if the server locks in another way, set TF_HTTP_LOCK_ADDRESS, "
                 "TF_HTTP_LOCK_METHOD and the same of UNLOCK, as for Terraform",
             )
@@ -186,7 +186,7 @@ class HttpLock:
 class HttpLease:
     """A held lock, which only its release ends, or a person who breaks it.
 
-    `tell` hears, after a release that failed, how the lock comes free.
+    `tell` hears, after a release that failed, how the lock becomes free.
     """
 
     def __init__(
@@ -240,13 +240,13 @@ class HttpLease:
         return False
 
     def take_away(self, why: str) -> LeaseLost:
-        """Note that the lock is not ours any more, and make the error for it."""
+        """Note that the lock is no longer ours, and make the error for it."""
         self._taken_away = True
         self._over = self._over or f"the lock of {self._location} {why} while this run held it"
         return self._lost()
 
     def release(self) -> None:
-        """Return it back, if it is still ours, in two tries."""
+        """Release it, if it is still ours, in two tries."""
         if self.ended:
             self._released = True
             return

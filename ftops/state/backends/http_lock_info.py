@@ -24,7 +24,7 @@ LockInfo = Mapping[str, Any]
 
 
 class Refusal(Struct, frozen=True):
-    """A lock that was not granted, since `holder` has it. `info` is what the server tells of it."""
+    """A lock that was not granted, since `holder` has it. `info` is what the server reports about it."""
 
     id: str
     holder: Holder | None
@@ -52,7 +52,7 @@ def lock_info(holder: Holder, lock_id: str | None = None) -> LockInfo:
 
 
 def known_as(refusal: Refusal) -> str:
-    """Return the ID that others are told: our own where the server keeps our words."""
+    """Return the ID that others are told: our own where the server keeps our entry."""
     return refusal.holder.id if refusal.holder else refusal.id
 
 

@@ -27,11 +27,11 @@ _NO_HARD_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.E
 
 
 _BESIDE = (".backup", ".backup.tmp", ".lock", ".lock.info", ".tmp", ".writing")
-"""What stands, or comes to stand, beside a state: opened, so no more than the state itself a way out."""
+"""What is, or will be, next to a state: it is opened, so it must not be a way out of the project either."""
 
 
 class LocalBackend:
-    """A file, with `_BESIDE` beside it. `shown` names it in messages where its path is a secret.
+    """A file, with `_BESIDE` next to it. `shown` names it in messages where its path is a secret.
 
     Symlinks are followed first: two ways to one state share one lock, and a write keeps the link.
     """
@@ -65,7 +65,7 @@ class LocalBackend:
 
     @property
     def recovery(self) -> str:
-        """Name the backup; only a person can tell whether it is the better one."""
+        """Name the backup; only a person can judge whether it is the better one."""
         return f"look at {self._given}.backup, the state before the last write; if it is right, copy it over"
 
     def read(self) -> Stored | None:
@@ -78,7 +78,7 @@ class LocalBackend:
         return Stored(data, _version(data))
 
     def write(self, data: bytes, expected: str | None) -> str:
-        """Write a new file beside the old one, then rename over it; a crash leaves one of the two, whole."""
+        """Write a new file next to the old one, then rename it; a crash leaves one of them, complete."""
         with self._errors("write"):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             writing = take_waiting(self._beside(".writing"))
@@ -110,7 +110,7 @@ class LocalBackend:
         raise lock_held(str(self._given), self.holder(), hint)
 
     def holder(self) -> Holder | None:
-        """Return who holds the lock; None when nobody does, whatever a dead run has left behind."""
+        """Return who holds the lock; None when nobody does, whatever a dead run left behind."""
         with self._errors("look at the lock of"):
             return living_holder(self._info_path)
 
@@ -143,7 +143,7 @@ class LocalBackend:
             return backup.read_bytes()
 
     def explain_lock(self) -> str:
-        """Say why nothing has to be broken."""
+        """Say why no lock has to be broken."""
         return "the kernel frees this lock when the process that holds it ends, however it ends"
 
     def _beside(self, ending: str) -> Path:

@@ -23,7 +23,7 @@ from ftops.state.backends.object_errors import (
 
 
 class Unmet(Exception):
-    """The condition of a write did not hold, or an earlier try of ours made it so: read back to tell."""
+    """The condition of a write did not hold, or an earlier try of ours made it so: read back to find out."""
 
 
 class Found(Struct, frozen=True):

@@ -41,7 +41,7 @@ class Place(Struct, frozen=True):
 
 
 class _Store(Struct, frozen=True):
-    """What to tell a person about one kind of store."""
+    """What a person needs to know about one kind of store."""
 
     credentials: str
     endpoint: str
@@ -64,7 +64,7 @@ _STORES = {
     ),
     "az": _Store(
         credentials="set AZURE_STORAGE_ACCOUNT_NAME with AZURE_STORAGE_ACCOUNT_KEY, "
-        "AZURE_STORAGE_SAS_TOKEN or AZURE_CLIENT_ID and its kin; connection strings are not read",
+        "AZURE_STORAGE_SAS_TOKEN or AZURE_CLIENT_ID and its companions; connection strings are not read",
         endpoint="AZURE_STORAGE_ACCOUNT_NAME, AZURE_STORAGE_ENDPOINT",
         rights="Storage Blob Data Contributor on the container (read, list, create, write, delete)",
     ),
@@ -122,7 +122,9 @@ def write_failure(place: Place, doing: str, error: Exception, *, may_read: bool)
         if why == _FORBIDDEN and may_read:
             why = "the credentials may read but not write"
         return StateError(f"cannot {doing} {place.location}: {why}", hint=hint)
-    return StateUncertain(f"cannot {doing} {place.location}, or tell whether it was done: {why}", hint=hint)
+    return StateUncertain(
+        f"cannot {doing} {place.location}, and it is unknown whether it was done: {why}", hint=hint
+    )
 
 
 def shortened(error: Exception) -> BaseError:

@@ -25,13 +25,13 @@ LONGEST_LEASE = 3600.0
 
 
 def _boot_clock() -> Callable[[], float]:
-    """Return the clock that also goes on while the machine sleeps, where there is one."""
+    """Return the clock that also runs while the machine sleeps, where there is one."""
     identity = getattr(time, "CLOCK_BOOTTIME", None)
     return time.monotonic if identity is None else lambda: time.clock_gettime(identity)
 
 
 class Clocks(Struct, frozen=True):
-    """The clocks of this machine, a way to sleep, and seconds between two looks at a busy lock."""
+    """The clocks of this machine, a way to sleep, and seconds between two checks of a busy lock."""
 
     wall: Callable[[], float] = time.time
     monotonic: Callable[[], float] = time.monotonic
@@ -73,17 +73,17 @@ class Words(Struct, frozen=True):
     free: bool = False
 
     def written(self) -> bytes:
-        """Return them as JSON."""
+        """Return the fields as JSON."""
         members: dict[str, Any] = holder_members(self.holder) if self.holder else {}
         members.update(token=self.token, lease=self.lease, beat=self.beat, free=self.free)
         return json.dumps(members).encode()
 
     def renewed(self) -> Words:
-        """Return the words of the next beat."""
+        """Return the lock's content for the next renewal."""
         return replace(self, beat=self.beat + 1)
 
     def freed(self) -> Words:
-        """Return the words of a lock that nobody holds; its last holder stays readable."""
+        """Return the content of a free lock; its last holder stays readable."""
         return replace(self, beat=self.beat + 1, free=True)
 
 
@@ -105,7 +105,7 @@ def bounded(lease: float) -> float:
 
 
 class Taken(Struct, frozen=True):
-    """A lock as it was taken: our words, their version, and what the clocks said before the writing."""
+    """A lock as it was taken: our entry, its version, and what the clocks said before the write."""
 
     words: Words
     version: str
@@ -151,7 +151,7 @@ class ObjectLease:
             raise LeaseLost(f"the lock of {self._location} {over}", hint="run ftops again")
 
     def release(self) -> None:
-        """Say in the store that the lock is free, if it still is ours; else do nothing."""
+        """Mark the lock as free in the store, if it is still ours; else do nothing."""
         self._heartbeat.stop()
         if self._end("was released") is None:
             # Where this fails, the lock comes free by itself a lease later.
@@ -177,7 +177,7 @@ class ObjectLease:
         return True
 
     def _write(self, make: Callable[[Words], Words]) -> tuple[float, float, float] | None:
-        """Write over our own version, and tell when that began; None when the lock is no longer ours.
+        """Write over our own version, and return when that began; None when the lock is no longer ours.
 
         A write whose reply was lost makes the next condition fail: then what is there is read back, and
         if it is ours the same is tried over it. Only a write whose reply came counts as a renewal.
@@ -198,7 +198,7 @@ class ObjectLease:
                 self._version = there.version
             else:
                 return begun
-        raise StateError(f"cannot renew the lock of {self._location}: every write of it meets another one")
+        raise StateError(f"cannot renew the lock of {self._location}: every write conflicts with another one")
 
     def _is_ours(self, there: Found, words: Words) -> bool:
         told = understood(there.data)
@@ -214,11 +214,11 @@ class ObjectLease:
         lease = self._words.lease
         late = any(now - begun >= lease for now, begun in zip(self._clocks.now(), self._begun, strict=True))
         if late and self._over is None:
-            self._over = "was not renewed in time, so that others may have taken it"
+            self._over = "was not renewed in time, so others may have taken it"
         return self._over is not None
 
     def _end(self, how: str) -> str | None:
-        """End the lease; gives what had ended it before."""
+        """End the lease; return what had ended it before."""
         with self._mutex:
             self._is_late()
             before, self._over = self._over, self._over or how

@@ -50,7 +50,7 @@ class _Watch:
 
 
 class LockObject:
-    """The lock beside a state, at KEY.lock; KEY.probe shows whether the store honours conditions."""
+    """The lock next to a state, at KEY.lock; KEY.probe shows whether the store honours conditions."""
 
     def __init__(
         self,
@@ -108,13 +108,13 @@ class LockObject:
                 if not insisting:
                     dead = there.holder or "it does not say whose"
                     self._tell(
-                        f"the lock of {self._location} seems to be of a dead run ({dead}): "
+                        f"the lock of {self._location} seems to belong to a dead run ({dead}): "
                         f"watching it for {there.lease:g} s before it is taken over"
                     )
                 insisting = True
             self._clocks.sleep(min(self._clocks.pause, left) if left > 0 else self._clocks.pause)
         raise StateError(
-            f"cannot lock the state {self._location}: others are always faster", hint="run ftops again"
+            f"cannot lock the state {self._location}: other runs kept taking the lock", hint="run ftops again"
         )
 
     def holder(self) -> Holder | None:
@@ -159,7 +159,7 @@ class LockObject:
         return True
 
     def _claimed(self, holder: Holder, found: Found | None, there: Words | None) -> Taken | None:
-        """Write ourselves over what was found; None when somebody else was faster."""
+        """Replace what was found with our own entry; None when somebody else was faster."""
         words = Words(holder, uuid.uuid4().hex, self._lease)
         begun = self._clocks.now()
         try:
@@ -183,24 +183,22 @@ class LockObject:
             return None
 
     def _seems_dead(self, found: Found, there: Words) -> bool:
-        """Compare two instants of the store's clock. Decides only whether to wait, never whether to take."""
+        """Compare two times on the store's clock. Decides only whether to wait, never whether to take."""
         self._objects.overwrite(self._probe, b"", _DOING)
         age = self._objects.modified(self._probe, _DOING) - found.modified
         return age > there.lease
 
     def _hint(self, there: Words) -> str:
-        wait = (
-            f"wait for it with --lock-timeout; a lock not renewed for {there.lease:g} s comes free by itself"
-        )
+        wait = f"wait with --lock-timeout; a lock not renewed for {there.lease:g} s becomes free by itself"
         if there.holder is None:
             return wait
-        return f"{wait}; if that run is surely gone: `ftops state unlock {there.holder.id}`"
+        return f"{wait}; if you are sure that run is gone: `ftops state unlock {there.holder.id}`"
 
     def _not_held(self, there: Words | None) -> StateError:
         if there is None or there.free:
-            return StateError(f"the state {self._location} is not locked any more", hint="run ftops again")
-        who = there.holder or "a run that cannot be named"
+            return StateError(f"the state {self._location} is no longer locked", hint="run ftops again")
+        who = there.holder or "an unknown run"
         return StateError(
-            f"the lock of {self._location} is held by another one now: {who}",
-            hint="look at `ftops state unlock` again",
+            f"the lock of {self._location} is now held by another run: {who}",
+            hint="run `ftops state unlock` again",
         )

@@ -1,6 +1,6 @@
-"""A state in an object store: Amazon S3 and what speaks it, Google Cloud Storage, Azure Blob Storage.
+"""A state in an object store: Amazon S3 and compatible stores, Google Cloud Storage, Azure Blob Storage.
 
-Beside KEY lie KEY.lock, KEY.probe and KEY.history/. Everything that counts is written on a condition.
+Next to KEY are KEY.lock, KEY.probe and KEY.history/. Everything that counts is written on a condition.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _COPY = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
 
 
 class ObjectBackend:
-    """A state in one object. `keep` is the number of earlier states that are kept, one a run."""
+    """A state in one object. `keep` is the number of earlier states that are kept, one per run."""
 
     def __init__(
         self, states: ObjectAccess, lock: LockObject, place: Place, keep: int, clocks: Clocks
@@ -50,7 +50,7 @@ class ObjectBackend:
         return "see `ftops state history`, and bring one back with `ftops state restore`"
 
     def read(self) -> Stored | None:
-        """Fetch the object. A bucket that is not there, or may not be listed, is no new project."""
+        """Fetch the object. A bucket that does not exist, or may not be listed, is not a new project."""
         key, doing = self._place.key, "read the state"
         found = self._states.get(key, doing)
         if found is None and self._states.shows(key, doing):
@@ -89,10 +89,10 @@ class ObjectBackend:
         self._lock.break_of(holder)
 
     def explain_lock(self) -> str:
-        """Say that time frees it."""
+        """Say that it becomes free with time."""
         return (
-            f"a run renews its lock while it lives; one that is not renewed for {self._lock.lease:g} s "
-            "comes free by itself: the next run watches it that long, and takes it over"
+            f"a live run renews its lock; one that is not renewed for {self._lock.lease:g} s "
+            "becomes free by itself: the next run watches it that long, then takes it over"
         )
 
     def history(self) -> Sequence[Earlier]:
@@ -147,7 +147,7 @@ class ObjectBackend:
             now = self._states.get(self._place.key)
         except StateError as error:
             raise StateUncertain(
-                f"cannot tell whether {self.location} was written: {error.message}", hint=error.hint
+                f"it is unknown whether {self.location} was written: {error.message}", hint=error.hint
             ) from error
         if now is not None and now.data == data:
             return now.version
@@ -174,7 +174,7 @@ def place_of(url: str) -> Place:
         return Place(scheme.lower(), bucket, key)
     kind = "container" if scheme.lower() == "az" else "bucket"
     raise StateError(
-        f"spec.state names no object: it has to be {scheme.lower()}://{kind.upper()}/KEY and no more",
+        f"spec.state does not name an object: it must be {scheme.lower()}://{kind.upper()}/KEY",
         hint=f"for example {scheme.lower()}://my-{kind}/ftops/state.json; credentials and the server's "
         "address come from the environment",
     )

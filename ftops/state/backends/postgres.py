@@ -1,4 +1,4 @@
-"""States in a PostgreSQL database: a row a project, a write in one transaction, a lock of one session."""
+"""States in a PostgreSQL database: one row per project, a write in one transaction, a lock of one session."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ SELECT l.pid, a.backend_start,
 FROM (SELECT pid FROM pg_locks WHERE {GRANTED}) AS l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
 LEFT JOIN ftops_state_lock w ON w.project = %(project)s AND w.backend_pid = l.pid
 """  # noqa: S608 - a constant
-"""The start tells a session from a dead one of the same number; a role without rights does not see it."""
+"""The start distinguishes sessions with the same number; a role without rights does not see it."""
 
 
 class PostgresBackend:
@@ -113,7 +113,7 @@ class PostgresBackend:
         return lease
 
     def holder(self) -> Holder | None:
-        """Return who holds the lock; None also where it is held by a session without words."""
+        """Return who holds the lock; None also where it is held by a session without an entry."""
         _pid, _start, words = self._session_of_holder()
         return holder_of(words)
 
@@ -123,9 +123,9 @@ class PostgresBackend:
         found = holder_of(words)
         if found is None or found.id != holder.id:
             raise StateError(
-                f"the state {self.location} is not locked by {holder}", hint="look again who holds it"
+                f"the state {self.location} is not locked by {holder}", hint="check again who holds it"
             )
-        hint = f"let an administrator run SELECT pg_terminate_backend({pid}), or GRANT pg_signal_backend"
+        hint = f"let an administrator run SELECT pg_terminate_backend({pid}) or GRANT pg_signal_backend"
         refused = StateError(f"this role may not end the session that locks {self.location}", hint=hint)
         if start is None:
             raise refused

@@ -98,8 +98,8 @@ def _parsed(url: str) -> dict[str, str]:
 def _refuse_password(given: Mapping[str, str]) -> None:
     if any(given.get(name) for name in _SECRET):
         raise StateError(
-            "the URL of the state holds a password, and a secret never stands in a file",
-            hint="take it out and use PGPASSWORD or PGPASSFILE, or write spec.state.url: {env: NAME}",
+            "the URL of the state contains a password, and a secret must never be in a file",
+            hint="remove it and use PGPASSWORD or PGPASSFILE, or write spec.state.url: {env: NAME}",
         )
 
 
@@ -107,7 +107,7 @@ def _check_parameters(given: Mapping[str, str]) -> None:
     unknown = sorted(given.keys() - _MAY_STAND_IN_A_FILE - _SECRET)
     if unknown:
         raise StateError(
-            f"the URL of the state sets {', '.join(unknown)}, which a file may not decide",
+            f"the URL of the state sets {', '.join(unknown)}, which must not be set in a file",
             hint="set it in the environment (libpq's PG variables); outside CI a URL from {env: NAME} may",
         )
 

@@ -32,7 +32,7 @@ SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('sync
 """
 """The last one: what was noted before a request that costs money must survive a crash of the server."""
 
-# What psycopg remarks beside its errors would go to the terminal where nobody configures logging.
+# Psycopg's warnings would otherwise go to the terminal where nobody configures logging.
 logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 _SHORT = 160
@@ -44,25 +44,25 @@ _LOGIN = "check the user in the URL or PGUSER, PGPASSWORD or PGPASSFILE, and the
 _REASONS: dict[str, tuple[str, str]] = {
     "28P01": ("the server refuses this user and password", _LOGIN),
     "28000": ("the server refuses this login", _LOGIN),
-    "3D000": ("the server has no such database", "create it with createdb, or mend the URL"),
+    "3D000": ("the server has no such database", "create it with createdb, or fix the URL"),
     "42501": ("this role may not do that", "let an administrator grant it: docs/reference/state-backends.md"),
-    "25006": ("it is read only there", "connect to the primary; look at default_transaction_read_only"),
-    "53100": ("the disk of the server is full", "free some space; the state is as it was"),
+    "25006": ("the database is read-only", "connect to the primary; check default_transaction_read_only"),
+    "53100": ("the server's disk is full", "free some space; the state is as it was"),
     "53200": ("the server is out of memory", _AGAIN),
     "53300": ("the server has no connection to spare", "wait, or raise max_connections; ftops needs two"),
-    "55P03": ("another session stands in its way", "look into pg_locks for who it is"),
+    "55P03": ("another session is blocking it", "see pg_locks for which one"),
     "57014": ("the server took too long, or the statement was cancelled", "run ftops again"),
     "57P01": ("the server ended the connection", _AGAIN),
     "57P02": ("the server crashed", _AGAIN),
     "57P03": ("the server is starting up or shutting down", _AGAIN),
     "57P05": ("the server ended the connection, which was idle for too long", "run ftops again"),
     "name": ("the name of the host cannot be resolved", "check the host in the URL or PGHOST"),
-    "refused": ("nobody answers there", "check host and port, and that the server runs"),
+    "refused": ("nothing answers there", "check host and port, and that the server runs"),
     "silent": ("the server does not answer in time", "check host and port, and the firewall between"),
     "tls": ("no trusted TLS connection can be made", "check PGSSLMODE, PGSSLROOTCERT and the certificate"),
     "broken": ("the connection broke", _AGAIN),
 }
-"""SQLSTATE, or our word where libpq gives none -> (what is the matter, what to do)."""
+"""SQLSTATE, or our word where libpq has none -> (what is wrong, what to do)."""
 
 _WORDS: tuple[tuple[str, str], ...] = (
     (r"password authentication failed|no password supplied", "28P01"),
@@ -77,7 +77,7 @@ _WORDS: tuple[tuple[str, str], ...] = (
     (r"closed (the |unexpectedly)|connection (is )?(closed|lost)|reset by|EOF|receive|to send", "broken"),
     (r"certificate|SSL|TLS", "tls"),
 )
-"""What libpq says of a connection that it did not get, for which it gives no SQLSTATE."""
+"""What libpq says about a connection that failed, for which it has no SQLSTATE."""
 
 
 def failure(error: Exception, doing: str, address: Address) -> StateError:
@@ -86,7 +86,7 @@ def failure(error: Exception, doing: str, address: Address) -> StateError:
     state = getattr(error, "sqlstate", None)
     if state is None:
         state = next((state for words, state in _WORDS if re.search(words, text, re.IGNORECASE)), "")
-    reason, hint = _REASONS.get(state, (_short(text, state), "look into the log of the server"))
+    reason, hint = _REASONS.get(state, (_short(text, state), "check the server's log"))
     if state in {"42501", "25006"} and doing != "read":
         reason = f"it may be read, but not written: {reason}"
     return StateError(f"cannot {doing} the state {address.location}: {reason}", hint=hint)

@@ -35,7 +35,7 @@ locktype = 'advisory' AND granted AND objsubid = 1
 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 AND ((classid::bigint << 32) | objid::bigint) = hashtextextended(%(key)s::text, 0)
 """
-"""The row of pg_locks that stands for the lock."""
+"""The row of pg_locks for the lock."""
 
 _TAKE = f"""
 WITH mine AS MATERIALIZED (
@@ -130,7 +130,7 @@ class LockSession:
         return bool(taken)
 
     def prove(self, link: Link) -> None:
-        """See that the server keeps another session out. Raises StateError if it does not."""
+        """Make sure that the server keeps another session out. Raises StateError if it does not."""
         with link.session("lock") as other:
             row = other.execute(_TRY, {"key": self._terms.key}).fetchone()
         if row != (None,) or not self.holds():
@@ -155,7 +155,7 @@ class LockSession:
         )
 
     def announce(self, holder: Holder) -> Holder | None:
-        """Write down who holds the lock; give who is still written there, having died with it."""
+        """Record who holds the lock; return who is still recorded there, having died with it."""
         with self._turn, hung_up_after(self._connection, self._terms.answer):
             project = self._terms.project
             left = self._connection.execute(
@@ -174,7 +174,7 @@ class LockSession:
         return bool(self._ask(_HELD) == (self._pid, True))
 
     def free(self) -> None:
-        """Take the words away, then the lock."""
+        """Remove our entry, then the lock."""
         self._ask("DELETE FROM ftops_state_lock WHERE project = %(project)s RETURNING 1")
         self._ask("SELECT pg_advisory_unlock(hashtextextended(%(key)s::text, 0))")
 
@@ -190,7 +190,7 @@ class LockSession:
 
     def _pooled(self) -> StateError:
         return StateError(
-            f"the state {self._terms.location} cannot be locked: the lock is not held by one session",
+            f"the state {self._terms.location} cannot be locked: the lock is not held by a single session",
             hint="connect to the server itself, or through a pooler in session mode",
         )
 
@@ -222,7 +222,7 @@ class PostgresLease:
         self._shared()
 
     def release(self) -> None:
-        """Take the words away and free the lock, by ending the session if by nothing else."""
+        """Remove our entry and free the lock, by ending the session if nothing else works."""
         lost, self._over = self._over is not None, self._over or "it was released"
         self._heartbeat.stop()
         try:
@@ -245,13 +245,13 @@ class PostgresLease:
         steady = self._terms.clocks.steady
         began = steady()
         if began - self._alive >= self._terms.seconds:
-            raise self._lost(f"nothing was heard of this run for {self._terms.seconds:g} seconds")
+            raise self._lost(f"the server heard nothing from this run for {self._terms.seconds:g} seconds")
         try:
             held = self._session.holds()
             if not held:
                 self._session.let_go()
         except (psycopg.Error, OSError) as error:
-            raise self._lost("its session with the server has ended") from error
+            raise self._lost("its session on the server has ended") from error
         if not held:
             raise self._lost("the server says that this session does not hold it")
         # An answer that we slept over is as old as its question.

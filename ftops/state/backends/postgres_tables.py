@@ -101,8 +101,8 @@ class Tables:
                     connection.execute(TABLES)
             except (errors.InsufficientPrivilege, errors.InvalidSchemaName) as error:
                 raise StateError(
-                    f"cannot make the tables for the state {self._location}: this role may not",
-                    hint="let an administrator GRANT CREATE ON SCHEMA to it, or make them as "
+                    f"cannot create the tables for the state {self._location}: this role may not",
+                    hint="let an administrator GRANT CREATE ON SCHEMA to it, or create them as "
                     "docs/reference/state-backends.md shows",
                 ) from error
         self._made = True
@@ -130,7 +130,7 @@ class Tables:
         schema = re.search(r"schema (\d+)", row[0] or "")
         if schema and int(schema[1]) > SCHEMA:
             raise StateError(
-                f"the tables of {self._location} are of a newer ftops (schema {schema[1]})",
-                hint="update ftops",
+                f"the tables of {self._location} were made by a newer ftops (schema {schema[1]})",
+                hint="upgrade ftops",
             )
         return bool(row[1])

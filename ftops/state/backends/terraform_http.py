@@ -89,13 +89,13 @@ class TerraformHttpBackend:
                 raise self._server.refused("read", reply)
         if not reply.body[:64].lstrip().startswith(b"{"):
             raise StateError(
-                f"cannot read the state {self._location}: what is there is no JSON, perhaps a page to log in",
+                f"cannot read the state {self._location}: what is there is not JSON, perhaps a login page",
                 hint="check the address, TF_HTTP_USERNAME and TF_HTTP_PASSWORD",
             )
         if not arrived_whole(reply.headers, reply.body):
             raise StateError(
-                f"the state {self._location} did not arrive as it was sent: its Content-MD5 is another one",
-                hint="run ftops again; if it stays, a proxy on the way changes what it passes on",
+                f"the state {self._location} did not arrive as it was sent: its Content-MD5 does not match",
+                hint="run ftops again; if this persists, a proxy on the way is changing it",
             )
         return Stored(reply.body, _version(reply.body))
 
@@ -136,14 +136,14 @@ class TerraformHttpBackend:
                 return
             if other.holder is None or other.holder.id != holder.id:
                 raise StateError(
-                    f"the lock of {self._location} is held by {other.holder or 'somebody unknown'}, "
+                    f"the lock of {self._location} is held by {other.holder or 'an unknown run'}, "
                     f"not by {holder}",
-                    hint="look again who holds it",
+                    hint="check again who holds it",
                 )
             if not self._lock.unlock(other.info):
                 raise StateError(
-                    f"{self._location} does not let go of its lock {other.id}",
-                    hint="somebody else may have taken it just now: look again",
+                    f"{self._location} does not release its lock {other.id}",
+                    hint="somebody else may have just taken it: check again",
                 )
 
     def explain_lock(self) -> str:
@@ -217,7 +217,7 @@ class TerraformHttpBackend:
 
 @contextmanager
 def _certain() -> Iterator[None]:
-    """Let no doubt about a lock or a read look like a doubt about a write."""
+    """Keep a doubt about a lock or a read from looking like a doubt about a write."""
     try:
         yield
     except StateUncertain as error:
@@ -225,7 +225,7 @@ def _certain() -> Iterator[None]:
 
 
 def _wrong_address(reply: Reply) -> bool:
-    """Tell GitLab's 404 for a state from others: of a project, of a path that is no API, of a proxy."""
+    """Tell apart GitLab's 404 for a state and others: of a project, a path that is no API, a proxy."""
     told = reply.members.get("message")
     return not isinstance(told, str) or "project" in told.lower()
 

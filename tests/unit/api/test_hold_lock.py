@@ -81,7 +81,7 @@ def test_whoever_waits_is_told_for_whom_before_the_wait() -> None:
         pass
     assert [(event.kind, event.time) for event in told] == [(EventKind.LOCK_AWAITED, 5.0)]
     assert "ana@runner-7" in told[0].message
-    assert "waiting for at most 30 s" in told[0].message
+    assert "waiting up to 30 s" in told[0].message
     lease.release()
 
 

@@ -140,7 +140,7 @@ def test_a_large_file_is_read_in_little_memory(tmp_path: Path) -> None:
 
 def test_a_line_without_end_is_refused_before_it_fills_the_memory(tmp_path: Path) -> None:
     (problem,) = told(tmp_path, b" " * (17 * 1024 * 1024))
-    assert problem == "d.jsonl:1: is longer than 16,777,216 bytes (write one example a line)"
+    assert problem == "d.jsonl:1: is longer than 16,777,216 bytes (write one example per line)"
 
 
 @given(st.binary(max_size=200))
@@ -184,8 +184,8 @@ def test_rows_that_are_trained_on_and_validated_with_are_counted_for_those_who_d
     verdicts = inspect_datasets(tmp_path, [both, alone], PROVIDERS).verdicts
     (warning,) = verdicts["both"].warnings
     assert str(warning.problem) == (
-        "train.jsonl: shares 3 rows with the validation file valid.jsonl (a validation loss over rows that "
-        "were trained on says nothing)"
+        "train.jsonl: shares 3 rows with the validation file valid.jsonl (a validation loss on rows that "
+        "were trained on means nothing)"
     )
     assert verdicts["alone"] == DataVerdict()
 

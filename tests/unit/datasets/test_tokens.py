@@ -66,7 +66,7 @@ def test_what_cannot_be_counted_says_why(tmp_path: Path, row: object, why: str) 
 def test_a_file_that_changed_or_went_away_since_it_was_checked_is_not_counted(tmp_path: Path) -> None:
     known = {"d": Dataset("d", "0" * 64, 1, 1, "0" * 64)}
     wanted = {"d": ("gpt-4o",), "unknown": ("gpt-4o",)}
-    assert "cannot be read" in count_tokens(tmp_path, known, wanted).uncounted["d"]
+    assert "can no longer be read" in count_tokens(tmp_path, known, wanted).uncounted["d"]
     (tmp_path / "d").write_text('{"prompt": "a", "completion": "b"}\n')
     assert "has changed" in count_tokens(tmp_path, known, wanted).uncounted["d"]
 

@@ -49,9 +49,7 @@ def test_a_circle_is_named_in_full_and_once(workspace: Workspace) -> None:
     workspace.fine_tune("b", model="{from: c}")
     workspace.fine_tune("d", model="{from: b}")
     (problem,) = workspace.problems()
-    assert problem.startswith(
-        "jobs/a.yaml:5:17: spec.model.from: the chain goes in a circle: a -> b -> c -> a"
-    )
+    assert problem.startswith("jobs/a.yaml:5:17: spec.model.from: the chain is circular: a -> b -> c -> a")
 
 
 def test_a_fine_tune_does_not_start_from_itself() -> None:
@@ -86,7 +84,7 @@ def test_two_fine_tunes_are_not_renamed_from_one(workspace: Workspace) -> None:
     workspace.fine_tune("a", "lifecycle: {renamed_from: old}")
     workspace.fine_tune("b", "lifecycle: {renamed_from: old}")
     (problem,) = workspace.problems()
-    assert problem.startswith("jobs/b.yaml:7:29: spec.lifecycle.renamed_from: a is renamed from old too")
+    assert problem.startswith("jobs/b.yaml:7:29: spec.lifecycle.renamed_from: a is also renamed from old")
 
 
 NAMES = [f"n{number}" for number in range(8)]

@@ -55,7 +55,10 @@ def test_what_the_dialect_carries_is_right(spec: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("spec", "words"),
     [
-        ({"method": "dpo"}, "spec.method: dia does not train by dpo (it knows: reinforcement, supervised)"),
+        (
+            {"method": "dpo"},
+            "spec.method: dia does not support the method dpo (it supports: reinforcement, supervised)",
+        ),
         (
             {"hyperparameters": {"n_epoch": 3}},
             "dia with method supervised has no field 'n_epoch' (did you mean",
@@ -77,11 +80,11 @@ def test_what_the_dialect_carries_is_right(spec: dict[str, Any]) -> None:
         ),
         ({"provider_options": {"training_type": {}}}, "training_type: the field 'type' is missing"),
         ({"suffix": "sixsix"}, "spec.suffix: has 6 characters; dia takes at most 5"),
-        ({"seed": 0}, "spec.seed: dia takes no seed (remove it)"),
+        ({"seed": 0}, "spec.seed: dia does not take a seed (remove it)"),
         ({"integrations": [{"type": "x"}]}, "spec.integrations: dia has no integrations"),
         ({"model": {"from": "a", "checkpoint": "step:3"}}, "spec.model.checkpoint: dia has no checkpoints"),
         ({"training_file": [{"path": "x"}]}, "spec.training_file: dia takes one training file, not a list"),
-        ({"grader": {"type": "x"}}, "spec.grader: the method supervised has no grader"),
+        ({"grader": {"type": "x"}}, "spec.grader: the method supervised takes no grader"),
         ({"method": "reinforcement"}, "spec: the method reinforcement needs a grader"),
     ],
 )
@@ -94,7 +97,7 @@ def test_a_dialect_without_uploads_takes_ids_only() -> None:
     without = replace(CAN, file_upload=False)
     assert told(without, training_file="file-a") == []
     (sentence,) = told(without)
-    assert "dia takes no uploads" in sentence
+    assert "dia does not take uploads" in sentence
 
 
 def test_a_dialect_that_can_do_more_takes_more() -> None:

@@ -117,8 +117,8 @@ def test_one_file_holds_several_fine_tunes(workspace: Workspace) -> None:
         ("validation_file: {path: ..}", "the project is a directory"),
         ("validation_file: {path: /etc/passwd}", "/etc/passwd lies outside the project"),
         ("validation_file: {path: ../../x.jsonl}", "../../x.jsonl lies outside the project"),
-        ('validation_file: {path: "a\\0b"}', "no path that can be used"),
-        (f"validation_file: {{path: {'n' * 300}}}", "no path that can be used: File name too long"),
+        ('validation_file: {path: "a\\0b"}', "not a usable path"),
+        (f"validation_file: {{path: {'n' * 300}}}", "not a usable path: File name too long"),
     ],
 )
 def test_each_mistake_is_told_with_its_place(workspace: Workspace, spec: str, told: str) -> None:

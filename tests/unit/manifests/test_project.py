@@ -182,7 +182,7 @@ def test_a_literal_key_is_refused_and_never_shown(workspace: Workspace, settings
 
 def test_a_literal_key_that_yaml_reads_as_a_number_is_not_shown_either(workspace: Workspace) -> None:
     told = problems(workspace, with_provider("api_key: 424242"))
-    assert "must be a reference: a key never stands in a file" in told[0]
+    assert "must be a reference: a key must never be in a file" in told[0]
     assert "424242" not in told[0]
 
 
@@ -202,7 +202,7 @@ def test_a_password_in_the_address_of_the_state_is_refused_and_not_shown(
     form: str, state: str, workspace: Workspace
 ) -> None:
     (problem,) = problems(workspace, f"{HEAD}  providers:\n{EMULATED}{form.format(state)}")
-    assert "holds a password" in problem
+    assert "contains a password" in problem
     assert PASSWORD not in problem
 
 

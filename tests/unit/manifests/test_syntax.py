@@ -10,7 +10,7 @@ from ftops.manifests.loader import parse_yaml
 from ftops.manifests.syntax import Place, Stuck, explain
 
 HEAD = "kind: FineTune\n"
-NO_COLON = "has no colon with a space behind it (write a colon and a space behind the key: `key: value`)"
+NO_COLON = "has no colon followed by a space (write a colon and a space after the key: `key: value`)"
 MISTAKES = {
     "a tab": ("metadata:\n\tname: a\n", "a.yaml:3:1: is indented with a tab (use spaces)"),
     "a tab further in": (
@@ -19,15 +19,15 @@ MISTAKES = {
     ),
     "indented too little": (
         "metadata:\n    name: a\n  labels: {}\n",
-        "a.yaml:4:3: is indented by 2 spaces, like no line that it could belong to (align it)",
+        "a.yaml:4:3: is indented by 2 spaces, unlike any line that it could belong to (align it)",
     ),
     "indented too much": (
         "metadata:\n  name: a\n    labels: {}\n",
-        "a.yaml:4:5: is indented deeper than name in line 3, which has a value already (indent both alike)",
+        "a.yaml:4:5: is indented deeper than name on line 3, which already has a value (indent both alike)",
     ),
     "two keys in a line": (
         "metadata: name: a\n",
-        "a.yaml:2:15: has two keys in one line (put the second key on a line of its own, or quote the value)",
+        "a.yaml:2:15: has two keys on one line (put the second key on its own line, or quote the value)",
     ),
     "no colon": (
         "metadata\n  name: a\n",
@@ -43,36 +43,36 @@ MISTAKES = {
     "a brace too many": ("x: {a: b}}\n", "a.yaml:2:10: has a } without a {"),
     "no comma": (
         "x: {a: b c: d}\n",
-        "a.yaml:2:11: lacks a comma, or has a sign too much (it is inside a {)",
+        "a.yaml:2:11: has a missing comma or an extra character (it is inside a {)",
     ),
     "an anchor that is not there": (
         "x: *y\n",
-        "a.yaml:2:4: names an anchor (*) that is not defined above it",
+        "a.yaml:2:4: refers to an anchor (*) that is not defined above it",
     ),
     "a value that begins with a sign": (
         "x: %y\n",
-        "a.yaml:2:4: has a value that begins with % (put it into quotes: '%...')",
+        "a.yaml:2:4: has a value that begins with % (quote it: '%...')",
     ),
-    "a star": ("x: *\n", "a.yaml:2:4: has a value that begins with * (put it into quotes: '*...')"),
+    "a star": ("x: *\n", "a.yaml:2:4: has a value that begins with * (quote it: '*...')"),
     "an item among keys": (
         "x:\n  a: b\n  - c\n",
         "a.yaml:4:3: has a list item where a key is expected (indent it below the key it is for)",
     ),
     "an escape": (
         'x: "\\q"\n',
-        "a.yaml:2:5: has a \\ that means nothing in double quotes (use single quotes)",
+        "a.yaml:2:5: has an invalid \\ escape in double quotes (use single quotes)",
     ),
     "a second document": (
         "...\nx: y\n",
-        "a.yaml:3:1: goes on behind the end of a document (begin the next one with ---)",
+        "a.yaml:3:1: continues after the end of a document (begin the next one with ---)",
     ),
     "text behind a bar": (
         "x: |y\n  z\n",
-        "a.yaml:2:5: has text behind | or > (begin the text on the next line)",
+        "a.yaml:2:5: has text after | or > (begin the text on the next line)",
     ),
     "a conflict": (
         "<<<<<<< HEAD\nx: y\n=======\nx: z\n>>>>>>> theirs\n",
-        "a.yaml:2:1: has a merge conflict that is not resolved (git status names it)",
+        "a.yaml:2:1: has an unresolved merge conflict (see git status)",
     ),
     "a control character": ('x: "\x01"\n', "a.yaml:2: has a control character (remove it)"),
 }

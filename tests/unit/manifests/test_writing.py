@@ -122,5 +122,5 @@ def test_a_job_of_an_unknown_method_cannot_be_written() -> None:
     job = Job(
         "j", "oa", JobStatus.RUNNING, model="m", training_files=(JobFile("f"),), settings={"method": "?"}
     )
-    with pytest.raises(FtopsError, match="does not know"):
+    with pytest.raises(FtopsError, match="does not support"):
         manifest_for("a", job, ProviderFacts("oa", "openai", DIALECTS["openai"].capabilities))

@@ -44,7 +44,7 @@ def test_own_hosts_loopback_and_allowed_hosts_are_right(url: str) -> None:
 def test_any_other_host_is_named_in_the_refusal(url: str, host: str) -> None:
     with pytest.raises(Refused) as refused:
         refuse_stranger(to(url), {"CI": "false", "FTOPS_ALLOWED_HOSTS": ""})
-    assert refused.value.hint == f"if it is meant, set FTOPS_ALLOWED_HOSTS={host} in the CI settings"
+    assert refused.value.hint == f"if that is intended, set FTOPS_ALLOWED_HOSTS={host} in the CI settings"
     refuse_stranger(to(url), {})
     refuse_stranger(to(url), {"CI": ""})
 

@@ -93,7 +93,7 @@ def test_going_back_to_what_was_cancelled_neither_creates_it_nor_stops_what_runs
     world.declared["a"] = fine_tune("a", 1)
     (change,) = world.plan().changes
     assert (change.action, change.reason, change.stops) == ("hold", "cancelled-by-hand", None)
-    assert f"job {change.job_id} runs on" in change.message
+    assert f"job {change.job_id} keeps running" in change.message
 
 
 def test_what_is_not_created_yet_is_held() -> None:

@@ -1,4 +1,4 @@
-"""Each row of DESIGN 5.2 and 5.3, met by a history over the real planner and applier."""
+"""Each row of the decision table and each gate, met by a history over the real planner and applier."""
 
 from __future__ import annotations
 

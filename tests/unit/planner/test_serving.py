@@ -108,7 +108,7 @@ def served(world: World, *, whole: bool = True, read: bool = True) -> Serving:
 def test_through_a_life_the_last_model_serves_and_says_whether_it_is_the_declared_one() -> None:
     world = World()
     world.declared["a"] = fine_tune("a")
-    assert "not created yet" in served(world).lacks["a"].why
+    assert "not been created yet" in served(world).lacks["a"].why
     world.apply()
     assert not served(world).outputs
     world.provider.finish(JobStatus.SUCCEEDED)
@@ -117,7 +117,7 @@ def test_through_a_life_the_last_model_serves_and_says_whether_it_is_the_declare
     assert first.current
     assert not served(world).lacks
     world.declared["a"] = fine_tune("a", 2)
-    assert served(world).lacks["a"].why == "what is declared is not applied yet"
+    assert served(world).lacks["a"].why == "what is declared has not been applied yet"
     world.apply()
     assert served(world).outputs["a"] == replace(first, current=False)
     assert "is pending" in served(world).lacks["a"].why
@@ -140,7 +140,7 @@ def test_what_is_declared_no_more_serves_until_it_is_forgotten() -> None:
     world.declared.clear()
     found = served(world)
     assert not found.outputs["a"].current
-    assert found.lacks["a"].why == "it is declared no more"
+    assert found.lacks["a"].why == "it is no longer declared"
     # Where manifests cannot be read, what was applied last is what is known to be declared.
     found = served(world, whole=False)
     assert found.outputs["a"].current

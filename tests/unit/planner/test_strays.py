@@ -34,7 +34,7 @@ def test_a_second_job_is_shown_with_its_age_and_its_tokens() -> None:
     world.provider.jobs["job-3"] = replace(world.provider.jobs["job-3"], trained_tokens=120_000)
     change = duplicate(world)
     assert (change.action, change.job_id) == (Action.CANCEL, "job-3")
-    assert "second job for what job job-2 trains" in change.message
+    assert "second job for the same training as job job-2" in change.message
     assert "it has run for 2 h 5 min and trained 120,000 tokens" in change.message
 
 

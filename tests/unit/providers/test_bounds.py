@@ -156,9 +156,9 @@ def test_packed_replies_are_read(pack: Callable[[bytes], bytes]) -> None:
     ("body", "packing", "words"),
     [
         (gzip.compress(b'{"a": 1}', mtime=0)[:-6], "gzip", "in the middle"),
-        (b'{"a": 1}', "gzip", "cannot be unpacked"),
-        (b"x", "br", "packed as 'br'"),
-        (b"x", "gzip, gzip, gzip", "nobody asked for"),
+        (b'{"a": 1}', "gzip", "cannot be decompressed"),
+        (b"x", "br", "compressed as 'br'"),
+        (b"x", "gzip, gzip, gzip", "not asked for"),
     ],
 )
 def test_what_cannot_be_unpacked_is_unreadable_and_so_ambiguous(

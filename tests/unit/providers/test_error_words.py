@@ -40,8 +40,8 @@ from tests.unit.providers.test_decoding import JSON
         ("bad", None, "bad"),
         (["bad"], None, "bad"),
         ({"fault": 7}, None, '{"fault": 7}'),
-        ({}, None, "no words"),
-        (None, None, "no words"),
+        ({}, None, "no message"),
+        (None, None, "no message"),
         ({"error": {"message": "half \ud83d"}}, None, "half \ufffd"),
     ],
 )
@@ -52,7 +52,7 @@ def test_words_are_found_in_every_shape(body: Any, code: str | None, words: str)
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "no words"),
+        (b"", "no message"),
         (b"Internal Server Error", "Internal Server Error"),
         (b"<html><title>502</title> <p>nginx &amp; co</p>", "502 nginx & co"),
         (b"\xff\xfe", "\ufffd\ufffd"),

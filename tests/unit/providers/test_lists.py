@@ -255,7 +255,7 @@ def test_one_that_says_there_is_more_and_shows_the_same_is_broken_for_good() -> 
     with scripted(Said({"data": jobs(0, 25), "has_more": True})) as server:
         listed = opened(server.base_url).list_fine_tunes()
     assert not listed.complete
-    assert "another run helps only once it is mended there" in (listed.hint or "")
+    assert "running again will not help until it is fixed" in (listed.hint or "")
 
 
 def test_more_without_anything_to_go_on_from_is_broken_for_good() -> None:
@@ -265,14 +265,14 @@ def test_more_without_anything_to_go_on_from_is_broken_for_good() -> None:
     )
     with scripted(*pages) as server:
         listed = opened(server.base_url).list_fine_tunes()
-    assert "another run helps only once" in (listed.hint or "")
+    assert "running again will not help" in (listed.hint or "")
 
 
 def test_a_page_that_failed_may_be_had_by_another_run() -> None:
     with scripted(Said({"data": jobs(0, 2), "has_more": True}), Said({}, 401)) as server:
         listed = opened(server.base_url).list_fine_tunes()
     assert not listed.complete
-    assert "another run helps only" not in (listed.hint or "")
+    assert "running again will not help" not in (listed.hint or "")
 
 
 @pytest.mark.parametrize("more", ["false", 0])

@@ -60,19 +60,19 @@ def test_a_command_is_run_once_however_many_providers_ask(tmp_path: Path) -> Non
         (EnvReference("EMPTY"), "EMPTY is empty"),
         (EnvReference("BLANK"), "BLANK is empty"),
         (FileReference("nowhere"), "cannot be read: No such file"),
-        (FileReference("."), "no regular file"),
-        (FileReference("fifo"), "no regular file"),
+        (FileReference("."), "not a regular file"),
+        (FileReference("fifo"), "not a regular file"),
         (FileReference("empty"), "is empty"),
         (FileReference("binary"), "is not UTF-8"),
         (FileReference("two-lines"), "not one line of text"),
-        (FileReference("/dev/zero"), "no regular file"),
+        (FileReference("/dev/zero"), "not a regular file"),
         (FileReference("huge"), "is larger than"),
         (ExecReference(("/no/such/program",)), "cannot be started: No such file"),
         (ExecReference(("echo", "a\0b")), "it holds a zero byte"),
-        (ExecReference(("false",)), "ended with 1"),
+        (ExecReference(("false",)), "exited with 1"),
         (ExecReference(("true",)), "is empty"),
         (ExecReference(("yes",)), "is larger than"),
-        (python("import os, signal; os.kill(os.getpid(), signal.SIGKILL)"), "ended with -9"),
+        (python("import os, signal; os.kill(os.getpid(), signal.SIGKILL)"), "exited with -9"),
     ],
 )
 def test_a_reference_that_leads_nowhere_is_one_sentence(
@@ -101,7 +101,7 @@ def test_a_command_that_hangs_is_ended_with_its_children(tmp_path: Path, command
 def test_what_a_command_complains_is_not_shown(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(Unresolved) as caught:
         References({}, tmp_path).resolve(python(f"import sys; sys.stderr.write('{KEY}'); sys.exit(3)"))
-    assert "ended with 3" in caught.value.message
+    assert "exited with 3" in caught.value.message
     assert KEY not in "".join((*capfd.readouterr(), caught.value.message, caught.value.hint))
 
 

@@ -109,7 +109,7 @@ def test_a_long_plan_stays_below_the_limit_and_says_what_is_missing() -> None:
         text = render_plan_markdown(plan, Review(tuple(Violation("r", "@|" * 900) for _ in range(500))))
         assert len(text) <= MOST_CHARACTERS
         assert "more are not shown" in text
-        assert "The details are too long to be shown here" in text
+        assert "The details are too long to show here" in text
     assert "changes are not shown." in render_plan_markdown(many(5000), Review())
 
 

@@ -44,8 +44,8 @@ def test_a_chain_and_an_earlier_fine_tune_cost_what_their_base_costs() -> None:
 @pytest.mark.parametrize(
     ("fine_tune", "prices", "why"),
     [
-        (tune(model="other"), PRICES, "no price of other at p"),
-        (tune(), {"p": {"m": {"training_per_million_tokens": float("nan")}}}, "no price of m"),
+        (tune(model="other"), PRICES, "no price for other at p"),
+        (tune(), {"p": {"m": {"training_per_million_tokens": float("nan")}}}, "no price for m"),
         (tune(), {"p": {"m": {"training_per_million_tokens": float("inf")}}}, "not a number"),
         (tune(method=Method.REINFORCEMENT), PRICES, "only supervised"),
         (tune(training_files=(DataFile(file_id="file-1"),)), PRICES, "only at the provider"),
@@ -69,7 +69,7 @@ def test_one_unknown_makes_the_sum_unknown_and_only_priced_creates_are_counted()
     assert tokens_wanted(plan, made) == {"d": frozenset({"m"})}
     priced, causes = with_costs(plan, made)
     assert priced.changes[0].estimated_cost == CostEstimate(6, 6)
-    assert causes == ("ftops.yaml has no price of other at p",)
+    assert causes == ("ftops.yaml has no price for other at p",)
     assert steps_now(priced.changes).cost is None
     assert steps_now(priced.changes[:1]).cost == CostEstimate(6, 6)
 

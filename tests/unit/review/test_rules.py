@@ -112,7 +112,7 @@ def test_what_is_no_number_is_refused() -> None:
 def test_an_unknown_cost_is_refused_with_the_cause() -> None:
     allowed = Allowed(Limits(max_cost=5), cost_unknown_because=("no price",))
     (found,) = review(plan_of(1), allowed).violations
-    assert found.message == "the cost is not known, and max_cost is $5: no price"
+    assert found.message == "the cost is unknown, and max_cost is $5: no price"
 
 
 def test_jobs_that_vanish_at_once_are_refused_until_lifted() -> None:

@@ -119,9 +119,9 @@ def test_a_plain_state_is_still_read_once_a_project_encrypts() -> None:
 @pytest.mark.parametrize(
     ("identities", "recipients", "told"),
     [
-        ("", (), "holds no line"),
-        ("# public key: age1x", (), "holds no line"),
-        ("AGE-SECRET-KEY-1NONSENSE", (), "is none that age understands"),
+        ("", (), "has no line"),
+        ("# public key: age1x", (), "has no line"),
+        ("AGE-SECRET-KEY-1NONSENSE", (), "is not one that age understands"),
         (str(IDENTITY), ("age1nonsense",), "age1nonsense in spec.encryption.recipients"),
     ],
     ids=["empty", "public", "nonsense", "recipient"],

@@ -87,7 +87,7 @@ def test_a_write_that_was_not_made_is_not_believed() -> None:
     ("put", "words"),
     [
         (State("p", "lineage-1", 1), "went back from serial 2 to 1"),
-        (State("p", "another", 9), "or is another one"),
+        (State("p", "another", 9), "or is another state"),
         (None, "was there a moment ago and is gone"),
     ],
 )

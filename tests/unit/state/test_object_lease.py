@@ -412,10 +412,10 @@ def test_unlock_frees_the_lock_of_that_holder_and_ends_its_lease(shelf: Shelf, m
 
 def test_unlock_does_nothing_to_anybody_else(shelf: Shelf, machine: Machine) -> None:
     lock = lock_of(shelf, machine)
-    with pytest.raises(StateError, match="not locked any more"):
+    with pytest.raises(StateError, match="no longer locked"):
         lock.break_of(OTHER)
     lease = take(shelf, machine)
-    with pytest.raises(StateError, match="held by another one now: ann@laptop"):
+    with pytest.raises(StateError, match="now held by another run: ann@laptop"):
         lock.break_of(OTHER)
     assert lease.beat()
 

@@ -161,7 +161,7 @@ def test_a_lock_that_is_broken_by_a_person_is_lost_to_its_holder(service: Servic
     backend = opened(service, key, lease=1.0)
     lease = backend.lock(ME, 0)
     assert isinstance(backend, BreaksLocks)
-    with pytest.raises(StateError, match="another one now"):
+    with pytest.raises(StateError, match="now held by another run"):
         backend.unlock(OTHER)
     backend.unlock(ME)
     successor = opened(service, key).lock(OTHER, 0)
@@ -392,7 +392,7 @@ def test_a_state_whose_outcome_is_unknown_is_uncertain_and_the_manager_recognise
     proxy.inject(Fault("PUT", "state.json", lose_reply=True))
     down = proxy.inject(Fault("PUT", "state.json", status=503, code="SlowDown", times=ALWAYS))
     with pytest.raises(
-        StateUncertain, match=r"or tell whether it was done: its server answers 503 \(SlowDown\)"
+        StateUncertain, match=r"and it is unknown whether it was done: its server answers 503 \(SlowDown\)"
     ):
         backend.write(b"2", version)
     down.times = 0
@@ -657,7 +657,7 @@ def test_no_credentials_of_azure_are_told_as_that(azure: Service, key: str) -> N
     ],
 )
 def test_a_url_that_names_no_object_is_refused_without_being_repeated(url: str, tmp_path: Path) -> None:
-    with pytest.raises(StateError, match="names no object") as told:
+    with pytest.raises(StateError, match="does not name an object") as told:
         open_backend(Opening(url, tmp_path, "p", {}))
     assert "hunter2" not in f"{told.value.message}{told.value.hint}"
     assert "for example" in (told.value.hint or "")

@@ -57,7 +57,7 @@ def test_a_password_never_stands_in_a_file_and_is_not_echoed() -> None:
         "postgres://h/d?password=hunter2",
         "postgresql://h?sslpassword=hunter2",
     ):
-        with pytest.raises(StateError, match="secret never stands in a file") as refused:
+        with pytest.raises(StateError, match="secret must never be in a file") as refused:
             open_store(opening(url))
         assert "hunter2" not in f"{refused.value}{refused.value.hint}"
         assert "{env: NAME}" in str(refused.value.hint)
@@ -177,7 +177,7 @@ def test_what_libpq_says_becomes_one_sentence(words: str, told: str) -> None:
 
 
 def test_nobody_there_and_no_such_host_are_told(server: Postgres) -> None:
-    with pytest.raises(StateError, match="nobody answers there"):
+    with pytest.raises(StateError, match="nothing answers there"):
         open_store(opening("postgresql://127.0.0.1:1/d")).read()
     with pytest.raises(StateError, match="cannot be resolved"):
         open_store(opening("postgresql://no-such-host.invalid/d")).read()
@@ -371,7 +371,7 @@ def test_a_read_only_database_says_so(server: Postgres) -> None:
     stored = backend.read()
     assert stored is not None
     for refused in (lambda: backend.write(b"two", stored.version), lambda: backend.lock(HOLDER, 0)):
-        with pytest.raises(StateError, match="but not written: it is read only"):
+        with pytest.raises(StateError, match="but not written: the database is read-only"):
             refused()
     assert backend.unwritable() == "default_transaction_read_only is on"
 
@@ -491,7 +491,7 @@ def test_a_session_that_is_ended_loses_the_lock_for_ever(server: Postgres) -> No
     lease = backend.lock(HOLDER, 0)
     _end_sessions(server, "killed")
     for _ in range(2):
-        with pytest.raises(LeaseLost, match="its session with the server has ended"):
+        with pytest.raises(LeaseLost, match="its session on the server has ended"):
             lease.check()
     successor = backend.lock(OTHER, 0)
     assert isinstance(successor, PostgresLease)
@@ -509,7 +509,7 @@ def test_a_restart_in_the_middle_loses_the_lock_and_nothing_else(server: Postgre
     lease = backend.lock(HOLDER, 0)
     version = backend.write(b"one", None)
     server.stop(mode)
-    with pytest.raises(StateError, match="nobody answers there"):
+    with pytest.raises(StateError, match="nothing answers there"):
         backend.write(b"two", version)
     server.begin()
     with pytest.raises(LeaseLost):
@@ -601,7 +601,7 @@ def test_a_silence_longer_than_the_lease_is_lost_without_asking(server: Postgres
     now[0] = 59.0
     lease.check()
     now[0] = 119.0
-    with pytest.raises(LeaseLost, match="nothing was heard of this run for 60 seconds"):
+    with pytest.raises(LeaseLost, match="the server heard nothing from this run for 60 seconds"):
         lease.check()
     lease.release()
     # The server frees the lock when it notices that the session has ended, a moment after it was closed.
@@ -685,7 +685,7 @@ class OneSession:
 
 def test_a_pooler_that_makes_one_session_of_two_is_refused(server: Postgres) -> None:
     backend = PostgresBackend(server.opening("pooled"), connect=OneSession())
-    with pytest.raises(StateError, match="the lock is not held by one session") as refused:
+    with pytest.raises(StateError, match="the lock is not held by a single session") as refused:
         backend.lock(HOLDER, 0)
     assert "session mode" in str(refused.value.hint)
     assert open_store(server.opening("pooled")).holder() is None
@@ -717,7 +717,7 @@ def test_a_session_that_already_holds_the_lock_is_not_taken_for_a_new_one(server
     terms = Terms("pooled", "here", 60)
     first, second = (LockSession(pooler(address_of(server.opening("pooled"))), terms) for _ in range(2))
     assert first.take()
-    with pytest.raises(StateError, match="not held by one session"):
+    with pytest.raises(StateError, match="not held by a single session"):
         second.take()
     first.close()
 
@@ -727,7 +727,7 @@ def test_a_server_whose_lock_keeps_nobody_out_is_refused(server: Postgres) -> No
     address = address_of(server.opening("no-op"))
     session = LockSession(connect(address), Terms("no-op", "here", 60))
     # Nothing is held: as with a server that answers yes to everybody.
-    with pytest.raises(StateError, match="not held by one session"):
+    with pytest.raises(StateError, match="not held by a single session"):
         session.prove(backend._link)
     assert session.take()
     session.prove(backend._link)

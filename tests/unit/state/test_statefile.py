@@ -108,8 +108,8 @@ REFUSAL = ("fine_tunes", "full", "intent", "refusal")
         ),
         (_at("datasets", "oa", value={"x": 1}), "datasets.oa has a key that is not a SHA-256"),
         (_at("not_mine", "oa", value="x"), "not_mine.* must be a list"),
-        (_at("applied", "commit", "id", value="--output=x"), "applied.commit.id must be a hash of git's"),
-        (_at("applied", "commit", "id", value="c" * 41), "applied.commit.id must be a hash of git's"),
+        (_at("applied", "commit", "id", value="--output=x"), "applied.commit.id must be a Git commit hash"),
+        (_at("applied", "commit", "id", value="c" * 41), "applied.commit.id must be a Git commit hash"),
         (
             _at("applied", "commit", "committed_at", value=None),
             "commit.committed_at must be a whole",
@@ -192,13 +192,13 @@ def test_bytes_that_are_no_json_are_refused(data: bytes) -> None:
 
 @pytest.mark.parametrize("version", [None, "1", True, 0, -1, 1.0])
 def test_a_document_without_a_format_version_is_no_state(version: object) -> None:
-    with pytest.raises(StateError, match="is no ftops state"):
+    with pytest.raises(StateError, match="is not an ftops state"):
         decode(json.dumps({**document(), "format_version": version}).encode(), "here")
 
 
 @pytest.mark.parametrize("data", [b"[]", b"null", b"3", b'"text"'])
 def test_json_that_is_no_map_is_no_state(data: bytes) -> None:
-    with pytest.raises(StateError, match="is no ftops state"):
+    with pytest.raises(StateError, match="is not an ftops state"):
         decode(data, "here")
 
 

@@ -281,16 +281,16 @@ def test_what_was_done_can_be_recorded_after_a_lease_that_could_not_be_proven(pl
 
 def test_a_server_that_grants_its_lock_twice_is_refused(place: Place) -> None:
     place.controls.ignores_locks = True
-    with pytest.raises(StateError, match="grants its lock twice"):
+    with pytest.raises(StateError, match="granted its lock twice"):
         place.client().lock(ME, 0)
-    with pytest.raises(StateError, match="grants its lock twice"):
+    with pytest.raises(StateError, match="granted its lock twice"):
         place.client().write(document(1), None)
     assert place.kept.latest() is None
 
 
 def test_a_server_that_does_not_tell_who_holds_the_lock_is_refused(plain: Place) -> None:
     plain.controls.silent = True
-    with pytest.raises(StateError, match="does not tell truly"):
+    with pytest.raises(StateError, match="does not reliably report"):
         plain.client().lock(ME, 0)
     assert plain.kept.lock is None
     plain.taken_by_somebody()
@@ -423,7 +423,7 @@ def test_only_json_objects_are_written(plain: Place, data: bytes) -> None:
 
 def test_a_page_to_log_in_is_no_state(place: Place) -> None:
     place.controls.arm("GET", "page")
-    with pytest.raises(StateError, match="no JSON"):
+    with pytest.raises(StateError, match="not JSON"):
         place.client().read()
 
 
@@ -477,7 +477,9 @@ def test_a_server_that_falls_silent_leaves_a_doubt() -> None:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         server = StateServer("the place", None, {}, seconds=0.2)
-        with pytest.raises(StateUncertain, match=r"the place: no whole reply from 127\.0\.0\.1: timed out"):
+        with pytest.raises(
+            StateUncertain, match=r"the place: no complete reply from 127\.0\.0\.1: timed out"
+        ):
             server.send("POST", f"http://127.0.0.1:{silent.getsockname()[1]}/x", doing="write", body=b"{}")
 
 
@@ -570,7 +572,9 @@ def test_in_ci_an_account_goes_to_no_host_that_nobody_allowed(service: HttpState
     seen = len(service.controls.seen)
     with pytest.raises(Refused) as refused:
         open_store(opening).read()
-    assert refused.value.hint == "if it is meant, set FTOPS_ALLOWED_HOSTS=evil.example in the CI settings"
+    assert (
+        refused.value.hint == "if that is intended, set FTOPS_ALLOWED_HOSTS=evil.example in the CI settings"
+    )
     _no_secret(refused.value)
     assert len(service.controls.seen) == seen
     allowed = (

@@ -133,7 +133,10 @@ def test_a_state_of_unknown_address_is_named_by_its_reference(caplog: pytest.Log
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_state_that_drips_ends_by_its_deadline(method: str) -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
-    with dripping([head, *[b" "] * 1000]) as address, pytest.raises(StateUncertain, match="no whole reply"):
+    with (
+        dripping([head, *[b" "] * 1000]) as address,
+        pytest.raises(StateUncertain, match="no complete reply"),
+    ):
         StateServer("s", None, {}, seconds=0.1).send(method, address, doing="read", body=b"{}")
 
 

@@ -150,7 +150,7 @@ class OpenAIRoutes:
         return self._change(job_id, "pause", lambda job, now: replace(job, pauses=(*job.pauses, Pause(now))))
 
     def resume(self, job_id: str) -> Response:
-        """Let the job's time go on."""
+        """Let the job's time continue."""
         return self._change(
             job_id,
             "resume",

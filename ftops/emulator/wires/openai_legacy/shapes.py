@@ -127,7 +127,7 @@ def _hyperparams(job: Job, now: float, *, by_the_book: bool) -> dict[str, Any]:
 
 
 def _embedded(files: dict[str, StoredFile], file_id: str | None, now: float) -> list[dict[str, Any]]:
-    """Whole File objects, one that was deleted since included, as recorded."""
+    """Complete File objects, including one that was deleted since, as recorded."""
     file = None if file_id is None else files.get(file_id)
     if file is None:
         return []
