@@ -29,8 +29,9 @@ Only `ftops.cli` turns these into words on a screen; no other traceback reaches 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+
+from msgspec import Struct
 
 
 class ExitCode(IntEnum):
@@ -82,8 +83,7 @@ EXIT_CODE_ORDER = (
 """Where several codes apply, the first of these is the one that is given."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """One thing that is wrong with what a person wrote, with the place to go to."""
 
     message: str
@@ -221,8 +221,7 @@ class About(StrEnum):
     ACCOUNT = "account"
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """What a provider said of a request that did not succeed; None where it said nothing.
 
     `retry_after`: seconds the provider asks us to stay away.

@@ -6,7 +6,6 @@ import hashlib
 import itertools
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from ftops.model.plan import Plan
 from ftops.model.project import Limits, Project, StateSettings
 from ftops.model.request import JobRequest
 from ftops.model.state import State
+from ftops.model.value import replace
 from ftops.providers.provider import Reply
 from ftops.providers.registry import DIALECTS
 from ftops.reconciler.line import carry_out, make_plan

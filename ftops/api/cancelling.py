@@ -7,7 +7,8 @@ wants: it stops what runs and holds what is declared, in this run and in every l
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
 
 from ftops.api.freeze import Freeze, freeze
 from ftops.api.opening import opened_or_not
@@ -23,6 +24,7 @@ from ftops.model.job import JobStatus
 from ftops.model.nearest import did_you_mean
 from ftops.model.observation import Observation
 from ftops.model.state import State
+from ftops.model.value import replace
 from ftops.planner.by_hand import to_note
 from ftops.planner.stopping import idle, recorded_job, sorted_out
 from ftops.providers.provider import Provider
@@ -34,8 +36,7 @@ from ftops.state.backend import Lease
 from ftops.state.holder import clock, current_holder
 
 
-@dataclass(frozen=True, slots=True)
-class Intended:
+class Intended(Struct, frozen=True):
     """What cancelling some names would do: which jobs stop, and what there is to say of the rest.
 
     `noted` is the settled state with the wish written down, and `stored` the one that the store holds.
@@ -53,8 +54,7 @@ class Intended:
         return bool(self.stops) or any(one.fate is not Fate.NOTHING for one in self.rest)
 
 
-@dataclass(frozen=True, slots=True)
-class Cancellation:
+class Cancellation(Struct, frozen=True):
     """What came of it all. `freeze` is the kill switch, where it was turned on for this.
 
     `unread` are the problems of manifests that do not load: what they declare is not known, and not held.

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from ftops.errors import FtopsError, Refused
 from ftops.files.confinement import confine, is_inside, is_special
@@ -20,8 +21,7 @@ _OFF = frozenset({"", "0", "false", "no", "off"})
 _LONGEST_REASON = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Freeze:
+class Freeze(Struct, frozen=True):
     """The switch is on. `switch` is what a person turns to lift it; `reason` is in their own words."""
 
     switch: str

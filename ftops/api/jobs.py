@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from ftops.api.opening import opened_provider
 from ftops.api.session import Surroundings
@@ -26,8 +27,7 @@ MOST_CURVES = 25
 """Running jobs whose losses `status` reads; each costs a request or more."""
 
 
-@dataclass(frozen=True, slots=True)
-class KnownJob:
+class KnownJob(Struct, frozen=True):
     """A recorded job of a fine-tune, and the open provider that has it."""
 
     name: str

@@ -10,8 +10,9 @@ import time
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
 
 from ftops.api.opening import ProjectProviders
 from ftops.api.session import Surroundings
@@ -25,6 +26,7 @@ from ftops.model.nearest import did_you_mean
 from ftops.model.observation import Observation, ProviderFacts
 from ftops.model.project import Project
 from ftops.model.state import State
+from ftops.model.value import replace
 from ftops.providers.provider import Provider
 from ftops.providers.registry import dialects, facts_of
 from ftops.reconciler.checking import check
@@ -41,8 +43,7 @@ MOST_RETRIEVED = 10
 """Jobs of a provider that are asked for one by one; more are looked up in its list."""
 
 
-@dataclass(frozen=True, slots=True)
-class ServedModels:
+class ServedModels(Struct, frozen=True):
     """What serves, and in `remarks` what it could not be checked against."""
 
     serving: Serving
@@ -82,8 +83,7 @@ class ServedModels:
         return UsageError(f"no fine-tune is named {name}", hint=hint or "see `ftops status`")
 
 
-@dataclass(frozen=True, slots=True)
-class _Declared:
+class _Declared(Struct, frozen=True):
     fine_tunes: tuple[FineTune, ...]
     datasets: Mapping[str, Dataset]
     facts: Mapping[str, ProviderFacts]

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from ftops.errors import ExitCode, FtopsError, NeedsPerson, Refused
 from ftops.model.change import Change
 from ftops.model.event import ChangeResult, Outcome
 from ftops.model.review import CostEstimate, Violation
 from ftops.reconciler.values import Reviewed
-from ftops.report.json_report import plan_document
 from ftops.report.terminal import render_plan
+from ftops.review.plan_document import plan_document
 
 
 class ReviewedPlan:
@@ -90,8 +91,7 @@ class ReviewedPlan:
         return f"<ReviewedPlan {self._reviewed.plan.project}: {counts or 'nothing'}>"
 
 
-@dataclass(frozen=True, slots=True)
-class ApplyResult:
+class ApplyResult(Struct, frozen=True):
     """What became of each change that does something. A change that failed has stopped no other one."""
 
     results: tuple[ChangeResult, ...]

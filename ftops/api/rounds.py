@@ -6,7 +6,8 @@ The rounds of one command share its limits: the selection of each holds what the
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ftops.api.freeze import Freeze
 from ftops.api.session import Session
@@ -20,8 +21,7 @@ from ftops.review.approval import Approved, unapproved
 from ftops.review.selection import Selection
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
+class Round(Struct, frozen=True):
     """One planned and applied round. `frozen` tells that the kill switch stopped it half way.
 
     `so_far` is what the command has done with it: what the next round is to be given.

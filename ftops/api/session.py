@@ -7,9 +7,10 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from ftops.api.freeze import Freeze, frozen
 from ftops.api.opening import ProjectProviders
@@ -52,8 +53,7 @@ class SystemClock:
         time.sleep(seconds)
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """What a session takes from whoever opens it: variables, a wish to stop, and an ear for events.
 
     `vault` learns every credential that is resolved, and keeps it out of the state. `lock_timeout` is the
@@ -81,8 +81,7 @@ class Surroundings:
         return Place(root, self.environ, self.vault, tell, pause)
 
 
-@dataclass(slots=True)
-class Session:
+class Session(Struct):
     """A loaded project with everything open that a run needs. `loaded` is read anew under the lock.
 
     With `partly`, what does not load is left out, and `unread` says why: for what creates nothing.

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
+
+from msgspec import Struct, field
 
 from ftops.errors import InvalidInput, Problem
 from ftops.manifests.project import PROJECT_FILE
 from ftops.model.project import Encryption, Project, Setting
+from ftops.model.value import replace
 from ftops.state.backend import Opening, StateBackend, silent
 from ftops.state.form import StateForm
 from ftops.state.manager import StateManager
@@ -21,8 +23,7 @@ from ftops.transport.references import References, Unresolved
 from ftops.transport.secret import Secret, Vault
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """What opening a state needs beside the project: variables, the vault, and how to wait for the lock."""
 
     root: Path
@@ -32,8 +33,7 @@ class Place:
     sleep: Callable[[float], None] = time.sleep
 
 
-@dataclass(frozen=True, slots=True)
-class StoredState:
+class StoredState(Struct, frozen=True):
     """A state's store, the manager who alone reads and writes states in it, and what encrypts them."""
 
     backend: StateBackend

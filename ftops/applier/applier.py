@@ -8,7 +8,8 @@ Each write holds the results of one wave and the intents of the next.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ftops.applier import cancels, creates
 from ftops.applier.context import Context
@@ -39,8 +40,7 @@ OK = 200
 """The status of a reply that came, and may be about another job."""
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(Struct, frozen=True):
     """What came of a plan: one result a change that does something, and the state as it was written."""
 
     results: tuple[ChangeResult, ...]

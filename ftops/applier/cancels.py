@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
 
 from ftops.applier.context import Context
 from ftops.errors import Ambiguous, Failure, LeaseLost, NotFound, NotSent, ProviderError, Rejected
 from ftops.model.change import Action, Change
 from ftops.model.job import Job, JobStatus
 from ftops.model.state import Record, RecordedJob
+from ftops.model.value import replace
 from ftops.records.ledger import Ledger
 
 
-@dataclass(frozen=True, slots=True)
-class CancelOrder:
+class CancelOrder(Struct, frozen=True):
     """One job to stop, for one change. `provider` is the job's own."""
 
     change: Change
@@ -23,8 +24,7 @@ class CancelOrder:
     job_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class CancelResult:
+class CancelResult(Struct, frozen=True):
     """What came of it: the job as it is now, None if the provider does not know it; or why it failed."""
 
     order: CancelOrder

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct
 
 from ftops.model.dataset import Dataset
 from ftops.model.event import Event
@@ -46,8 +47,7 @@ class HeldLock(Protocol):
         """Raise LeaseLost unless the lock is still surely ours."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hands:
+class Hands(Struct, frozen=True):
     """What an apply works with beside values: ports, the held lock, clocks, randomness, a wish to stop.
 
     `stopping` turns true when a person or the system asks to stop: nothing new is sent from then on.
@@ -64,8 +64,7 @@ class Hands:
     parallelism: int = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """One apply's surroundings: what is declared and was seen, and the hands that do it."""
 
     project: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ftops.applier.context import Context
 from ftops.applier.refused import Blocked, judged_by_files
@@ -27,8 +28,7 @@ MOST_MARGIN = 0.25
 """Of what is left of a lease, no more than this part is margin: else a short lease would send nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(Struct, frozen=True):
     """One create, resolved as far as its request, with the deadline of its POST on the monotonic clock."""
 
     change: Change
@@ -38,8 +38,7 @@ class Ready:
     deadline: float
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True):
     """What came of one POST. Neither job nor error: it was certainly not sent."""
 
     ready: Ready

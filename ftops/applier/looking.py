@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from ftops.errors import ProviderError
 from ftops.model.job import Job
 from ftops.model.observation import Observation
+from ftops.model.value import replace
 from ftops.providers.provider import Provider
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ftops.applier.context import Context
 from ftops.applier.uploads import under_way
 from ftops.errors import (
@@ -24,6 +22,7 @@ from ftops.model.job import FileState
 from ftops.model.refusal import Refusal
 from ftops.model.request import JobRequest
 from ftops.model.state import Intent
+from ftops.model.value import replace
 
 _KINDS: tuple[tuple[type[ProviderError], RefusalKind], ...] = (
     (Rejected, RefusalKind.REJECTED),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
 
 from ftops.applier.context import Context
 from ftops.applier.creates import Ready, Sent
@@ -12,6 +11,7 @@ from ftops.applier.looking import look_again
 from ftops.errors import ProviderError
 from ftops.model.job import Job, JobList
 from ftops.model.observation import Observation
+from ftops.model.value import replace
 from ftops.records.intents import Verdict, resolve_intent
 from ftops.records.ledger import Ledger
 from ftops.records.likeness import said

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from ftops.applier.context import Context
 from ftops.errors import FtopsError, NotFound, Rejected
@@ -26,8 +27,7 @@ _UNUSABLE = frozenset({FileState.FAILED, FileState.GONE})
 _UNDER_WAY = frozenset({FileState.UPLOADED, FileState.PROCESSING})
 
 
-@dataclass
-class Uploads:
+class Uploads(Struct):
     """What came of the files of one apply, by project-relative path or, for a provider's own, by file id.
 
     `unready` says why a create has to wait for a file, `failed` why it cannot be sent at all.

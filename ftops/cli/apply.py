@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -26,12 +25,13 @@ from ftops.cli.waiting import Progress
 from ftops.controller.loop import repeat_until_settled
 from ftops.errors import ExitCode, FtopsError, Problem
 from ftops.model.change import Action
+from ftops.model.value import replace
 from ftops.reconciler.values import Reviewed
-from ftops.report.json_report import apply_document, error_document
-from ftops.report.plan_file import SavedPlan
 from ftops.report.terminal import render_results
 from ftops.report.words import counted
 from ftops.review.approval import Approved, approvals
+from ftops.review.plan_document import apply_document, error_document
+from ftops.review.plan_file import SavedPlan
 from ftops.review.selection import Selection
 
 

@@ -7,10 +7,10 @@ import socket
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import click
+from msgspec import Struct, field
 
 from ftops.api.freeze import frozen
 from ftops.api.opening import opened_provider
@@ -28,6 +28,7 @@ from ftops.model.finetune import FineTune
 from ftops.model.job import Job
 from ftops.model.project import Project, ProviderSettings
 from ftops.model.state import State
+from ftops.model.value import replace
 from ftops.planner.incomplete import used_providers
 from ftops.providers.provider import Probe
 from ftops.providers.registry import dialects, facts_of
@@ -64,8 +65,7 @@ def _blanked(check: Check) -> Check:
     return replace(check, message=vault.blank(check.message), next=following)
 
 
-@dataclass
-class _Examination:
+class _Examination(Struct):
     """The checks in order; one that fails stops only what needs what it looked for."""
 
     root: Path

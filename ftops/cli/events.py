@@ -17,7 +17,7 @@ from ftops.cli.streams import reader_gone
 from ftops.controller.following import Follower
 from ftops.errors import ExitCode
 from ftops.model.job import Job, JobEvent, JobStatus
-from ftops.report.json_report import json_line
+from ftops.model.json_text import json_line
 from ftops.report.metrics import metrics_csv, metrics_document, render_metrics, render_plot
 from ftops.report.words import plain, printable
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _ANY_SIDE = ("text", "eol", "binary", "crlf")
 """Attributes that decide over line ends, as they stand, with `-` or `!` before them or `=` behind."""
 
 
-@dataclass(frozen=True, slots=True)
-class GitLine:
+class GitLine(Struct, frozen=True):
     """A line of a file that Git reads, and how to know that its owner decided the matter already."""
 
     file: str

@@ -133,7 +133,7 @@ def print_document(document: Mapping[str, Any], *, err: bool = False) -> None:
 
     Errors are messages: a secret in them is blanked, as on stderr, and the document is printed all the same.
     """
-    from ftops.report.json_report import json_text
+    from ftops.model.json_text import json_text
 
     if document.get("errors"):
         document = {**document, "errors": [_blanked(error) for error in document["errors"]]}
@@ -158,8 +158,9 @@ def documented_failure(root: Path, form: str, command: str = "plan") -> Iterator
 
 
 def _print_failure(root: Path, command: str, problems: tuple[Problem, ...]) -> None:
+    from ftops.model.json_text import json_line
     from ftops.report.failures import EMPTY, failure_document, failure_line
-    from ftops.report.json_report import error_document, json_line
+    from ftops.review.plan_document import error_document
 
     if command == "events":
         for problem in problems:

@@ -11,7 +11,7 @@ from ftops.cli.saved_plans import STDOUT, bound, write_plan_file
 from ftops.cli.session import open_session
 from ftops.errors import ExitCode
 from ftops.reconciler.values import Reviewed
-from ftops.report.json_report import plan_document
+from ftops.review.plan_document import plan_document
 from ftops.review.selection import Selection
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -10,6 +9,7 @@ import click
 from ftops.cli import options
 from ftops.cli.apply import one_round, round_code
 from ftops.cli.session import lock_timeout_option, open_session
+from ftops.model.value import replace
 from ftops.review.selection import Selection
 
 

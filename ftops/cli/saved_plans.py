@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -18,13 +17,14 @@ from ftops.cli.session import Session, surroundings
 from ftops.errors import FtopsError, InvalidInput, NeedsPerson
 from ftops.manifests.project import load_project
 from ftops.model.json_value import JSON
+from ftops.model.value import replace
 from ftops.providers.registry import dialects
 from ftops.reconciler.line import narrowed
 from ftops.reconciler.loading import declared
 from ftops.reconciler.values import Loaded, Reviewed
-from ftops.report.json_report import FORMAT_VERSION, plan_document
-from ftops.report.plan_file import SavedPlan, decode_plan_file, encode_plan_file
 from ftops.review.freshness import Rest, bindings, rest
+from ftops.review.plan_document import FORMAT_VERSION, plan_document
+from ftops.review.plan_file import SavedPlan, decode_plan_file, encode_plan_file
 from ftops.review.selection import ANY_COMMIT, Selection
 from ftops.state.sealing import Seal, opened, sealed
 

@@ -21,8 +21,8 @@ from ftops.cli.state_surgery import (
     unlock_command,
 )
 from ftops.errors import StateError, StateMoved
+from ftops.model.json_text import escaped
 from ftops.records.surgery import unrecorded
-from ftops.report.json_report import escaped
 from ftops.report.terminal import columns
 from ftops.state.features import Earlier, KeepsHistory
 from ftops.state.statefile import encode_record

@@ -6,10 +6,10 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
+from msgspec import Struct
 
 from ftops.api.stored_state import open_stored_state
 from ftops.cli.private_files import write_private
@@ -29,8 +29,7 @@ BACKUPS = ".ftops/backups"
 """Where surgery puts the state from before: in the project, whatever store the state is in."""
 
 
-@dataclass(frozen=True, slots=True)
-class StateAccess:
+class StateAccess(Struct, frozen=True):
     """One project's state and its store."""
 
     root: Path

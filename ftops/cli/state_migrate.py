@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -12,6 +11,7 @@ from ftops.cli.state_access import StateAccess, ask, can_ask, keep_backup, open_
 from ftops.errors import Refused, StateError, StateMoved, UsageError
 from ftops.manifests.project import PROJECT_FILE
 from ftops.model.state import State
+from ftops.model.value import replace
 from ftops.report.words import counted, printable
 
 

@@ -6,7 +6,6 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -16,6 +15,7 @@ from ftops.cli.session import Session, lock_timeout_option, open_session
 from ftops.cli.state_access import StateAccess, ask, can_ask, keep_backup, open_state
 from ftops.errors import FtopsError, NeedsPerson, Refused, StateError
 from ftops.model.state import State
+from ftops.model.value import replace
 from ftops.planner.incomplete import incomplete, problem_of
 from ftops.reconciler.commits import applied_commit
 from ftops.records.matching import LiveJobs

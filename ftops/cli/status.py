@@ -14,7 +14,7 @@ from ftops.cli.completion import fine_tune_names
 from ftops.cli.session import Session, open_session, surroundings
 from ftops.cli.streams import reader_gone
 from ftops.errors import ExitCode
-from ftops.report.json_report import outputs_document, status_document
+from ftops.report.documents import outputs_document, status_document
 from ftops.report.status import StatusRow, settled, status_rows, with_progress
 from ftops.report.terminal import render_environment, render_outputs, render_status
 from ftops.report.words import printable

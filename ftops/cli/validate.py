@@ -10,9 +10,9 @@ from ftops.cli import options
 from ftops.datasets.inspection import root_model
 from ftops.datasets.tokens import count_tokens
 from ftops.errors import ExitCode, FtopsError, InvalidInput
+from ftops.model.json_text import json_text
 from ftops.model.tuned_model import base_model
 from ftops.reconciler.checking import Checked, check
-from ftops.report.json_report import json_text
 from ftops.report.validation import Validation, failed_document, render_validation, validation_document
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from ftops.errors import Ambiguous, NotSent, ProviderError, RateLimited
 from ftops.model.job import Job, JobEvent
@@ -17,8 +18,7 @@ LONGEST_PAUSE_SECONDS = 30.0
 _PASSING = (Ambiguous, NotSent, RateLimited)
 
 
-@dataclass
-class Follower:
+class Follower(Struct):
     """Follows one job. `job` is how it was seen last; after the iterator's end, how it ended.
 
     `pause(seconds)` waits and gives True when a person asked to stop, which ends the following early.

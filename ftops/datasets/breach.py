@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from ftops.datasets.tables import hint, sentence
 
 _LONGEST_SHOWN = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Breach:
+class Breach(Struct, frozen=True):
     """A rule that is broken. `place` is where in the row; `shown` fills the rule's sentence.
 
     `advice` is what to do where the rule's own hint does not know it.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from ftops.datasets.breach import Breach, shown
 from ftops.datasets.forms import is_json_schema
@@ -18,8 +18,7 @@ Message = Mapping[str, Any]
 ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
 
 
-@dataclass(slots=True)
-class Outline:
+class Outline(Struct):
     """The messages of a row, looked through once.
 
     `known`: each has a known role; where one has not, their order says nothing. `plain`: none is empty, has

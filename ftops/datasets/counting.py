@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from ftops.datasets.breach import Breach
 from ftops.datasets.tables import Ruleset
 from ftops.model.data_check import MOST_LINES_NAMED, Finding, Severity
 
 
-@dataclass(slots=True)
-class _Kind:
+class _Kind(Struct):
     severity: Severity
     first: Breach
     count: int = 0

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import BinaryIO
 
 import orjson
+from msgspec import Struct, field
 
 from ftops.datasets.breach import Breach, shown
 from ftops.datasets.conversation import outline
@@ -26,8 +26,7 @@ RowHashes = set[int]
 """Hashes of the rows of a file, good within one process."""
 
 
-@dataclass(slots=True)
-class Passed:
+class Passed(Struct):
     """What reading a file came to. `dataset` is None for a file that was not read to its end.
 
     `of_uses` are breaches that are about single fine-tunes, by how these use the file.

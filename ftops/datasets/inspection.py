@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from ftops.datasets.breach import Breach
 from ftops.datasets.counting import finding_of
@@ -20,8 +21,7 @@ _Pairs = dict[str, dict[str, set[str]]]
 """Training file -> validation file -> the fine-tunes that use both."""
 
 
-@dataclass(frozen=True, slots=True)
-class InspectedDatasets:
+class InspectedDatasets(Struct, frozen=True):
     """Datasets by project-relative path, and everything that was found in them.
 
     A file that could not be read to its end has no dataset. `verdicts` has every fine-tune by name.
@@ -48,8 +48,7 @@ class InspectedDatasets:
         return tuple(dict.fromkeys(finding.problem for finding in found))
 
 
-@dataclass(frozen=True, slots=True)
-class _Use:
+class _Use(Struct, frozen=True):
     """One fine-tune's use of a file. `alone`: it is the only training file, so that it must suffice."""
 
     name: str

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from ftops.errors import FtopsError
 from ftops.model.capabilities import DataFormat
@@ -19,8 +20,7 @@ from ftops.model.tuned_model import base_model
 OFF = "off"
 
 
-@dataclass(frozen=True, slots=True)
-class ModelFacts:
+class ModelFacts(Struct, frozen=True):
     """What is known of a model. None: no limit is known."""
 
     form: DataFormat | None = None
@@ -28,8 +28,7 @@ class ModelFacts:
     images: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Ruleset:
+class Ruleset(Struct, frozen=True):
     """How one file is judged: for a dialect, a method and a base model.
 
     `facts` is None for a model that the dialect's table does not have: a server of somebody else's then
@@ -70,8 +69,7 @@ class Ruleset:
         return dialect
 
 
-@dataclass(frozen=True, slots=True)
-class ForeignForm:
+class ForeignForm(Struct, frozen=True):
     """A form of another program, known by its keys."""
 
     name: str

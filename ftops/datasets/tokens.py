@@ -10,14 +10,15 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from ftops.model.dataset import Dataset
+from ftops.model.value import replace
 
 INSTALL = "pip install 'ftops[tokens]'"
 
@@ -32,8 +33,7 @@ _ENCODINGS = (
 Count = Callable[[str], int]
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(Struct, frozen=True):
     """Datasets with their tokens, and for each path that could not be counted the sentence that says why."""
 
     datasets: Mapping[str, Dataset]

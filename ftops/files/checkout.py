@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from ftops.files.commits import git_output
 
@@ -16,8 +17,7 @@ _MOST_NESTED = 10
 """Submodules in submodules; more of them are a mistake."""
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(Struct, frozen=True):
     """A path that git knows and that is not there: a file, or a submodule (`folder`).
 
     `top` is its topmost folder that is not there, or the path itself.

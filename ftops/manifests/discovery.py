@@ -10,8 +10,9 @@ import glob
 import os
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from ftops.errors import Problem
 from ftops.files.checkout import Missing, left_out
@@ -23,8 +24,7 @@ PROJECT_FILE = "ftops.yaml"
 _ACCEPT = "if it is meant, pass --allow-empty"
 
 
-@dataclass(frozen=True, slots=True)
-class Discovered:
+class Discovered(Struct, frozen=True):
     """The project-relative path of every manifest, sorted, each file once, links followed.
 
     `problems` are mistakes. `unseen` says where manifests may be that were not seen: only a person who says
@@ -68,8 +68,7 @@ def file_stamp(path: str) -> FileStamp | None:
     return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(Struct, frozen=True):
     """Something in a folder: as it is called there, and where it really is."""
 
     name: str
@@ -77,8 +76,7 @@ class _Entry:
     is_folder: bool
 
 
-@dataclass(slots=True)
-class _Search:
+class _Search(Struct):
     """Walks the folders, each once for each place of a pattern, by whichever links it is reached.
 
     So loops end, and no link hides a folder from another way to it.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
+
+from msgspec import Struct
 
 from ftops.errors import Problem
 
@@ -16,8 +17,7 @@ _LONGEST_STEP = 60
 """Characters of a key that a message shows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """One YAML document. `problems` are what YAML allows and ftops does not, such as a key that stands twice.
 
     `node` is the composed tree of the YAML library; it is large, so a Document is not kept for long.

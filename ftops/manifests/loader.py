@@ -7,13 +7,13 @@ once in a map, and neither aliases nor nesting can blow a small file up.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 import yamlcore
+from msgspec import Struct
 
 from ftops.errors import Problem
 from ftops.manifests.document import Document, is_merge, problem_at
@@ -33,8 +33,7 @@ _LONGEST_CACHED = 40
 _CoreLoader: Any = yamlcore.CCoreLoader if yaml.__with_libyaml__ else yamlcore.CoreLoader
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(Struct, frozen=True):
     """What a file holds: the documents before the first mistake in syntax, and that mistake."""
 
     documents: tuple[Document, ...]

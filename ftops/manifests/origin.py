@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from ftops.errors import Problem
 from ftops.manifests.document import Document, Steps
@@ -12,8 +13,7 @@ from ftops.manifests.schema import Finding
 from ftops.manifests.wording import Shown, shown, shown_kind
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """A manifest and the project file whose defaults lie under it."""
 
     manifest: Document

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from ftops.errors import Problem
 from ftops.manifests.chains import chain_findings
@@ -27,8 +28,7 @@ _HEADER: tuple[Steps, ...] = (("apiVersion",), ("kind",))
 _NAME = ("metadata", "name")
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedManifests:
+class LoadedManifests(Struct, frozen=True):
     """Every fine-tune that could be read, by name, and all that is wrong: then nothing may be done.
 
     A data file that lies outside the project is left out of its fine-tune. `of_data` are those of the

@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
+from msgspec import Struct
 
 from ftops.errors import FtopsError
 from ftops.manifests.document import Steps
@@ -45,8 +45,7 @@ MOST_FINDINGS = 200
 """Mistakes of one document that are looked for: more than these nobody reads."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """What is wrong at a path; `key` where the key rather than its value is meant.
 
     One `of_data` is about a data file that is not there: it holds its own fine-tune alone.
@@ -59,8 +58,7 @@ class Finding:
     of_data: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(Struct, frozen=True):
     """A schema in both its uses: `valid` answers fast, `findings` says why not."""
 
     schema: Mapping[str, Any]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from ftops.model.nearest import did_you_mean
 
@@ -15,8 +16,7 @@ MOST_UNKNOWN = 20
 costs no more than it takes to read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """How a message names a wrong value. Of a secret it names only the kind."""
 
     words: str

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
+
+from msgspec import Struct
 
 from ftops.errors import FtopsError
 from ftops.manifests.dialect_checks import DialectChecks
@@ -21,8 +22,7 @@ SCHEMA_PATH = "../schemas/finetune.v1.json"
 """Where an editor finds the schema, as seen from a manifest in `jobs/`."""
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenManifest:
+class WrittenManifest(Struct, frozen=True):
     """The text of a manifest; `left_out` says of each value of the job why it does not stand there."""
 
     text: str

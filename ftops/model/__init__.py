@@ -1,1 +1,1 @@
-"""Frozen values that every room shares; standard library only, no I/O, no clock."""
+"""Frozen values that every room shares; the standard library and `msgspec.Struct`, no I/O, no clock."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from ftops.model.change import Change
 from ftops.model.state import RecordedJob
@@ -24,8 +25,7 @@ class Fate(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Cancelled:
+class Cancelled(Struct, frozen=True):
     """What a cancel came to, for one job, or for a name without one."""
 
     name: str
@@ -35,8 +35,7 @@ class Cancelled:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(Struct, frozen=True):
     """A job that is to be stopped. `protected` says that its manifest wants it never to be cancelled."""
 
     change: Change

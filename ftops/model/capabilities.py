@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from ftops.model.finetune import Method
 from ftops.model.json_value import JSONObject
@@ -28,8 +29,7 @@ class DataFormat(StrEnum):
     REINFORCEMENT = "reinforcement"
 
 
-@dataclass(frozen=True, slots=True)
-class Capabilities:
+class Capabilities(Struct, frozen=True):
     """What a dialect can do; absent means cannot.
 
     `methods` maps each method to the hyperparameters it takes, and those by name to a JSON Schema

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from ftops.errors import Problem
 from ftops.model.finetune import Source
@@ -109,8 +110,7 @@ UNPLANNED_REASONS = RESTING_REASONS | INVALID_INPUT_REASONS | {Reason.UPSTREAM}
 """A plan of nothing else came to nothing. An upstream of a hold `upstream` is always in the plan too."""
 
 
-@dataclass(frozen=True, slots=True)
-class DataUse:
+class DataUse(Struct, frozen=True, gc=False):
     """A file that a change trains on. A provider's own file has only its id: its content is unknown."""
 
     role: str
@@ -121,8 +121,7 @@ class DataUse:
     examples: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FieldDifference:
+class FieldDifference(Struct, frozen=True, gc=False):
     """One field before and after; None on a side where the field is absent."""
 
     path: str
@@ -130,8 +129,7 @@ class FieldDifference:
     after: JSON
 
 
-@dataclass(frozen=True, slots=True)
-class Then:
+class Then(Struct, frozen=True):
     """The training that a change goes on to, in a later round or run: it is paid then, not now.
 
     `action` is CREATE, or REPLACE where the change's job will still run and is stopped for it.
@@ -146,8 +144,7 @@ class Then:
     estimated_cost: CostEstimate | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True, gc=False):
     """One step about one fine-tune or one stray job.
 
     `job_id` is the job that it keeps, adopts or cancels (for a replace: the one to cancel) and

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from ftops.errors import Problem
 
@@ -19,8 +20,7 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One kind of thing that is wrong with one file, and where.
 
     `kind` names the rule in schemas/datasets/rules.v1.json. `message` says it of the first line, whose
@@ -51,8 +51,7 @@ class Finding:
         return f"; and {more} more {'line' if more == 1 else 'lines'}: {numbers}"
 
 
-@dataclass(frozen=True, slots=True)
-class Statistics:
+class Statistics(Struct, frozen=True):
     """The figures of one file. `longest_row` is in bytes; `forms` and `roles` count rows and messages."""
 
     rows: int = 0
@@ -65,8 +64,7 @@ class Statistics:
     longest_row_line: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FileCheck:
+class FileCheck(Struct, frozen=True):
     """One file as it was read. A finding stands once, beside the names of the fine-tunes that it is about."""
 
     path: str
@@ -74,8 +72,7 @@ class FileCheck:
     findings: tuple[tuple[Finding, tuple[str, ...]], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DataVerdict:
+class DataVerdict(Struct, frozen=True):
     """What the data of one fine-tune comes to. With `problems` it may not be created."""
 
     problems: tuple[Finding, ...] = ()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 DIGEST_IN_NAME = 16
 """How many hex digits of the SHA-256 an uploaded file's name carries: 64 bits, and short enough to read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Dataset:
+class Dataset(Struct, frozen=True):
     """What was found in a file. `sha256` (64 hex digits) is its identity; the path is not.
 
     It is the digest of the *rows*: line ends, blank lines and a final newline are not in it, so that they

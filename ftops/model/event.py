@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from ftops.errors import FtopsError, Problem, ProviderError
 from ftops.model.change import Change
@@ -26,8 +27,7 @@ class EventKind(StrEnum):
     FROZEN = "frozen"
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """One thing that happened. `time` is Unix seconds; `change` is None for what concerns no single one."""
 
     kind: EventKind
@@ -45,8 +45,7 @@ class Outcome(StrEnum):
     SKIPPED = "skipped"
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeResult:
+class ChangeResult(Struct, frozen=True):
     """The outcome of one change. `ambiguous` means that only a later run or a person can tell.
 
     `problems` say why it failed or was skipped, each with its place and what to do; `code` is the provider's

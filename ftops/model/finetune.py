@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 
+from msgspec import Struct, field
+
+from ftops.model.identifiers import Count, Name
 from ftops.model.json_value import JSON, JSONObject
 
 
@@ -41,16 +43,14 @@ class RetryOn(StrEnum):
     VANISHED = "vanished"
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """Where a fine-tune is declared; for people only, never compared."""
 
     file: str
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class DataFile:
+class DataFile(Struct, frozen=True):
     """A training or validation file: exactly one of `path` (project-relative) and `file_id` is set."""
 
     path: str | None = None
@@ -58,25 +58,25 @@ class DataFile:
     weight: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Upstream:
+class Upstream(Struct, frozen=True):
     """A base model that another fine-tune of the project makes. `checkpoint` is `final` or `step:N`."""
 
     name: str
     checkpoint: str = "final"
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """How often one generation may be tried; `max_attempts` counts the first job too."""
 
-    max_attempts: int = 1
+    max_attempts: Count = 1
     on: tuple[RetryOn, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Lifecycle:
-    """What ftops does with the job. Nothing here is sent, and only `rerun` can cause training."""
+class Lifecycle(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
+    """What ftops does with the job. Nothing here is sent, and only `rerun` can cause training.
+
+    A state of format 1 leaves out what has these defaults, so they mean the same for as long as it is read.
+    """
 
     suspend: bool = False
     on_change: OnChange = OnChange.REPLACE
@@ -85,11 +85,10 @@ class Lifecycle:
     retry: Retry = Retry()
     priority: int = 0
     rerun: str = ""
-    renamed_from: str | None = None
+    renamed_from: Name | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FineTune:
+class FineTune(Struct, frozen=True):
     """One declared fine-tuned model. `name` is its identity; the file it stands in is not."""
 
     name: str

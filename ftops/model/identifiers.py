@@ -7,6 +7,9 @@ compared and put into addresses, so they hold no sentences, no line breaks and n
 from __future__ import annotations
 
 import re
+from typing import Annotated
+
+from msgspec import Meta
 
 NAME = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 """Of a project, and of a fine-tune."""
@@ -57,3 +60,17 @@ def is_sha256(text: str) -> bool:
 def is_providers_id(text: str) -> bool:
     """Return whether a provider's id can be put into the path of a request."""
     return _PROVIDERS_ID.fullmatch(text) is not None
+
+
+def _whole(pattern: str) -> str:
+    return rf"\A(?:{pattern})\Z"
+
+
+Name = Annotated[str, Meta(pattern=_whole(NAME), title="a name")]
+Fingerprint = Annotated[str, Meta(pattern=_whole(FINGERPRINT), title="a fingerprint")]
+Digest = Annotated[str, Meta(pattern=_whole(DIGEST), title="a digest")]
+Word = Annotated[str, Meta(pattern=_whole(WORD), title="a word of letters, digits, dots and dashes")]
+SHA256Hex = Annotated[str, Meta(pattern=_whole(SHA256), title="a SHA-256")]
+ProvidersId = Annotated[str, Meta(pattern=_whole(PROVIDERS_ID), title="an id without white space")]
+Count = Annotated[int, Meta(ge=0)]
+"""The forms as types: where one stands in a value, nothing else is decoded into it."""

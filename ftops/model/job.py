@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from ftops.model.json_value import JSON
 
@@ -39,8 +40,7 @@ class FailureClass(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class JobError:
+class JobError(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """Why a job failed or a create was refused, in the provider's words."""
 
     code: str | None
@@ -51,8 +51,7 @@ class JobError:
         return f"{self.code}: {self.message}" if self.code else self.message
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(Struct, frozen=True, gc=False):
     """The mark ftops leaves on a job where the dialect has room for one: whose job it is."""
 
     project: str
@@ -64,16 +63,14 @@ class Stamp:
     nonce: str
 
 
-@dataclass(frozen=True, slots=True)
-class JobFile:
+class JobFile(Struct, frozen=True, gc=False):
     """A file as a job names it; `filename` only where the provider embeds the whole file object."""
 
     id: str
     filename: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True, gc=False):
     """One job at a provider. Times are Unix seconds; None means that the reply did not say.
 
     `settings` holds what the reply shows of the request, by manifest path (`hyperparameters.n_epochs`,
@@ -100,8 +97,7 @@ class Job:
     organization: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class JobEvent:
+class JobEvent(Struct, frozen=True):
     """Something that a provider says happened to a job. `id` is None in dialects without event ids."""
 
     created_at: float | None
@@ -112,8 +108,7 @@ class JobEvent:
     id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class JobList:
+class JobList(Struct, frozen=True):
     """All jobs of a provider, or as many as could be had.
 
     `complete` is False when a page failed, a cursor repeated or the pages contradict each other: then
@@ -141,8 +136,7 @@ class FileState(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class UploadedFile:
+class UploadedFile(Struct, frozen=True):
     """A file at a provider. `problem` is why it failed, in the provider's words."""
 
     id: str

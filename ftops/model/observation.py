@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from ftops.model.capabilities import Capabilities
 from ftops.model.job import Job, UploadedFile
 from ftops.model.json_value import JSON
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderFacts:
+class ProviderFacts(Struct, frozen=True):
     """What the planner must know of a provider: its wire format and its patience (seconds).
 
     `organization` is the account that the project expects, None where it does not say; `organization_shown`
@@ -32,8 +32,7 @@ class ProviderFacts:
     renamed_from: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(Struct, frozen=True):
     """What one provider showed.
 
     `listed_at` are the starts (Unix seconds) of the complete lists behind `jobs`, oldest first; empty

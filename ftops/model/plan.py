@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from ftops.model.change import UNPLANNED_REASONS, Action, Change
 from ftops.model.commit import Commit
@@ -12,8 +13,7 @@ from ftops.model.json_value import JSONObject
 from ftops.model.steps import Stop
 
 
-@dataclass(frozen=True, slots=True)
-class PlanFacts:
+class PlanFacts(Struct, frozen=True):
     """Counts that the guards judge by; a guard must not look at anything else.
 
     `known_active` are recorded jobs that were active when last seen, `newly_missing` those of them that
@@ -42,8 +42,7 @@ class PlanFacts:
         return self.second_payments | self.by_hand
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """All changes, in an order in which nothing precedes what it depends on.
 
     `incomplete` maps each provider whose list was not surely whole to the reason: nothing is done there.

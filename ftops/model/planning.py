@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from ftops.errors import Problem
 from ftops.model.dataset import Dataset
@@ -13,8 +14,7 @@ from ftops.model.plan import Plan
 from ftops.model.state import State
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(Struct, frozen=True):
     """The three truths, and the instant (Unix seconds) they are judged at.
 
     `observations` has every provider that is used, by name; `configured` are all that the project has, used
@@ -34,8 +34,7 @@ class Inputs:
     configured: frozenset[str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Doubts:
+class Doubts(Struct, frozen=True):
     """What a second look could make surer: jobs that were listed without a mark, files that nobody listed.
 
     `jobs` are pairs of provider and id, `files` provider names.
@@ -48,8 +47,7 @@ class Doubts:
         return bool(self.jobs or self.files)
 
 
-@dataclass(frozen=True, slots=True)
-class Planning:
+class Planning(Struct, frozen=True):
     """A plan, and the settled state that carrying it out starts from."""
 
     plan: Plan

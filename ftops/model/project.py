@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from ftops.model.json_value import JSON, JSONObject
 
@@ -11,8 +12,7 @@ EMULATOR_SCHEME = "emulator:"
 """A base URL `emulator:PATH` asks for the embedded emulator with its database at PATH."""
 
 
-@dataclass(frozen=True, slots=True)
-class EnvReference:
+class EnvReference(Struct, frozen=True):
     """A value that stands in an environment variable; it is read when a provider is opened."""
 
     env: str
@@ -21,8 +21,7 @@ class EnvReference:
         return f"{{env: {self.env}}}"
 
 
-@dataclass(frozen=True, slots=True)
-class FileReference:
+class FileReference(Struct, frozen=True):
     """A value that stands in a file; a relative path starts at the project's root."""
 
     file: str
@@ -32,8 +31,7 @@ class FileReference:
         return "{file: ...}"
 
 
-@dataclass(frozen=True, slots=True)
-class ExecReference:
+class ExecReference(Struct, frozen=True):
     """A value that a command prints; the words go to the program as they are, no shell reads them."""
 
     exec: tuple[str, ...]
@@ -48,8 +46,7 @@ Extra = JSON | Reference
 """A value for a gateway, sent as it is written; a reference stands for a string."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderSettings:
+class ProviderSettings(Struct, frozen=True):
     """One provider of the project. Times are seconds; `max_active` None means no limit of ours.
 
     `settle` is how long a list may lag behind a create; `send_window` how long after its intent a
@@ -74,8 +71,7 @@ class ProviderSettings:
     renamed_from: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StateSettings:
+class StateSettings(Struct, frozen=True):
     """Where the state is kept: a path in the project, or the URL of a store. `lease` is seconds.
 
     `history` is how many earlier states are kept, where the store leaves that to us.
@@ -86,16 +82,14 @@ class StateSettings:
     history: int = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Encryption:
+class Encryption(Struct, frozen=True):
     """How state and saved plans are encrypted: by age, to the identity's own key and to `recipients`."""
 
     identity: Reference
     recipients: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """What one apply may do without a person lifting a limit by name. `max_cost` is in USD."""
 
     max_creates: int = 25
@@ -104,8 +98,7 @@ class Limits:
     max_cost: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(Struct, frozen=True):
     """A directory with `ftops.yaml`. `defaults` go under every spec; no encryption where it is None."""
 
     name: str

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
 
 from ftops.errors import About, RefusalKind
+from ftops.model.value import replace
 
 STUCK_SECONDS = 86_400.0
 """A refusal for now that goes on for so long needs a person, although it is still tried again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """The latest refusal of one create, in the provider's words, and since when it has been refused.
 
     Times are Unix seconds. `model` is the base model that was asked for, resolved. `retry_after` are the

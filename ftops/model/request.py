@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from ftops.model.finetune import Method
 from ftops.model.job import Stamp
 from ftops.model.json_value import JSON, JSONObject
 
 
-@dataclass(frozen=True, slots=True)
-class RequestFile:
+class RequestFile(Struct, frozen=True):
     """A file at the provider, with its weight where the dialect weighs files."""
 
     id: str
     weight: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class JobRequest:
+class JobRequest(Struct, frozen=True):
     """One create. The base model and the files are resolved: ids the provider knows, no references.
 
     `stamp` marks the job as ours; a request without one is a job that ftops cannot find again. `chained`

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from math import isfinite
+
+from msgspec import Struct
 
 from ftops.errors import ExitCode
 
 
-@dataclass(frozen=True, slots=True)
-class CostEstimate:
+class CostEstimate(Struct, frozen=True):
     """What training may cost, in USD. An unknown cost is no CostEstimate at all, never zero."""
 
     low: float
     high: float
     currency: str = "USD"
 
+    def __post_init__(self) -> None:
+        if not (isfinite(self.low) and isfinite(self.high)):
+            raise ValueError("a cost without bounds is an unknown cost")
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+
+class Violation(Struct, frozen=True):
     """A rule that forbids applying the plan, with the way to allow it where there is one."""
 
     rule: str
@@ -26,8 +30,7 @@ class Violation:
     exit_code: ExitCode = ExitCode.REFUSED
 
 
-@dataclass(frozen=True, slots=True)
-class Review:
+class Review(Struct, frozen=True):
     """Violations forbid; each estimate covers its creates and replaces, and is None if any is unknown.
 
     `estimated_cost` is for what is done now, `estimated_cost_later` for what follows. `cost_unknown_because`

@@ -1,36 +1,41 @@
-"""State: which job ftops made for which fine-tune; what a run remembers for the next one."""
+"""State: which job ftops made for which fine-tune; what a run remembers for the next one.
+
+These values are also the state file (`ftops.state.statefile`). There a member that has its default is left
+out, and an unknown one is refused, since the next write would lose it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import TypeVar
+
+from msgspec import Struct, field
 
 from ftops.model.change import FieldDifference
 from ftops.model.commit import AppliedCommit
 from ftops.model.finetune import Lifecycle
+from ftops.model.identifiers import Count, Fingerprint, Name, ProvidersId, SHA256Hex, Word
 from ftops.model.job import Job, JobError, JobStatus
 from ftops.model.json_value import JSON, JSONObject
 from ftops.model.refusal import Refusal
+from ftops.model.value import replace
 
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class SentRequest:
+class SentRequest(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """What a create asks for, by which its job is recognised where no mark comes back.
 
     `known` is what the job would show of the request (manifest paths; files as `{"id", "sha256"}`), `seen`
     the ids of unrecorded jobs that looked like it before it was sent: these are not its job.
     """
 
-    provider: str
+    provider: Word
     known: Mapping[str, JSON] = field(default_factory=dict)
-    seen: tuple[str, ...] = ()
+    seen: tuple[ProvidersId, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Intent:
+class Intent(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """A durable note "about to create this", written before the request that costs money.
 
     Times are Unix seconds. The POST may be sent until `not_after` and never later; once the provider
@@ -43,17 +48,17 @@ class Intent:
     `withdrawn_at` is when a run knew that it had not sent it; `refusal` what the provider answered last.
     """
 
-    provider: str
-    nonce: str
-    fingerprint: str
-    generation: int
-    attempt: int
+    provider: Word
+    nonce: Word
+    fingerprint: Fingerprint
+    generation: Count
+    attempt: Count
     spec: JSONObject
     created_at: float
     not_after: float
     known: Mapping[str, JSON] = field(default_factory=dict)
-    seen: tuple[str, ...] = ()
-    replied: str | None = None
+    seen: tuple[ProvidersId, ...] = ()
+    replied: ProvidersId | None = None
     absent_since: float | None = None
     lapsed: bool = False
     withdrawn_at: float | None = None
@@ -65,8 +70,7 @@ class Intent:
         return SentRequest(self.provider, self.known, self.seen)
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedJob:
+class RecordedJob(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """A job that ftops made or adopted, with the identity it was made under.
 
     `cancel_requested` is noted before a cancel is sent, `cancel_accepted` after the provider took it:
@@ -78,18 +82,18 @@ class RecordedJob:
     a person has `accepted` is taken as it is: neither altered nor doubted.
     """
 
-    id: str
-    provider: str
-    fingerprint: str
-    generation: int
-    attempt: int
-    nonce: str | None
+    id: ProvidersId
+    provider: Word
+    fingerprint: Fingerprint
+    generation: Count
+    attempt: Count
+    nonce: Word | None
     status: JobStatus
     created_at: float | None = None
     finished_at: float | None = None
     model: str | None = None
     fine_tuned_model: str | None = None
-    trained_tokens: int | None = None
+    trained_tokens: Count | None = None
     error: JobError | None = None
     missing_since: float | None = None
     cancel_requested: float | None = None
@@ -115,8 +119,7 @@ class RecordedJob:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """What ftops remembers of one fine-tune.
 
     `fingerprint` is that of the training this record stands for, `spec` its canonical form.
@@ -130,21 +133,21 @@ class Record:
     person says so, and a job that trains one is stopped.
     """
 
-    provider: str
-    fingerprint: str
-    generation: int
-    attempt: int
-    spec: JSONObject
-    lifecycle: Lifecycle = field(default_factory=Lifecycle)
+    provider: Word
+    fingerprint: Fingerprint
+    generation: Count
+    attempt: Count
+    spec: JSONObject = field(default_factory=dict)
+    lifecycle: Lifecycle = Lifecycle()
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     integrations: tuple[JSON, ...] = ()
     intent: Intent | None = None
     job: RecordedJob | None = None
     history: tuple[RecordedJob, ...] = ()
-    spent_nonces: tuple[str, ...] = ()
+    spent_nonces: tuple[Word, ...] = ()
     requests: tuple[SentRequest, ...] = ()
-    cancelled_by_hand: tuple[str, ...] = ()
+    cancelled_by_hand: tuple[Fingerprint, ...] = ()
 
     @property
     def refused(self) -> Refusal | None:
@@ -157,26 +160,24 @@ class Record:
         return (self.job, *self.history) if self.job else self.history
 
 
-@dataclass(frozen=True, slots=True)
-class ArchivedRecord:
+class ArchivedRecord(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """What stays of a forgotten fine-tune, so that re-adding it re-uses its model and never its numbers.
 
     What a person has cancelled stays cancelled, however often its manifest goes and comes back.
     """
 
-    generation: int
+    generation: Count
     jobs: tuple[RecordedJob, ...] = ()
-    spent_nonces: tuple[str, ...] = ()
+    spent_nonces: tuple[Word, ...] = ()
     requests: tuple[SentRequest, ...] = ()
-    cancelled_by_hand: tuple[str, ...] = ()
+    cancelled_by_hand: tuple[Fingerprint, ...] = ()
 
 
 MOST_SENDS = 3
 """How often the same bytes are sent to a provider at which they fail each time."""
 
 
-@dataclass(frozen=True, slots=True)
-class RefusedUpload:
+class RefusedUpload(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """Bytes that a provider did not take, in its words. `at` is Unix seconds.
 
     `failed` are the ids of files that it took and then could not process; none where it refused at once.
@@ -192,8 +193,7 @@ class RefusedUpload:
         return not self.failed or len(self.failed) >= MOST_SENDS
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderMemory:
+class ProviderMemory(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """What is remembered of a provider.
 
     `unmarked_since` (Unix seconds) is when a create's reply, or a retrieve, first lacked the mark that was
@@ -204,11 +204,10 @@ class ProviderMemory:
 
     unmarked_since: float | None = None
     former_names: tuple[str, ...] = ()
-    refused_uploads: Mapping[str, RefusedUpload] = field(default_factory=dict)
+    refused_uploads: Mapping[SHA256Hex, RefusedUpload] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """Everything that is remembered. `serial` grows with each write; `lineage` is made once, with the state.
 
     `datasets` maps provider -> SHA-256 -> file id; `not_mine` maps provider -> ids of jobs that a person
@@ -216,14 +215,14 @@ class State:
     last applied, where git told it.
     """
 
-    project: str
-    lineage: str
-    serial: int = 0
-    fine_tunes: Mapping[str, Record] = field(default_factory=dict)
-    archive: Mapping[str, ArchivedRecord] = field(default_factory=dict)
-    datasets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    not_mine: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    providers: Mapping[str, ProviderMemory] = field(default_factory=dict)
+    project: Name
+    lineage: Word
+    serial: Count = 0
+    fine_tunes: Mapping[Name, Record] = field(default_factory=dict)
+    archive: Mapping[Name, ArchivedRecord] = field(default_factory=dict)
+    datasets: Mapping[Word, Mapping[SHA256Hex, ProvidersId]] = field(default_factory=dict)
+    not_mine: Mapping[Word, tuple[ProvidersId, ...]] = field(default_factory=dict)
+    providers: Mapping[Word, ProviderMemory] = field(default_factory=dict)
     applied: AppliedCommit | None = None
 
     def with_record(self, name: str, record: Record) -> State:

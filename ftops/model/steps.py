@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
 
 from ftops.model.change import Action, Change
 from ftops.model.event import ChangeResult, Outcome
 from ftops.model.review import CostEstimate
+from ftops.model.value import replace
 
 Start = tuple[str, int, int]
 """A create by what it is for: name, generation, attempt. No two creates ever share these."""
@@ -20,8 +22,7 @@ _DIGITS = 6
 """Of a dollar: enough for one short example, too few for the noise of binary fractions."""
 
 
-@dataclass(frozen=True, slots=True)
-class Steps:
+class Steps(Struct, frozen=True):
     """Creates, each with its estimate (None: unknown), and cancels."""
 
     creates: Mapping[Start, CostEstimate | None] = field(default_factory=dict)
@@ -46,8 +47,7 @@ class Steps:
         return Steps(creates, self.cancels - other.cancels)
 
 
-@dataclass(frozen=True, slots=True)
-class SoFar:
+class SoFar(Struct, frozen=True):
     """What a command did in its earlier rounds: its limits hold for all of them together.
 
     `recorded` counts the records that the state had when the command began, None before its first round.

@@ -7,12 +7,12 @@ none of them is created until the declaration is another one or a person says so
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import replace
 
 from ftops.model.change import JOB_FAILED_REASONS, Action, Change, Reason
 from ftops.model.job import JobStatus
 from ftops.model.state import RecordedJob, State
 from ftops.model.steps import Stop
+from ftops.model.value import replace
 from ftops.planner.situation import Situation
 from ftops.records.stake import at_stake
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from ftops.model.change import Action, Change, DataUse, FieldDifference, Reason, Then
 from ftops.model.dataset import Dataset
 from ftops.model.finetune import FineTune
+from ftops.model.value import replace
 from ftops.planner.decision import Decision
 from ftops.planner.difference import differences
 from ftops.planner.situation import Situation

@@ -6,7 +6,7 @@ table in gates.py and refusals.py.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from ftops.model.change import Action, Reason
 from ftops.model.finetune import OnChange, OnRemove, RetryOn
@@ -20,8 +20,7 @@ from ftops.records.stake import at_stake, cancelled_first
 from ftops.records.wording import invalid_data, known_by_likeness, unread_upstream, ways_out
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """What a row decides. `next_attempt` keeps the generation; `then` is the training that follows later."""
 
     action: Action

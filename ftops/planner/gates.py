@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from ftops.model.change import Action, Reason
 from ftops.model.job import Job
 from ftops.model.state import RecordedJob, State
+from ftops.model.value import replace
 from ftops.planner.by_hand import held
 from ftops.planner.decision import Decision
 from ftops.planner.situation import Situation

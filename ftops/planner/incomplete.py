@@ -7,12 +7,12 @@ What the state alone decides goes on: success is for ever, and forgetting needs 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
 
 from ftops.model.change import Action, Change, Reason
 from ftops.model.finetune import FineTune
 from ftops.model.observation import Observation, ProviderFacts
 from ftops.model.state import ArchivedRecord, Record, State
+from ftops.model.value import replace
 from ftops.planner.decision import Decision
 from ftops.planner.situation import Situation
 from ftops.records.matching import LiveJobs

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from typing import Any
 
 from ftops.model.change import Action, Reason
 from ftops.model.job import JobStatus
 from ftops.model.state import Record, RecordedJob
+from ftops.model.value import replace
 from ftops.planner.decision import Decision
 from ftops.planner.situation import Situation
 from ftops.planner.table import decide
@@ -55,9 +56,9 @@ def _when_over(situation: Situation, decision: Decision) -> Situation | None:
     return replace(situation, record=ends(situation.record)) if ends and situation.record else None
 
 
-def _job_ends(**how: object) -> Callable[[Record], Record]:
+def _job_ends(**how: Any) -> Callable[[Record], Record]:
     def ends(record: Record) -> Record:
-        job: RecordedJob | None = replace(record.job, **how) if record.job else None  # type: ignore[arg-type]
+        job: RecordedJob | None = replace(record.job, **how) if record.job else None
         return replace(record, job=job)
 
     return ends

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 
 from ftops.model.capabilities import NO_CAPABILITIES
 from ftops.model.change import Action, Change, Reason
@@ -14,6 +13,7 @@ from ftops.model.observation import ProviderFacts
 from ftops.model.plan import Plan, PlanFacts
 from ftops.model.planning import Doubts, Inputs, Planning
 from ftops.model.state import Record
+from ftops.model.value import replace
 from ftops.planner.by_hand import stops_by_hand
 from ftops.planner.composition import change_for
 from ftops.planner.decision import Decision, stopped_by_hand

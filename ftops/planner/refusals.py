@@ -7,7 +7,8 @@ from recorded times and `now`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
 
 from ftops.errors import About, RefusalKind
 from ftops.model.change import Action, Reason
@@ -15,6 +16,7 @@ from ftops.model.dataset import Dataset
 from ftops.model.observation import ProviderFacts
 from ftops.model.refusal import Refusal
 from ftops.model.state import Intent, State
+from ftops.model.value import replace
 from ftops.planner.decision import Decision
 from ftops.planner.situation import Situation
 
@@ -28,8 +30,7 @@ _ENDED = frozenset({Reason.FAILED, Reason.CANCELLED_EXTERNALLY, Reason.VANISHED}
 """Holds that speak of an earlier job where the refusal of its successor is the news."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(Struct, frozen=True):
     """A provider that takes no more creates, since one of them was refused; `until` is Unix seconds."""
 
     refusal: Refusal

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ftops.errors import Problem
 from ftops.model.finetune import FineTune
@@ -13,8 +14,7 @@ from ftops.model.observation import ProviderFacts
 from ftops.model.state import ArchivedRecord, Record, RecordedJob
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(Struct, frozen=True):
     """One declared or recorded name.
 
     `fine_tune` is None when it is not declared, `record` when nothing is remembered. `fingerprint` is the

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import replace
 
 from ftops.model.cancelling import Cancelled, Fate, Stop
 from ftops.model.change import RESTING_REASONS, Action, Change, Reason
 from ftops.model.finetune import Source
 from ftops.model.job import JobStatus
 from ftops.model.state import RecordedJob, State
+from ftops.model.value import replace
 
 _DOUBTS = RESTING_REASONS | {
     Reason.SETTLING,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ftops.model.change import Reason
 from ftops.planner import decision
@@ -13,8 +14,7 @@ from ftops.planner.situation import Situation
 _RETRIED = "create if `retry` allows, else hold"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """A row: what decides, when it answers in words, and every reason that it may give."""
 
     decide: Callable[[Situation], Decision | None]
@@ -153,8 +153,7 @@ def decide(situation: Situation) -> Decision:
     return next(made for row in rows if (made := row.decide(situation)) is not None)
 
 
-@dataclass(frozen=True, slots=True)
-class Beside:
+class Beside(Struct, frozen=True):
     """What is decided before the table, after it or beside it, in words."""
 
     when: str

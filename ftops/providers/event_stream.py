@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from ftops.model.job import JobEvent
 from ftops.providers.flow import Flow, Unreadable
@@ -16,8 +17,7 @@ from ftops.transport.loose_json import read_json
 _DONE = "[DONE]"
 
 
-@dataclass(frozen=True, slots=True)
-class EventForm:
+class EventForm(Struct, frozen=True):
     """How a wire format tells events, and in which order its lists do."""
 
     decode: Callable[[Any], JobEvent]

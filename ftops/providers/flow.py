@@ -8,8 +8,9 @@ flow does no I/O. A request that failed is raised in it, at the yield; what it d
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from ftops.errors import ProviderError
 from ftops.transport.exchange import HttpReply, Request
@@ -21,8 +22,7 @@ class Unreadable(ValueError):
     """A reply that is not what the wire format says; the driver turns it into a ProviderError."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """A 2xx reply, as a flow is sent it. `unreadable` makes the error for one that cannot be taken."""
 
     reply: HttpReply

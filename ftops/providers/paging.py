@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from ftops.errors import ProviderError
 from ftops.model.job import Job, JobList
+from ftops.model.value import replace
 from ftops.providers.flow import Answer, Flow, Unreadable
 from ftops.transport.exchange import Expect, Request
 
@@ -25,8 +27,7 @@ class BrokenPaging(Unreadable):
     """Pages that contradict themselves: no other try can make a whole list of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """One page of a list. `after` is the cursor of the page behind it, None at the end of the list.
 
     With `guessed` the page itself did not say whether there is more: the same page again then means that the
@@ -43,8 +44,7 @@ Again = Callable[[Page, Page], bool]
 """Whether a page (the second) is the one before it once more, from a server that does not page."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pages:
+class Pages(Struct, frozen=True):
     """How one list pages: what is asked first, what a page is, how the next is asked for."""
 
     first: Request

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, replace
 from functools import cache
+
+from msgspec import to_builtins
 
 from ftops.errors import FtopsError, InvalidInput, Problem
 from ftops.model.json_value import JSON
@@ -19,6 +20,7 @@ from ftops.model.project import (
     ProviderSettings,
     Setting,
 )
+from ftops.model.value import replace
 from ftops.providers.dialect import Dialect
 from ftops.providers.dialects.openai import OpenAIDialect
 from ftops.providers.dialects.openai_legacy import OpenAILegacyDialect
@@ -81,7 +83,7 @@ def facts_of(settings: ProviderSettings) -> ProviderFacts:
 
 def _written(value: Extra) -> JSON:
     """Write a value as it stands in the project file: what a reference leads to is not read."""
-    return asdict(value) if isinstance(value, EnvReference | FileReference | ExecReference) else value
+    return to_builtins(value) if isinstance(value, EnvReference | FileReference | ExecReference) else value
 
 
 def open_provider(

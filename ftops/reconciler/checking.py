@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from ftops.datasets.inspection import InspectedDatasets, inspect_datasets
 from ftops.errors import Problem
@@ -20,8 +21,7 @@ from ftops.providers.registry import dialects, facts_of
 from ftops.state.registry import refuse_unknown
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """A project as it was read, right or wrong.
 
     `misdeclared` are the problems of its manifests, `absent` say by fine-tune which data is not there.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 
 from ftops.applier.applier import Applied, apply
 from ftops.applier.context import Context, Hands
@@ -14,6 +13,7 @@ from ftops.model.plan import Plan
 from ftops.model.planning import Doubts, Inputs, Planning
 from ftops.model.review import Review
 from ftops.model.state import State
+from ftops.model.value import replace
 from ftops.planner.planner import plan
 from ftops.reconciler.commits import applied_commit, older_than
 from ftops.reconciler.values import Loaded, Reviewed

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from ftops.errors import InvalidInput, NeedsPerson
 from ftops.files.commits import commit_of
 from ftops.manifests.discovery import file_stamp, manifest_files
 from ftops.manifests.project import PROJECT_FILE, load_project
+from ftops.model.value import replace
 from ftops.providers.registry import dialects
 from ftops.reconciler.checking import check
 from ftops.reconciler.values import Loaded

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 from ftops.applier.context import Clock
 from ftops.applier.looking import look_again
@@ -13,6 +12,7 @@ from ftops.model.job import Job, UploadedFile
 from ftops.model.observation import Observation, ProviderFacts
 from ftops.model.planning import Doubts
 from ftops.model.state import State
+from ftops.model.value import replace
 from ftops.providers.provider import Provider
 
 

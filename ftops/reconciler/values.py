@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from ftops.errors import InvalidInput, Problem
 from ftops.manifests.discovery import FileStamp
@@ -21,8 +22,7 @@ from ftops.model.state import State
 from ftops.review.selection import Selection
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """A project and everything it declares, checked. `datasets` by project-relative path.
 
     `stamps` tell whether the manifests are still those that were read; `commit`, where they are from a
@@ -48,8 +48,7 @@ class Loaded:
             raise InvalidInput(self.unseen)
 
 
-@dataclass(frozen=True, slots=True)
-class Reviewed:
+class Reviewed(Struct, frozen=True):
     """A plan with its review, what applying it starts from, and what it is about."""
 
     planning: Planning

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 
 from ftops.model.dataset import Dataset
 from ftops.model.finetune import FineTune
 from ftops.model.fingerprint import FORMS, CanonicalSpec, Form, fingerprint
 from ftops.model.observation import ProviderFacts
+from ftops.model.value import replace
 from ftops.records.dependencies import depths
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from enum import StrEnum
 
 from ftops.model.job import Job
 from ftops.model.json_value import JSON
 from ftops.model.state import Intent, Record, RecordedJob, State
+from ftops.model.value import replace
 from ftops.records.likeness import alterations
 from ftops.records.matching import LiveJobs
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from ftops.model.finetune import FineTune
 from ftops.model.fingerprint import digest
@@ -20,6 +19,7 @@ from ftops.model.state import (
     SentRequest,
     State,
 )
+from ftops.model.value import replace
 from ftops.records.intents import adopt_intent
 from ftops.records.settings import settings_differ, with_settings
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ftops.model.capabilities import Capabilities
 from ftops.model.change import FieldDifference
@@ -29,8 +30,7 @@ _SNAPSHOT = re.compile(r"[-:@](\d{4,}|\d{4}-\d\d(-\d\d)?|v\d+|latest)(-preview)?
 """What may follow a model's name when a provider shows the version behind it; `-002` is another model."""
 
 
-@dataclass(frozen=True, slots=True)
-class Likeness:
+class Likeness(Struct, frozen=True):
     """How much a job looks like a request.
 
     On a file that this project uploaded it is ours, or as good as: the file outranks every other field.

@@ -10,11 +10,14 @@ archive, an intent. A stamp cannot be rewritten: it is read as if it had been.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar, cast
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from ftops.model.observation import Observation, ProviderFacts
 from ftops.model.state import ArchivedRecord, ProviderMemory, Record, State
+from ftops.model.value import replace
 from ftops.records.desired import DesiredSet
 
 _T = TypeVar("_T")
@@ -151,8 +154,8 @@ def _translated(kept: _Kept, known: Mapping[str, str]) -> _Kept:
 def _rebuilt(value: _T, member: Callable[[str, Any], Any], name: str = "") -> _T:
     """Apply `member` to every member of a value, by name, however deep; what stays equal stays the same."""
     made: Any = value
-    if is_dataclass(value) and not isinstance(value, type):
-        old = {one.name: getattr(value, one.name) for one in fields(value)}
+    if isinstance(value, Struct):
+        old = asdict(value)
         new = {key: _rebuilt(one, member, key) for key, one in old.items()}
         changed = {key: one for key, one in new.items() if one != old[key]}
         made = replace(made, **changed) if changed else made

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
 
 from ftops.model.change import Change
 from ftops.model.finetune import FineTune
@@ -11,12 +12,12 @@ from ftops.model.job import Job, JobStatus, Stamp
 from ftops.model.observation import Observation
 from ftops.model.plan import Plan
 from ftops.model.state import ArchivedRecord, Record, RecordedJob, State
+from ftops.model.value import replace
 from ftops.records.matching import LiveJobs, worth_keeping
 from ftops.records.settings import with_settings
 
 
-@dataclass(frozen=True, slots=True)
-class Rebuilt:
+class Rebuilt(Struct, frozen=True):
     """The state with what was found. `notes` say of each name, for a person, what is recorded."""
 
     state: State

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ftops.model.job import Job, Stamp
 from ftops.model.state import ArchivedRecord, Record, RecordedJob
+from ftops.model.value import replace
 from ftops.records.renaming import with_archive
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from ftops.model.finetune import FineTune
 from ftops.model.job import JobStatus
 from ftops.model.state import ArchivedRecord, Record, RecordedJob, State
+from ftops.model.value import replace
 from ftops.records.desired import DesiredSet
 
 

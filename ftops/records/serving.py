@@ -7,7 +7,8 @@ after a revert, where the old job is recorded again and so is the newest.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ftops.errors import Problem
 from ftops.model.job import JobStatus
@@ -16,8 +17,7 @@ from ftops.records.desired import DesiredSet
 from ftops.records.wording import invalid_data
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Struct, frozen=True):
     """The model of a fine-tune that serves. `current`: it was trained from what is declared."""
 
     name: str
@@ -28,16 +28,14 @@ class Output:
     current: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Lack:
+class Lack(Struct, frozen=True):
     """Why there is no model, or none of what is declared now; and what to do about it."""
 
     why: str
     hint: str
 
 
-@dataclass(frozen=True, slots=True)
-class Serving:
+class Serving(Struct, frozen=True):
     """The models that serve, by name, and every name with what it lacks for a current one.
 
     The declarations of the `assumed` names could not be read: their models are compared with what was

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from msgspec import to_builtins
 
 from ftops.model.finetune import FineTune
 from ftops.model.json_value import JSON
 from ftops.model.state import Record
+from ftops.model.value import replace
 
 
 def settings_of(holder: FineTune | Record) -> dict[str, JSON]:
     """Return labels, annotations, integrations and lifecycle as one JSON value, for comparing."""
-    lifecycle = {key: value for key, value in asdict(holder.lifecycle).items() if key not in _ELSEWHERE}
+    lifecycle = {key: value for key, value in to_builtins(holder.lifecycle).items() if key not in _ELSEWHERE}
     return {
         "labels": dict(holder.labels),
         "annotations": dict(holder.annotations),

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
 
 from ftops.model.job import Job
 from ftops.model.observation import Observation
 from ftops.model.state import ArchivedRecord, Intent, Record, RecordedJob, State
+from ftops.model.value import replace
 from ftops.records.desired import DesiredSet
 from ftops.records.intents import Doubt, absent, adopt_intent, resolve_intent, with_alterations
 from ftops.records.matching import LiveJobs
@@ -21,8 +23,7 @@ from ftops.records.recorded import record_of_stamped
 from ftops.records.renaming import follow_renames, take_over_removed
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(Struct, frozen=True):
     """The records as they really stand.
 
     `open_intents` gives the doubt of each intent that could not be resolved, with the jobs that it could

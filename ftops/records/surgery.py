@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
 
 from ftops.errors import FtopsError, NeedsPerson, UsageError
 from ftops.model.change import Change
@@ -12,6 +11,7 @@ from ftops.model.job import Job
 from ftops.model.json_value import JSONObject
 from ftops.model.nearest import did_you_mean
 from ftops.model.state import Intent, Record, RecordedJob, RefusedUpload, State
+from ftops.model.value import replace
 from ftops.records.ledger import Ledger
 from ftops.records.renaming import moved
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct, to_builtins
 
 from ftops.errors import (
     Ambiguous,
@@ -23,6 +24,7 @@ from ftops.model.commit import Commit
 from ftops.model.job import Job, JobList
 from ftops.model.project import EMULATOR_SCHEME, EnvReference, ProviderSettings
 from ftops.model.state import State
+from ftops.model.value import replace
 from ftops.records.accounts import one_account, shared_accounts
 from ftops.report.words import Styler, counted, plain, printable
 
@@ -43,8 +45,7 @@ class Verdict(StrEnum):
     FAIL = "fail"
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """One thing that was looked at: `check` is a stable word, `subject` which one of several it is about."""
 
     check: str
@@ -70,7 +71,7 @@ def render_checks(checks: Sequence[Check], style: Styler = plain) -> str:
 
 def checks_document(checks: Sequence[Check]) -> dict[str, Any]:
     """Write the checks as data."""
-    return {"checks": [asdict(one) for one in checks], "summary": _count(checks)}
+    return {"checks": [to_builtins(one) for one in checks], "summary": _count(checks)}
 
 
 def failed(check: str, error: FtopsError, subject: str | None = None) -> Iterator[Check]:

@@ -6,8 +6,9 @@ So whoever reads a command's documents can read this one too; `errors` is there 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from typing import Any
+
+from msgspec import to_builtins
 
 from ftops.errors import Problem
 
@@ -22,10 +23,10 @@ EMPTY: Mapping[str, Mapping[str, Any]] = {
 
 def failure_document(command: str, problems: Iterable[Problem]) -> dict[str, Any]:
     """Write the document of a command that failed."""
-    return {**EMPTY[command], "errors": [asdict(problem) for problem in problems]}
+    return {**EMPTY[command], "errors": [to_builtins(problem) for problem in problems]}
 
 
 def failure_line(problem: Problem) -> dict[str, Any]:
     """Write a failure as one of the lines that `ftops events --format json` writes."""
-    place = {key: value for key, value in asdict(problem).items() if key != "message"}
+    place = {key: value for key, value in to_builtins(problem).items() if key != "message"}
     return {"time": None, "level": "error", "type": "error", "message": problem.message, "data": place}

@@ -8,14 +8,15 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
+from msgspec import Struct, to_builtins
+
 from ftops.model.finetune import DataFile, FineTune, Upstream
 from ftops.model.job import JobStatus
+from ftops.model.json_text import json_text
 from ftops.model.state import State
-from ftops.report.json_report import json_text
 from ftops.report.words import printable
 
 NARROWEST = 24
@@ -39,8 +40,7 @@ class EdgeKind(StrEnum):
     VALIDATION = "validation"
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """One thing. `id` is stable: kind, provider where it matters, and name.
 
     `provider` is None for a file in the project. `status` and `fine_tuned_model` are as last recorded, and
@@ -55,8 +55,7 @@ class Node:
     fine_tuned_model: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(Struct, frozen=True):
     """`start` goes into `end`. `checkpoint` only where a chain takes another one than the last."""
 
     start: str
@@ -65,8 +64,7 @@ class Edge:
     checkpoint: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Graph:
+class Graph(Struct, frozen=True):
     """Nodes and edges, both sorted; every end of an edge is a node."""
 
     nodes: tuple[Node, ...]
@@ -105,7 +103,7 @@ def make_graph(fine_tunes: Iterable[FineTune], state: State | None) -> Graph:
 def graph_document(graph: Graph) -> dict[str, Any]:
     """Write the graph as data; the shape is documented, and keys are only ever added."""
     return {
-        "nodes": [asdict(node) for node in graph.nodes],
+        "nodes": [to_builtins(node) for node in graph.nodes],
         "edges": [
             {"from": edge.start, "to": edge.end, "kind": edge.kind, "checkpoint": edge.checkpoint}
             for edge in graph.edges

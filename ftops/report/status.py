@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
 
 from ftops.model.change import Action, Change, Reason
 from ftops.model.job import Job, JobStatus
 from ftops.model.metrics import MetricPoint, losses
 from ftops.model.plan import Plan
 from ftops.model.state import Record, State
+from ftops.model.value import replace
 
 
-@dataclass(frozen=True, slots=True)
-class StatusRow:
+class StatusRow(Struct, frozen=True):
     """One fine-tune. `status` is a job's, or `absent`, `waiting`, `held` where there is none to speak of.
 
     `reason` is the plan's stable word for why it stands there, `message` says it to a person, and `next` is

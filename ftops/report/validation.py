@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from msgspec import Struct, field, to_builtins
 
 from ftops.errors import Problem
 from ftops.model.data_check import DataVerdict, FileCheck, Finding, Severity, Statistics
 from ftops.model.dataset import Dataset
 from ftops.model.finetune import FineTune
-from ftops.report.json_report import FORMAT_VERSION, writable
+from ftops.model.json_text import writable
 from ftops.report.words import Styler, counted, printable, size
+from ftops.review.plan_document import FORMAT_VERSION
 
 
-@dataclass(frozen=True, slots=True)
-class Validation:
+class Validation(Struct, frozen=True):
     """A project as it was checked. `uncounted` says by path why a file's tokens are not known."""
 
     project: str | None
@@ -50,7 +51,7 @@ def validation_document(validation: Validation) -> dict[str, Any]:
             "valid": not validation.problems,
             "fine_tunes": [_fine_tune(one, validation) for one in validation.fine_tunes],
             "files": [_file(file, validation.datasets.get(file.path)) for file in validation.files],
-            "errors": [asdict(problem) for problem in validation.problems],
+            "errors": [to_builtins(problem) for problem in validation.problems],
         }
     )
     return document
@@ -122,7 +123,7 @@ def _file(file: FileCheck, dataset: Dataset | None) -> dict[str, Any]:
         "bytes": dataset.bytes if dataset else None,
         "examples": dataset.examples if dataset else None,
         "tokens": dataset.tokens if dataset else None,
-        "statistics": asdict(file.statistics),
+        "statistics": to_builtins(file.statistics),
         "findings": [_finding(finding, names) for finding, names in file.findings],
     }
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
 
 from ftops.model.change import Change
 from ftops.model.dataset import Dataset
@@ -19,6 +20,7 @@ from ftops.model.json_value import JSON
 from ftops.model.plan import Plan
 from ftops.model.review import CostEstimate
 from ftops.model.tuned_model import base_model
+from ftops.model.value import replace
 
 FEWEST_AUTO_EPOCHS = 1
 MOST_AUTO_EPOCHS = 25
@@ -35,8 +37,7 @@ class Unknown(Exception):
     """A cost cannot be known; the message says why, for people."""
 
 
-@dataclass(frozen=True, slots=True)
-class Costing:
+class Costing(Struct, frozen=True):
     """What costs are made of: everything declared, the files with their tokens (or why there are none)."""
 
     fine_tunes: Mapping[str, FineTune]

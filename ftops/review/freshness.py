@@ -7,7 +7,8 @@ A job that merely went on (running -> succeeded) leaves it valid; so does its ow
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+
+from msgspec import Struct, to_builtins
 
 from ftops.model.change import INVALID_INPUT_REASONS, RESTING_REASONS, Action, Change, Reason
 from ftops.model.dataset import Dataset
@@ -18,6 +19,7 @@ from ftops.model.plan import Plan
 from ftops.model.planning import Planning
 from ftops.model.project import ProviderSettings
 from ftops.model.state import Record, RecordedJob, State
+from ftops.model.value import replace
 
 _NO_RECORD = "(no record)"
 
@@ -35,8 +37,7 @@ _LATER = frozenset(
 """Reasons for which a planned create has to wait although the plan still holds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(Struct, frozen=True):
     """The declarations that a plan is bound to; `everything` is False when it is about some names only."""
 
     fine_tunes: tuple[FineTune, ...]
@@ -45,8 +46,7 @@ class Declared:
     everything: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Rest:
+class Rest(Struct, frozen=True):
     """What is left of a saved plan.
 
     `changes` are the new plan's that may be carried out and, for the same names, those that only say how
@@ -226,7 +226,7 @@ def _section(bound: JSONObject, kind: str) -> Mapping[str, JSON]:
 
 def _declaration(fine_tune: FineTune) -> str:
     """Name a declaration by what it says; the file it stands in is not part of it."""
-    return digest({key: value for key, value in asdict(fine_tune).items() if key != "source"})
+    return digest({key: value for key, value in to_builtins(fine_tune).items() if key != "source"})
 
 
 def _file_digest(path: str, declared: Declared) -> str | None:
@@ -237,7 +237,7 @@ def _file_digest(path: str, declared: Declared) -> str | None:
 
 def _account(settings: ProviderSettings) -> str:
     """Name an account by what ftops.yaml says of it; references stay references."""
-    says = asdict(settings)
+    says = to_builtins(settings)
     return digest({key: says[key] for key in _ACCOUNT})
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ftops.model.plan import Plan
 from ftops.model.steps import SoFar, Steps, steps_later, steps_now
 
 
-@dataclass(frozen=True, slots=True)
-class Reckoning:
+class Reckoning(Struct, frozen=True):
     """The steps of a command that a limit counts, in three parts that share none.
 
     `recorded` counts the records that the command began with.

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, Decimal, localcontext
+
+from msgspec import Struct, field
 
 from ftops.errors import ExitCode
 from ftops.model.plan import Plan
@@ -30,8 +31,7 @@ LIFTABLE = ("creates", "cancels", "cancels_percent", "cost", "vanished")
 """The names that `--allow NAME=N` takes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Allowed:
+class Allowed(Struct, frozen=True):
     """What the plan is judged by: the project's limits, what the run was told to accept, what it has done."""
 
     limits: Limits
@@ -120,7 +120,7 @@ def max_cost(reckoning: Reckoning, allowed: Allowed) -> Iterator[Violation]:
     if limit is None or not reckoning.ahead.creates:
         return
     cost = reckoning.all.cost
-    if cost is None or not math.isfinite(cost.high):
+    if cost is None:
         message = f"the cost is not known, and max_cost is ${_written(limit)}"
         causes = "; ".join(allowed.cost_unknown_because)
         message = f"{message}: {causes}" if causes else message

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
 
 from ftops.errors import UsageError
 from ftops.model.commit import Commit
@@ -12,6 +13,7 @@ from ftops.model.nearest import did_you_mean
 from ftops.model.plan import Plan
 from ftops.model.state import State
 from ftops.model.steps import NOTHING_DONE, SoFar
+from ftops.model.value import replace
 
 ANY_COMMIT = "any"
 """What --allow-older accepts until a plan has shown which commit it is about."""
@@ -19,8 +21,7 @@ ANY_COMMIT = "any"
 _MOST_LISTED = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """What a run is about: all, or some names; and what its limits are judged by beside the project.
 
     `exactly` are the names of a saved plan, upstreams included; names that are gone by now are no error.

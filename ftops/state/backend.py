@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
+
+from msgspec import Struct
 
 from ftops.files.confinement import in_ci
 from ftops.transport.hosts import Destination, Origin, refuse_stranger
@@ -16,8 +17,7 @@ def silent(_: str) -> None:
     """Tell nobody."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(Struct, frozen=True):
     """What a store is opened with. Opening sends nothing: the first read or lock does.
 
     `url` is resolved and may hold a password, so it is never shown; `root` is the project's directory, and
@@ -53,8 +53,7 @@ class Opening:
         refuse_stranger(to, self.environ)
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(Struct, frozen=True):
     """Who holds a lock, for whoever wants it. `since` is Unix seconds on the holder's clock."""
 
     id: str
@@ -70,8 +69,7 @@ class Holder:
         return f"{self.who}@{self.host} (pid {self.pid}, {self.operation}{run})"
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(Struct, frozen=True):
     """The bytes of a state and the version they have in the store. A version is opaque, and never re-used."""
 
     data: bytes

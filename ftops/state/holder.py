@@ -9,8 +9,9 @@ import socket
 import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
+
+from msgspec import to_builtins
 
 from ftops.errors import LockHeld
 from ftops.state.backend import Holder
@@ -55,7 +56,8 @@ def _first(environ: Mapping[str, str], names: tuple[str, ...]) -> str | None:
 
 def holder_members(holder: Holder) -> dict[str, Any]:
     """Return a holder as members of a JSON object."""
-    return asdict(holder)
+    members: dict[str, Any] = to_builtins(holder)
+    return members
 
 
 def holder_of(told: Any) -> Holder | None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from ftops.errors import StateConflict, StateError, StateUncertain
 from ftops.model.state import State
+from ftops.model.value import replace
 from ftops.state.backend import Holder, Lease, StateBackend, Stored
 from ftops.state.form import StateForm
 from ftops.state.statefile import moved_away

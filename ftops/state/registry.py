@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ftops.errors import StateError
 from ftops.state.backend import Opening, StateBackend
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 
-@dataclass(frozen=True, slots=True)
-class BackendKind:
+class BackendKind(Struct, frozen=True):
     """One kind of store, as data: how it is opened, and what a person should know of it.
 
     `module` has `open_store(opening)` and is imported only when such a store is opened; `library` is what it

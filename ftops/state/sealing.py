@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import orjson
+from msgspec import DecodeError
+from msgspec import json as typed
 
 from ftops.errors import FtopsError, StateError
 
@@ -53,10 +54,7 @@ class Seal:
         from pyrage import encrypt
 
         armored = encrypt(data, self._recipients, armored=True).decode("ascii")
-        return orjson.dumps(
-            {**head, "encrypted": ALGORITHM, "data": armored},
-            option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE,
-        )
+        return typed.format(typed.encode({**head, "encrypted": ALGORITHM, "data": armored}), indent=2) + b"\n"
 
     def open(self, envelope: str, what: str) -> bytes:
         """Decrypt what `sealed` gave. Raises StateError naming `what`."""
@@ -76,8 +74,8 @@ def sealed(data: bytes) -> str | None:
     if b'"encrypted"' not in data:
         return None  # Most states are none, and large: parsing them twice would be dear.
     try:
-        document = orjson.loads(data)
-    except orjson.JSONDecodeError:
+        document = typed.decode(data)
+    except (DecodeError, UnicodeDecodeError):
         return None
     told = document.get("data") if isinstance(document, dict) and "encrypted" in document else None
     return told if isinstance(told, str) else None

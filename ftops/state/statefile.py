@@ -1,19 +1,24 @@
 """State <-> bytes: readable JSON, versioned, sorted, without secrets.
 
-What is absent, empty or false is left out, so that a record reads like what is known of it.
+What has its default is left out, so that a record reads like what is known of it.
 `schemas/state.v1.json` describes the format.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from contextlib import suppress
+from typing import Any, Literal
 
-import orjson
+import msgspec
+from msgspec import DecodeError, ValidationError
+from msgspec.json import Decoder
 
 from ftops.errors import StateError, StateMoved
-from ftops.model.state import Record, State
-from ftops.state import decoding, encoding
+from ftops.model.identifiers import Count, Name, ProvidersId, SHA256Hex, Word
+from ftops.model.state import ArchivedRecord, ProviderMemory, Record, State
+from ftops.model.typed_json import Malformed, converted, converted_members
+from ftops.state.encoding import Unwritable, lean, written
 from ftops.state.sections import SectionWriter
 
 FORMAT_VERSION = 1
@@ -33,7 +38,7 @@ def encode(state: State, writer: SectionWriter | None = None, *, packed: bool = 
     """
     try:
         return (writer or SectionWriter()).write(state, FORMAT_VERSION, packed=packed)
-    except (encoding.NotFinite, orjson.JSONEncodeError) as error:
+    except Unwritable as error:
         raise StateError(
             f"the state cannot be written as JSON: {error}", hint="nothing was written; look at the manifests"
         ) from error
@@ -41,20 +46,32 @@ def encode(state: State, writer: SectionWriter | None = None, *, packed: bool = 
 
 def encode_record(record: Record) -> str:
     """Write one record as the state file has it."""
-    options = orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-    return orjson.dumps(encoding.record(record), option=options, default=encoding.plain_mapping).decode()
+    return written(lean(record)).decode() + "\n"
 
 
 def moved_away(state: State, place: str) -> bytes:
     """Write down, in place of a state, that it lives elsewhere now: whoever still reads here is told."""
-    words = {
+    notice = {
         "format_version": FORMAT_VERSION,
         "lineage": state.lineage,
         "moved_to": place,
         "project": state.project,
         "serial": state.serial + 1,
     }
-    return orjson.dumps(words, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    return written(notice) + b"\n"
+
+
+class _Version1(State, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A state as a document. What may not be missing has no default here: no records are never many."""
+
+    format_version: Literal[1]
+    serial: Count
+    fine_tunes: Mapping[Name, Record]
+    archive: Mapping[Name, ArchivedRecord]
+    datasets: Mapping[Word, Mapping[SHA256Hex, ProvidersId]]
+
+
+_DECODER = Decoder(_Version1)
 
 
 def decode(data: bytes, location: str, recovery: str = _RECOVERY) -> State:
@@ -64,16 +81,33 @@ def decode(data: bytes, location: str, recovery: str = _RECOVERY) -> State:
     the notice is left that it was moved.
     """
     try:
-        document = orjson.loads(data)
-    except orjson.JSONDecodeError as error:
+        with suppress(ValidationError):
+            return _state(_DECODER.decode(data))
+        # An older format, a notice, or damage.
+        document = upgraded(msgspec.json.decode(data), location, recovery=recovery)
+    except (DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise StateError(f"{location} is not valid JSON: {error}", hint=recovery) from error
-    document = upgraded(document, location, recovery=recovery)
     if "moved_to" in document:
         raise StateMoved(location, str(document["moved_to"]))
     try:
-        return decoding.state(document)
-    except decoding.Malformed as error:
-        raise StateError(f"{location} has a part that no ftops writes: {error}", hint=recovery) from error
+        for place, kind in _PARTS.items():
+            converted_members(document.get(place, {}), kind, place)
+        return _state(converted({**document, "format_version": FORMAT_VERSION}, _Version1))
+    except Malformed as error:
+        raise StateError(f"{location} is damaged or was edited: {error}", hint=recovery) from error
+
+
+_PARTS: Mapping[str, Any] = {
+    "fine_tunes": Record,
+    "archive": ArchivedRecord,
+    "datasets": Mapping[SHA256Hex, ProvidersId],
+    "providers": ProviderMemory,
+}
+"""Maps in which an error names the member that it is in."""
+
+
+def _state(document: _Version1) -> State:
+    return State(**{name: getattr(document, name) for name in State.__struct_fields__})
 
 
 def upgraded(

@@ -11,7 +11,6 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from typing import TypeVar, cast
 from urllib.parse import quote, urlsplit
 
@@ -21,6 +20,7 @@ from requests_toolbelt.multipart.encoder import MultipartEncoder
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError
 
 from ftops.errors import InvalidInput, NotSent, Problem, ProviderError
+from ftops.model.value import replace
 from ftops.transport.connections import open_session
 from ftops.transport.deadline import ending_by, time_left
 from ftops.transport.error_words import error_in

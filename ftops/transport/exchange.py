@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
+from msgspec import Struct, field
 
 from ftops.errors import FtopsError
 from ftops.model.json_value import JSON
@@ -18,8 +18,7 @@ LARGEST = 64 * 2**20
 """Bytes of a whole reply, unpacked: a page of a hundred jobs has some hundred thousand."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attached:
+class Attached(Struct, frozen=True):
     """What goes with every request of a provider: the credential's headers, and extras for a gateway.
 
     `query` goes with every request, `body` into every JSON body and, as text, into every form; the format's
@@ -48,8 +47,7 @@ class Expect(Enum):
     """Server-sent events as they come; JSON where the server answers with that."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileBody:
+class FileBody(Struct, frozen=True):
     """A file that is sent with form fields before it, streamed. `sha256` (hex) is that of its bytes."""
 
     path: Path
@@ -58,8 +56,7 @@ class FileBody:
     fields: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """One request. `operation` names it in errors and in the table of failures.
 
     A GET is tried again after a passing failure; anything else is sent once, by every layer. `streamed` says
@@ -77,8 +74,7 @@ class Request:
     streamed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class HttpReply:
+class HttpReply(Struct, frozen=True):
     """A 2xx reply with its JSON, or with its bytes where these were asked for.
 
     One that is a stream has `lines` instead, which come one by one; a break raises ProviderError from them.

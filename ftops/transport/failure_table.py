@@ -8,22 +8,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from ftops.errors import About, RefusalKind
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorWords:
+class ErrorWords(Struct, frozen=True):
     """What an error reply says in the provider's own shape."""
 
     message: str
     code: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FailureRule:
+class FailureRule(Struct, frozen=True):
     """One row. It fits if status and operation do, and the code or the words, where the row names any.
 
     Empty `statuses` or `operations` stand for all. `words` is a regular expression, searched in the message
@@ -50,8 +49,7 @@ class FailureRule:
         return self.words is not None and re.search(self.words, said.message, re.IGNORECASE) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class FailureTable:
+class FailureTable(Struct, frozen=True):
     """How a dialect says no. `shape` reads an error reply, None for one that the provider did not write."""
 
     shape: Callable[[Any], ErrorWords | None]

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ftops.errors import Refused
 from ftops.files.confinement import in_ci
@@ -30,8 +31,7 @@ _PLAIN_URL = re.compile(
 _USUAL_PORTS = {"http": 80, "https": 443}
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """A server. `host` is in lower case; without a port the scheme's own is meant."""
 
     scheme: str
@@ -39,8 +39,7 @@ class Origin:
     port: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(Struct, frozen=True):
     """Where something would go. `origin` is None for an address that libraries could read differently.
 
     `sends` says what would go there, `field` where the address stands. `reference` is set where the address

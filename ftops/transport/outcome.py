@@ -9,10 +9,11 @@ import re
 import ssl
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from ftops.errors import (
     About,
@@ -40,8 +41,7 @@ _PASSING = frozenset({408, 429, 500, 502, 503, 504, *range(520, 525)})
 """520 to 524 are a CDN's: its origin answered badly, late or not at all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """Whom a request went to, and how it says no.
 
     `secrets` never appear in an error, even when the provider echoes them.

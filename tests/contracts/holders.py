@@ -8,11 +8,11 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from ftops.errors import LeaseLost, LockHeld, StateConflict
+from ftops.model.value import replace
 from ftops.state.backend import Holder, Opening
 from ftops.state.manager import StateManager
 from ftops.state.registry import open_backend

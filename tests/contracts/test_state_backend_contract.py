@@ -6,13 +6,13 @@ Each test is a promise, and runs over every kind of store; the run ends with the
 from __future__ import annotations
 
 import signal
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ftops.errors import LeaseLost, LockHeld, StateConflict, StateError
 from ftops.model.state import State
+from ftops.model.value import replace
 from ftops.state.backend import Lease, StateBackend
 from ftops.state.features import BreaksLocks, ComparesClocks, ExplainsLocks, KeepsHistory, TookOver
 from ftops.state.form import StateForm

@@ -156,7 +156,7 @@ def test_a_list_that_cannot_be_read_is_an_error_in_one_sentence(
         (lambda text: text[:-20], "not valid JSON"),
         (lambda text: text.replace('"format_version": 1', '"format_version": 9'), "newer ftops"),
         (lambda text: text.replace('"test-p1"', '"other"'), "belongs to project other"),
-        (lambda text: text.replace('"attempt": 1', '"attempt": "x"'), "no ftops writes"),
+        (lambda text: text.replace('"attempt": 1', '"attempt": "x"'), "is damaged or was edited"),
     ],
 )
 def test_a_state_that_is_not_ours_is_refused_and_left_alone(

@@ -7,13 +7,13 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
 import pytest
 
+from ftops.model.value import replace
 from ftops.state.backends.local import LocalBackend
 from ftops.state.holder import current_holder
 from tests.conftest import Emulator, ProjectDirectory

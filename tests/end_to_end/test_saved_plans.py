@@ -324,8 +324,8 @@ def test_a_forged_digest_does_no_more_than_a_new_plan_would(
         (lambda d: d.update(project="other"), "is for project other, this is test-p1"),
         (lambda d: d.update(format_version=2), "newer ftops"),
         (lambda d: d.update(bindings={}), "not bound to anything"),
-        (lambda d: d["changes"][0].pop("reason"), "no ftops writes"),
-        (lambda d: d["changes"][0].update(action="explode"), "no ftops writes"),
+        (lambda d: d["changes"][0].pop("reason"), "is damaged or was edited"),
+        (lambda d: d["changes"][0].update(action="explode"), "is damaged or was edited"),
         (lambda d: d.pop("changes"), "not a plan file"),
     ],
 )

@@ -8,12 +8,12 @@ import signal
 import socket
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pyrage
 import pytest
 
+from ftops.model.value import replace
 from ftops.state.backend import Holder
 from ftops.state.registry import open_backend
 from tests.conftest import Emulator, ProjectDirectory

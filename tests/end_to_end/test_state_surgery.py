@@ -148,7 +148,7 @@ def test_what_was_pulled_can_be_pushed(project: ProjectDirectory) -> None:
         (lambda d: d.update(lineage="other"), 3, "has lineage"),
         (lambda d: d.update(project="other"), 1, "belongs to project other"),
         (lambda d: d.update(format_version=9), 1, "newer ftops"),
-        (lambda d: d.update(serial="x"), 1, "no ftops writes"),
+        (lambda d: d.update(serial="x"), 1, "is damaged or was edited"),
     ],
 )
 def test_a_foreign_state_is_not_pushed(

@@ -6,10 +6,10 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from msgspec.structs import asdict
 
 from tests.conftest import REPOSITORY
 from tests.simulator.bends import WORLDS

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+
+from msgspec import Struct
+from msgspec.structs import astuple
 
 from ftops.model.change import Action
 from ftops.model.dataset import Dataset
@@ -70,8 +72,8 @@ def planned(world: World, state: State, forms: Mapping[int, Form]) -> Planning:
 
 def versions(value: object) -> set[str]:
     """Collect the versions of all fingerprints in a value."""
-    if is_dataclass(value):
-        return set().union(*(versions(getattr(value, one.name)) for one in fields(value)))
+    if isinstance(value, Struct):
+        return set().union(*map(versions, astuple(value)))
     if isinstance(value, Mapping):
         return set().union(*(versions(one) for one in value.values()))
     if isinstance(value, tuple):

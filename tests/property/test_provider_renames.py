@@ -7,7 +7,6 @@ applied and the line is taken out again, the two plans are equal.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 
 from ftops.model.change import Action, Change
 from ftops.model.dataset import Dataset
@@ -16,6 +15,7 @@ from ftops.model.job import JobStatus
 from ftops.model.observation import Observation
 from ftops.model.planning import Inputs, Planning
 from ftops.model.state import State
+from ftops.model.value import replace
 from ftops.planner.planner import plan
 from tests.property.test_planner_laws import worlds
 from tests.simulator.world import World, fine_tune

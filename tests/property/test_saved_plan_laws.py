@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
@@ -12,12 +11,13 @@ from ftops.applier.context import Hands
 from ftops.model.change import Action
 from ftops.model.job import JobStatus
 from ftops.model.plan import Plan
+from ftops.model.value import replace
 from ftops.reconciler.line import carry_out
 from ftops.reconciler.loading import declared
 from ftops.reconciler.values import Loaded, Reviewed
 from ftops.records.rebuilding import rebuilt
-from ftops.report.json_report import parse_plan, plan_document
 from ftops.review.freshness import Rest, bindings, rest
+from ftops.review.plan_document import parse_plan, plan_document
 from ftops.state.backend import Holder
 from tests.property.small_histories import STEPS, run, settle
 from tests.simulated import FAULTS, Crash, World, fine_tune
@@ -55,7 +55,7 @@ def look(world: World) -> tuple[Loaded, Reviewed]:
 def saved(world: World) -> Plan:
     loaded, reviewed = look(world)
     bound = bindings(reviewed.plan, declared(loaded, everything=True), reviewed.planning.state)
-    return parse_plan(plan_document(replace(reviewed.plan, bindings=bound), reviewed.review))
+    return parse_plan(plan_document(replace(reviewed.plan, bindings=bound), reviewed.review))[0]
 
 
 def left(world: World, plan: Plan) -> Rest:

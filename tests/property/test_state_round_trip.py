@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,6 +25,7 @@ from ftops.model.state import (
     SentRequest,
     State,
 )
+from ftops.model.value import replace
 from ftops.state.backends.memory import MemoryBackend
 from ftops.state.manager import StateManager
 from ftops.state.sections import SectionWriter

@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from msgspec import Struct
 
 from ftops.state.backend import Opening
 
@@ -24,8 +24,7 @@ class Unavailable(Exception):
     """A server that cannot be started here, with the reason."""
 
 
-@dataclass(frozen=True)
-class Service:
+class Service(Struct, frozen=True):
     """A running server. `prefix` and `suffix` around a key make the URL of a state."""
 
     name: str

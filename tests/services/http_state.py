@@ -13,12 +13,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from msgspec import Struct, field
+
+from ftops.model.value import replace
 from ftops.state.backend import Opening
 from tests.services import Service
 
@@ -29,8 +31,7 @@ _FIELDS = ("ID", "Operation", "Info", "Who", "Version", "Created", "Path")
 Answer = tuple[int, bytes]
 
 
-@dataclass
-class Kept:
+class Kept(Struct):
     """One state: its versions by serial (a plain one has only serial 0), and its lock."""
 
     versions: dict[int, bytes] = field(default_factory=dict)
@@ -40,8 +41,7 @@ class Kept:
         return self.versions[max(self.versions)] if self.versions else None
 
 
-@dataclass
-class Controls:
+class Controls(Struct):
     """What a test can make the server do.
 
     `silent` refuses without saying who holds; `lax` frees any lock; `ahead` is how many seconds its clock is.
@@ -73,8 +73,7 @@ class Controls:
         return self.states.setdefault(key, Kept())
 
 
-@dataclass(frozen=True)
-class HttpState(Service):
+class HttpState(Service, frozen=True):
     controls: Controls = field(default_factory=Controls)
 
     def gitlab(self, key: str, project: str = "1") -> Opening:

@@ -10,7 +10,6 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +20,7 @@ from tests.services import Service, Unavailable
 PASSWORD = "correct horse/bättery"
 
 
-@dataclass(frozen=True)
-class Postgres(Service):
+class Postgres(Service, frozen=True):
     """A server with the role `ftops`, which owns the database `states`, and a superuser for the tests."""
 
     port: int = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter, defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ftops.errors import (
     About,
@@ -31,6 +31,7 @@ from ftops.model.job import (
 from ftops.model.json_value import JSON
 from ftops.model.observation import ProviderFacts
 from ftops.model.request import JobRequest
+from ftops.model.value import replace
 from ftops.providers.registry import DIALECTS
 from tests.simulator.bends import WORLDS, Bends, echoed, thinned
 

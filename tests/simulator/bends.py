@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ftops.model.job import Job, JobFile
 from ftops.model.json_value import JSON
+from ftops.model.value import replace
 
 
 @dataclass(frozen=True)

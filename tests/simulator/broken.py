@@ -7,7 +7,7 @@ deadline. Each is covered by the other and by the conditional write of the state
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ from ftops.applier import applier, cancels, creates, refused, uploads, waves
 from ftops.errors import Ambiguous, RefusalKind
 from ftops.model.job import JobList
 from ftops.model.state import ArchivedRecord, State
+from ftops.model.value import replace
 from ftops.planner.refusals import Refusals
 from ftops.reconciler import line, observing
 from ftops.records import intents, ledger

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
 
 from ftops.model.finetune import Lifecycle, OnChange, OnRemove, Retry, RetryOn
+from ftops.model.value import replace
 from tests.simulator import laws
 from tests.simulator.account import DUPLICATING_FAULTS, FAULTS, GATEWAY_FAULTS, LYING_FAULT
 from tests.simulator.bends import WORLDS
@@ -18,8 +20,7 @@ LEASE_SECONDS = 120.0
 FOR_EVER = 10**9
 
 
-@dataclass(frozen=True)
-class History:
+class History(Struct, frozen=True):
     """Where it plays and what happens. Steps are plain values, so that a shrunk history can be printed."""
 
     dialect: str

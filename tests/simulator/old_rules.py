@@ -5,13 +5,13 @@ Not here: a provider that is not remembered as unmarked. A person is asked each 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from ftops.applier import applier, creates
 from ftops.model.fingerprint import canonical_json
+from ftops.model.value import replace
 from ftops.planner import planner
 from ftops.records import intents, ledger, likeness, settling
 from ftops.records.matching import LiveJobs

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from ftops.model.finetune import Upstream
 from ftops.model.job import JobStatus
 from ftops.model.plan import Plan
+from ftops.model.value import replace
 from tests.simulator import laws
 from tests.simulator.bends import WORLDS
 from tests.simulator.history import SETTINGS, History, Step

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from ftops.errors import Failure, NotFound, Rejected
 from ftops.model.job import FileState, Job, JobEvent, JobList, JobStatus, UploadedFile
 from ftops.model.observation import ProviderFacts
 from ftops.model.request import JobRequest
+from ftops.model.value import replace
 from ftops.providers.provider import Reply
 from tests.simulator.account import LATE_SECONDS, SLOW_SECONDS, Account, Arrival
 from tests.simulator.laws import Watch

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
+from ftops.model.value import replace
 from tests.simulator.history import History, Step
 from tests.simulator.player import play
 

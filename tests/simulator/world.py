@@ -6,7 +6,6 @@ import hashlib
 import itertools
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from ftops.model.job import Job, JobFile, JobStatus, Stamp
 from ftops.model.plan import Plan
 from ftops.model.project import Limits, Project, StateSettings
 from ftops.model.state import State
+from ftops.model.value import replace
 from ftops.reconciler.line import carry_out, make_plan
 from ftops.reconciler.observing import look_closer, observe
 from ftops.reconciler.values import Loaded, Reviewed

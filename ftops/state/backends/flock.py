@@ -10,8 +10,9 @@ import contextlib
 import fcntl
 import json
 import os
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from ftops.errors import LeaseLost
 from ftops.state.backend import Holder
@@ -21,8 +22,7 @@ MOST_WORDS = 65536
 """Bytes of an announcement that are read; something else may have written there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Announcement:
+class Announcement(Struct, frozen=True):
     """Words about a holder, there until the descriptor is closed; and whose words they replaced."""
 
     descriptor: int

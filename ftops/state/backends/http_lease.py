@@ -9,11 +9,13 @@ import json
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from urllib.parse import quote
 
+from msgspec import Struct
+
 from ftops.errors import LeaseLost, StateError, StateUncertain
+from ftops.model.value import replace
 from ftops.state.backend import Holder, silent
 from ftops.state.backends.http_lock_info import LOOK, LockInfo, Refusal, known_as, lock_info, refusal_of
 from ftops.state.backends.http_requests import Reply, Requests
@@ -27,8 +29,7 @@ _HELD = frozenset({409, 423})
 _NO_LOCKS = frozenset({400, 404, 405, 410, 501})
 
 
-@dataclass(frozen=True, slots=True)
-class LockRoutes:
+class LockRoutes(Struct, frozen=True):
     """Where the lock is taken and given back, and how. `by_query`: an unlock has its ID there too."""
 
     lock_method: str
@@ -38,8 +39,7 @@ class LockRoutes:
     by_query: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(Struct, frozen=True):
     """A lock that was granted. `clock_ahead`: seconds of our clock before the server's.
 
     `known_as` is the ID that others are told, and type to break it: our own where the server keeps our words.

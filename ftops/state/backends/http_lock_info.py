@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec import Struct
 
 from ftops.state.backend import Holder
 from ftops.state.backends.http_requests import Reply, one_line
@@ -21,8 +22,7 @@ LockInfo = Mapping[str, Any]
 """Terraform's words about a lock: ID, Operation, Info, Who, Version, Created, Path."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """A lock that was not granted, since `holder` has it. `info` is what the server tells of it."""
 
     id: str

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import obstore
+from msgspec import Struct
 from obstore.exceptions import AlreadyExistsError, NotSupportedError, PreconditionError
 from obstore.store import ObjectStore
 
@@ -26,8 +26,7 @@ class Unmet(Exception):
     """The condition of a write did not hold, or an earlier try of ours made it so: read back to tell."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """An object. `modified` is Unix seconds on the store's clock, mostly whole ones."""
 
     data: bytes
@@ -35,8 +34,7 @@ class Found:
     modified: float
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """An object in a list."""
 
     key: str
@@ -44,8 +42,7 @@ class Listed:
     size: int
 
 
-@dataclass(slots=True)
-class Rights:
+class Rights(Struct):
     """What was seen of our rights, so that a refusal can say more."""
 
     may_read: bool = False

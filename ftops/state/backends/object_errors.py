@@ -6,8 +6,8 @@ obstore's texts run over many lines and quote addresses, which can carry a signa
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from msgspec import Struct
 from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 
 from ftops.errors import StateError, StateUncertain
@@ -16,8 +16,7 @@ LIBRARY_ERRORS = (BaseError, OSError, ValueError, NotImplementedError)
 """All that obstore raises; some of its errors are Python's own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a state is. `reference` is set where its URL came from one, which messages then name instead."""
 
     scheme: str
@@ -41,8 +40,7 @@ class Place:
         return "KEY" if self.reference else self.key
 
 
-@dataclass(frozen=True, slots=True)
-class _Store:
+class _Store(Struct, frozen=True):
     """What to tell a person about one kind of store."""
 
     credentials: str

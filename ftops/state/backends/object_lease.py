@@ -8,10 +8,12 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+from msgspec import Struct, field
+
 from ftops.errors import LeaseLost, StateError
+from ftops.model.value import replace
 from ftops.state.backend import Holder
 from ftops.state.backends.heartbeat import Heartbeat
 from ftops.state.backends.object_access import Found, Unmet
@@ -28,8 +30,7 @@ def _boot_clock() -> Callable[[], float]:
     return time.monotonic if identity is None else lambda: time.clock_gettime(identity)
 
 
-@dataclass(frozen=True, slots=True)
-class Clocks:
+class Clocks(Struct, frozen=True):
     """The clocks of this machine, a way to sleep, and seconds between two looks at a busy lock."""
 
     wall: Callable[[], float] = time.time
@@ -59,8 +60,7 @@ class Objects(Protocol):
         """Return when an object was last written. Raises StateError."""
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Struct, frozen=True):
     """What a lock object says. `token` names one taking of the lock: a holder's id may be used twice.
 
     `beat` makes every body another one, for in S3 equal bodies have equal etags.
@@ -104,8 +104,7 @@ def bounded(lease: float) -> float:
     return min(max(lease, SHORTEST_LEASE), LONGEST_LEASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """A lock as it was taken: our words, their version, and what the clocks said before the writing."""
 
     words: Words

@@ -9,9 +9,9 @@ import re
 import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 
 from ftops.errors import StateConflict, StateError, StateUncertain
+from ftops.model.value import replace
 from ftops.state.backend import Holder, Lease, Opening, Stored
 from ftops.state.backends.object_access import ObjectAccess, Rights, Unmet
 from ftops.state.backends.object_errors import Place

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 import psycopg
+from msgspec import Struct
 from psycopg import pq
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -40,8 +40,7 @@ _MAY_STAND_IN_A_FILE = _OPERATORS | {
 """All else could send a credential elsewhere (`hostaddr`), pick one (`passfile`), or write one down."""
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """A server and a database. `conninfo` may hold a password: it is for libpq alone."""
 
     location: str

@@ -12,10 +12,10 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 import psycopg
+from msgspec import Struct
 
 from ftops.errors import LeaseLost, StateError
 from ftops.state.backend import Holder
@@ -73,16 +73,14 @@ def boot_time() -> float:
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
-@dataclass(frozen=True, slots=True)
-class Clocks:
+class Clocks(Struct, frozen=True):
     """Unix seconds, and seconds that never go back."""
 
     wall: Callable[[], float] = time.time
     steady: Callable[[], float] = boot_time
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """What a lock is taken for: a project at a place, for as long as it is not silent for `seconds`."""
 
     project: str

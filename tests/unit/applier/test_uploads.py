@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from ftops.model.event import Outcome
 from ftops.model.finetune import DataFile
 from ftops.model.job import FileState, Job, UploadedFile
 from ftops.model.request import JobRequest
+from ftops.model.value import replace
 from tests.simulated import SimulatedProvider, World, fine_tune
 
 Fate = Callable[[float], FileState]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ftops.cli.neutralizer import Neutralizer
-from ftops.report.json_report import escaped, json_text
+from ftops.model.json_text import escaped, json_text
 
 OBEYED = re.compile(r"^\s*::|##[A-Za-z]*\[")
 SIGNS = st.sampled_from(list(":#[] \n\r\t\x0b\x1b\x85\u2028\ufeffvsgroupX"))

@@ -7,15 +7,15 @@ calls for a drone, preference pairs, pictures, reinforcement rows with a referen
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 CHAT_MODEL, VISION_MODEL = "gpt-4o-mini", "gpt-4o-2024-08-06"
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Sample:
+class Sample(Struct, frozen=True):
     """A file, for whom, and by kind on which lines something is found; of a whole file on no line."""
 
     data: bytes

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import tracemalloc
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from ftops.model.data_check import DataVerdict, Statistics
 from ftops.model.dataset import Dataset
 from ftops.model.finetune import DataFile, FineTune, Method, Upstream
 from ftops.model.observation import ProviderFacts
+from ftops.model.value import replace
 from tests.unit.datasets import samples
 
 CAN = replace(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from ftops.model.capabilities import Capabilities
 from ftops.model.data_check import DataVerdict, Finding
 from ftops.model.finetune import DataFile, FineTune, Method
 from ftops.model.observation import ProviderFacts
+from ftops.model.value import replace
 from ftops.providers.registry import DIALECTS
 from tests.unit.datasets.samples import SAMPLES, Sample
 

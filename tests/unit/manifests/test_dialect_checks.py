@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ from ftops.manifests.dialect_checks import DialectChecks
 from ftops.model.capabilities import NO_CAPABILITIES, Capabilities
 from ftops.model.finetune import Method
 from ftops.model.observation import ProviderFacts
+from ftops.model.value import replace
 
 CAN = replace(
     NO_CAPABILITIES,

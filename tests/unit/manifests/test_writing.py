@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,6 +16,7 @@ from ftops.manifests.writing import manifest_for, manifest_text
 from ftops.model.job import Job, JobFile, JobStatus
 from ftops.model.json_value import JSON
 from ftops.model.observation import ProviderFacts
+from ftops.model.value import replace
 from ftops.providers.registry import DIALECTS
 
 NAMES = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", fullmatch=True)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ftops.model.change import Action, Change, Reason, Then
 from ftops.model.plan import Plan
 from ftops.model.review import CostEstimate
+from ftops.model.value import replace
 from ftops.review.approval import approvals, unapproved
 
 CREATE = Change("a", Action.CREATE, Reason.NEW, "new", "p", 1, 1, "f")

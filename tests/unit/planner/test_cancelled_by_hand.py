@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
 from ftops.model.finetune import OnChange, OnRemove, Retry, RetryOn
 from ftops.model.job import Job, JobStatus
 from ftops.model.state import State
+from ftops.model.value import replace
 from tests.simulator.world import World, fine_tune
 from tests.unit.planner.test_decision_table import made
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ftops.model.finetune import OnChange, OnRemove, Retry, RetryOn
 from ftops.model.job import FailureClass, Job, JobError, JobStatus
+from ftops.model.value import replace
 from tests.simulator.world import World, fine_tune
 
 

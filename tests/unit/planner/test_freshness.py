@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from ftops.model.change import Action, Change, Reason
@@ -11,6 +9,7 @@ from ftops.model.job import JobStatus
 from ftops.model.plan import Plan
 from ftops.model.planning import Planning
 from ftops.model.state import ArchivedRecord, Record, RecordedJob, State
+from ftops.model.value import replace
 from ftops.review.freshness import Declared, Rest, rest
 
 NOTHING = Declared((), {}, {})

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from ftops.model.change import Action, Change, Reason
@@ -11,6 +9,7 @@ from ftops.model.job import JobStatus
 from ftops.model.observation import Observation
 from ftops.model.planning import Inputs
 from ftops.model.state import ArchivedRecord, SentRequest
+from ftops.model.value import replace
 from ftops.planner.incomplete import used_providers
 from ftops.planner.planner import plan
 from ftops.records.accounts import one_account, shared_accounts

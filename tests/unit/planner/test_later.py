@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +10,7 @@ from ftops.model.change import Action, Change, Reason
 from ftops.model.finetune import OnChange, Retry, RetryOn
 from ftops.model.job import JobStatus
 from ftops.model.steps import Start, steps_later, steps_now
+from ftops.model.value import replace
 from tests.simulator.world import World, fine_tune
 
 

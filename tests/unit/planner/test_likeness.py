@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -14,6 +13,7 @@ from ftops.model.job import Job, JobFile, JobStatus, UploadedFile
 from ftops.model.json_value import JSON
 from ftops.model.observation import Observation, ProviderFacts
 from ftops.model.state import Record, RecordedJob, State
+from ftops.model.value import replace
 from ftops.providers.registry import DIALECTS
 from ftops.records.likeness import alterations, likeness, look_alike, same_model, same_value
 from ftops.records.matching import LiveJobs

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,6 +16,7 @@ from ftops.model.observation import Observation, ProviderFacts
 from ftops.model.planning import Inputs
 from ftops.model.refusal import Refusal
 from ftops.model.state import Intent, ProviderMemory, Record, RecordedJob, RefusedUpload, State
+from ftops.model.value import replace
 from ftops.planner.planner import plan
 from ftops.providers.registry import DIALECTS
 from tests.simulated import fine_tune

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ftops.model.change import Reason
 from ftops.model.job import JobStatus
+from ftops.model.value import replace
 from tests.simulator.world import World, fine_tune
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +9,7 @@ from hypothesis import strategies as st
 from ftops.model.change import FieldDifference
 from ftops.model.job import JobError, JobStatus
 from ftops.model.state import Intent, Record, RecordedJob, State
+from ftops.model.value import replace
 from ftops.records.dependencies import rooted
 from ftops.records.desired import DesiredSet
 from ftops.records.serving import Serving, serving, serving_job

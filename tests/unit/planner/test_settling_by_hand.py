@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ftops.model.change import Reason
 from ftops.model.job import Job
+from ftops.model.value import replace
 from ftops.records.surgery import take_over
 from tests.simulator.world import World, fine_tune
 

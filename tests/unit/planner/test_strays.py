@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from ftops.model.change import Action, Change, Reason
 from ftops.model.finetune import Lifecycle
 from ftops.model.job import JobStatus
 from ftops.model.state import RecordedJob
+from ftops.model.value import replace
 from ftops.records.stake import at_stake
 from ftops.review.approval import approvals, unapproved
 from tests.simulator.world import World, fine_tune

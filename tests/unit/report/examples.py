@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ftops.model.change import Action, Change, DataUse, FieldDifference, Reason, Then
 from ftops.model.finetune import Source
 from ftops.model.plan import Plan
 from ftops.model.review import CostEstimate, Review
+from ftops.model.value import replace
 
 HOSTILE = (
     "\x1b[31mred\x1b[0m \x1b]8;;http://evil.example\x07link \u202egnp.exe\u2066 \x9b2J\x08\r\n\ttab "

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+import math
 
 import jsonschema
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,19 +16,14 @@ from ftops.model.change import Action, Reason
 from ftops.model.event import ChangeResult, Outcome
 from ftops.model.fingerprint import digest
 from ftops.model.job import JobStatus
+from ftops.model.json_text import json_text, writable
 from ftops.model.review import CostEstimate, Review, Violation
 from ftops.model.state import Record, RecordedJob, State
-from ftops.report.json_report import (
-    apply_document,
-    error_document,
-    json_text,
-    parse_plan,
-    plan_document,
-    status_document,
-    writable,
-)
-from ftops.report.plan_file import decode_plan_file, encode_plan_file
+from ftops.model.value import replace
+from ftops.report.documents import status_document
 from ftops.report.status import status_rows
+from ftops.review.plan_document import apply_document, error_document, parse_plan, plan_document
+from ftops.review.plan_file import decode_plan_file, encode_plan_file
 from tests.unit.report.examples import (
     CHAINED_REVIEW,
     HOSTILE,
@@ -38,7 +34,6 @@ from tests.unit.report.examples import (
 )
 
 VALIDATOR = jsonschema.Draft7Validator(json.loads(schema_text("plan")))
-NAN = CostEstimate(float("nan"), float("inf"))
 
 
 def refuse(word: str) -> None:
@@ -47,8 +42,7 @@ def refuse(word: str) -> None:
 
 def test_hostile_documents_are_written_valid_and_digested_as_written() -> None:
     plan = hostile_plan()
-    plan = replace(plan, changes=tuple(replace(one, estimated_cost=NAN) for one in plan.changes))
-    review = Review((Violation(HOSTILE, HOSTILE, HOSTILE),), NAN)
+    review = Review((Violation(HOSTILE, HOSTILE, HOSTILE),))
     results = (ChangeResult(plan.changes[0], Outcome.FAILED, HOSTILE, (Problem(HOSTILE),), HOSTILE),)
     problems = (Problem(HOSTILE, HOSTILE, 1, 1, HOSTILE, HOSTILE),)
     for document in (
@@ -63,7 +57,12 @@ def test_hostile_documents_are_written_valid_and_digested_as_written() -> None:
         assert json.loads(json_text(document, ascii_only=True).encode("ascii")) == written | {
             "digest": document["digest"]
         }
-    assert plan_document(plan, review)["changes"][0]["estimated_cost"] is None
+
+
+@pytest.mark.parametrize(("low", "high"), [(1.0, math.inf), (math.nan, 1.0), (math.nan, math.inf)])
+def test_a_cost_without_bounds_is_not_an_estimate(low: float, high: float) -> None:
+    with pytest.raises(ValueError, match="unknown cost"):
+        CostEstimate(low, high)
 
 
 @given(st.text(st.characters(exclude_categories=()), max_size=9))
@@ -78,7 +77,7 @@ def test_a_plan_with_errors_is_not_applicable_and_an_incomplete_one_reads_back_i
     plan = plan_of(change())
     assert plan_document(plan, Review())["applicable"] is True
     assert plan_document(plan, Review(), (Problem("it broke"),))["applicable"] is False
-    read = parse_plan(plan_document(replace(plan, incomplete={"p": "page 2 failed"}), Review()))
+    read, _ = parse_plan(plan_document(replace(plan, incomplete={"p": "page 2 failed"}), Review()))
     assert (read.complete, read.incomplete) == (False, {"p": "page 2 failed"})
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ftops.model.metrics import MetricPoint
+from ftops.model.value import replace
 from ftops.report.status import StatusRow
 from ftops.report.waiting import changed, render_waiting, standing
 

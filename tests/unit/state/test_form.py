@@ -6,13 +6,13 @@ import gzip
 import json
 import subprocess
 import sys
-from dataclasses import replace
 
 import pyrage
 import pytest
 
 from ftops.errors import FtopsError, SecretExposed, StateError
 from ftops.model.state import ArchivedRecord, Record, State
+from ftops.model.value import replace
 from ftops.state.form import PACKED_FROM, StateForm
 from ftops.state.sealing import Seal
 from ftops.state.sections import SectionWriter

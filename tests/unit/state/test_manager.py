@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import count
 
 import pytest
 
 from ftops.errors import StateConflict, StateError, StateUncertain
 from ftops.model.state import State
+from ftops.model.value import replace
 from ftops.state.backend import Stored
 from ftops.state.backends.memory import MemoryBackend
 from ftops.state.manager import StateManager

@@ -10,7 +10,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -19,6 +18,7 @@ import pytest
 from obstore.exceptions import GenericError, PermissionDeniedError, UnauthenticatedError
 
 from ftops.errors import LeaseLost, LockHeld, StateConflict, StateError, StateUncertain
+from ftops.model.value import replace
 from ftops.state.backend import Holder, Opening
 from ftops.state.backends.object_errors import Place, failure, shortened, write_failure
 from ftops.state.backends.object_opening import LOCK_SECONDS, open_access

@@ -9,7 +9,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -18,6 +17,7 @@ import psycopg
 import pytest
 
 from ftops.errors import LeaseLost, LockHeld, Refused, StateConflict, StateError, StateUncertain
+from ftops.model.value import replace
 from ftops.state.backend import Holder, Opening
 from ftops.state.backends.postgres import PostgresBackend, open_store
 from ftops.state.backends.postgres_address import Address, address_of

@@ -6,12 +6,12 @@ import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ftops.errors import FtopsError, LeaseLost, LockHeld, Refused, StateConflict, StateError, StateUncertain
+from ftops.model.value import replace
 from ftops.state.backend import Holder, Opening
 from ftops.state.backends.http_requests import Account, Requests, proxy_for
 from ftops.state.backends.terraform_http import TerraformHttpBackend, open_store

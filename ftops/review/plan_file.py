@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-import orjson
+from msgspec import DecodeError, Struct
+from msgspec import json as typed
 
-from ftops.errors import ExitCode, FtopsError, NeedsPerson, Refused
+from ftops.errors import FtopsError, NeedsPerson, Refused
 from ftops.model.fingerprint import digest
+from ftops.model.json_text import json_text
 from ftops.model.plan import Plan
-from ftops.model.review import Review, Violation
-from ftops.report.json_report import FORMAT_VERSION, json_text, parse_cost, parse_plan
+from ftops.model.review import Review
+from ftops.model.typed_json import Malformed
+from ftops.review.plan_document import FORMAT_VERSION, parse_plan
 from ftops.review.rules import OLDER_COMMIT
 
 _AGAIN = "make it again with `ftops plan --out`"
 
 
-@dataclass(frozen=True, slots=True)
-class SavedPlan:
+class SavedPlan(Struct, frozen=True):
     """A plan that was written down. The digest guards against slips and bit rot: anybody can compute one.
 
     `plan` and `review` are for showing and comparing; what an apply does is planned anew.
@@ -56,8 +57,8 @@ def encode_plan_file(document: Mapping[str, Any]) -> bytes:
 def decode_plan_file(data: bytes, location: str) -> SavedPlan:
     """Read a plan file back. Raises FtopsError, in one sentence, for anything that ftops did not write."""
     try:
-        document = orjson.loads(data)
-    except orjson.JSONDecodeError as error:
+        document = typed.decode(data)
+    except (DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise FtopsError(f"{location} is not a plan file: it is not valid JSON", hint=_AGAIN) from error
     version = document.get("format_version") if isinstance(document, dict) else None
     if not isinstance(version, int) or "changes" not in document:
@@ -71,10 +72,10 @@ def decode_plan_file(data: bytes, location: str) -> SavedPlan:
     if document.get("errors"):
         raise FtopsError(f"{location} holds errors and no plan", hint=_AGAIN)
     try:
-        plan, review = parse_plan(document), _parse_review(document["review"])
-        return SavedPlan(plan, review, bool(document["applicable"]), document)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise FtopsError(f"{location} has a part that no ftops writes: {error}", hint=_AGAIN) from error
+        plan, review = parse_plan(document)
+    except Malformed as error:
+        raise FtopsError(f"{location} is damaged or was edited: {error}", hint=_AGAIN) from error
+    return SavedPlan(plan, review, document.get("applicable") is True, document)
 
 
 def _check_digest(document: Mapping[str, Any], location: str) -> None:
@@ -84,17 +85,3 @@ def _check_digest(document: Mapping[str, Any], location: str) -> None:
         raise FtopsError(f"{location} is not a plan file", hint=_AGAIN) from error
     if found != document.get("digest"):
         raise FtopsError(f"{location} was changed after it was written: its digest is wrong", hint=_AGAIN)
-
-
-def _parse_review(value: Mapping[str, Any]) -> Review:
-    # The document does not hold exit codes: they belong to the run that refused.
-    violations = tuple(
-        Violation(found["rule"], found["message"], found["hint"], ExitCode.REFUSED)
-        for found in value["violations"]
-    )
-    return Review(
-        violations=violations,
-        estimated_cost=parse_cost(value["estimated_cost"]),
-        estimated_cost_later=parse_cost(value["estimated_cost_later"]),
-        same_training=tuple(tuple(map(str, names)) for names in value["same_training"]),
-    )
