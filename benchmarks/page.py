@@ -60,7 +60,10 @@ def _goals(shown: Sequence[Results]) -> str:
 
 def _figure(goal: Goal, results: Results) -> str:
     figure = goal.figure(results)
-    return "not measured" if figure is None else _number(figure) + goal.unit.removesuffix(" faster")
+    if figure is None:
+        return "not measured"
+    # What has no unit is a count.
+    return _number(figure) + goal.unit.removesuffix(" faster") if goal.unit else f"{figure:,.0f}"
 
 
 def _verdict(met: bool | None) -> str:
