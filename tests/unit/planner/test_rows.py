@@ -10,7 +10,7 @@ from ftops.model.job import FailureClass, Job, JobError, JobStatus, Stamp
 from ftops.model.observation import ProviderFacts
 from ftops.model.state import Record, RecordedJob, State
 from ftops.model.value import replace
-from ftops.planner.decision import found_at_provider, older_twin, other_lineage, restored
+from ftops.planner.decision import found_at_provider, held_by_hand, older_twin, other_lineage, restored
 from ftops.planner.situation import Situation
 from ftops.planner.unknown_providers import out_of_sight
 from ftops.providers.registry import DIALECTS
@@ -140,3 +140,20 @@ def test_what_starts_from_a_held_fine_tune_says_what_it_waits_for() -> None:
     (held,) = [change for change in world.plan().changes if change.name == "b"]
     assert (held.action, held.reason) == (Action.HOLD, Reason.UPSTREAM)
     assert held.message == "a, whose model it starts from, is held: failed"
+
+
+def test_what_a_person_cancelled_is_held_unless_a_job_of_it_is_there() -> None:
+    stopped = replace(JOB, status=JobStatus.CANCELLED)
+    by_hand = situation(stopped, cancelled_by_hand=frozenset({"f1:1"}))
+    held = held_by_hand(by_hand)
+    assert held is not None
+    assert (held.action, held.reason, held.job_id) == (Action.HOLD, Reason.CANCELLED_BY_HAND, "j1")
+    stamp = Stamp("sim", "l", "a", "f1:1", 1, 1, "n9")
+    there = Job("j9", "p", JobStatus.RUNNING, stamp=stamp)
+    found = held_by_hand(replace(by_hand, stamped=[there]))
+    assert found is not None
+    assert (found.reason, found.job_id) == (Reason.FOUND_AT_PROVIDER, "j9")
+    lost = held_by_hand(replace(by_hand, stamped=[replace(there, stamp=replace(stamp, lineage="lost"))]))
+    assert lost is not None
+    assert (lost.reason, lost.job_id) == (Reason.OTHER_LINEAGE, "j9")
+    assert held_by_hand(situation(stopped)) is None
