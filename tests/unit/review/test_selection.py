@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from ftops.errors import UsageError
+from ftops.model.commit import Commit
 from ftops.model.finetune import FineTune
+from ftops.model.plan import Plan, PlanFacts
 from ftops.model.state import Record, State
 from ftops.model.value import replace
-from ftops.review.selection import Selection, selected_names, unmatched
+from ftops.review.selection import ANY_COMMIT, Selection, selected_names, unmatched
 from tests.simulator.world import fine_tune
 
 
@@ -67,3 +69,18 @@ def test_a_project_without_labels_says_so_and_a_long_list_is_cut() -> None:
     many = [labelled(f"a{number:02}", team=f"t{number:02}") for number in range(12)]
     (said,) = unmatched(Selection(labels={"team": "x"}), many, State("sim", "l"))
     assert said.endswith("t08, team=t09 and 2 more")
+
+
+def test_what_may_be_older_is_bound_to_the_commit_that_the_plan_showed() -> None:
+    shown = Commit("b" * 40, 1)
+    plan = Plan("sim", "l", 1, (), facts=PlanFacts(older_than=shown))
+    anything = Selection(allow_older=ANY_COMMIT)
+    assert anything.accepts(shown)
+    bound = anything.as_shown(plan)
+    assert bound.accepts(shown)
+    assert not bound.accepts(Commit("c" * 40, 2))
+    assert bound.as_shown(replace(plan, facts=PlanFacts(older_than=Commit("c" * 40, 2)))) == bound
+    nothing = anything.as_shown(replace(plan, facts=PlanFacts()))
+    assert not nothing.accepts(shown)
+    assert not Selection().accepts(shown)
+    assert not anything.accepts(None)
