@@ -39,7 +39,7 @@ def again(
     *jobs: Job, declared: FineTune | None = None, state: State | None = None, lost: bool = True
 ) -> Rebuilt:
     source, spec = Source("a.yaml", 1), {"model": "m"}
-    changes = ()
+    changes: tuple[Change, ...] = ()
     if declared is not None:
         made = Change(declared.name, Action.CREATE, Reason.NEW, "new", "p", 1, 1, "f1:1", spec=spec)
         changes = (replace(made, source=source),)

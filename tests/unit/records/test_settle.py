@@ -6,7 +6,7 @@ import pytest
 
 from ftops.model.job import Job, JobStatus, Stamp
 from ftops.model.observation import Observation, ProviderFacts
-from ftops.model.state import Record, RecordedJob, SentRequest, State
+from ftops.model.state import ArchivedRecord, Record, RecordedJob, SentRequest, State
 from ftops.model.value import replace
 from ftops.providers.registry import DIALECTS
 from ftops.records.desired import DesiredSet
@@ -70,3 +70,11 @@ def test_a_job_that_has_ended_is_not_missed() -> None:
     found = settled(Observation(FACTS, gone=frozenset({"j1"})), ended)
     assert found.state.fine_tunes["a"].job == ended
     assert (found.newly_missing, found.known_active) == (0, 0)
+
+
+def test_an_archived_job_is_followed_too() -> None:
+    state = State("sim", "l", archive={"a": ArchivedRecord(1, (replace(JOB, detached=True),))})
+    seen = Observation(FACTS, (replace(SHOWN, status=JobStatus.SUCCEEDED, fine_tuned_model="ft:m"),))
+    after = settle(state, DesiredSet((), {}, {"p": FACTS}), {"p": seen}, 50.0)[0].state
+    (kept,) = after.archive["a"].jobs
+    assert (kept.status, kept.fine_tuned_model, kept.detached) == (JobStatus.SUCCEEDED, "ft:m", True)
