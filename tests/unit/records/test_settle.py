@@ -78,3 +78,12 @@ def test_an_archived_job_is_followed_too() -> None:
     after = settle(state, DesiredSet((), {}, {"p": FACTS}), {"p": seen}, 50.0)[0].state
     (kept,) = after.archive["a"].jobs
     assert (kept.status, kept.fine_tuned_model, kept.detached) == (JobStatus.SUCCEEDED, "ft:m", True)
+
+
+def test_an_earlier_job_is_followed_although_the_current_one_stands_still() -> None:
+    earlier = replace(JOB, id="j0", nonce="n0")
+    record = Record("p", "f1:1", 2, 1, {}, job=JOB, history=(earlier,))
+    state = State("sim", "l", fine_tunes={"a": record})
+    shown = (replace(SHOWN, model=None), replace(SHOWN, id="j0", model=None, status=JobStatus.CANCELLED))
+    after = settle(state, DesiredSet((), {}, {"p": FACTS}), {"p": Observation(FACTS, shown)}, 50.0)[0].state
+    assert after.fine_tunes["a"] == replace(record, history=(replace(earlier, status=JobStatus.CANCELLED),))
