@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: quickstart test test-slow conformance lowest mutants services check fix docs install install-dev
+.PHONY: quickstart test coverage test-slow conformance lowest mutants services check fix docs install install-dev
 
 quickstart: install ## install, then plan and apply the example on the embedded emulator
 	rm -rf examples/quickstart/.ftops
@@ -14,6 +14,9 @@ quickstart: install ## install, then plan and apply the example on the embedded 
 
 test: install-dev ## install, then pass the tests
 	$(BIN)/python -m pytest -q -n 2 -m "not slow"
+
+coverage: install-dev ## the same tests, and how much of the code they run: below the floor in pyproject.toml it fails
+	$(BIN)/python -m pytest -q -n 2 -m "not slow" --cov --cov-report=term:skip-covered
 
 test-slow: install-dev ## the tests that take many seconds
 	$(BIN)/python -m pytest -q -m slow
