@@ -49,6 +49,7 @@ WIDER = {
         _HISTORIES,
     ),
     "review": (
+        "tests/unit/report",
         "tests/end_to_end/test_saved_plans.py",
         "tests/end_to_end/test_limits.py",
         "tests/end_to_end/test_costs.py",
