@@ -2,8 +2,9 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
+COVERAGE := --cov --cov-report=term:skip-covered
 
-.PHONY: quickstart test test-slow conformance lowest mutants bench services check fix docs install install-dev
+.PHONY: quickstart test coverage test-slow conformance lowest mutants bench services check fix docs install install-dev
 
 quickstart: install ## install, then plan and apply the example on the embedded emulator
 	rm -rf examples/quickstart/.ftops
@@ -13,7 +14,10 @@ quickstart: install ## install, then plan and apply the example on the embedded 
 	$(BIN)/ftops -C examples/quickstart outputs
 
 test: install-dev ## install, then pass the tests
-	$(BIN)/python -m pytest -q -n 2 -m "not slow"
+	$(BIN)/python -m pytest -q -n 2 -m "not slow" $(COVERED)
+
+coverage: COVERED = $(COVERAGE)
+coverage: test ## the same tests, and how much of the code they run: below the floor in pyproject.toml it fails
 
 test-slow: install-dev ## the tests that take many seconds
 	$(BIN)/python -m pytest -q -m slow

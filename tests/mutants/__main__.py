@@ -35,6 +35,8 @@ WIDER = {
     "applier": ("tests/end_to_end/test_recovery_without_marks.py", _HISTORIES),
     "planner": (
         "tests/unit/planner",
+        "tests/end_to_end/test_cancel.py",
+        "tests/end_to_end/test_invalid_data.py",
         "tests/property/test_cancelled_by_hand.py",
         "tests/property/test_provider_renames.py",
         _HISTORIES,
@@ -47,6 +49,7 @@ WIDER = {
         _HISTORIES,
     ),
     "review": (
+        "tests/unit/report",
         "tests/end_to_end/test_saved_plans.py",
         "tests/end_to_end/test_limits.py",
         "tests/end_to_end/test_costs.py",

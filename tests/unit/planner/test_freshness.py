@@ -11,6 +11,7 @@ from ftops.model.finetune import DataFile, FineTune
 from ftops.model.job import JobStatus
 from ftops.model.plan import Plan
 from ftops.model.planning import Planning
+from ftops.model.project import ProviderSettings
 from ftops.model.refusal import Refusal
 from ftops.model.state import ArchivedRecord, Intent, Record, RecordedJob, State
 from ftops.model.value import replace
@@ -137,3 +138,28 @@ def test_data_that_was_edited_makes_a_plan_stale_by_its_bytes() -> None:
     assert rest(bound, Planning(made, state), declared("after")).moved == ("a.jsonl has changed",)
     unread = Declared((one,), {}, {})
     assert rest(bound, Planning(made, state), unread).moved == ("a.jsonl has changed",)
+
+
+def test_an_adopt_is_done_where_its_job_stands_for_the_name_and_nowhere_else() -> None:
+    job = RecordedJob("j5", "local", "f1:1", 1, 1, "n", JobStatus.RUNNING)
+    state = State("p", "L", 2, {"a": Record("local", "f1:1", 1, 1, {}, job=job)})
+    keep = change(Action.KEEP, Reason.IN_PROGRESS, job_id="j5")
+    assert compare(change(Action.ADOPT, job_id="j5"), (keep,), state).done == 1
+    other = compare(change(Action.ADOPT, job_id="j0"), (keep,), state)
+    assert other.done == 0
+    (moved,) = other.moved
+    assert moved.endswith("(its record was (no record), now 1.1, job j5)")
+
+
+def test_another_account_makes_a_plan_stale() -> None:
+    saved = Plan("p", "L", 1, (change(Action.CREATE),))
+    state = State("p", "L", 1)
+
+    def at(url: str) -> Declared:
+        return Declared((), {}, {"local": ProviderSettings("local", "openai", url)})
+
+    bound = replace(saved, bindings=bindings(saved, at("https://one.example"), state))
+    planning = Planning(Plan("p", "L", 1, saved.changes), state)
+    assert rest(bound, planning, at("https://one.example")).moved == ()
+    (moved,) = rest(bound, planning, at("https://two.example")).moved
+    assert moved == "provider local of ftops.yaml has changed"

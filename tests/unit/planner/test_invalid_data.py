@@ -6,6 +6,7 @@ import pytest
 
 from ftops.model.finetune import OnChange, Retry, RetryOn
 from ftops.model.job import JobStatus
+from ftops.model.value import replace
 from tests.simulator.world import World, fine_tune
 
 
@@ -92,3 +93,18 @@ def test_a_create_in_doubt_is_still_settled_while_its_data_cannot_be_read() -> N
     world.apply()
     assert world.actions() == {"a": "hold invalid-data"}
     assert not world.provider.jobs
+
+
+def test_a_removed_link_of_a_chain_whose_root_cannot_be_read_is_left_to_its_new_name() -> None:
+    world = World()
+    world.declared = {"a": fine_tune("a"), "b": fine_tune("b", upstream="a")}
+    world.apply()
+    world.provider.finish(JobStatus.SUCCEEDED)
+    world.apply()
+    world.declared["c"] = replace(world.declared.pop("b"), name="c")
+    world.unread = {"a.jsonl"}
+    assert world.actions()["b"] == "hold invalid-data"
+    (held,) = [change for change in world.plan().changes if change.name == "b"]
+    assert held.message.startswith("removed, but c, whose data cannot be read, may be its new name; job ")
+    world.unread = set()
+    assert world.actions() == {"a": "keep succeeded", "c": "adopt renamed"}

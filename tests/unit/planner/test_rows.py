@@ -7,14 +7,17 @@ import pytest
 from ftops.model.change import Action, Reason
 from ftops.model.finetune import OnChange
 from ftops.model.job import FailureClass, Job, JobError, JobStatus, Stamp
-from ftops.model.observation import ProviderFacts
+from ftops.model.observation import Observation, ProviderFacts
+from ftops.model.planning import Inputs
 from ftops.model.state import Record, RecordedJob, State
 from ftops.model.value import replace
-from ftops.planner.decision import found_at_provider, older_twin, other_lineage, restored
+from ftops.planner.decision import found_at_provider, held_by_hand, older_twin, other_lineage, restored
+from ftops.planner.planner import plan
 from ftops.planner.situation import Situation
 from ftops.planner.unknown_providers import out_of_sight
 from ftops.providers.registry import DIALECTS
-from tests.simulator.world import World, fine_tune
+from tests.simulator.bends import WORLDS
+from tests.simulator.world import World, dataset, fine_tune
 
 FACTS = ProviderFacts("p", "openai", DIALECTS["openai"].capabilities)
 JOB = RecordedJob("j1", "p", "f1:1", 1, 1, "n1", JobStatus.RUNNING, created_at=10.0)
@@ -140,3 +143,54 @@ def test_what_starts_from_a_held_fine_tune_says_what_it_waits_for() -> None:
     (held,) = [change for change in world.plan().changes if change.name == "b"]
     assert (held.action, held.reason) == (Action.HOLD, Reason.UPSTREAM)
     assert held.message == "a, whose model it starts from, is held: failed"
+
+
+def test_what_a_person_cancelled_is_held_unless_a_job_of_it_is_there() -> None:
+    stopped = replace(JOB, status=JobStatus.CANCELLED)
+    by_hand = situation(stopped, cancelled_by_hand=frozenset({"f1:1"}))
+    held = held_by_hand(by_hand)
+    assert held is not None
+    assert (held.action, held.reason, held.job_id) == (Action.HOLD, Reason.CANCELLED_BY_HAND, "j1")
+    stamp = Stamp("sim", "l", "a", "f1:1", 1, 1, "n9")
+    there = Job("j9", "p", JobStatus.RUNNING, stamp=stamp)
+    found = held_by_hand(replace(by_hand, stamped=[there]))
+    assert found is not None
+    assert (found.reason, found.job_id) == (Reason.FOUND_AT_PROVIDER, "j9")
+    lost = held_by_hand(replace(by_hand, stamped=[replace(there, stamp=replace(stamp, lineage="lost"))]))
+    assert lost is not None
+    assert (lost.reason, lost.job_id) == (Reason.OTHER_LINEAGE, "j9")
+    assert held_by_hand(situation(stopped)) is None
+
+
+def test_a_change_carries_the_labels_that_are_declared_or_else_were() -> None:
+    world = World()
+    world.declared["a"] = replace(fine_tune("a"), labels={"team": "x"})
+    assert [change.labels for change in world.plan().changes] == [{"team": "x"}]
+    world.apply()
+    del world.declared["a"]
+    assert [(change.action, change.labels) for change in world.plan().changes] == [
+        (Action.CANCEL, {"team": "x"})
+    ]
+
+
+def test_a_plan_about_a_name_is_about_what_it_starts_from_as_well() -> None:
+    declared = (fine_tune("a"), fine_tune("b", upstream="a"), fine_tune("c"))
+    datasets = {f"{one.name}.jsonl": dataset(f"{one.name}.jsonl") for one in declared}
+    seen = {"p": Observation(FACTS, listed_at=(1.0,))}
+    state = State("sim", "l", fine_tunes={"gone": Record("p", "f1:1", 1, 1, {}, job=JOB)})
+    for wanted, names in (({"b"}, ["a", "b"]), ({"c"}, ["c"]), ({"gone"}, ["gone"]), (None, None)):
+        selection = frozenset(wanted) if wanted else None
+        made = plan(Inputs("sim", declared, datasets, seen, state, 2.0, selection=selection)).plan
+        assert sorted(change.name for change in made.changes) == (names or ["a", "b", "c", "gone"])
+
+
+def test_a_job_that_looks_like_a_create_that_was_given_up_is_shown_alone() -> None:
+    world = World(bends=WORLDS["marks dropped"])
+    world.declared["a"] = fine_tune("a")
+    world.provider.faults["create"] = ["resent, refused"]
+    world.apply()
+    (job_id,) = world.provider.jobs
+    del world.declared["a"]
+    held = [change for change in world.plan().changes if change.job_id == job_id]
+    assert [(one.action, one.reason) for one in held] == [(Action.HOLD, Reason.LOOKALIKE)]
+    assert f"--not-mine {job_id}" in held[0].message

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ftops.model.change import Reason
+from ftops.model.change import Action, Reason
 from ftops.model.job import JobStatus
 from ftops.model.value import replace
+from tests.simulator.bends import WORLDS
 from tests.simulator.world import World, fine_tune
 
 
@@ -66,3 +67,19 @@ def test_names_that_train_the_same_thing_are_told() -> None:
     assert world.reviewed().review.same_training == (("a", "b", "c"),)
     world.declared["b"] = fine_tune("b", data="same", rerun="again")
     assert world.plan().facts.same_training == (("a", "c"),)
+
+
+def test_a_second_job_without_a_mark_is_shown_beside_the_first_and_neither_is_touched() -> None:
+    world = World(bends=WORLDS["marks dropped"])
+    world.declared["a"] = fine_tune("a")
+    world.provider.faults["create"] = ["repeated"]
+    world.apply()
+    world.clock.time += 2000
+    world.apply()
+    first, second = world.provider.jobs
+    shown = {change.job_id: change for change in world.plan().changes}
+    assert (shown[first].action, shown[second].action) == (Action.KEEP, Action.HOLD)
+    assert shown[second].reason is Reason.LOOKALIKE
+    for job_id in (first, second):
+        assert f"`ftops resolve a --job {job_id}`" in shown[second].message
+    assert all(job.status.active for job in world.provider.jobs.values())

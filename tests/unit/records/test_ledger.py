@@ -140,3 +140,29 @@ def test_a_fine_tune_that_is_not_watched_any_more_leaves_its_job_running() -> No
     left = removed(state(a=record(generation=3, job=job("j1"))), "a")
     assert left.fine_tunes == {}
     assert left.archive["a"] == ArchivedRecord(3, (job("j1", detached=True),))
+
+
+def test_a_name_that_returns_knows_all_that_it_was() -> None:
+    asked = SentRequest("p", {"seed": 1}, ())
+    left = ArchivedRecord(4, (job("j1"),), ("n7",), (asked,), ("f1:stopped",))
+    for step in ("intend", "adopt"):
+        ledger = Ledger(State("sim", "l", archive={"a": left}))
+        if step == "intend":
+            ledger.intend("a", fine_tune("a"), replace(INTENT, generation=5))
+        else:
+            ledger.adopt("a", fine_tune("a"), job("j2"), "f1:1", {})
+        kept = ledger.records["a"]
+        assert kept.generation == (5 if step == "intend" else 4)
+        assert kept.history == (job("j1"),)
+        assert (kept.spent_nonces, kept.requests) == (("n7",), (asked,))
+        assert kept.cancelled_by_hand == ("f1:stopped",)
+        assert ledger.archive == {}
+
+
+def test_a_create_that_is_sent_under_another_nonce_leaves_the_first_behind() -> None:
+    ledger = Ledger(state(a=record(intent=INTENT, spent_nonces=("n0",))))
+    ledger.intend("a", fine_tune("a"), replace(INTENT, nonce="n2", attempt=2))
+    kept = ledger.records["a"]
+    assert (kept.spent_nonces, kept.requests, kept.attempt) == (("n0", "n1"), (INTENT.request,), 2)
+    ledger.intend("a", fine_tune("a"), replace(INTENT, nonce="n2", attempt=2))
+    assert ledger.records["a"].spent_nonces == ("n0", "n1")

@@ -8,8 +8,9 @@ from ftops.model.job import Job, JobFile, JobStatus, Stamp
 from ftops.model.json_value import JSON
 from ftops.model.observation import Observation, ProviderFacts
 from ftops.model.state import State
+from ftops.model.value import replace
 from ftops.providers.registry import DIALECTS
-from ftops.records.likeness import likeness, look_alike
+from ftops.records.likeness import appearance, likeness, look_alike
 from ftops.records.matching import MOST_LOOKS, LiveJobs, fitting
 
 FACTS = ProviderFacts("p", "openai_legacy", DIALECTS["openai_legacy"].capabilities)
@@ -96,3 +97,45 @@ def test_only_a_job_of_this_lineage_that_trains_the_same_and_is_of_use_fits() ->
         found = fitting([*others, stamped("j5", "l", "f1:1", status)], "l", "f1:1")
         assert found is not None
         assert found.id == "j5"
+
+
+def test_a_job_that_is_nobodys_of_ours_is_so_for_every_row_of_its_account() -> None:
+    rows = {
+        "p": Observation(FACTS, (job("j1"),)),
+        "q": Observation(replace(FACTS, name="q"), (replace(job("j2"), provider="q"),)),
+    }
+    disowned = State("sim", "l", not_mine={"q": ("j1",)})
+    assert [one.id for one in LiveJobs(rows, disowned).unrecorded] == ["j2"]
+
+
+def test_a_request_shows_what_its_dialect_gives_back_and_nothing_else() -> None:
+    spec: dict[str, JSON] = {
+        "training_file": {"sha256": "ab"},
+        "validation_file": {"file_id": "file-own"},
+        "hyperparameters": {"n_epochs": 3},
+        "suffix": "s",
+        "seed": 7,
+        "method": "dpo",
+        "labels": {"team": "x"},
+    }
+    paths = (
+        "model",
+        "training_file",
+        "validation_file",
+        "hyperparameters.n_epochs",
+        "suffix",
+        "seed",
+        "method",
+    )
+    everything = replace(FACTS.capabilities, echoes=frozenset({*paths, "labels"}))
+    shown = appearance(spec, "m", {"ab": "file-1"}, everything)
+    assert shown == {
+        "model": "m",
+        "training_file": [{"id": "file-1", "sha256": "ab"}],
+        "validation_file": [{"id": "file-own", "sha256": None}],
+        "hyperparameters.n_epochs": 3,
+        "suffix": "s",
+        "seed": 7,
+        "method": "dpo",
+    }
+    assert appearance(spec, "m", {}, replace(everything, echoes=frozenset({"seed"}))) == {"seed": 7}

@@ -262,3 +262,12 @@ def test_a_second_payment_is_stopped_whatever_the_limits_are() -> None:
     assert rules(made, Allowed(nothing)) == ["max_cancels", "max_cancels_percent"]
     known = replace(made.facts, second_payments=frozenset({("a0", "job-0"), ("a1", "job-8")}))
     assert rules(replace(made, facts=known), Allowed(nothing)) == []
+
+
+def test_a_refusal_says_what_it_counted_and_what_to_do() -> None:
+    empty = replace(plan_of(0), facts=PlanFacts(recorded=3))
+    (found,) = review(empty, Allowed(Limits())).violations
+    assert found.message == "the project declares no fine-tune, the state has 3"
+    assert "--allow-empty" in str(found.hint)
+    (unknown,) = review(plan_of(1), Allowed(Limits(max_cost=5))).violations
+    assert "max_cost: null" in str(unknown.hint)
