@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from ftops.errors import ProviderError
+from ftops.errors import InvalidInput, ProviderError
 from ftops.model.job import Job, JobEvent, JobList, UploadedFile
 from ftops.model.observation import ProviderFacts
 from ftops.model.request import JobRequest
+from ftops.model.value import replace
 from ftops.providers.dialect import Dialect
 from ftops.providers.event_stream import EndedEarly
 from ftops.providers.flow import Answer, Flow, Unreadable
@@ -101,8 +102,20 @@ class HttpProvider:
         return events, reply.status, reply.headers
 
     def upload_file(self, path: Path, filename: str, sha256: str) -> UploadedFile:
-        """Send a data file, streamed and checked."""
-        return self._run(self._dialect.upload(path, filename, sha256))[0]
+        """Send a data file, streamed. Raises InvalidInput where other bytes were sent than those of `sha256`.
+
+        Such an upload is deleted: it has the name by which the right one would be found again.
+        """
+        file, reply = self._run(self._dialect.upload(path, filename, sha256))
+        if reply.unsound is None:
+            return file
+        try:
+            self.delete_file(file.id)
+        except ProviderError as error:
+            (problem,) = reply.unsound.problems
+            hint = f"delete {file.id} at {self._facts.name}, which has other content than its name says"
+            raise InvalidInput((replace(problem, hint=hint),)) from error
+        raise reply.unsound
 
     def list_files(self) -> tuple[UploadedFile, ...]:
         """List the fine-tuning files."""
@@ -153,6 +166,7 @@ class HttpProvider:
         """
         until = self._clock() + self._transport.pages_seconds
         reply: HttpReply | None = None
+        unsound: InvalidInput | None = None
         paid = False
         try:
             request = next(flow)
@@ -167,11 +181,12 @@ class HttpProvider:
                 except ProviderError as error:
                     request = flow.throw(error)
                 else:
+                    unsound = unsound or reply.unsound
                     request = flow.send(self._answer(request, reply))
         except StopIteration as end:
             if reply is None:
                 raise ValueError("a flow that asks for nothing has no reply") from end
-            return end.value, reply
+            return end.value, replace(reply, unsound=unsound) if unsound else reply
 
     def _answer(self, request: Request, reply: HttpReply) -> Answer:
         return Answer(reply, lambda why: self._transport.unreadable(request.operation, why, reply))

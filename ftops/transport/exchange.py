@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import orjson
 from msgspec import Struct, field
 
-from ftops.errors import FtopsError
+from ftops.errors import FtopsError, InvalidInput
 from ftops.model.json_value import JSON
 
 LARGEST = 64 * 2**20
@@ -78,12 +78,14 @@ class HttpReply(Struct, frozen=True):
     """A 2xx reply with its JSON, or with its bytes where these were asked for.
 
     One that is a stream has `lines` instead, which come one by one; a break raises ProviderError from them.
+    `unsound` says that other bytes went out than were planned: what the server made of them is not used.
     """
 
     status: int
     headers: Mapping[str, str]
     body: Any = None
     lines: Iterator[str] | None = None
+    unsound: InvalidInput | None = None
 
 
 def check_url(provider: str, url: str) -> None:

@@ -152,6 +152,8 @@ def test_a_file_that_changed_after_the_plan_is_not_used(provider: Provider, tmp_
     path.write_text("changed")
     with pytest.raises(InvalidInput, match="1 problem"):
         provider.upload_file(path, "x.jsonl", "0" * 64)
+    # Else the next run would find it by its name and size, and train on it.
+    assert "x.jsonl" not in [file.filename for file in provider.list_files()]
 
 
 def test_a_long_list_is_read_to_its_end(provider: Provider, request_: JobRequest) -> None:

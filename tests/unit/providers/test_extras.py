@@ -45,8 +45,9 @@ def test_extras_go_with_every_request_and_ours_win(tmp_path: Path) -> None:
         f"POST /v1/fine_tuning/jobs/j/cancel?{QUERY}",
         f"GET /v1/fine_tuning/jobs?{QUERY}&limit=100",
         f"POST /v1/files?{QUERY}",
+        f"DELETE /v1/files/file-1?{QUERY}",
     ]
-    created, cancelled, listed, uploaded = server.bodies
+    created, cancelled, listed, uploaded, _ = server.bodies
     extras = {"custom_llm_provider": "azure", "tags": ["a", 1], "route": ROUTE}
     assert extras.items() <= orjson.loads(created).items()
     assert orjson.loads(created)["model"] == "m"

@@ -174,3 +174,16 @@ def test_a_create_carries_its_nonce_as_an_idempotency_key(dialect: str) -> None:
         provider.create_fine_tune(JobRequest("m", (RequestFile("file-1"),), stamp=stamp))
         provider.close()
     assert server.headers[0]["Idempotency-Key"] == "nonce-7"
+
+
+def test_an_upload_of_other_bytes_that_cannot_be_deleted_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "data.jsonl"
+    path.write_bytes(b"{}\n")
+    said = (Said({"id": "file-9", "filename": "data.jsonl"}), Said({"error": {"message": "no"}}, 403))
+    with scripted(*said) as server:
+        provider = open_provider(ProviderSettings("p", "openai"), {}, base_url=server.base_url)
+        with pytest.raises(InvalidInput) as caught:
+            provider.upload_file(path, "data.jsonl", "0" * 64)
+        provider.close()
+    assert server.asked == ["POST /v1/files", "DELETE /v1/files/file-9"]
+    assert "delete file-9 at p" in str(caught.value.problems[0])
