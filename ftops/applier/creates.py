@@ -1,4 +1,7 @@
-"""The create protocol: a durable intent, one POST, no blind retry, a look-up after doubt."""
+"""The create protocol: a durable intent, one POST, no blind retry, a look-up after doubt.
+
+Where a reply is lost, `applier._look_up` asks the provider's list at once, by way of `replies.looked_up`.
+"""
 
 from __future__ import annotations
 

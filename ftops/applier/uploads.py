@@ -1,4 +1,4 @@
-"""Bring data files to the provider: the same bytes once, found again by the digest in their name.
+"""Bring data files to the provider: the same rows once, found again by the digest in their name.
 
 What a provider refused, or could not process, is remembered: it is not sent again by every run.
 """

@@ -42,7 +42,7 @@ from ftops.transport.outcome import (
 from ftops.transport.reply_body import SLOWEST, BadBody
 from ftops.transport.secret import Secret
 from ftops.transport.upload_body import FileShrank, Form
-from ftops.transport.wire import Answer, Broken, NotReached, Outgoing, Wire
+from ftops.transport.wire import Broken, NotReached, OpenReply, Outgoing, Wire
 
 READ_TIMEOUTS = 4.0
 """Times the timeout that a read may take in all, its retries included."""
@@ -177,7 +177,7 @@ class Transport:
     def _until(self, timeouts: float) -> float:
         return time.monotonic() + timeouts * self._timeout
 
-    def _lines(self, operation: str, reply: Answer) -> Iterator[str]:
+    def _lines(self, operation: str, reply: OpenReply) -> Iterator[str]:
         with self._judged(operation, reply.status):
             for line in reply.lines():
                 yield self._origin.blanked_bytes(line).decode("utf-8", errors="replace")
@@ -197,7 +197,9 @@ class Transport:
                 self._pause(wait)
             return read()
 
-    def _sent(self, request: Request, body: Any = None, headers: Mapping[str, str] | None = None) -> Answer:
+    def _sent(
+        self, request: Request, body: Any = None, headers: Mapping[str, str] | None = None
+    ) -> OpenReply:
         outgoing = Outgoing(
             request.method,
             self._base_url + quote(request.path, safe="/:"),
@@ -222,11 +224,11 @@ class Transport:
         except BadBody as error:
             raise unreadable(self._origin, operation, str(error), status) from error
 
-    def _whole(self, operation: str, reply: Answer) -> bytes:
+    def _whole(self, operation: str, reply: OpenReply) -> bytes:
         with self._judged(operation, reply.status):
             return self._checked(operation, reply).whole()
 
-    def _json(self, operation: str, reply: Answer) -> HttpReply:
+    def _json(self, operation: str, reply: OpenReply) -> HttpReply:
         content = self._whole(operation, reply)
         if reply.status == _NO_CONTENT:
             return HttpReply(reply.status, reply.headers, {})
@@ -238,7 +240,7 @@ class Transport:
             raise unreadable(self._origin, operation, what, reply.status) from error
         return HttpReply(reply.status, reply.headers, body)
 
-    def _checked(self, operation: str, reply: Answer) -> Answer:
+    def _checked(self, operation: str, reply: OpenReply) -> OpenReply:
         """Return a 2xx; raise the class that says whether the request can have had its effect."""
         if reply.good:
             return reply

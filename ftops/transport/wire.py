@@ -90,7 +90,7 @@ class Wire:
         bundle = environ.get("REQUESTS_CA_BUNDLE") or environ.get("SSL_CERT_FILE")
         self._session = _Session(bundle or None, headers or {})
 
-    def ask(self, outgoing: Outgoing) -> Answer:
+    def ask(self, outgoing: Outgoing) -> OpenReply:
         """Send once and return the reply, of which only the head has been read.
 
         Raises NotReached when certainly nothing arrived, and Broken when it may have.
@@ -117,14 +117,14 @@ class Wire:
             milliseconds = 1000 * (time.monotonic() - started)
             told = Exchange(outgoing.method, outgoing.host, outgoing.path, status, request_id, milliseconds)
             self._observe(told)
-        return Answer(response, outgoing, proxy)
+        return OpenReply(response, outgoing, proxy)
 
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
 
 
-class Answer:
+class OpenReply:
     """A reply whose body is still to be read: whole, from its start, or line by line. Then it is closed."""
 
     def __init__(self, response: requests.Response, outgoing: Outgoing, proxy: str | None) -> None:

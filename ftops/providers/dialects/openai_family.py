@@ -89,7 +89,10 @@ class OpenAIFamily(ABC):
         """Return the query of the first page of events."""
 
     def create(self, request: JobRequest, provider: str) -> Flow[Job]:
-        """POST the collection. If a create comes twice, a provider that knows the header makes one job."""
+        """POST the collection; the driver sends it once, and the applier looks a lost reply up.
+
+        If a gateway sends it twice all the same, a provider that knows the header makes one job.
+        """
         headers = {"Idempotency-Key": request.stamp.nonce} if request.stamp else {}
         body = self.encode_create(request)
         try:
