@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
-import logging
 import signal
 import sys
 from importlib import import_module
@@ -13,7 +11,7 @@ from pathlib import Path
 import click
 
 from ftops.cli.nearest_command import HelpfulGroup
-from ftops.cli.secrecy import BlankingFilter, current_vault, secrecy
+from ftops.cli.secrecy import secrecy
 from ftops.cli.streams import output_trouble
 from ftops.errors import ExitCode, FtopsError
 from ftops.version import __version__
@@ -107,7 +105,9 @@ def cli(ctx: click.Context, directory: str, log_format: str, *, verbose: bool) -
     if not root.is_dir():
         raise click.UsageError(f"-C {directory}: no such directory")
     if verbose:
-        _set_up_logging(ctx, log_format)
+        from ftops.cli.request_log import set_up_logging
+
+        ctx.call_on_close(set_up_logging(log_format))
     ctx.obj = root
 
 
@@ -171,28 +171,3 @@ def _one_line(text: str) -> str:
     from ftops.report.words import cut, printable
 
     return cut(printable(text), _LONGEST_LINE)
-
-
-class _JsonLines(logging.Formatter):
-    """One JSON object per line."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        line = {"logger": record.name, "level": record.levelname, "message": record.getMessage()}
-        return json.dumps(line)
-
-
-class _TextLines(logging.Formatter):
-    """One line per record; request ids and paths come from a server."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        return _one_line(super().format(record))
-
-
-def _set_up_logging(ctx: click.Context, log_format: str) -> None:
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_JsonLines() if log_format == "json" else _TextLines("%(message)s"))
-    logger = logging.getLogger("ftops")
-    handler.addFilter(BlankingFilter(current_vault()))
-    logger.addHandler(handler)
-    ctx.call_on_close(lambda: logger.removeHandler(handler))
-    logger.setLevel(logging.INFO)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -55,18 +54,3 @@ def secrecy() -> Iterator[Vault]:
 
 def _as_it_is(text: str) -> str:
     return text
-
-
-class BlankingFilter(logging.Filter):
-    """Takes secrets out of log records, arguments and tracebacks included."""
-
-    def __init__(self, vault: Vault) -> None:
-        super().__init__()
-        self._vault = vault
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Let every record pass, blanked."""
-        record.msg, record.args = self._vault.blank(record.getMessage()), ()
-        if record.exc_info:
-            record.exc_text = self._vault.blank(logging.Formatter().formatException(record.exc_info))
-        return True

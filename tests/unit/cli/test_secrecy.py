@@ -9,7 +9,8 @@ import sys
 import click
 import pytest
 
-from ftops.cli.secrecy import BlankingFilter, current_vault, secrecy
+from ftops.cli.request_log import BlankingFilter
+from ftops.cli.secrecy import current_vault, secrecy
 from ftops.errors import SecretExposed
 from ftops.transport.secret import Secret, Vault
 

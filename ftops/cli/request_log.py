@@ -1,0 +1,56 @@
+"""The log of -v: each request that is sent, on stderr. Loaded only where somebody asks for it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Callable
+
+from ftops.cli.secrecy import current_vault
+from ftops.report.words import cut, printable
+from ftops.transport.secret import Vault
+
+LONGEST_LINE = 2_000
+"""Columns of one record: a stranger's text cannot bury the others."""
+
+
+def set_up_logging(log_format: str) -> Callable[[], object]:
+    """Log to stderr, and return what ends it."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_JsonLines() if log_format == "json" else _TextLines("%(message)s"))
+    logger = logging.getLogger("ftops")
+    handler.addFilter(BlankingFilter(current_vault()))
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    return lambda: logger.removeHandler(handler)
+
+
+class _JsonLines(logging.Formatter):
+    """One JSON object per line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {"logger": record.name, "level": record.levelname, "message": record.getMessage()}
+        return json.dumps(line)
+
+
+class _TextLines(logging.Formatter):
+    """One line per record; request ids and paths come from a server."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return cut(printable(super().format(record)), LONGEST_LINE)
+
+
+class BlankingFilter(logging.Filter):
+    """Takes secrets out of log records, arguments and tracebacks included."""
+
+    def __init__(self, vault: Vault) -> None:
+        super().__init__()
+        self._vault = vault
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every record pass, blanked."""
+        record.msg, record.args = self._vault.blank(record.getMessage()), ()
+        if record.exc_info:
+            record.exc_text = self._vault.blank(logging.Formatter().formatException(record.exc_info))
+        return True
