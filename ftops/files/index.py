@@ -159,6 +159,8 @@ class FileIndex:
         folder.mkdir(parents=True, exist_ok=True)
         if folder.resolve() != folder:
             return  # A link: it may lead out of the project.
+        if not (folder / ".gitignore").exists():
+            (folder / ".gitignore").write_text("*\n", encoding="utf-8")
         descriptor, name = tempfile.mkstemp(prefix=".index.", dir=folder)
         try:
             with os.fdopen(descriptor, "wb") as file:

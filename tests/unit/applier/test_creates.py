@@ -138,7 +138,7 @@ def test_its_last_second_is_the_one_that_was_noted(seconds: float, *, made: bool
     bench.world.clock.time += seconds
     sent = bench.send(ready)
     assert (sent.ready, sent.job is not None, len(bench.world.provider.jobs)) == (ready, made, int(made))
-    assert made or "its time to be sent was over" in sent.why
+    assert made or "its send window had passed" in sent.why
 
 
 def test_a_wall_clock_that_jumped_ahead_holds_it_back() -> None:
@@ -226,7 +226,7 @@ CAN = World("openai").provider.facts.capabilities
 def test_a_chain_starts_from_a_model_that_was_made_and_from_no_other(
     status: JobStatus, model: str | None
 ) -> None:
-    with pytest.raises(FtopsError, match="base, whose model it starts from, has none yet"):
+    with pytest.raises(FtopsError, match="base, whose model it starts from, has no model yet"):
         base_model(fine_tune("b", upstream="base"), CAN, upstream(status, model))
     with pytest.raises(FtopsError):
         base_model(fine_tune("b", upstream="base"), CAN, Ledger(State("sim", "l")))

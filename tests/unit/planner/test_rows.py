@@ -84,7 +84,7 @@ def test_a_revert_takes_the_finished_model_before_the_newer_one_that_trains() ->
     decision = restored(situation(record=record))
     assert decision is not None
     assert (decision.job_id, decision.cancel_first) == ("j1", None)
-    assert "its model ft:m serves again" in decision.message
+    assert "its model ft:m can serve again" in decision.message
 
 
 def test_a_revert_cancels_the_job_that_runs_unless_it_may_finish() -> None:

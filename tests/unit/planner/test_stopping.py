@@ -107,7 +107,10 @@ def test_a_job_is_known_from_record_archive_or_the_mark_that_it_carries() -> Non
 
 def test_a_name_without_anything_to_stop_says_why() -> None:
     (nothing,) = idle("a", ())
-    assert (nothing.fate, nothing.message) == (Fate.NOTHING, "it is not declared, and nothing of it runs")
+    assert (nothing.fate, nothing.message) == (
+        Fate.NOTHING,
+        "it is not declared, and none of its jobs is running",
+    )
     keep = replace(STOP, action=Action.KEEP, reason=Reason.SUCCEEDED)
     assert idle("a", [replace(keep, name="b"), keep]) == (Cancelled("a", "p", "j1", Fate.NOTHING, "why"),)
     (gone,) = idle("a", [replace(keep, action=Action.FORGET)])

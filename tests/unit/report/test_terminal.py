@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from ftops.cli.main import _TextLines
+from ftops.cli.request_log import _TextLines
 from ftops.model.event import Event, EventKind
 from ftops.model.review import CostEstimate, Review, Violation
 from ftops.records.serving import Output

@@ -141,7 +141,7 @@ def test_two_that_are_all_or_more_than_a_third_in_ten_are_too_many(
     found = review(replace(plan_of(0), facts=facts), Allowed(Limits())).violations
     assert [one.rule for one in found] == (["mass-vanish"] if refused else [])
     for one in found:
-        assert f"{gone} of {known} active jobs are gone" in one.message
+        assert f"{gone} of {known} active jobs disappeared" in one.message
 
 
 def test_what_is_exactly_a_limit_is_within_it() -> None:
@@ -267,7 +267,7 @@ def test_a_second_payment_is_stopped_whatever_the_limits_are() -> None:
 def test_a_refusal_says_what_it_counted_and_what_to_do() -> None:
     empty = replace(plan_of(0), facts=PlanFacts(recorded=3))
     (found,) = review(empty, Allowed(Limits())).violations
-    assert found.message == "the project declares no fine-tune, the state has 3"
+    assert found.message == "the project declares no fine-tunes, but the state has 3"
     assert "--allow-empty" in str(found.hint)
     (unknown,) = review(plan_of(1), Allowed(Limits(max_cost=5))).violations
     assert "max_cost: null" in str(unknown.hint)

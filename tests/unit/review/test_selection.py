@@ -49,11 +49,11 @@ def test_a_target_that_nobody_knows_is_refused() -> None:
         ({}, []),
         ({"team": "x"}, []),
         ({"team": "z"}, []),
-        ({"team": "q"}, ["no fine-tune has the label team=q: there are team=x, team=y, team=z"]),
-        ({"owner": "q"}, ["no fine-tune has the label owner=q: their labels are team, tier"]),
+        ({"team": "q"}, ["no fine-tune has the label team=q; known: team=x, team=y, team=z"]),
+        ({"owner": "q"}, ["no fine-tune has the label owner=q; their labels are team, tier"]),
         (
             {"team": "x", "tier": "2"},
-            ["no fine-tune has all of the labels team=x, tier=2: there are team=x, team=y, team=z, tier=1"],
+            ["no fine-tune has all of the labels team=x, tier=2; known: team=x, team=y, team=z, tier=1"],
         ),
     ],
 )
@@ -65,7 +65,7 @@ def test_labels_that_choose_nothing_are_said_with_those_there_are(
 
 def test_a_project_without_labels_says_so_and_a_long_list_is_cut() -> None:
     none = unmatched(Selection(labels={"team": "x"}), (fine_tune("a"),), State("sim", "l"))
-    assert list(none) == ["no fine-tune has the label team=x: none has a label"]
+    assert list(none) == ["no fine-tune has the label team=x; none has a label"]
     many = [labelled(f"a{number:02}", team=f"t{number:02}") for number in range(12)]
     (said,) = unmatched(Selection(labels={"team": "x"}), many, State("sim", "l"))
     assert said.endswith("t08, team=t09 and 2 more")
