@@ -74,25 +74,33 @@ def inspect_datasets(
     pairs = _pairs(declared)
     stamps = {path: file_stamp(f"{root}/{path}") for path in uses}
     kinds = {path: _kind_of_use(using, pairs.get(path, {}), stamps) for path, using in uses.items()}
-    known = {path: one for path in uses if (one := index.data(path, stamps[path], kinds[path])) is not None}
+    known = _known(index, stamps, kinds, pairs)
     # A file is compared with its validation file, so both are read where one is.
-    known = {path: one for path, one in known.items() if pairs.get(path, {}).keys() <= known.keys()}
     reading = uses.keys() - known.keys()
     reading |= {partner for path in reading for partner in pairs.get(path, {}) if partner in uses}
-    for path, one in known.items():
-        index.believe(path, one)
     passed = _read_all(root, {path: uses[path] for path in uses if path in reading}, pairs)
     datasets = {path: one.dataset for path, one in known.items()}
     checks = {path: one.check for path, one in known.items()}
     for path in passed.keys() - known.keys():
-        dataset, check, stamp = passed[path].dataset, _check(path, passed[path], uses[path]), stamps[path]
-        checks[path] = check
+        dataset, stamp = passed[path].dataset, stamps[path]
+        checks[path] = _check(path, passed[path], uses[path])
         if dataset is not None:
             datasets[path] = dataset
-            if stamp is not None:
-                index.learn(path, KnownData(stamp, kinds[path], dataset, check))
+        if dataset is not None and stamp is not None:
+            index.learn(path, KnownData(stamp, kinds[path], dataset, checks[path]))
     files = tuple(checks[path] for path in sorted(checks))
     return InspectedDatasets(dict(sorted(datasets.items())), files, _verdicts(declared, files))
+
+
+def _known(
+    index: FileIndex, stamps: Mapping[str, FileStamp | None], kinds: Mapping[str, str], pairs: _Pairs
+) -> dict[str, KnownData]:
+    """Return what the index knows. A file that is compared with one that has to be read is read too."""
+    found = {path: one for path in stamps if (one := index.data(path, stamps[path], kinds[path])) is not None}
+    known = {path: one for path, one in found.items() if pairs.get(path, {}).keys() <= found.keys()}
+    for path, one in known.items():
+        index.believe(path, one)
+    return known
 
 
 def _kind_of_use(

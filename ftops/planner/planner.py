@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from ftops.model.capabilities import NO_CAPABILITIES
 from ftops.model.change import Action, Change, Reason
 from ftops.model.finetune import FineTune
-from ftops.model.fingerprint import FORMS, CanonicalSpec, Form
+from ftops.model.fingerprint import FORMS, Form
 from ftops.model.job import Job
 from ftops.model.observation import ProviderFacts
 from ftops.model.plan import Plan, PlanFacts
@@ -226,7 +226,7 @@ class _Planner:
             fine_tune=fine_tune,
             record=record,
             archived=self.state.archive.get(name),
-            spec=self._spec(name, record, fingerprint) if fine_tune is not None else None,
+            spec=self.desired.spec(name, record) if fine_tune is not None else None,
             fingerprint=fingerprint,
             twins=self._twins(record),
             problems=self.inputs.data_problems.get(name, ()) if fine_tune is not None else (),
@@ -237,17 +237,6 @@ class _Planner:
         if fine_tune is None or not readable or settled:
             return situation
         return self._with_candidates(situation, fine_tune)
-
-    def _spec(self, name: str, record: Record | None, fingerprint: str | None) -> CanonicalSpec:
-        """Return the canonical form. Of what is recorded as it is declared, it is recorded too."""
-        if (
-            record is not None
-            and record.job is not None
-            and record.fingerprint == fingerprint
-            and record.spec
-        ):
-            return dict(record.spec)
-        return self.desired.spec(name)
 
     def _twins(self, record: Record | None) -> tuple[Job, ...]:
         job = record.job if record else None

@@ -10,6 +10,7 @@ from ftops.model.dataset import Dataset
 from ftops.model.finetune import FineTune
 from ftops.model.fingerprint import FORMS, CanonicalSpec, Form, fingerprint
 from ftops.model.observation import ProviderFacts
+from ftops.model.state import Record
 from ftops.model.value import replace
 from ftops.records.dependencies import depths
 
@@ -47,15 +48,18 @@ class DesiredSet:
     def __contains__(self, name: object) -> bool:
         return name in self.fine_tunes
 
-    def spec(self, name: str) -> CanonicalSpec:
+    def spec(self, name: str, recorded: Record | None = None) -> CanonicalSpec:
         """Return the canonical form of what the name wants to be trained.
 
         For an unread name it is what is known of it: a file is named by its path, a chain lacks its root.
+        A record that stands for the very same training has it already.
         """
         if name in self.unread:
             fine_tune = self.fine_tunes[name]
             dialect = self._providers[fine_tune.provider].dialect
             return self._forms[self._newest](fine_tune, dialect, self._datasets, None)
+        if recorded is not None and recorded.job and recorded.fingerprint == self.fingerprint(name):
+            return dict(recorded.spec or self._identity(name, self._newest, None)[0])
         return self._identity(name, self._newest, None)[0]
 
     def fingerprint(self, name: str) -> str:

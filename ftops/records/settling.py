@@ -22,6 +22,8 @@ from ftops.records.matching import LiveJobs
 from ftops.records.recorded import record_of_stamped
 from ftops.records.renaming import follow_renames, take_over_removed
 
+_Doubted = tuple[Doubt, tuple[str, ...]]
+
 
 class Settled(Struct, frozen=True):
     """The records as they really are.
@@ -60,20 +62,7 @@ def settle(
         for name, record in records.items()
         if record.intent is not None and record.intent.provider in observations
     }
-    open_intents: dict[str, tuple[Doubt, tuple[str, ...]]] = {}
-    adopted: set[str] = set()
-    claims = Counter(verdict.id for verdict in verdicts.values() if isinstance(verdict, Job))
-    for name, verdict in verdicts.items():
-        if isinstance(verdict, Job) and claims[verdict.id] == 1:
-            records[name] = adopt_intent(records[name], verdict)
-            adopted.add(name)
-        elif isinstance(verdict, Job):
-            open_intents[name] = (Doubt.AMBIGUOUS, (verdict.id,))
-        elif isinstance(verdict, Intent):
-            records[name] = replace(records[name], intent=verdict)
-        else:
-            open_intents[name] = verdict
-            records[name] = replace(records[name], intent=absent(records[name].intent, live, verdict))
+    open_intents, adopted = _resolved(records, verdicts, live)
     settled = replace(state, fine_tunes=records, archive=archive)
     # What is recorded has changed only by what intents became.
     later = LiveJobs(observations, settled) if adopted else live
@@ -94,6 +83,30 @@ def settle(
     )
     later.judged |= live.judged
     return result, later
+
+
+def _resolved(
+    records: dict[str, Record], verdicts: Mapping[str, Job | Intent | _Doubted], live: LiveJobs
+) -> tuple[dict[str, _Doubted], set[str]]:
+    """Write into the records what became of each intent; return those still open, and the names adopted.
+
+    Two intents that claim one job stay open: nobody can say whose it is.
+    """
+    open_intents: dict[str, _Doubted] = {}
+    adopted: set[str] = set()
+    claims = Counter(verdict.id for verdict in verdicts.values() if isinstance(verdict, Job))
+    for name, verdict in verdicts.items():
+        if isinstance(verdict, Job) and claims[verdict.id] == 1:
+            records[name] = adopt_intent(records[name], verdict)
+            adopted.add(name)
+        elif isinstance(verdict, Job):
+            open_intents[name] = (Doubt.AMBIGUOUS, (verdict.id,))
+        elif isinstance(verdict, Intent):
+            records[name] = replace(records[name], intent=verdict)
+        else:
+            open_intents[name] = verdict
+            records[name] = replace(records[name], intent=absent(records[name].intent, live, verdict))
+    return open_intents, adopted
 
 
 def _refreshed(record: Record, live: LiveJobs, now: float) -> Record:
