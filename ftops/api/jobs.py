@@ -10,8 +10,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from ftops.api.opening import opened_provider
-from ftops.api.session import Surroundings
-from ftops.api.stored_state import Place, open_stored_state
+from ftops.api.stored_state import open_stored_state
+from ftops.api.surroundings import Surroundings
 from ftops.errors import FtopsError, UsageError
 from ftops.manifests.project import load_project
 from ftops.model.job import Job, JobStatus
@@ -43,9 +43,10 @@ def open_job(root: Path, name: str, surroundings: Surroundings) -> Iterator[Know
     """
     root = root.resolve()
     project, _ = load_project(root, dialects())
-    place = Place(root, surroundings.environ, surroundings.vault)
     names = renames(map(facts_of, project.providers.values()))
-    recorded = _newest(follow_providers(open_stored_state(project, place).manager.read(), names), name)
+    recorded = _newest(
+        follow_providers(open_stored_state(project, root, surroundings).manager.read(), names), name
+    )
     settings = project.providers.get(recorded.provider)
     if settings is None:
         raise FtopsError(

@@ -15,8 +15,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from ftops.api.opening import ProjectProviders
-from ftops.api.session import Surroundings
 from ftops.api.stored_state import open_stored_state
+from ftops.api.surroundings import Surroundings
 from ftops.errors import FtopsError, NoModel, NotFound, Problem, UsageError
 from ftops.manifests.project import load_project
 from ftops.model.dataset import Dataset
@@ -101,7 +101,7 @@ def served_models(root: Path, surroundings: Surroundings, name: str | None = Non
     """
     root = root.resolve()
     project, _ = load_project(root, dialects())
-    stored = open_stored_state(project, surroundings.place(root)).manager.read()
+    stored = open_stored_state(project, root, surroundings).manager.read()
     declared = _declared(root, project)
     by_name = rooted({one.name: one for one in declared.fine_tunes})
     desired = DesiredSet(by_name.values(), declared.datasets, declared.facts)

@@ -31,8 +31,9 @@ from ftops.api.saved_plans import (
     read_plan_file,
     write_plan_file,
 )
-from ftops.api.session import Session, Surroundings, open_session
+from ftops.api.session import Session, open_session
 from ftops.api.state_edit import StateEdit
+from ftops.api.surroundings import Surroundings
 from ftops.api.waiting import Waiting, wait_until_settled
 from ftops.errors import UsageError
 from ftops.model.event import ChangeResult, Event

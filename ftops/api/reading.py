@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 
 from ftops.api.outputs import served_models
-from ftops.api.session import Surroundings
+from ftops.api.surroundings import Surroundings
 from ftops.errors import InvalidInput
 from ftops.reconciler.loading import load as load_checked
 from ftops.reconciler.values import Loaded

@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ftops.api.rounds import Round, carried_out
-from ftops.api.session import Session, Surroundings
+from ftops.api.session import Session
 from ftops.api.stored_state import open_seal
+from ftops.api.surroundings import Surroundings
 from ftops.errors import FtopsError, InvalidInput, NeedsPerson
 from ftops.files.private import write_private
 from ftops.manifests.project import load_project
@@ -74,7 +75,7 @@ def read_plan_file(path: Path, root: Path, surroundings: Surroundings) -> SavedP
     if sealed(data) is not None:
         root = root.resolve()
         project, _ = load_project(root, dialects())
-        data = opened(data, open_seal(project.encryption, surroundings.place(root)), str(path))
+        data = opened(data, open_seal(project.encryption, root, surroundings), str(path))
     return decode_plan_file(data, str(path))
 
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from ftops.api.freeze import Freeze, frozen
 from ftops.api.opening import ProjectProviders
 from ftops.api.partly import load_partly
-from ftops.api.stored_state import Place, StoredState, open_stored_state
+from ftops.api.stored_state import StoredState, open_stored_state
+from ftops.api.surroundings import Surroundings
 from ftops.applier.context import Hands
 from ftops.errors import Interrupted, LockHeld, Problem, StateError
 from ftops.model.event import Event, EventKind
@@ -31,7 +32,6 @@ from ftops.state.backend import Holder, Lease
 from ftops.state.features import ComparesClocks, TookOver
 from ftops.state.holder import current_holder
 from ftops.state.manager import StateManager
-from ftops.transport.secret import Vault
 
 MOST_SKEW_SECONDS = 60.0
 """How far a clock may be off: a send window. The settle time, 900 s, has to cover it many times over."""
@@ -51,36 +51,6 @@ class SystemClock:
     def sleep(self, seconds: float) -> None:
         """Let time pass."""
         time.sleep(seconds)
-
-
-class Surroundings(Struct, frozen=True):
-    """What a session gets from whoever opens it: variables, a stop request, and a listener for events.
-
-    `vault` learns every credential that is resolved, and keeps it out of the state. `lock_timeout` is the
-    seconds to wait for a lock that somebody holds. With `cache`, files that are unchanged since an earlier
-    run are not read again.
-    """
-
-    environ: Mapping[str, str]
-    stop: threading.Event
-    emit: Callable[[Event], None]
-    vault: Vault = field(default_factory=Vault)
-    lock_timeout: float = 0.0
-    cache: bool = True
-
-    def place(self, root: Path) -> Place:
-        """Return what a project's state is opened with."""
-
-        def tell(words: str) -> None:
-            self.emit(Event(EventKind.LOCK_AWAITED, time.time(), words))
-
-        def pause(seconds: float) -> None:
-            if self.stop.wait(seconds):
-                raise Interrupted(
-                    "stopped while waiting for the lock; nothing was done", hint="run ftops again"
-                )
-
-        return Place(root, self.environ, self.vault, tell, pause)
 
 
 class Session(Struct):
@@ -233,6 +203,6 @@ def open_session(
         environ, vault = surroundings.environ, surroundings.vault
         providers = ProjectProviders(loaded.project.providers, root, (environ, vault), stack)
         state = open_stored_state(
-            loaded.project, surroundings.place(root), new_lineage=lambda: lineage or str(uuid.uuid4())
+            loaded.project, root, surroundings, new_lineage=lambda: lineage or str(uuid.uuid4())
         )
         yield Session(loaded, providers, state, SystemClock(), surroundings, partly, unread)

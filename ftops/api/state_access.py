@@ -9,8 +9,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from ftops.api.session import Session, Surroundings, hold_lock
+from ftops.api.session import Session, hold_lock
 from ftops.api.stored_state import StoredState, open_stored_state
+from ftops.api.surroundings import Surroundings
 from ftops.errors import FtopsError, StateError, StateMoved
 from ftops.files.confinement import confine
 from ftops.files.private import write_private
@@ -125,7 +126,7 @@ def open_state(root: Path, surroundings: Surroundings, url: str | None = None) -
     """Open the state that `ftops.yaml` names, or the one at `url`; manifests and keys need not be right."""
     root = root.resolve()
     project, _ = load_project(root, dialects())
-    opened = open_stored_state(project, surroundings.place(root), url=url)
+    opened = open_stored_state(project, root, surroundings, url=url)
     return StateAccess(root, project.name, opened, surroundings)
 
 

@@ -14,8 +14,8 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from ftops.api.session import Surroundings
 from ftops.api.state_access import keep_backup
+from ftops.api.surroundings import Surroundings
 from ftops.model.event import Event, EventKind
 from ftops.model.state import State
 from ftops.state.backend import Lease

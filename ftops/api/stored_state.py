@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from msgspec import Struct, field
+from msgspec import Struct
 
+from ftops.api.surroundings import Surroundings
 from ftops.errors import InvalidInput, Problem
 from ftops.manifests.project import PROJECT_FILE
 from ftops.model.project import Encryption, Project, Setting
 from ftops.model.value import replace
-from ftops.state.backend import Opening, StateBackend, silent
+from ftops.state.backend import Opening, StateBackend
 from ftops.state.form import StateForm
 from ftops.state.manager import StateManager
 from ftops.state.registry import open_backend, packs
 from ftops.state.sealing import Seal
 from ftops.transport.hosts import LOOPBACK
 from ftops.transport.references import References, Unresolved
-from ftops.transport.secret import Secret, Vault
-
-
-class Place(Struct, frozen=True):
-    """What opening a state needs besides the project: variables, the vault, and how to wait for the lock."""
-
-    root: Path
-    environ: Mapping[str, str]
-    vault: Vault = field(default_factory=Vault)
-    tell: Callable[[str], None] = silent
-    sleep: Callable[[float], None] = time.sleep
+from ftops.transport.secret import Secret
 
 
 class StoredState(Struct, frozen=True):
@@ -42,7 +32,12 @@ class StoredState(Struct, frozen=True):
 
 
 def open_stored_state(
-    project: Project, place: Place, *, new_lineage: Callable[[], str] = str, url: str | None = None
+    project: Project,
+    root: Path,
+    surroundings: Surroundings,
+    *,
+    new_lineage: Callable[[], str] = str,
+    url: str | None = None,
 ) -> StoredState:
     """Open the state that `ftops.yaml` names, or the one at `url` with the same settings. Sends nothing.
 
@@ -51,44 +46,46 @@ def open_stored_state(
     if url is not None:
         project = replace(project, state=replace(project.state, url=url))
     setting = project.state.url
-    resolved = setting if isinstance(setting, str) else _resolved(setting, "state.url", place)
+    resolved = setting if isinstance(setting, str) else _resolved(setting, "state.url", root, surroundings)
     opening = Opening(
         url=resolved,
-        root=place.root,
+        root=root,
         project=project.name,
-        environ=place.environ,
+        environ=surroundings.environ,
         lease=project.state.lease,
         history=project.state.history,
         reference=None if isinstance(setting, str) else str(setting),
-        tell=place.tell,
-        sleep=place.sleep,
+        tell=surroundings.tell_of_wait,
+        sleep=surroundings.wait,
     )
     if opening.reference is not None:
         for secret in (resolved, *_parts(resolved)):
-            place.vault.add(Secret(secret, "spec.state.url"))
+            surroundings.vault.add(Secret(secret, "spec.state.url"))
     backend = open_backend(opening)
-    seal = open_seal(project.encryption, place)
-    form = StateForm(packs=packs(resolved), seal=seal, guard=place.vault.refuse)
+    seal = open_seal(project.encryption, root, surroundings)
+    form = StateForm(packs=packs(resolved), seal=seal, guard=surroundings.vault.refuse)
     return StoredState(backend, StateManager(backend, project.name, new_lineage=new_lineage, form=form), seal)
 
 
-def open_seal(encryption: Encryption | None, place: Place) -> Seal | None:
+def open_seal(encryption: Encryption | None, root: Path, surroundings: Surroundings) -> Seal | None:
     """Open what encrypts states and saved plans; None where the project does not encrypt."""
     if encryption is None:
         return None
-    identities = _resolved(encryption.identity, "encryption.identity", place, lines=True)
+    identities = _resolved(encryption.identity, "encryption.identity", root, surroundings, lines=True)
     for line in identities.splitlines():
         if line.startswith("#"):
             continue  # The public key, which may stand in any recipients.
-        place.vault.add(Secret(line, "spec.encryption.identity"))
+        surroundings.vault.add(Secret(line, "spec.encryption.identity"))
     return Seal(identities, encryption.recipients)
 
 
-def _resolved(setting: Setting, field_name: str, place: Place, *, lines: bool = False) -> str:
+def _resolved(
+    setting: Setting, field_name: str, root: Path, surroundings: Surroundings, *, lines: bool = False
+) -> str:
     if isinstance(setting, str):
         return setting
     try:
-        return References(place.environ, place.root, place.vault).resolve(setting, lines=lines)
+        return References(surroundings.environ, root, surroundings.vault).resolve(setting, lines=lines)
     except Unresolved as error:
         path = f"spec.{field_name}"
         raise InvalidInput(

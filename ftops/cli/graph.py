@@ -55,7 +55,7 @@ def _graph(root: Path) -> Graph:
 def _state(root: Path, project: Project) -> State | None:
     """Read the state; a graph without statuses is still a graph, so an unreadable state is only reported."""
     try:
-        return open_stored_state(project, surroundings().place(root)).manager.read()
+        return open_stored_state(project, root, surroundings()).manager.read()
     except FtopsError as error:
         click.echo(printable(f"Without statuses: {error.problems[0]}"), err=True)
         return None

@@ -15,6 +15,7 @@ from ftops.api import session as api
 from ftops.api import state_access
 from ftops.api.session import Session
 from ftops.api.state_access import StateAccess
+from ftops.api.surroundings import Surroundings
 from ftops.cli import options
 from ftops.cli.secrecy import current_vault
 from ftops.cli.signals import stopping
@@ -43,11 +44,11 @@ def _keep_lock_timeout(context: click.Context, _: click.Parameter, text: str | N
     context.meta[LOCK_TIMEOUT] = options.seconds(text) or 0.0
 
 
-def surroundings(stop: threading.Event | None = None) -> api.Surroundings:
+def surroundings(stop: threading.Event | None = None) -> Surroundings:
     """Return what a command works in: environment, secrets, stderr, and how long to wait for the lock."""
     context = click.get_current_context(silent=True)
     chosen = context.meta if context else {}
-    return api.Surroundings(
+    return Surroundings(
         os.environ,
         stop or threading.Event(),
         _show_event,

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from ftops.api.freeze import frozen
 from ftops.api.opening import opened_provider
-from ftops.api.stored_state import Place, StoredState, open_stored_state
+from ftops.api.stored_state import StoredState, open_stored_state
+from ftops.api.surroundings import Surroundings
 from ftops.datasets.inspection import inspect_datasets
 from ftops.doctor import declared, marks, providers, stored
 from ftops.doctor.failures import failed, lenient
@@ -40,7 +41,7 @@ def examine(root: Path, environ: Mapping[str, str], vault: Vault) -> Iterator[Ch
     What is wrong stops only what needs it. Secrets are taken out of what others said: a look at everything
     must not end at one of them.
     """
-    for check in _Examination(Place(root.resolve(), environ, vault)).checks():
+    for check in _Examination(root.resolve(), Surroundings(environ, vault=vault)).checks():
         following = None if check.next is None else vault.blank(check.next)
         yield replace(check, message=vault.blank(check.message), next=following)
 
@@ -52,41 +53,42 @@ class _Examination:
     all of it could be read.
     """
 
-    def __init__(self, place: Place) -> None:
-        self.place = place
+    def __init__(self, root: Path, surroundings: Surroundings) -> None:
+        self.root = root
+        self.surroundings = surroundings
         self.seen: dict[str, tuple[Job, ...]] = {}
         self.fine_tunes: tuple[FineTune, ...] | None = None
 
     def checks(self) -> Iterator[Check]:
         try:
-            project, document = load_project(self.place.root, dialects())
+            project, document = load_project(self.root, dialects())
         except FtopsError as error:
             yield from declared.unreadable_project(error)
         else:
             yield from self._declared(project, document)
             used = self._used(project)
-            for check in declared.key_checks(project.providers.values(), self.place.environ):
+            for check in declared.key_checks(project.providers.values(), self.surroundings.environ):
                 yield lenient(check, used=check.subject in used)
             for check in self._asked(project):
                 yield lenient(check, used=check.subject in used)
             yield from providers.account_checks(self.seen)
             yield from self._remembered(project)
-        if freeze := frozen(self.place.root, self.place.environ):
+        if freeze := frozen(self.root, self.surroundings.environ):
             yield Check("freeze", Verdict.WARN, str(freeze), freeze.way_out)
 
     def _declared(self, project: Project, document: Document) -> Iterator[Check]:
         facts = {name: facts_of(settings) for name, settings in project.providers.items()}
-        loaded = load_fine_tunes(self.place.root, project, document, facts)
+        loaded = load_fine_tunes(self.root, project, document, facts)
         yield from declared.manifest_checks(loaded)
         if not (loaded.misdeclared or loaded.unseen):
             self.fine_tunes = loaded.fine_tunes
-        inspected = inspect_datasets(self.place.root, loaded.fine_tunes, facts, loaded.absent)
+        inspected = inspect_datasets(self.root, loaded.fine_tunes, facts, loaded.absent)
         yield from declared.data_checks(loaded, inspected)
 
     def _used(self, project: Project) -> frozenset[str]:
         """Return the providers that something uses: all, where nothing does yet or it cannot be known."""
         try:
-            state = _present(open_stored_state(project, self.place).manager.read(), project)
+            state = _present(open_stored_state(project, self.root, self.surroundings).manager.read(), project)
         except FtopsError:
             return frozenset(project.providers)
         if self.fine_tunes is None:
@@ -101,9 +103,9 @@ class _Examination:
                 yield from checks
 
     def _ask(self, settings: ProviderSettings) -> list[Check]:
-        place = self.place
+        environ, vault = self.surroundings.environ, self.surroundings.vault
         try:
-            with opened_provider(settings, place.root, place.environ, place.vault) as provider:
+            with opened_provider(settings, self.root, environ, vault) as provider:
                 asked = time.time()
                 if isinstance(provider, Probe):
                     page, _, headers = provider.probe()
@@ -118,7 +120,7 @@ class _Examination:
 
     def _remembered(self, project: Project) -> Iterator[Check]:
         try:
-            opened = open_stored_state(project, self.place)
+            opened = open_stored_state(project, self.root, self.surroundings)
         except FtopsError as error:
             yield from failed("state", error)
             return
@@ -141,8 +143,8 @@ class _Examination:
         yield from marks.lineage_checks(state, self.seen, exists=exists)
         yield from marks.mark_checks(state, project.providers)
         yield from marks.orphan_checks(state, self.seen)
-        applied, commit = state.applied.commit if state.applied else None, commit_of(self.place.root)
-        older = bool(commit and applied and is_before(self.place.root, commit, applied))
+        applied, commit = state.applied.commit if state.applied else None, commit_of(self.root)
+        older = bool(commit and applied and is_before(self.root, commit, applied))
         yield from stored.commit_checks(commit, applied, older=older)
 
 

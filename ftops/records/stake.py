@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from ftops.model.duration import duration
 from ftops.model.job import Job
 from ftops.model.state import RecordedJob
-
-_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 
 def at_stake(job: RecordedJob, now: float) -> str:
@@ -16,7 +15,7 @@ def at_stake(job: RecordedJob, now: float) -> str:
 
 def running_for(job: RecordedJob | Job, now: float) -> str:
     """Say how long a job has run."""
-    age = "for an unknown time" if job.created_at is None else f"for {_duration(now - job.created_at)}"
+    age = "for an unknown time" if job.created_at is None else f"for {duration(now - job.created_at)}"
     return f"it has run {age}"
 
 
@@ -25,14 +24,3 @@ def cancelled_first(job: RecordedJob | None) -> str:
     if job is None:
         return ""
     return f"; job {job.id}, still running, is cancelled first: the training already done is still paid for"
-
-
-def _duration(seconds: float) -> str:
-    whole = max(0, int(seconds))
-    if whole < _MINUTE:
-        return f"{whole} s"
-    if whole < _HOUR:
-        return f"{whole // _MINUTE} min"
-    if whole < _DAY:
-        return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE} min"
-    return f"{whole // _DAY} d {whole % _DAY // _HOUR} h"

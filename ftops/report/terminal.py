@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from ftops.model.change import Action, Change
+from ftops.model.duration import duration
 from ftops.model.event import ChangeResult, Event, Outcome
 from ftops.model.job import JobStatus
 from ftops.model.plan import Plan
@@ -23,7 +24,6 @@ from ftops.report.words import (
     cut,
     data_words,
     display_width,
-    duration,
     money_range,
     plain,
     printable,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ftops.model.duration import duration
 from ftops.model.job import JobStatus
 from ftops.model.metrics import MetricPoint, losses
 from ftops.report.status import StatusRow
-from ftops.report.words import cut, display_width, duration, printable
+from ftops.report.words import cut, display_width, printable
 
 _NAME_WIDTH = 22
 _MOST_LINES = 20

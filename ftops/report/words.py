@@ -176,14 +176,3 @@ def sparkline(values: Sequence[float], width: int = 12) -> str:
     low, high = min(chosen), max(chosen)
     reach = (high - low) or 1.0
     return "".join(BARS[round((value - low) / reach * (len(BARS) - 1))] for value in chosen)
-
-
-def duration(seconds: float) -> str:
-    """Write seconds in the one or two units that matter: 42s, 5m, 3h 12m, 4d."""
-    whole = max(0, int(seconds))
-    minutes, hours, days = whole // 60, whole // 3600, whole // 86_400
-    if days:
-        return f"{days}d"
-    if hours:
-        return f"{hours}h {minutes % 60}m"
-    return f"{minutes}m" if minutes else f"{whole}s"

@@ -11,7 +11,8 @@ import pytest
 
 from ftops.api.exit_codes import round_code
 from ftops.api.rounds import Round, apply_round
-from ftops.api.session import Surroundings, open_session
+from ftops.api.session import open_session
+from ftops.api.surroundings import Surroundings
 from ftops.errors import ExitCode, Refused
 from ftops.model.event import Event, EventKind, Outcome
 from ftops.review.selection import Selection

@@ -16,7 +16,8 @@ import requests
 
 import ftops
 from ftops.api.rounds import apply_round
-from ftops.api.session import Session, Surroundings, open_session
+from ftops.api.session import Session, open_session
+from ftops.api.surroundings import Surroundings
 from ftops.emulator.server import EmulatorServer, EmulatorSettings
 from ftops.manifests.project import PROJECT_FILE
 from ftops.model.event import Outcome

@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from ftops.api.session import MOST_SKEW_SECONDS, Surroundings, hold_lock
+from ftops.api.session import MOST_SKEW_SECONDS, hold_lock
+from ftops.api.surroundings import Surroundings
 from ftops.errors import LockHeld, StateError
 from ftops.model.event import Event, EventKind
 from ftops.state.backend import Holder, Lease

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ftops.api.session import Surroundings, hold_lock
+from ftops.api.session import hold_lock
 from ftops.api.state_edit import Consent, Proposal, StateEdit, agreed, edit
+from ftops.api.surroundings import Surroundings
 from ftops.errors import FtopsError, LeaseLost, LockHeld, StateConflict
 from ftops.model.event import Event, EventKind
 from ftops.model.state import Record, State

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ftops.model.change import Action, Reason
+from ftops.model.duration import duration
 from ftops.model.job import Job, JobStatus
 from ftops.model.metrics import MetricPoint
 from ftops.report.status import (
@@ -15,7 +16,6 @@ from ftops.report.status import (
     with_progress,
 )
 from ftops.report.terminal import render_status
-from ftops.report.words import duration
 
 
 def row(status: str = "running", **fields: object) -> StatusRow:
@@ -65,7 +65,7 @@ def test_the_table_shows_progress_age_and_losses() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(-5, "0s"), (42.9, "42s"), (300, "5m"), (11_520, "3h 12m"), (400_000, "4d")]
+    ("seconds", "text"), [(-5, "0s"), (42.9, "42s"), (300, "5m"), (11_520, "3h 12m"), (400_000, "4d 15h")]
 )
 def test_a_duration_is_written_in_the_units_that_matter(seconds: float, text: str) -> None:
     assert duration(seconds) == text

@@ -1,0 +1,42 @@
+"""What a run gets from whoever starts it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+
+from msgspec import Struct, field
+
+from ftops.errors import Interrupted
+from ftops.model.event import Event, EventKind
+from ftops.transport.secret import Vault
+
+
+def unheard(_: Event) -> None:
+    """Listen to nothing."""
+
+
+class Surroundings(Struct, frozen=True):
+    """Variables, a stop request, and a listener for events.
+
+    `vault` learns every credential that is resolved, and keeps it out of the state. `lock_timeout` is the
+    seconds to wait for a lock that somebody holds. With `cache`, files that are unchanged since an earlier
+    run are not read again.
+    """
+
+    environ: Mapping[str, str]
+    stop: threading.Event = field(default_factory=threading.Event)
+    emit: Callable[[Event], None] = unheard
+    vault: Vault = field(default_factory=Vault)
+    lock_timeout: float = 0.0
+    cache: bool = True
+
+    def tell_of_wait(self, text: str) -> None:
+        """Say why the lock is being waited for."""
+        self.emit(Event(EventKind.LOCK_AWAITED, time.time(), text))
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass while the lock is waited for. Raises Interrupted once the run is to stop."""
+        if self.stop.wait(seconds):
+            raise Interrupted("stopped while waiting for the lock; nothing was done", hint="run ftops again")
