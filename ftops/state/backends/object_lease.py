@@ -5,43 +5,23 @@ from __future__ import annotations
 import json
 import math
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Protocol
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from ftops.errors import LeaseLost, StateError
 from ftops.model.value import replace
 from ftops.state.backend import Holder
 from ftops.state.backends.heartbeat import Heartbeat
 from ftops.state.backends.object_access import Found, Unmet
+from ftops.state.clocks import Clocks
 from ftops.state.holder import holder_members, holder_of
 
 SHORTEST_LEASE = 1.0
 LONGEST_LEASE = 3600.0
 """Seconds. Nobody may hold a longer one: a lock that cannot be understood is taken to be of this length."""
-
-
-def _boot_clock() -> Callable[[], float]:
-    """Return the clock that also runs while the machine sleeps, where there is one."""
-    identity = getattr(time, "CLOCK_BOOTTIME", None)
-    return time.monotonic if identity is None else lambda: time.clock_gettime(identity)
-
-
-class Clocks(Struct, frozen=True):
-    """The clocks of this machine, a way to sleep, and seconds between two checks of a busy lock."""
-
-    wall: Callable[[], float] = time.time
-    monotonic: Callable[[], float] = time.monotonic
-    boot: Callable[[], float] = field(default_factory=_boot_clock)
-    sleep: Callable[[float], None] = time.sleep
-    pause: float = 1.0
-
-    def now(self) -> tuple[float, float, float]:
-        """Read all three; the wall clock is the first."""
-        return self.wall(), self.monotonic(), self.boot()
 
 
 class Objects(Protocol):

@@ -15,7 +15,8 @@ from ftops.errors import StateError, StateUncertain
 from ftops.state.backend import Holder, silent
 from ftops.state.backends.object_access import Found, Unmet
 from ftops.state.backends.object_errors import Place
-from ftops.state.backends.object_lease import Clocks, ObjectLease, Objects, Taken, Words, bounded, understood
+from ftops.state.backends.object_lease import ObjectLease, Objects, Taken, Words, bounded, understood
+from ftops.state.clocks import Clocks
 from ftops.state.holder import lock_held
 
 _WRONG = json.dumps({"e_tag": '"00000000000000000000000000000000"', "version": "1"})

@@ -15,9 +15,9 @@ from ftops.model.value import replace
 from ftops.state.backend import Holder, Lease, Opening, Stored
 from ftops.state.backends.object_access import ObjectAccess, Rights, Unmet
 from ftops.state.backends.object_errors import Place
-from ftops.state.backends.object_lease import Clocks
 from ftops.state.backends.object_lock import LockObject
 from ftops.state.backends.object_opening import LOCK_SECONDS, STATE_SECONDS, open_access
+from ftops.state.clocks import Clocks
 from ftops.state.features import Earlier
 
 _BUCKET = re.compile(r"[A-Za-z0-9$][A-Za-z0-9._-]*")

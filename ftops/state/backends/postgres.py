@@ -13,9 +13,10 @@ from ftops.errors import StateConflict, StateError, StateUncertain
 from ftops.state.backend import Holder, Lease, Opening, Stored
 from ftops.state.backends.postgres_address import address_of
 from ftops.state.backends.postgres_connection import Connect, Connection, Link, connect, failure
-from ftops.state.backends.postgres_lease import GRANTED, Clocks, LockSession, PostgresLease, Terms, lease_of
+from ftops.state.backends.postgres_lease import GRANTED, LockSession, PostgresLease, Terms, lease_of
 from ftops.state.backends.postgres_tables import Tables
 from ftops.state.backends.waiting import Patience
+from ftops.state.clocks import Clocks
 from ftops.state.features import Earlier
 from ftops.state.holder import holder_of, lock_held
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -22,6 +20,7 @@ from ftops.state.backend import Holder
 from ftops.state.backends.heartbeat import Heartbeat
 from ftops.state.backends.postgres_connection import Connection, Link, hung_up_after
 from ftops.state.backends.shared_check import SharedCheck
+from ftops.state.clocks import Clocks
 from ftops.state.holder import holder_members, holder_of
 
 OLDEST = 140000
@@ -66,18 +65,6 @@ SELECT %(project)s, pid, backend_start, %(words)s FROM pg_stat_activity WHERE pi
 ON CONFLICT (project) DO UPDATE SET
     backend_pid = excluded.backend_pid, backend_start = excluded.backend_start, words = excluded.words
 """
-
-
-def boot_time() -> float:
-    """Return seconds that also count while the machine sleeps, where the system has such a clock."""
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
-
-
-class Clocks(Struct, frozen=True):
-    """Unix seconds, and seconds that never go back."""
-
-    wall: Callable[[], float] = time.time
-    steady: Callable[[], float] = boot_time
 
 
 class Terms(Struct, frozen=True):
@@ -242,7 +229,7 @@ class PostgresLease:
 
     def _ask(self) -> None:
         self._refuse_if_over()
-        steady = self._terms.clocks.steady
+        steady = self._terms.clocks.boot
         began = steady()
         if began - self._alive >= self._terms.seconds:
             raise self._lost(f"the server heard nothing from this run for {self._terms.seconds:g} seconds")
@@ -280,6 +267,6 @@ class PostgresLease:
 def lease_of(session: LockSession, link: Link, terms: Terms, holder: Holder) -> PostgresLease:
     """Make a lease of a lock just taken. Raises StateError, psycopg.Error, OSError."""
     session.prove(link)
-    alive = terms.clocks.steady()
+    alive = terms.clocks.boot()
     session.limit()
     return PostgresLease(session, terms, alive, holder)

@@ -22,9 +22,10 @@ from ftops.state.backend import Holder, Opening
 from ftops.state.backends.postgres import PostgresBackend, open_store
 from ftops.state.backends.postgres_address import Address, address_of
 from ftops.state.backends.postgres_connection import Connection, connect, failure, hung_up_after
-from ftops.state.backends.postgres_lease import Clocks, LockSession, PostgresLease, Terms
+from ftops.state.backends.postgres_lease import LockSession, PostgresLease, Terms
 from ftops.state.backends.postgres_tables import GRANTS, TABLES
 from ftops.state.backends.waiting import Patience
+from ftops.state.clocks import Clocks
 from tests.services import started
 from tests.services.postgres import Postgres, postgres
 
@@ -596,7 +597,7 @@ def test_a_heartbeat_keeps_the_session_for_longer_than_a_lease(server: Postgres)
 
 def test_a_silence_longer_than_the_lease_is_lost_without_asking(server: Postgres) -> None:
     now = [0.0]
-    backend = PostgresBackend(server.opening("asleep", lease=60), clocks=Clocks(steady=lambda: now[0]))
+    backend = PostgresBackend(server.opening("asleep", lease=60), clocks=Clocks(boot=lambda: now[0]))
     lease = backend.lock(HOLDER, 0)
     now[0] = 59.0
     lease.check()
@@ -610,9 +611,7 @@ def test_a_silence_longer_than_the_lease_is_lost_without_asking(server: Postgres
 
 def test_an_answer_that_was_slept_over_does_not_count(server: Postgres) -> None:
     ticks = iter([0.0, 1.0, 61.0])
-    lease = PostgresBackend(server.opening("slept"), clocks=Clocks(steady=lambda: next(ticks))).lock(
-        HOLDER, 0
-    )
+    lease = PostgresBackend(server.opening("slept"), clocks=Clocks(boot=lambda: next(ticks))).lock(HOLDER, 0)
     with pytest.raises(LeaseLost, match="more than 60 seconds"):
         lease.check()
     lease.release()
@@ -624,7 +623,7 @@ def test_a_server_process_that_hangs_does_not_make_the_check_hang(server: Postgr
     session = LockSession(connection, Terms("hangs", "here", 60, answer=0.5))
     open_store(opened).write(b"one", None)
     assert session.take()
-    lease = PostgresLease(session, Terms("hangs", "here", 60, answer=0.5), Clocks().steady(), HOLDER)
+    lease = PostgresLease(session, Terms("hangs", "here", 60, answer=0.5), Clocks().boot(), HOLDER)
     pid = connection.info.backend_pid
     os.kill(pid, signal.SIGSTOP)
     try:
@@ -740,7 +739,7 @@ def test_a_lock_that_is_no_longer_this_sessions_is_lost_for_ever(server: Postgre
     connection = connect(address_of(opened))
     session = LockSession(connection, Terms("freed", "here", 60))
     assert session.take()
-    lease = PostgresLease(session, Terms("freed", "here", 60), Clocks().steady(), HOLDER)
+    lease = PostgresLease(session, Terms("freed", "here", 60), Clocks().boot(), HOLDER)
     connection.execute("SELECT pg_advisory_unlock_all()")
     for _ in range(2):
         with pytest.raises(LeaseLost, match="does not hold it"):
