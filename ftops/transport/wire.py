@@ -1,73 +1,37 @@
 """One request and its reply, whoever asks: certificates, proxies, connections, limits.
 
 Every request goes out once: no adapter has retries and no redirect is followed, so that a credential goes to
-no host that nobody named. What a status means is the asker's business. Only this module imports requests.
+no host that nobody named. What a status means is the asker's business.
 """
 
 from __future__ import annotations
 
-import functools
-import ssl
+import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
-from http.cookiejar import DefaultCookiePolicy
-from pathlib import Path
-from types import MappingProxyType
-from typing import Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import requests
-from msgspec import Struct
-from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from ftops.transport.causes import cause_of, connecting_failure
-from ftops.transport.connections import POOL_SIZE, pool_classes
 from ftops.transport.deadline import time_left
+from ftops.transport.direct import Direct
 from ftops.transport.exchange import LARGEST
 from ftops.transport.observer import Exchange, Observer, log_exchange
+from ftops.transport.outgoing import Outgoing
 from ftops.transport.proxies import proxy_for
 from ftops.transport.reply_body import read_lines, read_start, read_whole
+from ftops.transport.wire_errors import Broken, NotReached, WireError
 from ftops.version import __version__
 
+if TYPE_CHECKING:
+    from ftops.transport.session import Session
+
+__all__ = ["Broken", "NotReached", "OpenReply", "Outgoing", "Wire"]
+
 CONNECT_SECONDS = 10.0
-
-
-_NOTHING: Mapping[str, str] = MappingProxyType({})
-
-
-class Outgoing(Struct, frozen=True):
-    """A request as it goes out. `host` and `path` are what may be shown of `url`.
-
-    `body` is bytes, or whatever the library can read from.
-    """
-
-    method: str
-    url: str
-    host: str
-    path: str
-    query: Mapping[str, str] = _NOTHING
-    headers: Mapping[str, str] = _NOTHING
-    body: Any = None
-
-
-class WireError(Exception):
-    """No whole reply. `cause` is in the system's words; `proxy` is the host in between, None without one."""
-
-    def __init__(self, cause: str, proxy: str | None = None, *, late: bool = False) -> None:
-        super().__init__(cause)
-        self.cause = cause
-        self.late = late
-        self.through = f" through the proxy {proxy}" if proxy else ""
-
-
-class NotReached(WireError):
-    """The connection was never made: certainly nothing arrived."""
-
-
-class Broken(WireError):
-    """The connection ended, or the time did: the request may have arrived."""
 
 
 class Wire:
@@ -87,8 +51,12 @@ class Wire:
         self._environ = environ
         self._timeout = (min(CONNECT_SECONDS, timeout), timeout)
         self._observe = observe
-        bundle = environ.get("REQUESTS_CA_BUNDLE") or environ.get("SSL_CERT_FILE")
-        self._session = _Session(bundle or None, headers or {})
+        self._bundle = environ.get("REQUESTS_CA_BUNDLE") or environ.get("SSL_CERT_FILE") or None
+        usual = {"User-Agent": f"ftops/{__version__}", "Accept": "*/*", "Accept-Encoding": "gzip"}
+        self._headers = {**usual, **(headers or {})}
+        self._direct = Direct(self._bundle, self._headers)
+        self._opened: Session | None = None
+        self._opening = threading.Lock()
 
     def ask(self, outgoing: Outgoing) -> OpenReply:
         """Send once and return the reply, of which only the head has been read.
@@ -99,40 +67,43 @@ class Wire:
         started = time.monotonic()
         status, request_id = None, None
         try:
-            response = self._session.request(
-                outgoing.method,
-                outgoing.url,
-                params=outgoing.query,
-                data=outgoing.body,
-                headers=outgoing.headers,
-                timeout=self._timeout,
-                proxies={"http": proxy, "https": proxy} if proxy else {},
-                allow_redirects=False,
-                stream=True,
-            )
-            status, request_id = response.status_code, response.headers.get("x-request-id")
-        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+            if outgoing.method == "GET" and outgoing.body is None and proxy is None:
+                raw = self._direct.get_once(outgoing, self._timeout)
+            else:
+                raw = self._session().send_once(outgoing, self._timeout, proxy)
+            status, request_id = raw.status, raw.headers.get("x-request-id")
+        except (HTTPError, OSError, ValueError) as error:
             raise _failure(error, outgoing, proxy) from error
         finally:
             milliseconds = 1000 * (time.monotonic() - started)
             told = Exchange(outgoing.method, outgoing.host, outgoing.path, status, request_id, milliseconds)
             self._observe(told)
-        return OpenReply(response, outgoing, proxy)
+        return OpenReply(raw, outgoing, proxy)
 
     def close(self) -> None:
         """Close the connections."""
-        self._session.close()
+        self._direct.close()
+        if self._opened is not None:
+            self._opened.close()
+
+    def _session(self) -> Session:
+        with self._opening:
+            if self._opened is None:
+                from ftops.transport.session import Session
+
+                self._opened = Session(self._bundle, self._headers)
+            return self._opened
 
 
 class OpenReply:
     """A reply whose body is still to be read: whole, from its start, or line by line. Then it is closed."""
 
-    def __init__(self, response: requests.Response, outgoing: Outgoing, proxy: str | None) -> None:
-        self._response = response
+    def __init__(self, raw: Any, outgoing: Outgoing, proxy: str | None) -> None:
+        self._raw = raw
         self._outgoing = outgoing
         self._proxy = proxy
-        self.status: int = response.status_code
-        self.headers: Mapping[str, str] = response.headers
+        self.status: int = raw.status
+        self.headers: Mapping[str, str] = raw.headers
 
     @property
     def good(self) -> bool:
@@ -145,21 +116,30 @@ class OpenReply:
         Raises BadBody for what is too large or cannot be unpacked, and Broken.
         """
         until = time.monotonic() + seconds
-        with closing(self._response), self._reading():
-            return read_whole(self._response.raw, self._response.headers, largest, until)
+        with self._closing(), self._reading():
+            return read_whole(self._raw, self.headers, largest, until)
 
     def start(self) -> bytes:
         """Read as much as the words of an error can need; nothing of a body that breaks."""
-        with closing(self._response):
+        with self._closing():
             try:
-                return read_start(self._response.raw, self._response.headers)
+                return read_start(self._raw, self.headers)
             except HTTPError:
                 return b""
 
     def lines(self) -> Iterator[bytes]:
         """Yield each line when it has come. Raises BadBody and Broken."""
-        with closing(self._response), self._reading():
-            yield from read_lines(self._response.raw, self._response.headers)
+        with self._closing(), self._reading():
+            yield from read_lines(self._raw, self.headers)
+
+    @contextmanager
+    def _closing(self) -> Iterator[None]:
+        """Give the connection back where the body was read to its end, and end it where it was not."""
+        try:
+            yield
+        finally:
+            self._raw.close()
+            self._raw.release_conn()
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
@@ -169,88 +149,25 @@ class OpenReply:
             raise _failure(error, self._outgoing, self._proxy) from error
 
 
-class _Session(requests.Session):
-    """Keeps connections, and takes no credential from anywhere else."""
-
-    def __init__(self, bundle: str | None, headers: Mapping[str, str]) -> None:
-        super().__init__()
-        self._bundle = bundle
-        # A ~/.netrc must not replace the credential, nor a cookie add one.
-        self.trust_env = False
-        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        self.headers.update({"User-Agent": f"ftops/{__version__}", "Accept-Encoding": "gzip", **headers})
-        self.adapters.clear()
-        self.mount("http://", _Adapter())
-
-    def get_adapter(self, url: Any) -> BaseAdapter:
-        """Read certificates only for an address that needs them: it takes longer than a small run."""
-        if url.lower().startswith("https://") and "https://" not in self.adapters:
-            self.mount("https://", _Adapter(_trust(self._bundle)))
-        return super().get_adapter(url)
-
-    def get_redirect_target(self, resp: requests.Response) -> str | None:
-        """No redirect is followed; requests would still read `Location`, and fail on a bad one."""
-        return None
-
-
-class _Adapter(HTTPAdapter):
-    """Makes our connections, directly and through a proxy. `trust` is for https alone."""
-
-    def __init__(self, trust: ssl.SSLContext | None = None) -> None:
-        self._trust: dict[str, Any] = {"ssl_context": trust} if trust else {}
-        super().__init__(max_retries=0, pool_maxsize=POOL_SIZE)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **{**kwargs, **self._trust})
-        self.poolmanager.pool_classes_by_scheme = pool_classes()
-
-    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        to_proxy = {"proxy_ssl_context": _trust(None)} if proxy.startswith("https://") else {}
-        manager = super().proxy_manager_for(proxy, **kwargs, **self._trust, **to_proxy)
-        if not proxy.lower().startswith("socks"):
-            manager.pool_classes_by_scheme = pool_classes()
-        return manager
-
-    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        """Leave it to `trust`: the library would read a bundle of its own for every connection."""
-        conn.cert_reqs = "CERT_REQUIRED"
-
-
-@functools.cache
-def _trust(bundle: str | None) -> ssl.SSLContext:
-    """Trust a bundle (file or folder) alone, else what this machine trusts and what requests brings along.
-
-    Private authorities are in the machine's store; small images have none at all.
-    """
-    if bundle is None:
-        context = ssl.create_default_context()
-        context.load_verify_locations(requests.utils.DEFAULT_CA_BUNDLE_PATH)
-        return context
-    try:
-        if Path(bundle).is_dir():
-            return ssl.create_default_context(capath=bundle)
-        return ssl.create_default_context(cafile=bundle)
-    except OSError as error:
-        why = error.strerror or "it holds no certificates"
-        raise NotReached(
-            f"the CA bundle of REQUESTS_CA_BUNDLE or SSL_CERT_FILE cannot be read: {why}"
-        ) from error
-
-
 def _failure(error: Exception, outgoing: Outgoing, proxy: str | None) -> WireError:
     """Only what failed before the connection was there, or was refused unsent, is certain."""
     between = (urlsplit(proxy).hostname or "of the environment") if proxy else None
-    never = _connecting(error)
     host = urlsplit(outgoing.url).hostname or outgoing.host
+    never, late = _judged(error)
     if never is not None:
         return NotReached(cause_of(never).replace(host, outgoing.host), between)
-    late = isinstance(error, requests.Timeout | ReadTimeoutError) or time_left() <= 0
-    return Broken(cause_of(error).replace(host, outgoing.host), between, late=late)
+    return Broken(cause_of(error).replace(host, outgoing.host), between, late=late or time_left() <= 0)
 
 
-def _connecting(error: Exception) -> BaseException | None:
-    """Return what kept the request from being sent at all, None if that is not certain."""
-    if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
-        return error
+def _judged(error: Exception) -> tuple[BaseException | None, bool]:
+    """Return what kept the request from being sent at all (None: that is not certain), and if it was late."""
+    if type(error).__module__.partition(".")[0] == "requests":
+        from ftops.transport.session import never_sent, timed_out
+
+        if never_sent(error):
+            return error, False
+        late = timed_out(error)
+    else:
+        late = isinstance(error, ReadTimeoutError)
     reason = getattr(error.args[0], "reason", None) if error.args else None
-    return connecting_failure(reason if reason is not None else error)
+    return connecting_failure(reason if reason is not None else error), late

@@ -165,7 +165,7 @@ def test_a_long_list_is_read_to_its_end(provider: Provider, request_: JobRequest
 
 def test_no_failure_of_any_kind_makes_the_transport_send_a_post_again(provider: Provider) -> None:
     assert isinstance(provider, HttpProvider)
-    adapter = provider._transport._wire._session.get_adapter("https://x")
+    adapter = provider._transport._wire._session().get_adapter("https://x")
     assert isinstance(adapter, HTTPAdapter)
     retries = adapter.max_retries
     for failure in (SSLError("the line broke"), ProtocolError("reset")):

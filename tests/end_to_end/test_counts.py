@@ -103,7 +103,7 @@ HEAVY = ("requests", "urllib3", "jsonschema", "jsonschema_rs", "deepdiff", "flas
         (("schema", "finetune"), ("jsonschema_rs", "yaml")),
         (("validate",), ("jsonschema_rs", "yaml")),
         (("plan", "--help"), ("jsonschema_rs", "yaml")),
-        (("plan",), ("jsonschema_rs", "yaml", "requests", "urllib3", "ssl")),
+        (("plan",), ("jsonschema_rs", "yaml", "urllib3", "ssl")),
     ],
 )
 def test_a_command_imports_what_it_needs(

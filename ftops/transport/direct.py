@@ -1,0 +1,60 @@
+"""Reads by urllib3 alone, over direct connections: what a plan needs, and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from urllib3 import HTTPHeaderDict, PoolManager
+from urllib3.util import Timeout
+
+from ftops.transport.connections import POOL_SIZE, pool_classes
+from ftops.transport.outgoing import Outgoing
+from ftops.transport.trust import trust
+
+
+class Direct:
+    """Keeps connections to read from. `headers` go with each request."""
+
+    def __init__(self, bundle: str | None, headers: Mapping[str, str]) -> None:
+        self._bundle = bundle
+        self._headers = headers
+        self._pools: dict[bool, PoolManager] = {}
+
+    def get_once(self, outgoing: Outgoing, timeout: tuple[float, float]) -> Any:
+        """Send a GET, and return the reply: its body is still to be read. No redirect is followed."""
+        query = urlencode(outgoing.query)
+        connect, read = timeout
+        return self._pool(outgoing.url).urlopen(
+            "GET",
+            f"{outgoing.url}{'&' if '?' in outgoing.url else '?'}{query}" if query else outgoing.url,
+            headers=self._with(outgoing.headers),
+            timeout=Timeout(connect=connect, read=read),
+            retries=False,
+            redirect=False,
+            preload_content=False,
+            decode_content=False,
+        )
+
+    def _with(self, headers: Mapping[str, str]) -> HTTPHeaderDict:
+        """Add headers; one of the same name replaces ours, however it is spelt."""
+        whole = HTTPHeaderDict(self._headers)
+        for name, value in headers.items():
+            whole[name] = value
+        return whole
+
+    def close(self) -> None:
+        """Close the connections."""
+        for pool in self._pools.values():
+            pool.clear()
+
+    def _pool(self, url: str) -> PoolManager:
+        """Read certificates only for an address that needs them: it takes longer than a small run."""
+        secure = url.lower().startswith("https://")
+        if secure not in self._pools:
+            more: dict[str, Any] = {"ssl_context": trust(self._bundle)} if secure else {}
+            pool = PoolManager(maxsize=POOL_SIZE, **more)
+            pool.pool_classes_by_scheme = pool_classes()
+            self._pools[secure] = pool
+        return self._pools[secure]

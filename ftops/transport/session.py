@@ -1,0 +1,90 @@
+"""Requests with a body, or through a proxy, by requests: only this module imports it.
+
+It takes longer to import than a small plan takes, so that a plan, which only reads, does without.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+
+import requests
+from requests.adapters import BaseAdapter, HTTPAdapter
+
+from ftops.transport.connections import POOL_SIZE, pool_classes
+from ftops.transport.outgoing import Outgoing
+from ftops.transport.trust import trust
+
+
+def never_sent(error: Exception) -> bool:
+    """Return whether the library refused an address before it connected."""
+    return isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema)
+
+
+def timed_out(error: Exception) -> bool:
+    """Return whether the library waited too long."""
+    return isinstance(error, requests.Timeout)
+
+
+class Session(requests.Session):
+    """Keeps connections, and takes no credential from anywhere else."""
+
+    def __init__(self, bundle: str | None, headers: Mapping[str, str]) -> None:
+        super().__init__()
+        self._bundle = bundle
+        # A ~/.netrc must not replace the credential, nor a cookie add one.
+        self.trust_env = False
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self.headers.update(headers)
+        self.adapters.clear()
+        self.mount("http://", _Adapter())
+
+    def get_adapter(self, url: Any) -> BaseAdapter:
+        """Read certificates only for an address that needs them: it takes longer than a small run."""
+        if url.lower().startswith("https://") and "https://" not in self.adapters:
+            self.mount("https://", _Adapter(trust(self._bundle)))
+        return super().get_adapter(url)
+
+    def send_once(self, outgoing: Outgoing, timeout: tuple[float, float], proxy: str | None) -> Any:
+        """Send, and return the reply as the connection has it: the body is still to be read."""
+        response = self.request(
+            outgoing.method,
+            outgoing.url,
+            params=outgoing.query,
+            data=outgoing.body,
+            headers=outgoing.headers,
+            timeout=timeout,
+            proxies={"http": proxy, "https": proxy} if proxy else {},
+            allow_redirects=False,
+            stream=True,
+        )
+        return response.raw
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """No redirect is followed; requests would still read `Location`, and fail on a bad one."""
+        return None
+
+
+class _Adapter(HTTPAdapter):
+    """Makes our connections, directly and through a proxy. `trust` is for https alone."""
+
+    def __init__(self, trust: ssl.SSLContext | None = None) -> None:
+        self._trust: dict[str, Any] = {"ssl_context": trust} if trust else {}
+        super().__init__(max_retries=0, pool_maxsize=POOL_SIZE)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **{**kwargs, **self._trust})
+        self.poolmanager.pool_classes_by_scheme = pool_classes()
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        to_proxy = {"proxy_ssl_context": trust(None)} if proxy.startswith("https://") else {}
+        manager = super().proxy_manager_for(proxy, **kwargs, **self._trust, **to_proxy)
+        if not proxy.lower().startswith("socks"):
+            manager.pool_classes_by_scheme = pool_classes()
+        return manager
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Leave it to `trust`: the library would read a bundle of its own for every connection."""
+        conn.cert_reqs = "CERT_REQUIRED"
