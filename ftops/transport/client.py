@@ -41,7 +41,6 @@ from ftops.transport.outcome import (
 )
 from ftops.transport.reply_body import SLOWEST, BadBody
 from ftops.transport.secret import Secret
-from ftops.transport.upload_body import FileShrank, Form
 from ftops.transport.wire import Broken, NotReached, OpenReply, Outgoing, Wire
 
 READ_TIMEOUTS = 4.0
@@ -136,6 +135,8 @@ class Transport:
 
         With another SHA-256 the reply is `unsound`. Raises InvalidInput for a file that ended too soon.
         """
+        from ftops.transport.upload_body import FileShrank, Form
+
         changed = Problem(
             "changed while it was being sent; the upload is not used",
             file=str(file.path),
