@@ -9,7 +9,7 @@ from tests.conformance.stage import Check, Stage
 
 NEEDS_PERSON = 4
 SENT_EPOCHS = 7
-UNMARKED = r"\bunmarked\b|not give back (the|its|our) mark"
+UNMARKED = r"\bunmarked\b|not return (the|its|our) mark"
 """What is said of a provider that gives no mark back."""
 
 
