@@ -86,7 +86,7 @@ def carried_out(session: Session, reviewed: Reviewed, hands: Hands) -> Round:
     """Do what a plan holds; the lock is held since before it was made. Raises Refused when frozen."""
     # Planning lists every provider, which takes its time: the switch may have been turned meanwhile.
     session.refuse_frozen()
-    require_read(session.loaded, {one.name for one in reviewed.plan.changes if one.action.creates})
+    require_read(session.loaded, {one.name for one in reviewed.plan.effective_changes})
     _tell_unknown_commit(session, reviewed)
     results = carry_out(session.loaded, reviewed, reviewed.plan.effective_changes, hands).results
     undone = any(result.outcome is not Outcome.DONE for result in results)

@@ -141,6 +141,8 @@ class FileIndex:
         if self._root is not None and (self._learnt or forgotten):
             with suppress(OSError):
                 self._write(self._root)
+        # What is known is in the values by now, and may be large.
+        self._old = _Kept(old.key)
 
     def forget(self) -> None:
         """Remove the index: it said something that is not so."""
@@ -157,7 +159,7 @@ class FileIndex:
     def _write(self, root: Path) -> None:
         folder = (root / PLACE).parent
         folder.mkdir(parents=True, exist_ok=True)
-        if folder.resolve() != folder:
+        if folder.resolve() != (root.resolve() / PLACE).parent:
             return  # A link: it may lead out of the project.
         if not (folder / ".gitignore").exists():
             (folder / ".gitignore").write_text("*\n", encoding="utf-8")

@@ -88,7 +88,7 @@ def loaded_again(loaded: Loaded) -> Loaded:
 
 
 def require_read(loaded: Loaded, names: Collection[str]) -> None:
-    """Read anew what is to be paid for, unless this run has read it: an index may be wrong.
+    """Read anew what is to be changed, unless this run has read it: an index may be wrong.
 
     `names` and what they start from are compared with what was planned. Raises NeedsPerson, with the index
     gone, where something is otherwise.

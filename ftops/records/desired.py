@@ -9,8 +9,9 @@ from types import MappingProxyType
 from ftops.model.dataset import Dataset
 from ftops.model.finetune import FineTune
 from ftops.model.fingerprint import FORMS, CanonicalSpec, Form, fingerprint
+from ftops.model.job import JobStatus
 from ftops.model.observation import ProviderFacts
-from ftops.model.state import Record
+from ftops.model.state import Record, RecordedJob
 from ftops.model.value import replace
 from ftops.records.dependencies import depths
 
@@ -52,14 +53,17 @@ class DesiredSet:
         """Return the canonical form of what the name wants to be trained.
 
         For an unread name it is what is known of it: a file is named by its path, a chain lacks its root.
-        A record that stands for the very same training has it already.
+        A record of a job that does, or did, the very same training has it already.
         """
         if name in self.unread:
             fine_tune = self.fine_tunes[name]
             dialect = self._providers[fine_tune.provider].dialect
             return self._forms[self._newest](fine_tune, dialect, self._datasets, None)
-        if recorded is not None and recorded.job and recorded.fingerprint == self.fingerprint(name):
-            return dict(recorded.spec or self._identity(name, self._newest, None)[0])
+        known = (
+            recorded is not None and _trained(recorded.job) and recorded.fingerprint == self.fingerprint(name)
+        )
+        if recorded is not None and known and recorded.spec:
+            return dict(recorded.spec)
         return self._identity(name, self._newest, None)[0]
 
     def fingerprint(self, name: str) -> str:
@@ -98,6 +102,13 @@ class DesiredSet:
     def _upstream(self, name: str, version: int, provider: str | None) -> str:
         is_newest = (version, provider) == (self._newest, None)
         return self.fingerprint(name) if is_newest else self._identity(name, version, provider)[1]
+
+
+def _trained(job: RecordedJob | None) -> bool:
+    """Return whether nothing is created for what this job trains: it has made its model, or is making it."""
+    if job is None:
+        return False
+    return job.status is JobStatus.SUCCEEDED or (job.status.active and job.missing_since is None)
 
 
 def _unread(fine_tunes: Mapping[str, FineTune], datasets: Mapping[str, Dataset]) -> Iterator[str]:

@@ -148,6 +148,16 @@ def test_a_wrong_hit_never_pays(declared: ProjectDirectory, lie: Any) -> None:
     assert declared.out.count("ftjob-") == 1
 
 
+def test_a_wrong_hit_stops_no_job(declared: ProjectDirectory) -> None:
+    assert declared.ftops("apply", "--yes") == 0
+    seen_before(declared.root)
+    forge(declared.root, other_epochs)
+    assert declared.ftops("apply", "--yes") == 4
+    assert declared.ftops("plan", "--detailed-exitcode") == 0
+    assert declared.ftops("status", "--format", "json") == 0
+    assert '"cancel' not in declared.out
+
+
 def test_a_saved_plan_is_read_anew_too(declared: ProjectDirectory) -> None:
     assert declared.ftops("plan", "--out", str(declared.root / "saved.plan")) == 0
     seen_before(declared.root)
