@@ -38,7 +38,7 @@ def plan_command(
     detailed_exitcode: bool,
     chosen: Selection,
 ) -> int:
-    """Show what apply would do. Takes no lock, and writes nothing but --out and the cache of unchanged files."""
+    """Show what apply would do. Takes no lock; writes --out and the cache of unchanged files alone."""
     to_stdout = out == "-"
     if to_stdout and form == "json":
         raise click.UsageError("--out - and --format json both use standard output: leave one out")
