@@ -51,6 +51,7 @@ WIDER = {
     "review": (
         "tests/unit/report",
         "tests/end_to_end/test_saved_plans.py",
+        "tests/end_to_end/test_failure_documents.py",
         "tests/end_to_end/test_limits.py",
         "tests/end_to_end/test_costs.py",
         "tests/property/test_saved_plan_laws.py",

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import pytest
 
+from ftops.errors import Problem
 from ftops.model.change import Action, Reason
 from ftops.model.finetune import OnChange
 from ftops.model.job import FailureClass, Job, JobError, JobStatus, Stamp
 from ftops.model.observation import Observation, ProviderFacts
 from ftops.model.planning import Inputs
-from ftops.model.state import Record, RecordedJob, State
+from ftops.model.state import Intent, Record, RecordedJob, State
 from ftops.model.value import replace
 from ftops.planner.decision import found_at_provider, held_by_hand, older_twin, other_lineage, restored
 from ftops.planner.planner import plan
 from ftops.planner.situation import Situation
+from ftops.planner.undecided import doubtful
 from ftops.planner.unknown_providers import out_of_sight
 from ftops.providers.registry import DIALECTS
+from ftops.records.intents import Doubt
+from ftops.records.wording import invalid_data, known_by_likeness
 from tests.simulator.bends import WORLDS
 from tests.simulator.world import World, dataset, fine_tune
 
@@ -194,3 +198,27 @@ def test_a_job_that_looks_like_a_create_that_was_given_up_is_shown_alone() -> No
     held = [change for change in world.plan().changes if change.job_id == job_id]
     assert [(one.action, one.reason) for one in held] == [(Action.HOLD, Reason.LOOKALIKE)]
     assert f"--not-mine {job_id}" in held[0].message
+
+
+def test_a_hold_names_every_way_out_and_every_job_that_it_leaves_alone() -> None:
+    said = known_by_likeness("a", "j1")
+    assert "`ftops resolve a --job j1`" in said
+    assert "`ftops resolve a --not-mine j1`" in said
+    problem = Problem("row 3 is broken", "a.jsonl", 3)
+    assert "; job j1 is left alone" in invalid_data((problem,), "j1")
+    assert "left alone" not in invalid_data((problem,), None)
+    intent = Intent("p", "n1", "f1:1", 1, 1, {}, 0.0, 60.0, {}, ())
+    unsure = doubtful(situation(None), intent, (Doubt.AMBIGUOUS, ()), ())
+    assert "the job list is incomplete" in unsure.message
+    assert "`ftops resolve a --never-arrived`" in unsure.message
+
+
+def test_data_that_is_wrong_leaves_a_running_job_alone_and_says_so() -> None:
+    world = World()
+    world.declared["a"] = fine_tune("a")
+    world.apply()
+    world.declared["a"] = fine_tune("a", 2)
+    world.invalid = {"a"}
+    (held,) = world.plan().changes
+    assert (held.action, held.reason) == (Action.HOLD, Reason.INVALID_DATA)
+    assert f"; job {held.job_id} is left alone" in held.message

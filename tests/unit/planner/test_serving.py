@@ -12,7 +12,7 @@ from ftops.model.state import Intent, Record, RecordedJob, State
 from ftops.model.value import replace
 from ftops.records.dependencies import rooted
 from ftops.records.desired import DesiredSet
-from ftops.records.serving import Serving, serving, serving_job
+from ftops.records.serving import Lack, Output, Serving, serving, serving_job
 from tests.simulator.world import World, dataset, fine_tune
 
 ALTERED = (FieldDifference("method", "dpo", "supervised"),)
@@ -173,6 +173,33 @@ def test_why_there_is_none_says_how_its_job_ended() -> None:
     assert lack.why.startswith("job j1 has failed: ")
     assert "row 3" in lack.why
     assert lack.hint == "see `ftops events a`"
+
+
+@pytest.mark.parametrize(
+    ("only", "why", "hint"),
+    [
+        (
+            job(1, altered=ALTERED),
+            "job j1 trains, or has trained, other settings than were sent",
+            "see `ftops status a`",
+        ),
+        (job(1, JobStatus.RUNNING), "job j1 is running", "wait for it with `ftops apply --wait`"),
+        (job(1, fine_tuned_model=None), "the provider names no model of job j1", "see `ftops events a`"),
+        (job(1, JobStatus.FAILED), "job j1 has failed", "see `ftops events a`"),
+        (job(1, JobStatus.CANCELLED), "job j1 was cancelled", "see `ftops events a`"),
+    ],
+)
+def test_why_there_is_none_says_what_to_do_about_it(only: RecordedJob, why: str, hint: str) -> None:
+    state = State("x", "l", 1, {"a": record(only)})
+    found = serving(state, DesiredSet((), {}, {}), {}, whole=False)
+    assert found.outputs == {}
+    assert found.lacks["a"] == Lack(why, hint)
+
+
+def test_a_model_that_serves_says_where_it_is_from() -> None:
+    state = State("x", "l", 1, {"a": record(job(3))})
+    found = serving(state, DesiredSet((), {}, {}), {}, whole=False)
+    assert found.outputs == {"a": Output("a", "ft:3", "p", "j3", 3, current=True)}
 
 
 def test_only_chains_that_end_in_a_model_are_compared() -> None:

@@ -11,6 +11,7 @@ from ftops.model.state import ArchivedRecord, Intent, Record, RecordedJob, SentR
 from ftops.model.value import replace
 from ftops.records.ledger import MOST_REQUESTS, Ledger, newest
 from ftops.records.renaming import jobless, worth_taking_over
+from ftops.records.settings import settings_differ, settings_of, with_settings
 from ftops.records.surgery import accepted, never_arrived, not_mine, removed, retried
 from tests.simulator.world import fine_tune
 
@@ -166,3 +167,11 @@ def test_a_create_that_is_sent_under_another_nonce_leaves_the_first_behind() -> 
     assert (kept.spent_nonces, kept.requests, kept.attempt) == (("n0", "n1"), (INTENT.request,), 2)
     ledger.intend("a", fine_tune("a"), replace(INTENT, nonce="n2", attempt=2))
     assert ledger.records["a"].spent_nonces == ("n0", "n1")
+
+
+def test_a_setting_that_differs_is_told_by_its_name() -> None:
+    declared = replace(fine_tune("a", protect=True), labels={"team": "x"})
+    told, kept = settings_of(declared), settings_of(record())
+    assert {name for name in told if told[name] != kept[name]} == {"labels", "lifecycle"}
+    assert settings_differ(record(), declared)
+    assert not settings_differ(with_settings(record(), declared), declared)

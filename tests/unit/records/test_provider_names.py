@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ftops.model.job import JobStatus
 from ftops.model.json_value import JSON
+from ftops.model.observation import Observation, ProviderFacts
 from ftops.model.state import (
     ArchivedRecord,
     Intent,
@@ -14,7 +15,11 @@ from ftops.model.state import (
     SentRequest,
     State,
 )
-from ftops.records.provider_names import follow_providers, followed
+from ftops.model.value import replace
+from ftops.providers.registry import DIALECTS
+from ftops.records.desired import DesiredSet
+from ftops.records.provider_names import follow_providers, followed, in_present_form
+from tests.simulator.world import dataset, fine_tune
 
 NAMES = {"old": "new"}
 
@@ -104,3 +109,23 @@ def test_a_provider_that_gives_marks_back_under_one_name_is_known_as_unmarked_by
         assert follow_providers(both, NAMES).providers["new"].unmarked_since == 20.0
     neither = State("sim", "l", providers={"old": ProviderMemory(), "new": ProviderMemory()})
     assert follow_providers(neither, NAMES).providers["new"].unmarked_since is None
+
+
+def test_a_fingerprint_of_the_old_name_becomes_the_present_one_wherever_it_stands() -> None:
+    declared = replace(fine_tune("a"), provider="new")
+    files = {"a.jsonl": dataset("a.jsonl")}
+    facts = ProviderFacts("new", "openai", DIALECTS["openai"].capabilities, renamed_from="old")
+    before = DesiredSet((replace(declared, provider="old"),), files, {"old": replace(facts, name="old")})
+    after = DesiredSet((declared,), files, {"new": facts})
+    was, now = before.fingerprint("a"), after.fingerprint("a")
+    assert was != now
+    seen = {"new": Observation(facts)}
+    doubted = replace(intent("old"), fingerprint=was)
+    for held in (Record("old", was, 1, 1, {}), Record("old", "f1:other", 1, 1, {}, intent=doubted)):
+        state = State("sim", "l", fine_tunes={"a": held}, archive={"a": ArchivedRecord(1, (job("old"),))})
+        moved, _ = in_present_form(state, seen, after)
+        kept = moved.fine_tunes["a"]
+        assert (kept.intent.fingerprint if kept.intent else kept.fingerprint) == now
+        assert moved.archive["a"].jobs[0].provider == "new"
+    archived = State("sim", "l", archive={"a": ArchivedRecord(1, (replace(job("old"), fingerprint=was),))})
+    assert in_present_form(archived, seen, after)[0].archive["a"].jobs[0].fingerprint == now
