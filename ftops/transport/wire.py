@@ -6,11 +6,11 @@ no host that nobody named. What a status means is the asker's business. Only thi
 
 from __future__ import annotations
 
-import functools
 import ssl
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from functools import cache, partial
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from types import MappingProxyType
@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 import requests
 from msgspec import Struct
-from requests.adapters import BaseAdapter, HTTPAdapter
+from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from ftops.transport.causes import cause_of, connecting_failure
@@ -174,19 +174,14 @@ class _Session(requests.Session):
 
     def __init__(self, bundle: str | None, headers: Mapping[str, str]) -> None:
         super().__init__()
-        self._bundle = bundle
         # A ~/.netrc must not replace the credential, nor a cookie add one.
         self.trust_env = False
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.headers.update({"User-Agent": f"ftops/{__version__}", "Accept-Encoding": "gzip", **headers})
         self.adapters.clear()
-        self.mount("http://", _Adapter())
-
-    def get_adapter(self, url: Any) -> BaseAdapter:
-        """Read certificates only for an address that needs them: it takes longer than a small run."""
-        if url.lower().startswith("https://") and "https://" not in self.adapters:
-            self.mount("https://", _Adapter(_trust(self._bundle)))
-        return super().get_adapter(url)
+        adapter = _Adapter(partial(_trust, bundle))
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, adapter)
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         """No redirect is followed; requests would read `Location` all the same, and fail on a bad one."""
@@ -194,21 +189,21 @@ class _Session(requests.Session):
 
 
 class _Adapter(HTTPAdapter):
-    """Makes our connections, directly and through a proxy. `trust` is for https alone."""
+    """Makes our connections, directly and through a proxy. `trust` is asked for with the first over TLS."""
 
-    def __init__(self, trust: ssl.SSLContext | None = None) -> None:
-        self._trust: dict[str, Any] = {"ssl_context": trust} if trust else {}
+    def __init__(self, trust: Callable[[], ssl.SSLContext]) -> None:
+        self._pools = pool_classes(trust)
         super().__init__(max_retries=0, pool_maxsize=POOL_SIZE)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **{**kwargs, **self._trust})
-        self.poolmanager.pool_classes_by_scheme = pool_classes()
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = self._pools
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
         to_proxy = {"proxy_ssl_context": _trust(None)} if proxy.startswith("https://") else {}
-        manager = super().proxy_manager_for(proxy, **kwargs, **self._trust, **to_proxy)
+        manager = super().proxy_manager_for(proxy, **kwargs, **to_proxy)
         if not proxy.lower().startswith("socks"):
-            manager.pool_classes_by_scheme = pool_classes()
+            manager.pool_classes_by_scheme = self._pools
         return manager
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
@@ -216,7 +211,7 @@ class _Adapter(HTTPAdapter):
         conn.cert_reqs = "CERT_REQUIRED"
 
 
-@functools.cache
+@cache
 def _trust(bundle: str | None) -> ssl.SSLContext:
     """Trust a bundle (file or folder) alone, else what this machine trusts and what requests brings along.
 
