@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import http.client
 import io
+import ssl
+from collections.abc import Callable
 from typing import Any
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -57,11 +59,15 @@ class _Connection(HTTPConnection):
 
 
 class _ProvenConnection(HTTPSConnection, _Connection):
+    trust: Callable[[], ssl.SSLContext]
+
     def connect(self) -> None:
         """Connect, through a tunnel where there is a proxy, and shake hands.
 
         No byte of a request is sent before this, so its failure is certain.
         """
+        # Set here and not handed down: what the library puts in its place differs by release.
+        self.ssl_context = type(self).trust()
         try:
             super().connect()
         except (NewConnectionError, ConnectTimeoutError):
@@ -74,10 +80,18 @@ class _Pool(HTTPConnectionPool):
     ConnectionCls = _Connection
 
 
-class _ProvenPool(HTTPSConnectionPool):
-    ConnectionCls = _ProvenConnection
+def pool_classes(trust: Callable[[], ssl.SSLContext]) -> dict[str, type[HTTPConnectionPool]]:
+    """Return the pools to make connections with, by scheme; `trust` is called for each one over TLS.
 
+    Certificates are read no sooner: it takes longer than a small run without them.
+    """
 
-def pool_classes() -> dict[str, type[HTTPConnectionPool]]:
-    """Return the pools to make connections with, by scheme."""
-    return {"http": _Pool, "https": _ProvenPool}
+    class Connection(_ProvenConnection):
+        pass
+
+    Connection.trust = staticmethod(trust)
+
+    class Pool(HTTPSConnectionPool):
+        ConnectionCls = Connection
+
+    return {"http": _Pool, "https": Pool}

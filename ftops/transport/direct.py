@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,15 +19,15 @@ class Direct:
     """Keeps connections to read from. `headers` go with each request."""
 
     def __init__(self, bundle: str | None, headers: Mapping[str, str]) -> None:
-        self._bundle = bundle
         self._headers = headers
-        self._pools: dict[bool, PoolManager] = {}
+        self._pool = PoolManager(maxsize=POOL_SIZE)
+        self._pool.pool_classes_by_scheme = pool_classes(partial(trust, bundle))
 
     def get_once(self, outgoing: Outgoing, timeout: tuple[float, float]) -> Any:
         """Send a GET, and return the reply: its body is still to be read. No redirect is followed."""
         query = urlencode(outgoing.query)
         connect, read = timeout
-        return self._pool(outgoing.url).urlopen(
+        return self._pool.urlopen(
             "GET",
             f"{outgoing.url}{'&' if '?' in outgoing.url else '?'}{query}" if query else outgoing.url,
             headers=self._with(outgoing.headers),
@@ -46,15 +47,4 @@ class Direct:
 
     def close(self) -> None:
         """Close the connections."""
-        for pool in self._pools.values():
-            pool.clear()
-
-    def _pool(self, url: str) -> PoolManager:
-        """Read certificates only for an address that needs them: it takes longer than a small run."""
-        secure = url.lower().startswith("https://")
-        if secure not in self._pools:
-            more: dict[str, Any] = {"ssl_context": trust(self._bundle)} if secure else {}
-            pool = PoolManager(maxsize=POOL_SIZE, **more)
-            pool.pool_classes_by_scheme = pool_classes()
-            self._pools[secure] = pool
-        return self._pools[secure]
+        self._pool.clear()

@@ -6,12 +6,13 @@ It takes longer to import than a small plan takes, so that a plan, which only re
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
-from requests.adapters import BaseAdapter, HTTPAdapter
+from requests.adapters import HTTPAdapter
 
 from ftops.transport.connections import POOL_SIZE, pool_classes
 from ftops.transport.outgoing import Outgoing
@@ -33,19 +34,14 @@ class Session(requests.Session):
 
     def __init__(self, bundle: str | None, headers: Mapping[str, str]) -> None:
         super().__init__()
-        self._bundle = bundle
         # A ~/.netrc must not replace the credential, nor a cookie add one.
         self.trust_env = False
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.headers.update(headers)
         self.adapters.clear()
-        self.mount("http://", _Adapter())
-
-    def get_adapter(self, url: Any) -> BaseAdapter:
-        """Read certificates only for an address that needs them: it takes longer than a small run."""
-        if url.lower().startswith("https://") and "https://" not in self.adapters:
-            self.mount("https://", _Adapter(trust(self._bundle)))
-        return super().get_adapter(url)
+        adapter = _Adapter(partial(trust, bundle))
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, adapter)
 
     def send_once(self, outgoing: Outgoing, timeout: tuple[float, float], proxy: str | None) -> Any:
         """Send, and return the reply as the connection has it: the body is still to be read."""
@@ -68,21 +64,21 @@ class Session(requests.Session):
 
 
 class _Adapter(HTTPAdapter):
-    """Makes our connections, directly and through a proxy. `trust` is for https alone."""
+    """Makes our connections, directly and through a proxy. `trusted` is asked for with the first over TLS."""
 
-    def __init__(self, trust: ssl.SSLContext | None = None) -> None:
-        self._trust: dict[str, Any] = {"ssl_context": trust} if trust else {}
+    def __init__(self, trusted: Callable[[], ssl.SSLContext]) -> None:
+        self._pools = pool_classes(trusted)
         super().__init__(max_retries=0, pool_maxsize=POOL_SIZE)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **{**kwargs, **self._trust})
-        self.poolmanager.pool_classes_by_scheme = pool_classes()
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = self._pools
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
         to_proxy = {"proxy_ssl_context": trust(None)} if proxy.startswith("https://") else {}
-        manager = super().proxy_manager_for(proxy, **kwargs, **self._trust, **to_proxy)
+        manager = super().proxy_manager_for(proxy, **kwargs, **to_proxy)
         if not proxy.lower().startswith("socks"):
-            manager.pool_classes_by_scheme = pool_classes()
+            manager.pool_classes_by_scheme = self._pools
         return manager
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:

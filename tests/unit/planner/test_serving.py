@@ -180,11 +180,11 @@ def test_why_there_is_none_says_how_its_job_ended() -> None:
     [
         (
             job(1, altered=ALTERED),
-            "job j1 trains, or has trained, other settings than were sent",
+            "job j1 trains, or has trained, with settings that differ from those sent",
             "see `ftops status a`",
         ),
         (job(1, JobStatus.RUNNING), "job j1 is running", "wait for it with `ftops apply --wait`"),
-        (job(1, fine_tuned_model=None), "the provider names no model of job j1", "see `ftops events a`"),
+        (job(1, fine_tuned_model=None), "the provider names no model for job j1", "see `ftops events a`"),
         (job(1, JobStatus.FAILED), "job j1 has failed", "see `ftops events a`"),
         (job(1, JobStatus.CANCELLED), "job j1 was cancelled", "see `ftops events a`"),
     ],

@@ -58,5 +58,5 @@ def test_a_file_that_holds_errors_is_no_plan_to_apply() -> None:
     document = plan_document(PLAN, Review())
     assert decode_plan_file(encode_plan_file(document), "here").applicable
     wrong = plan_document(PLAN, Review(), [Problem("is broken", "a.yaml", 1)])
-    with pytest.raises(FtopsError, match="here holds errors and no plan"):
+    with pytest.raises(FtopsError, match="here holds errors, not a plan"):
         decode_plan_file(encode_plan_file(wrong), "here")
