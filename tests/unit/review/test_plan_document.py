@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from ftops.errors import FtopsError, Problem
@@ -11,6 +13,7 @@ from ftops.model.review import Review, Violation
 from ftops.model.value import replace
 from ftops.review.plan_document import error_document, parse_plan, plan_document
 from ftops.review.plan_file import decode_plan_file, encode_plan_file
+from tests.unit.report.examples import CHAINED_REVIEW, chained_plan
 
 PLAN = Plan(
     "sim",
@@ -60,3 +63,19 @@ def test_a_file_that_holds_errors_is_no_plan_to_apply() -> None:
     wrong = plan_document(PLAN, Review(), [Problem("is broken", "a.yaml", 1)])
     with pytest.raises(FtopsError, match="here holds errors, not a plan"):
         decode_plan_file(encode_plan_file(wrong), "here")
+
+
+GOLDEN = Path(__file__).parents[2] / "golden/plan-document/v1"
+KEPT = {"chained": (chained_plan(), CHAINED_REVIEW), "refused": (PLAN, REFUSED)}
+
+
+def test_every_document_that_is_kept_is_looked_at() -> None:
+    assert {path.stem for path in GOLDEN.glob("*.json")} == KEPT.keys()
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_a_document_of_format_1_is_read_for_ever_and_written_the_same(name: str) -> None:
+    data = (GOLDEN / f"{name}.json").read_bytes()
+    saved = decode_plan_file(data, "here")
+    assert (saved.plan, saved.review) == KEPT[name]
+    assert encode_plan_file(plan_document(saved.plan, saved.review)) == data
