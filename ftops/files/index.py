@@ -5,8 +5,8 @@ content and inode changed. A file that was as young as the reading itself is not
 again within one tick of the clock. Everything else that decides what is found is in the index's key: the
 version of ftops, the project file, the schemas, the dialects.
 
-A wrong hit must never cost money: whoever pays reads anew (`believed` says what was not read). An index that
-cannot be read or written is no index, without a word.
+A wrong hit must never cost money: whoever pays reads again (`believed` names what was not read). An index
+that cannot be read or written is ignored silently.
 """
 
 from __future__ import annotations
@@ -158,11 +158,16 @@ class FileIndex:
 
     def _write(self, root: Path) -> None:
         folder = (root / PLACE).parent
+        if folder.is_symlink() or folder.parent.is_symlink():
+            return  # A branch can bring a link that leads out of the project: nothing is made there.
         folder.mkdir(parents=True, exist_ok=True)
-        if folder.resolve() != (root.resolve() / PLACE).parent:
-            return  # A link: it may lead out of the project.
-        if not (folder / ".gitignore").exists():
-            (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+        # Exclusively: this follows no link either.
+        with suppress(FileExistsError), (folder / ".gitignore").open("x", encoding="utf-8") as ignored:
+            ignored.write("*\n")
+        for left in folder.glob(".index.*"):
+            left.unlink(
+                missing_ok=True
+            )  # Of a run that was killed; one that is writing now only loses its index.
         descriptor, name = tempfile.mkstemp(prefix=".index.", dir=folder)
         try:
             with os.fdopen(descriptor, "wb") as file:

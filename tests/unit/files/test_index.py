@@ -124,7 +124,26 @@ def test_an_index_behind_a_link_is_not_written(tmp_path: Path) -> None:
     index = FileIndex(root, "key")
     index.learn("jobs/a.yaml", MANIFEST)
     index.save()
-    assert list((tmp_path / "outside").rglob("*index*")) == []
+    assert list((tmp_path / "outside").iterdir()) == []
+
+
+def test_a_gitignore_that_is_a_link_is_not_written_through(tmp_path: Path) -> None:
+    folder = tmp_path / "project/.ftops/cache"
+    folder.mkdir(parents=True)
+    (folder / ".gitignore").symlink_to(tmp_path / "elsewhere")
+    index = FileIndex(tmp_path / "project", "key")
+    index.learn("jobs/a.yaml", MANIFEST)
+    index.save()
+    assert not (tmp_path / "elsewhere").exists()
+    assert FileIndex(tmp_path / "project", "key").manifest("jobs/a.yaml", OLD) == MANIFEST
+
+
+def test_what_a_killed_run_left_is_removed(root: Path) -> None:
+    (root / PLACE).with_name(".index.killed").write_text("half an index")
+    index = FileIndex(root, "key")
+    index.learn("jobs/a.yaml", MANIFEST)
+    index.save()
+    assert sorted(path.name for path in (root / PLACE).parent.iterdir()) == [".gitignore", "index"]
 
 
 def test_a_file_as_young_as_the_reading_is_not_remembered(tmp_path: Path) -> None:
