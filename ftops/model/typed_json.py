@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from msgspec import ValidationError, convert
 
 from ftops.model.commit import Hash
-from ftops.model.identifiers import Digest, Fingerprint, Name, ProvidersId, SHA256Hex, Word
+from ftops.model.identifiers import Digest, Fingerprint, Name, ProvidersId, SHA256Hex, Word, is_word
 
 _T = TypeVar("_T")
 
@@ -33,16 +33,20 @@ def converted(document: Any, kind: type[_T], place: str = "") -> _T:
         raise Malformed(".".join(filter(None, (place, inner))), problem) from error
 
 
-def converted_members(members: Any, kind: type[_T], place: str) -> dict[str, _T]:
-    """Convert each member of a map on its own, so that an error names the member. Raises Malformed."""
+def converted_members(members: Any, key: Any, kind: type[_T], place: str) -> dict[str, _T]:
+    """Convert each member of a map on its own, so that an error names the member. Raises Malformed.
+
+    Its keys are looked at first: no sentence of a stranger's gets into a message by way of one.
+    """
     if not isinstance(members, Mapping):
         raise Malformed(place, "must be a map")
+    converted(dict.fromkeys(members), dict[key, None], place)
     return {name: converted(value, kind, f"{place}.{name}") for name, value in members.items()}
 
 
 def _said(text: str) -> tuple[str, str]:
     """Split what msgspec says into the place and the problem, in our words."""
-    text, _, path = text.partition(" - at ")
+    text, _, path = text.rpartition(" - at ") if _PATH.search(text) else (text, "", "")
     in_key = path.startswith("`key` in ")
     steps = _STEP.findall(path.removeprefix("`key` in ").strip("`").removeprefix("$"))
     place = ".".join("*" if step == "..." else step for step in steps)
@@ -51,7 +55,8 @@ def _said(text: str) -> tuple[str, str]:
     if found := _MISSING.fullmatch(text):
         return ".".join(filter(None, (place, found[1]))), "is missing"
     if found := _UNKNOWN.fullmatch(text):
-        return ".".join(filter(None, (place, found[1]))), "is unknown to this format"
+        unknown = found[1] if is_word(found[1]) else "*"
+        return ".".join(filter(None, (place, unknown))), "is unknown to this format"
     if found := _KIND.fullmatch(text):
         wanted = " or ".join(_KINDS.get(kind, kind) for kind in found[1].split(" | ") if kind != "null")
         return place, f"must be {wanted}, not {_KINDS.get(found[2], found[2])}"
@@ -67,6 +72,7 @@ def _title(text: str) -> str:
     return _TITLES.get(pattern, "of the right form")
 
 
+_PATH = re.compile(r" - at (`key` in )?`\$[\w.\[\]]*`\Z")
 _STEP = re.compile(r"\.\.\.|[^.\[\]]+")
 """A step of msgspec's path; `...` stands for the key of a map, which it does not name."""
 _MISSING = re.compile(r"Object missing required field `(.*)`")

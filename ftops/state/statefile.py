@@ -62,7 +62,7 @@ def moved_away(state: State, place: str) -> bytes:
 
 
 class _Version1(State, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A state as a document. What may not be missing has no default here: no records are never many."""
+    """A state as a document. Required members have no default: one without records is not empty."""
 
     format_version: Literal[1]
     serial: Count
@@ -90,20 +90,20 @@ def decode(data: bytes, location: str, recovery: str = _RECOVERY) -> State:
     if "moved_to" in document:
         raise StateMoved(location, str(document["moved_to"]))
     try:
-        for place, kind in _PARTS.items():
-            converted_members(document.get(place, {}), kind, place)
+        for place, (key, kind) in _PARTS.items():
+            converted_members(document.get(place, {}), key, kind, place)
         return _state(converted({**document, "format_version": FORMAT_VERSION}, _Version1))
     except Malformed as error:
         raise StateError(f"{location} is damaged or was edited: {error}", hint=recovery) from error
 
 
-_PARTS: Mapping[str, Any] = {
-    "fine_tunes": Record,
-    "archive": ArchivedRecord,
-    "datasets": Mapping[SHA256Hex, ProvidersId],
-    "providers": ProviderMemory,
+_PARTS: Mapping[str, tuple[Any, Any]] = {
+    "fine_tunes": (Name, Record),
+    "archive": (Name, ArchivedRecord),
+    "datasets": (Word, Mapping[SHA256Hex, ProvidersId]),
+    "providers": (Word, ProviderMemory),
 }
-"""Maps in which an error names the member that it is in."""
+"""Maps in which an error names the member that it is in: the kinds of their keys and members."""
 
 
 def _state(document: _Version1) -> State:
