@@ -109,6 +109,8 @@ class HttpProvider:
         file, reply = self._run(self._dialect.upload(path, filename, sha256))
         if reply.unsound is None:
             return file
+        if file.filename != filename:
+            raise reply.unsound  # It is not found by its name, and may be an older file than this upload.
         try:
             self.delete_file(file.id)
         except ProviderError as error:

@@ -31,7 +31,7 @@ def test_extras_go_with_every_request_and_ours_win(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_bytes(b"{}\n")
     stamp = Stamp("p", "l", "n", "f", 1, 1, "nonce")
-    file = {"id": "file-1", "filename": "a", "object": "file"}
+    file = {"id": "file-1", "filename": "a.jsonl", "object": "file"}
     with scripted(Said(JOB), Said(JOB), Said({"data": []}), Said(file)) as server:
         provider = open_provider(SETTINGS, {"ROUTE": ROUTE}, base_url=server.base_url)
         provider.create_fine_tune(JobRequest("m", (RequestFile("file-1"),), stamp=stamp))
