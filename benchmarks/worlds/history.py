@@ -14,14 +14,16 @@ from typing import Any
 from benchmarks.provider.shapes import encoded, file_object, job_object
 from benchmarks.worlds.writing import PROVIDER
 from ftops.model.finetune import FineTune
-from ftops.model.job import Job, Stamp
-from ftops.model.state import Record, RecordedJob, SentRequest, State
+from ftops.model.job import Stamp
+from ftops.model.state import Record, SentRequest, State
+from ftops.model.value import replace
 from ftops.providers.dialects.openai import OpenAIDialect
 from ftops.providers.identity import encode_stamp
 from ftops.reconciler.loading import load
 from ftops.reconciler.values import Loaded
 from ftops.records.desired import DesiredSet
 from ftops.records.likeness import appearance
+from ftops.records.recorded import from_stamp
 from ftops.state.statefile import encode
 
 LINEAGE = "00000000-0000-4000-8000-000000000000"
@@ -97,22 +99,9 @@ def _made(number: int, name: str, desired: DesiredSet, file_ids: dict[str, str],
         lifecycle=fine_tune.lifecycle,
         labels=fine_tune.labels,
         annotations=fine_tune.annotations,
-        job=_recorded(job, stamp, SentRequest(PROVIDER, known)),
+        job=replace(from_stamp(job), request=SentRequest(PROVIDER, known)),
     )
     return _Made(name, record, body)
-
-
-def _recorded(job: Job, stamp: Stamp, request: SentRequest) -> RecordedJob:
-    return RecordedJob(
-        id=job.id,
-        provider=job.provider,
-        fingerprint=stamp.fingerprint,
-        generation=stamp.generation,
-        attempt=stamp.attempt,
-        nonce=stamp.nonce,
-        status=job.status,
-        request=request,
-    ).seen_as(job)
 
 
 def _order(fine_tune: FineTune, file_id: str, stamp: Stamp) -> dict[str, Any]:

@@ -11,9 +11,10 @@ from ftops.model.finetune import FineTune
 from ftops.model.job import Job, JobStatus, Stamp
 from ftops.model.observation import Observation
 from ftops.model.plan import Plan
-from ftops.model.state import ArchivedRecord, Record, RecordedJob, State
+from ftops.model.state import ArchivedRecord, Record, State
 from ftops.model.value import replace
 from ftops.records.matching import LiveJobs, worth_keeping
+from ftops.records.recorded import from_stamp
 from ftops.records.settings import with_settings
 
 
@@ -50,7 +51,8 @@ def rebuilt(
         jobs = sorted(found[name], key=_number)
         if name not in declared and not any(job.status.active for _, job in jobs):
             archive[name] = ArchivedRecord(
-                max(stamp.generation for stamp, _ in jobs), tuple(_recorded(*one) for one in reversed(jobs))
+                max(stamp.generation for stamp, _ in jobs),
+                tuple(from_stamp(one[1]) for one in reversed(jobs)),
             )
             notes.append(f"{name}: {len(jobs)} ended, no longer declared; its models stay known")
             continue
@@ -91,8 +93,8 @@ def _record(jobs: list[Found], wanted: tuple[FineTune, Change] | None) -> Record
         attempt=newest.attempt,
         # Of a training that is not declared any more only the fingerprint is known.
         spec=wanted[1].spec if wanted and wanted[1].fingerprint == stamp.fingerprint else {},
-        job=_recorded(*current),
-        history=tuple(_recorded(*one) for one in reversed(jobs) if one is not current),
+        job=from_stamp(current[1]),
+        history=tuple(from_stamp(one[1]) for one in reversed(jobs) if one is not current),
     )
     return with_settings(record, wanted[0]) if wanted else record
 
@@ -108,18 +110,6 @@ def _current(jobs: list[Found], change: Change | None) -> Found:
 def _number(one: Found) -> tuple[int, int, float]:
     stamp, job = one
     return stamp.generation, stamp.attempt, job.created_at or 0.0
-
-
-def _recorded(stamp: Stamp, job: Job) -> RecordedJob:
-    return RecordedJob(
-        id=job.id,
-        provider=job.provider,
-        fingerprint=stamp.fingerprint,
-        generation=stamp.generation,
-        attempt=stamp.attempt,
-        nonce=stamp.nonce,
-        status=job.status,
-    ).seen_as(job)
 
 
 def _note(name: str, record: Record, *, known: bool) -> str:
