@@ -88,10 +88,10 @@ def loaded_again(loaded: Loaded) -> Loaded:
 
 
 def require_read(loaded: Loaded, names: Collection[str]) -> None:
-    """Read anew what is to be changed, unless this run has read it: an index may be wrong.
+    """Read again what is to be changed, unless this run has read it: an index may be wrong.
 
-    `names` and what they start from are compared with what was planned. Raises NeedsPerson, with the index
-    gone, where something is otherwise.
+    `names` and what they start from are compared with what was planned. Where something differs, the index is
+    removed and NeedsPerson raised.
     """
     by_name = {one.name: one for one in loaded.fine_tunes}
     wanted = [one for one in _with_upstreams(names, by_name) if _believed(one, loaded.believed)]
@@ -106,7 +106,7 @@ def require_read(loaded: Loaded, names: Collection[str]) -> None:
         if project[0] != loaded.project or again.get(one.name) != one or not same_data:
             FileIndex(loaded.root).forget()
             raise NeedsPerson(
-                f"{one.name} is not declared as it was when this run began; nothing was done",
+                f"{one.name} is not declared as it was when this run began; nothing more was done",
                 hint="run ftops again: it will read every file",
             )
 

@@ -141,7 +141,7 @@ def other_data(content: Any) -> None:
 def test_a_wrong_hit_never_pays(declared: ProjectDirectory, lie: Any) -> None:
     forge(declared.root, lie)
     assert declared.ftops("apply", "--yes") == 4
-    assert "is not declared as it was when this run began; nothing was done" in declared.err
+    assert "is not declared as it was when this run began; nothing more was done" in declared.err
     assert not (declared.root / PLACE).exists()
     assert declared.ftops("apply", "--yes") == 0
     assert declared.ftops("plan", "--no-cache", "--detailed-exitcode") == 0
