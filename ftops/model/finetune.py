@@ -34,10 +34,14 @@ class OnRemove(StrEnum):
 
 
 class RetryOn(StrEnum):
-    """Ends of a job after which the same training may be tried again. User errors are never among them."""
+    """Ends of a job after which the same training may be tried again.
+
+    Errors of the user and refusals by moderation are never among them: the same data fails again.
+    """
 
     PROVIDER_ERROR = "provider_error"
     QUOTA = "quota"
+    BILLING = "billing"
     UNKNOWN = "unknown"
     CANCELLED = "cancelled"
     VANISHED = "vanished"

@@ -18,6 +18,10 @@ class ProviderFacts(Struct, frozen=True):
     is what messages call it where it comes from a reference, and so is a secret. `extras` are what is sent
     for a gateway in addition to the format's own fields, as the project file writes it: for a reviewer to
     see. `renamed_from` is the name that the provider had before.
+
+    `service` names the known service behind the address, whose dates of retirement concern it; None for a
+    server that somebody runs themselves. `allow_closed`: creates are sent even where the service says that
+    it takes no more.
     """
 
     name: str
@@ -30,6 +34,8 @@ class ProviderFacts(Struct, frozen=True):
     extras: Mapping[str, JSON] = field(default_factory=dict)
     organization_shown: str | None = None
     renamed_from: str | None = None
+    service: str | None = None
+    allow_closed: bool = False
 
 
 class Observation(Struct, frozen=True):

@@ -52,6 +52,7 @@ class ProviderSettings(Struct, frozen=True):
     `settle` is how long a list may lag behind a create; `send_window` how long after its intent a
     create may still be sent. `query` and `body` are extras for a gateway: never a field of the dialect's own,
     and never a reason to train again. `renamed_from` is the name that the same account had before.
+    `allow_closed`: creates are sent although the service is known to take no more.
     """
 
     name: str
@@ -69,6 +70,7 @@ class ProviderSettings(Struct, frozen=True):
     max_active: int | None = None
     emulator_speed: float = 1.0
     renamed_from: str | None = None
+    allow_closed: bool = False
 
 
 class StateSettings(Struct, frozen=True):
