@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from ftops.model.capabilities import Capabilities
 from ftops.model.job import Job, UploadedFile
 from ftops.model.json_value import JSON
+from ftops.model.model_dates import ModelDates
 
 
 class ProviderFacts(Struct, frozen=True):
@@ -46,6 +47,7 @@ class Observation(Struct, frozen=True):
     with 404; `retrieved` are ids that were looked at one by one, and so show all that they can.
     `problem` says why the list is not whole, `hint` what to do where another try would not help; `reached`
     is False when not even its beginning came. `files` are the uploaded files, None where nobody asked.
+    `model_dates` is when models end as the provider's API tells it, empty where nobody asked or it does not.
     """
 
     provider: ProviderFacts
@@ -58,3 +60,4 @@ class Observation(Struct, frozen=True):
     files: tuple[UploadedFile, ...] | None = None
     hint: str | None = None
     reached: bool = True
+    model_dates: Mapping[str, ModelDates] = field(default_factory=dict)
