@@ -1,4 +1,4 @@
-"""What a plan trains that will not last: warned of, and refused within a horizon or where nothing is taken."""
+"""What a plan trains that will not last: warned of, or refused where it is too near or nothing is taken."""
 
 from __future__ import annotations
 
@@ -72,7 +72,8 @@ def test_a_create_is_warned_of_what_ends_when_with_the_source() -> None:
         "a, c (gpt-4o-mini at oa): no new jobs for organizations that have never run a fine-tuning job "
         "since 2026-05-07 (205 days ago); no new jobs for organizations without inference on a fine-tuned "
         "model in the last 60 days since 2026-07-02 (149 days ago); "
-        "no new jobs from 2027-01-06 (in 39 days); its fine-tuned models end on 2027-01-14 (in 47 days). Source: "
+        "no new jobs from 2027-01-06 (in 39 days); its fine-tuned models end on 2027-01-14 "
+        "(in 47 days). Source: "
         "https://developers.openai.com/api/docs/deprecations#update-to-openais-self-serve-fine-tuning "
         "(read 2026-06-27), https://developers.openai.com/api/docs/deprecations (read 2026-11-05)"
     )
