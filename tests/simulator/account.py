@@ -32,7 +32,7 @@ from ftops.model.json_value import JSON
 from ftops.model.observation import ProviderFacts
 from ftops.model.request import JobRequest
 from ftops.model.value import replace
-from ftops.providers.registry import DIALECTS
+from ftops.providers.registry import dialects
 from tests.simulator.bends import WORLDS, Bends, echoed, thinned
 
 CREATE_FAULTS = (
@@ -135,7 +135,7 @@ class Account:
     ) -> None:
         self.clock = clock
         self.bends = bends
-        self.facts = ProviderFacts("p", dialect, DIALECTS[dialect].capabilities, max_active=max_active)
+        self.facts = ProviderFacts("p", dialect, dialects()[dialect].capabilities, max_active=max_active)
         self.jobs: dict[str, Job] = {}
         self.files: dict[str, UploadedFile] = {}
         self.truth: dict[str, Stamp] = {}
