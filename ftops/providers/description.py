@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct, field
 
 from ftops.model.job import JobStatus
+from ftops.providers.failure_classes import FailureClasses
 
 
 class Document(Struct, frozen=True):
@@ -82,6 +83,15 @@ class Described(Protocol):
     @property
     def description(self) -> Description:
         """What people should know of it."""
+
+
+@runtime_checkable
+class JudgesFailures(Protocol):
+    """A dialect with a table of its own for failed jobs."""
+
+    @property
+    def failure_classes(self) -> FailureClasses:
+        """Whose fault a failed job is, by its code and message."""
 
 
 def description_of(dialect: object) -> Description | None:

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from msgspec import Struct, field
 
 from ftops.model.change import Change
-from ftops.model.finetune import FineTune, Method
+from ftops.model.finetune import FineTune, Method, root_model
 from ftops.model.observation import ProviderFacts
 from ftops.model.plan import Plan
 from ftops.model.retirement import Ending, Precision, What
@@ -55,18 +55,6 @@ class Trained(Struct, frozen=True):
         return f"{listed} and {more} more" if more > 0 else listed
 
 
-def base_of(name: str, fine_tunes: Mapping[str, FineTune]) -> str | None:
-    """Return the model at the provider that a fine-tune starts from, through its upstreams."""
-    seen: set[str] = set()
-    while name in fine_tunes and name not in seen:
-        seen.add(name)
-        model = fine_tunes[name].model
-        if isinstance(model, str):
-            return model
-        name = model.name
-    return None
-
-
 def trains(change: Change) -> bool:
     """Return whether a job is paid for it, now or later."""
     return change.action.creates or change.then is not None
@@ -79,8 +67,8 @@ def trained(plan: Plan, ends: Ends) -> Iterator[Trained]:
         facts = ends.providers.get(change.provider)
         if not trains(change) or facts is None or facts.service is None:
             continue
-        model = base_of(change.name, ends.fine_tunes)
-        if model is not None:
+        fine_tune = ends.fine_tunes.get(change.name)
+        if fine_tune is not None and (model := root_model(fine_tune, ends.fine_tunes)):
             method = str(change.spec.get("method") or Method.SUPERVISED)
             groups.setdefault((change.provider, model, method), []).append(change.name)
     for (provider, model, method), names in sorted(groups.items()):

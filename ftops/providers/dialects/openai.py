@@ -32,7 +32,6 @@ from ftops.providers.decoding import (
 )
 from ftops.providers.dialects.openai_description import OPENAI as DESCRIPTION
 from ftops.providers.dialects.openai_family import STATUSES, OpenAIFamily, decode_cursor_page
-from ftops.providers.dialects.openai_refusals import FAILURE_CLASSES
 from ftops.providers.flow import Flow, asked
 from ftops.providers.identity import decode_stamp, encode_stamp
 from ftops.providers.paging import Page
@@ -159,7 +158,7 @@ class OpenAIDialect(OpenAIFamily):
             result_files=optional_strings(job.get("result_files")),
             settings=_settings(job),
             suffix=optional_text(job.get("user_provided_suffix")),
-            error=decode_error(job.get("error"), FAILURE_CLASSES),
+            error=decode_error(job.get("error"), self.failure_classes),
             stamp=decode_stamp(job.get("metadata")),
             organization=optional_text(job.get("organization_id")),
         )
