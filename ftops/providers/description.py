@@ -60,7 +60,7 @@ class Description(Struct, frozen=True):
     summary: str
     mark: str
     at_most_one: str
-    since: str
+    since: str | None = None
     home: str | None = None
     service: str | None = None
     hosts: Sequence[str] = ()

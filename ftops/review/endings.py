@@ -53,13 +53,16 @@ class Calendar(Struct, frozen=True):
         kept = [one for one in listed if one.what not in better or one.model == ANY_MODEL]
         return tuple(sorted({*told, *kept}, key=lambda one: (one.date, one.what, one.applies_to)))
 
-    def creates_end(self, service: str, methods: Iterable[str]) -> tuple[Ending, ...]:
-        """Return when a service as a whole takes no more jobs: of any of these methods, and of any model."""
-        ours = [row for row in self.rows if row.provider == service and row.model == ANY_MODEL]
-        found = [tuple(_listed(ours, ANY_MODEL, method)) for method in methods]
-        for_all = [one for one in found[0] if all(one in others for others in found)] if found else []
-        creates = (one for one in for_all if one.what is What.CREATES)
-        return tuple(sorted(creates, key=lambda one: one.date))
+    def creates_end(self, service: str, method: str) -> tuple[Ending, ...]:
+        """Return when a service takes no more jobs of a method, whatever the model, by date."""
+        rows = (row for row in self.rows if row.provider == service and row.model == ANY_MODEL)
+        found = (one for one in _listed(rows, ANY_MODEL, method) if one.what is What.CREATES)
+        return tuple(sorted(found, key=lambda one: one.date))
+
+    def by_model(self, service: str) -> tuple[Ending, ...]:
+        """Return what ends at a service model by model."""
+        ours = [row for row in self.rows if row.provider == service and row.model != ANY_MODEL]
+        return tuple(ending for row in ours for ending in _endings(row))
 
 
 def day(seconds: float) -> date:
@@ -86,12 +89,16 @@ def closed(endings: Iterable[Ending], today: date) -> Ending | None:
 
 def _listed(rows: Iterable[Retirement], base: str, method: str) -> Iterator[Ending]:
     for row in rows:
-        if row.date is None or not row.concerns(base, method):
-            continue
-        for what in _SUBJECTS.get(row.subject, ()):
-            yield Ending(
-                what, row.date, row.model, row.source, row.precision, row.applies_to, row.read, row.confidence
-            )
+        if row.concerns(base, method):
+            yield from _endings(row)
+
+
+def _endings(row: Retirement) -> Iterator[Ending]:
+    if row.date is None:
+        return
+    sure = (row.precision, row.applies_to, row.read, row.confidence)
+    for what in _SUBJECTS.get(row.subject, ()):
+        yield Ending(what, row.date, row.model, row.source, *sure)
 
 
 def _names(rows: Iterable[Retirement], base: str) -> tuple[str, ...]:

@@ -35,7 +35,6 @@ OPENAI = Description(
     ),
     limits=(
         *_LIMITS,
-        Limit("examples for preference and reinforcement training", "at least 10"),
         Limit("active jobs", "a number of the account's, by model; a create beyond it waits (429)"),
     ),
     statuses=STATUSES,
