@@ -38,4 +38,6 @@ def retirement_check(dues: Sequence[Due], today: date) -> Check:
         return Check("retirement", Verdict.OK, f"nothing of this project is known to end in {NEAR_DAYS} days")
     dates = counted(len(near), "date has passed or comes", "dates have passed or come")
     message = f"{dates} within {NEAR_DAYS} days, the first on {near[0].ending.date}"
-    return Check("retirement", Verdict.WARN, message, "see the calendar below; `ftops providers` shows others")
+    return Check(
+        "retirement", Verdict.WARN, message, "see the calendar below; `ftops providers` shows others"
+    )
