@@ -33,7 +33,7 @@ from ftops.model.state import State
 from ftops.model.value import replace
 from ftops.planner.incomplete import used_providers
 from ftops.providers.provider import Probe
-from ftops.providers.registry import dialects, facts_of
+from ftops.providers.registry import all_capabilities, dialects, facts_of
 from ftops.providers.retirements import known_retirements
 from ftops.reconciler.observing import model_dates
 from ftops.records.provider_names import follow_providers, renames
@@ -103,7 +103,7 @@ class _Examination:
     def _declared(self, project: Project, document: Document) -> Iterator[Check]:
         facts = {name: facts_of(settings) for name, settings in project.providers.items()}
         self.services = {name: one.service for name, one in facts.items()}
-        loaded = load_fine_tunes(self.root, project, document, facts)
+        loaded = load_fine_tunes(self.root, project, document, facts, others=all_capabilities)
         yield from declared.manifest_checks(loaded)
         if not (loaded.misdeclared or loaded.unseen):
             self.fine_tunes = loaded.fine_tunes
