@@ -159,7 +159,8 @@ class _Examination:
         except FtopsError as error:
             yield from failed("state", error)
         yield from _lock(opened.backend)
-        yield self._ends(state)
+        if any(self.services.values()):
+            yield self._ends(state)
         if state is not None:
             settles = {name: settings.settle for name, settings in project.providers.items()}
             yield from stored.intent_checks(state, settles, self.seen, time.time())
