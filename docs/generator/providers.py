@@ -48,13 +48,12 @@ def matrix_page() -> str:
         "",
         "A dialect is one wire format, the word that `dialect:` takes in `ftops.yaml`. What it does not",
         "have, a manifest cannot ask for: `ftops validate` says so. `ftops providers` shows this table with",
-        f"what the project uses. Dates were collected on {known.collected}; each page has their sources.",
+        f"what the project uses. Dates were collected on {known.collected}; each page has their sources,",
+        "and [what a plan does with them](../../how-to/know-what-ends.md) has a page of its own.",
         "",
         *matrix("", ".md"),
         "",
-        "| | " + " | ".join(_link(one, "", ".md") for one in our_offers()) + " |",
-        "|---|" + "---|" * len(our_offers()),
-        *(f"| {name} | {' | '.join(cells)} |" for name, cells in _abilities()),
+        *_table(("provider", *map(_words, _FLAGS), "longest suffix"), map(_abilities, our_offers())),
         "",
         "How a job is marked decides what is known after a create whose reply was lost:",
         "",
@@ -145,7 +144,7 @@ def _facts(one: Offer) -> Iterator[tuple[str, str]]:
     forms = (f"{method}: {', '.join(sorted(found))}" for method, found in can.data_formats.items())
     yield "data", "; ".join(forms)
     yield "longest suffix", f"{can.longest_suffix} characters"
-    yield from ((flag.replace("_", " "), _yes(getattr(can, flag))) for flag in _FLAGS)
+    yield from ((_words(flag), _yes(getattr(can, flag))) for flag in _FLAGS)
 
 
 _FLAGS = (
@@ -160,11 +159,14 @@ _FLAGS = (
 )
 
 
-def _abilities() -> Iterator[tuple[str, Sequence[str]]]:
-    for flag in _FLAGS:
-        cells = [_yes(getattr(one.capabilities, flag)) for one in our_offers()]
-        yield flag.replace("_", " "), cells
-    yield "longest suffix", [str(one.capabilities.longest_suffix) for one in our_offers()]
+def _abilities(one: Offer) -> tuple[str, ...]:
+    can = one.capabilities
+    flags = (_yes(getattr(can, flag)) for flag in _FLAGS)
+    return _link(one, "", ".md"), *flags, str(can.longest_suffix)
+
+
+def _words(flag: str) -> str:
+    return flag.replace("_", " ")
 
 
 def _yes(value: object) -> str:
