@@ -16,7 +16,7 @@ from ftops.model.observation import ProviderFacts
 from ftops.model.plan import Plan
 from ftops.model.retirement import ANY_MODEL, Ending, Precision, What
 from ftops.model.review import Violation, Warned
-from ftops.review.endings import Calendar, closed
+from ftops.review.endings import Calendar, closed, telling
 
 A_YEAR = timedelta(days=366)
 """What ends later than this is not worth a line in every plan."""
@@ -133,12 +133,11 @@ def ending_words(ending: Ending) -> str:
 
 
 def _clauses(endings: Sequence[Ending], today: date) -> Iterator[str]:
-    dying = {one.date for one in endings if one.what is What.TUNED}
-    for one in endings:
+    for one in telling(endings):
         over = one.date <= today
         if one.what is What.CREATES:
             yield f"{ending_words(one)} {_when(one, today, 'since' if over else 'from')}"
-        elif one.what is What.TUNED or one.date not in dying:
+        else:
             verb = "ended" if over else "end" if one.what is What.TUNED else "ends"
             yield f"{ending_words(one)} {verb} {_when(one, today)}"
 
