@@ -21,7 +21,7 @@ from ftops.providers.retirements import known_retirements
 from ftops.report.providers import MARKS, method_words
 from ftops.report.status import FAILURE_ADVICE
 from ftops.review.endings import Calendar
-from ftops.review.outlook import Outlook, outlook
+from ftops.review.outlook import Creates, Outlook, outlook
 
 FOLDER = "docs/reference/providers"
 _SOURCE = "the dialect's `CAPABILITIES` and `DESCRIPTION` and ftops/providers/retirements.json"
@@ -80,10 +80,10 @@ _MEANINGS: Mapping[StampPlace, str] = {
 
 
 def matrix(folder: str, ending: str) -> Iterator[str]:
-    """Draw the table of providers and what ends when; links lead to the pages."""
+    """Draw the table of providers and what ends when, who takes jobs first; links lead to the pages."""
     yield "| provider | `dialect` | new jobs | fine-tuned models end | methods | mark |"
     yield "|---|---|---|---|---|---|"
-    for one in our_offers():
+    for one in sorted(our_offers(), key=_standing):
         stands = outlook_of(one)
         cells = (
             _link(one, folder, ending),
@@ -94,6 +94,17 @@ def matrix(folder: str, ending: str) -> Iterator[str]:
             MARKS[one.capabilities.stamp],
         )
         yield f"| {' | '.join(cells)} |"
+
+
+_OPEN = (Creates.YES, Creates.SOME_METHODS, Creates.SOME_ACCOUNTS)
+
+
+def _standing(one: Offer) -> int:
+    """Rank a provider: open services, other people's servers, closed services."""
+    if one.description.service is None:
+        return len(_OPEN)
+    taken = outlook_of(one).creates
+    return _OPEN.index(taken) if taken in _OPEN else len(_OPEN) + 1
 
 
 def outlook_of(one: Offer) -> Outlook:
