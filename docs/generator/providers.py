@@ -6,10 +6,10 @@ the table of retirements was collected.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from docs.generator.field_words import type_words
 from docs.generator.reference import NOTICE
 from ftops.model.capabilities import Capabilities, StampPlace
 from ftops.model.json_value import JSON
@@ -234,35 +234,6 @@ def _schemas(schemas: Mapping[str, JSON], *, auto: bool, needed: frozenset[str] 
         value = f"{type_words(told)}{' or `auto`' if auto else ''}"
         rows.append((shown, value, str(told.get("description", ""))))
     return _table(("name", "value", "meaning"), rows)
-
-
-_BOUNDS = (
-    ("minimum", "from"),
-    ("exclusiveMinimum", "above"),
-    ("maximum", "to"),
-    ("exclusiveMaximum", "below"),
-)
-
-
-def type_words(schema: Mapping[str, Any]) -> str:
-    """Write a JSON Schema of one value as people would say it."""
-    if "enum" in schema:
-        return ", ".join(f"`{json.dumps(value).strip(chr(34))}`" for value in schema["enum"])
-    alternatives = schema.get("oneOf") or schema.get("anyOf")
-    if alternatives:
-        return " or ".join(type_words(one) for one in alternatives)
-    if "const" in schema:
-        return f"`{schema['const']}`"
-    kinds = schema.get("type", "any")
-    words = kinds if isinstance(kinds, str) else " or ".join(kinds)
-    limits = [f"{word} {_number(schema[key])}" for key, word in _BOUNDS if key in schema]
-    items = f" of {type_words(schema['items'])}" if isinstance(schema.get("items"), dict) else ""
-    longest = [f"of at most {schema['maxLength']} characters"] if "maxLength" in schema else []
-    return " ".join([words.replace("object", "map").replace("array", "list") + items, *limits, *longest])
-
-
-def _number(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 _UNKNOWN = "Anything else is `unknown`. [What to do](README.md#when-a-job-fails)."

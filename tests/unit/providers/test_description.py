@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from docs.generator.providers import matrix_page, provider_page, type_words
+from docs.generator.field_words import type_words
+from docs.generator.providers import matrix_page, provider_page
 from ftops.model.capabilities import NO_CAPABILITIES, StampPlace
 from ftops.model.job import FailureClass, JobStatus
 from ftops.model.value import replace
