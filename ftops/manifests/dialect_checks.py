@@ -21,6 +21,7 @@ class DialectChecks:
         self._dialect = provider.dialect
         self._can = provider.capabilities
         self._options = _compiled(self._can.options)
+        self._integrations = rules_of(self._can.integration_form)
         self._hyperparameters = {method: _compiled(names) for method, names in self._can.methods.items()}
 
     def findings(self, spec: Mapping[str, Any]) -> Iterator[Finding]:
@@ -73,6 +74,10 @@ class DialectChecks:
         if spec.get("integrations") and not can.integrations:
             message = f"{self._dialect} has no integrations"
             yield Finding(("spec", "integrations"), message, "remove it", key=True)
+        elif "integrations" in spec and not self._integrations.valid(spec["integrations"]):
+            for found in self._integrations.findings(spec["integrations"]):
+                path = ("spec", "integrations", *found.path)
+                yield Finding(path, found.message, found.hint, key=found.key)
         model = spec["model"]
         if (
             isinstance(model, dict)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from ftops.model.fingerprint import AUTO
@@ -94,6 +95,17 @@ def optional_number(value: Any) -> float | None:
     except (ValueError, OverflowError):
         return None
     return number if number and math.isfinite(number) else None
+
+
+def decode_instant(value: Any) -> float | None:
+    """Read a time of RFC 3339 (`2026-11-27T00:34:37.089Z`) as Unix seconds; anything else says nothing."""
+    if not isinstance(value, str) or not value:
+        return None
+    try:
+        found = datetime.fromisoformat(value)
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return None
 
 
 def optional_count(value: Any) -> int | None:
