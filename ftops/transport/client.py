@@ -158,7 +158,7 @@ class Transport:
                 except FileShrank as error:
                     raise InvalidInput((changed,)) from error
                 reply = self._json(request, sent)
-        unsound = InvalidInput((changed,)) if upload.changed else None
+        unsound = InvalidInput((changed,)) if sent.good and upload.changed else None
         return replace(reply, unsound=unsound, digest=upload.digest)
 
     @property

@@ -1,8 +1,9 @@
 """`/fine-tunes` as Together AI means it: LoRA and whole models, SFT and DPO.
 
-Facts: the document of 2026-04-28 (togethercomputer/openapi 090263a) and the official SDK together 3.1.1, which
-was read and driven. Nothing was tried on the live service. Not known, and read liberally: real error bodies,
-the order of lists, whether a checkpoint is shown as it was sent. A model that was trained is not deleted here: Together keeps models in an API of its own (`/v2/projects`).
+Facts: the document of 2026-04-28 (togethercomputer/openapi 090263a) and the official SDK together 3.1.1,
+which was read and driven. Nothing was tried on the live service. Not known, and read liberally: real error
+bodies, the order of lists, whether a checkpoint is shown as it was sent. A model that was trained is not
+deleted here: Together keeps models in an API of its own (`/v2/projects`).
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ OF_METHOD: dict[Method, JSONObject] = {
 WIRE_METHODS = {Method.SUPERVISED: "sft", Method.DPO: "dpo"}
 
 TRAINING_TYPE: JSONObject = {
-    "description": "What is trained: adapters or the whole model. LoRA of the model's default rank if absent.",
+    "description": "What is trained: adapters or the whole model. LoRA with the model's own rank if absent.",
     "type": "object",
     "required": ["type"],
     "properties": {
