@@ -57,7 +57,9 @@ def _declare_provider(project: ProjectDirectory, dialect: str, case: DialectCase
         "settle": 3,
         **case.settings,
     }
-    text = "apiVersion: ftops/v1\nkind: Project\nmetadata: {name: test-p1}\nspec:\n  default_provider: local\n"
+    text = (
+        "apiVersion: ftops/v1\nkind: Project\nmetadata: {name: test-p1}\nspec:\n  default_provider: local\n"
+    )
     project.write("ftops.yaml", f"{text}  providers: {{local: {json.dumps(settings)}}}\n")
 
 
