@@ -19,8 +19,16 @@ from ftops.model.request import JobRequest
 from ftops.model.value import replace
 from ftops.providers.decoding import require_list, require_mapping
 from ftops.providers.dialects import together_limits
+from ftops.providers.dialects.together_description import DESCRIPTION
 from ftops.providers.dialects.together_fields import BODY_FIELDS, CAPABILITIES, QUERY_FIELDS
-from ftops.providers.dialects.together_jobs import decode_event, decode_job, encode_create, failure_told
+from ftops.providers.dialects.together_jobs import (
+    FAILURE_CLASSES,
+    NO_REASON,
+    decode_event,
+    decode_job,
+    encode_create,
+    failure_told,
+)
 from ftops.providers.dialects.together_refusals import FAILURES
 from ftops.providers.dialects.together_uploads import decode_file, uploaded
 from ftops.providers.event_stream import EventForm, read_events
@@ -37,10 +45,12 @@ class TogetherDialect:
     name = "together"
     default_base_url = "https://api.together.ai/v1"
     capabilities = CAPABILITIES
+    description = DESCRIPTION
     body_fields = BODY_FIELDS
     query_fields = QUERY_FIELDS
     settings: Mapping[str, bool] = MappingProxyType({})
     failures = FAILURES
+    failure_classes = FAILURE_CLASSES
 
     def bound(self, settings: Mapping[str, str]) -> Self:
         """Return the dialect itself."""
@@ -100,7 +110,7 @@ class TogetherDialect:
         """GET the job, and its events where it failed: the reason is in them."""
         request = Request("retrieve", "GET", f"{_JOBS}/{job_id}")
         job = yield from asked(request, lambda body: decode_job(body, provider))
-        if job.error is None or job.error.code is not None:
+        if job.error is None or job.error.message != NO_REASON:
             return job
         try:
             answer = yield self._events(job_id)

@@ -26,6 +26,7 @@ from ftops.providers.decoding import (
     require_mapping,
 )
 from ftops.providers.dialects.together_fields import OF_METHOD, SHOWN, WANDB_FIELDS, WIRE_METHODS
+from ftops.providers.failure_classes import FailureClasses
 from ftops.providers.identity import split_tag, tagged
 
 STATUSES = {
@@ -42,13 +43,18 @@ STATUSES = {
 }
 """`user_error` is in the SDK alone."""
 
-_FAILING_EVENTS = {
-    "job_error": FailureClass.PROVIDER_ERROR,
-    "job_user_error": FailureClass.USER_ERROR,
-    "billing_limit": FailureClass.QUOTA,
-}
+FAILURE_CLASSES = FailureClasses(
+    codes={
+        "user_error": FailureClass.USER_ERROR,
+        "job_user_error": FailureClass.USER_ERROR,
+        "billing_limit": FailureClass.BILLING,
+    },
+)
+"""Whose fault a failed job is, by the status or event that says so. `error` and `job_error` say nothing."""
+
+NO_REASON = "the provider gives the reason in the job's events alone"
+_FAILING_EVENTS = frozenset({"job_error", "job_user_error", "billing_limit"})
 """Why a job failed stands in its events and nowhere else; `job_user_error` is in the SDK alone."""
-_FAILING_STATUSES = {"user_error": FailureClass.USER_ERROR}
 
 _JOB_ID = "ft-"
 _LEGACY_LEVELS = {"legacy_iwarning": "warn", "legacy_ierror": "error", "warning": "warn", "error": "error"}
@@ -181,10 +187,10 @@ def failure_told(status: str, events: Any) -> JobError:
     for event in reversed(events if isinstance(events, list) else []):
         kind = str(event.get("type")).lower() if isinstance(event, Mapping) else ""
         if kind in _FAILING_EVENTS:
+            code = status if kind == "job_error" else kind
             message = optional_text(event.get("message")) or "the provider gave no reason"
-            return JobError(kind, message, _FAILING_STATUSES.get(status, _FAILING_EVENTS[kind]))
-    guilty = _FAILING_STATUSES.get(status, FailureClass.UNKNOWN)
-    return JobError(None, "the provider gives the reason in the job's events alone", guilty)
+            return JobError(code, message, FAILURE_CLASSES.of(code, message))
+    return JobError(status, NO_REASON, FAILURE_CLASSES.of(status, None))
 
 
 def decode_event(body: Any) -> JobEvent:
