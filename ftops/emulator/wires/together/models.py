@@ -4,7 +4,8 @@ from flask import Blueprint, Response, request
 
 from ftops.emulator.context import Emulator
 from ftops.emulator.wires.replies import json_reply
-from ftops.emulator.wires.together.catalog import BASES, show_base, show_limits
+from ftops.emulator.wires.together.catalog import BASES, Base, show_base, show_limits
+from ftops.emulator.world.job import Family
 
 
 class ModelRoutes:
@@ -29,10 +30,15 @@ class ModelRoutes:
         """Return the names of what can be trained."""
         return json_reply({"models": list(BASES)})
 
+    def _of_a_job(self, name: str) -> Base | None:
+        """Find what a job or its model began from: the SDK asks for these too."""
+        job = self._emulator.jobs.find(name, Family.TOGETHER) or self._emulator.jobs.with_model(name)
+        return None if job is None else BASES.get(job.model)
+
     def limits(self) -> Response:
         """Return the limits of one; a 404 here has a shape of its own."""
         name = request.args.get("model_name", "")
-        base = BASES.get(name)
+        base = BASES.get(name) or self._of_a_job(name)
         if base is None:
             return json_reply({"message": f"Model {name[:200]} is not available for fine-tuning."}, 404)
         return json_reply(show_limits(base))

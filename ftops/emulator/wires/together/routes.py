@@ -181,9 +181,14 @@ class TogetherRoutes:
         return json_reply({"data": events.show_checkpoints(self._find(job_id), self._emulator.clock.now())})
 
     def metrics(self, job_id: str) -> Response:
-        """Return the metrics so far, those between two steps where a body asks for them."""
+        """Return the metrics so far, or those between two steps.
+
+        The document has these in a body, the SDK sends them in the query.
+        """
         job = self._find(job_id)
         asked = read_json() if request.get_data() else Fields({})
+        steps = {name: int(value) for name, value in request.args.items() if value.isdecimal()}
+        asked = Fields({**asked.values, **steps})
         first = asked.integer("global_step_from", 0, 2**63 - 1) or 0
         last = asked.integer("global_step_to", 0, 2**63 - 1)
         shown = [

@@ -60,6 +60,7 @@ TRUNCATED_ALONE = ("packing", "max_seq_length", "random_seed", "wandb_name", "wa
 def without_empty(body: Fields) -> Fields:
     """The SDK writes an empty text for a file or a name that is not given."""
     empty = (
+        "model",
         "validation_file",
         "from_checkpoint",
         "wandb_project_name",
