@@ -30,7 +30,7 @@ from ftops.providers.dialects.together_jobs import (
     failure_told,
 )
 from ftops.providers.dialects.together_refusals import FAILURES
-from ftops.providers.dialects.together_uploads import decode_file, uploaded
+from ftops.providers.dialects.together_uploads import Sizes, decode_file, uploaded
 from ftops.providers.event_stream import EventForm, read_events
 from ftops.providers.flow import Flow, asked
 from ftops.providers.paging import BrokenPaging, Page, Pages, every_item, every_job, first_jobs
@@ -51,6 +51,7 @@ class TogetherDialect:
     settings: Mapping[str, bool] = MappingProxyType({})
     failures = FAILURES
     failure_classes = FAILURE_CLASSES
+    sizes = Sizes()
 
     def bound(self, settings: Mapping[str, str]) -> Self:
         """Return the dialect itself."""
@@ -139,7 +140,7 @@ class TogetherDialect:
 
     def upload(self, path: Path, filename: str, sha256: str) -> Flow[UploadedFile]:
         """Ask where the file goes, put it there, and have it processed."""
-        return (yield from uploaded(path, filename, sha256))
+        return (yield from uploaded(path, filename, sha256, self.sizes))
 
     def files(self) -> Flow[tuple[UploadedFile, ...]]:
         """GET the files: all of them come at once, those for other purposes too."""

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
+from msgspec import Struct
+
 from ftops.errors import Failure, FtopsError, InvalidInput, Problem, ProviderError
 from ftops.model.identifiers import is_providers_id
 from ftops.model.job import FileState, UploadedFile
@@ -27,11 +29,17 @@ from ftops.providers.decoding import (
 from ftops.providers.flow import Answer, Flow, Unreadable, asked
 from ftops.transport.exchange import Digest, Expect, FileBytes, Request
 
-MULTIPART_ABOVE = 5 * 2**30
-LARGEST_FILE = int(50.1 * 2**30)
-PART_SIZE = 250 * 2**20
 MOST_PARTS = 250
 MOST_HOPS = 20
+
+
+class Sizes(Struct, frozen=True):
+    """Bytes: above which a file is sent in parts, how large these are meant to be, and what is too large."""
+
+    one_piece: int = 5 * 2**30
+    part: int = 250 * 2**20
+    largest: int = int(50.1 * 2**30)
+
 
 _PURPOSE = "fine-tune"
 _TYPES = ("jsonl", "csv", "parquet")
@@ -87,14 +95,14 @@ class Sent:
         }
 
 
-def uploaded(path: Path, filename: str, sha256: str) -> Flow[UploadedFile]:
+def uploaded(path: Path, filename: str, sha256: str, sizes: Sizes) -> Flow[UploadedFile]:
     """Send a file the way that its size asks for; one whose content is there already is not sent again."""
     file = Sent(path, filename, sha256)
-    if file.size > LARGEST_FILE:
-        problem = f"has {file.size / 2**30:.1f} GiB; Together takes at most {LARGEST_FILE / 2**30:.1f} GiB"
+    if file.size > sizes.largest:
+        problem = f"has {file.size / 2**30:.1f} GiB; Together takes at most {sizes.largest / 2**30:.1f} GiB"
         raise InvalidInput((Problem(problem, file=str(path), hint="split it, and train in two steps"),))
-    if file.size > MULTIPART_ABOVE:
-        return (yield from _in_parts(file))
+    if file.size > sizes.one_piece:
+        return (yield from _in_parts(file, sizes.part))
     return (yield from _by_redirect(file))
 
 
@@ -147,9 +155,9 @@ def _already_there(file: Sent, answer: Answer) -> Flow[UploadedFile]:
     return found
 
 
-def _in_parts(file: Sent) -> Flow[UploadedFile]:
+def _in_parts(file: Sent, part: int) -> Flow[UploadedFile]:
     """Send a large file part after part; what fails on the way is aborted, so that no parts are kept."""
-    count = min(MOST_PARTS, math.ceil(file.size / PART_SIZE))
+    count = min(MOST_PARTS, math.ceil(file.size / part))
     body: dict[str, JSON] = {**file.fields, "file_size": file.size, "num_parts": count}
     started = yield Request(
         "upload", "POST", "/files/multipart/initiate", body=body, takes=frozenset({_THERE})

@@ -213,9 +213,7 @@ class TogetherRoutes:
             suffix=None,
             method=settings["training_method"]["method"],
         )
-        self._check_files(order)
-        file = self._shelf.find(order.training_file)
-        if file is None or self._shelf.status(file) != COMPLETED:
+        if self._shelf.status(self._shelf.need(order.training_file)) != COMPLETED:
             reason = "train_file_not_validated"
             return json_reply({"estimation_available": False, "unavailable_reason": reason})
         found = orders.inspect_files(self._emulator, order, self._format(order), FEWEST_EXAMPLES, 0)

@@ -209,7 +209,7 @@ def show_truncated(job: Job, now: float, base: Base, owner: str, *, by_the_book:
     """Return a job as a create, a list and a cancel show it."""
     status = shown_status(job, now, by_the_book=by_the_book)
     return {
-        **_common(job, now, base, status),
+        **_common(job, now, base, status, by_the_book=by_the_book),
         "user_id": "usr_1",
         "owner_address": owner,
         "events": [],
@@ -226,7 +226,7 @@ def show_full(
     begun = [epoch for epoch in range(1, job.run.epochs + 1) if _epoch_end(job, epoch) <= now]
     done = status == "completed"
     return {
-        **_common(job, now, base, status),
+        **_common(job, now, base, status, by_the_book=by_the_book),
         "job_id": job.id,
         "model_output_path": f"s3://together-dev/finetune/{job.id}" if done else "",
         "events": events,
@@ -243,8 +243,11 @@ def _epoch_end(job: Job, epoch: int) -> float:
     return time_at(job, job.run.active_at_step(epoch * job.run.steps_per_epoch))
 
 
-def _common(job: Job, now: float, base: Base, status: str) -> dict[str, Any]:
-    """What every shape shows. The price is in billionths of a dollar."""
+def _common(job: Job, now: float, base: Base, status: str, *, by_the_book: bool) -> dict[str, Any]:
+    """What every shape shows. The price is in billionths of a dollar.
+
+    The document's schema of a scheduler's arguments fits none that has `num_cycles`.
+    """
     completed = status == "completed"
     full = job.request["training_type"]["type"] == "Full"
     tokens = job.run.trained_tokens if completed else 0
@@ -262,7 +265,13 @@ def _common(job: Job, now: float, base: Base, status: str) -> dict[str, Any]:
         "model_output_name": job.fine_tuned_model,
         "progress": {"estimate_available": not completed, "seconds_remaining": left},
         **{name: value for name, value in job.request.items() if name not in TRUNCATED_ALONE},
+        **({"lr_scheduler": _without_cycles(job.request["lr_scheduler"])} if by_the_book else {}),
     }
+
+
+def _without_cycles(scheduler: dict[str, Any]) -> dict[str, Any]:
+    kept = {"min_lr_ratio": scheduler["lr_scheduler_args"]["min_lr_ratio"]}
+    return scheduler | {"lr_scheduler_args": kept}
 
 
 def _updated_at(job: Job, now: float) -> float:
