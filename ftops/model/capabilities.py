@@ -42,7 +42,8 @@ class Capabilities(Struct, frozen=True):
     (`model`, `training_file`, `hyperparameters.n_epochs`): the ground on which a job without a stamp is
     recognised. `integration_form` is the JSON Schema of all integrations, where not every one can be passed
     on. `required_options` are provider options that no create goes without. Where the mark is not
-    `mark_retrieved`, a list shows it and a retrieve does not, so its absence there proves nothing.
+    `mark_retrieved`, a list shows it and a retrieve does not, so its absence there proves nothing. Where the
+    reason of a failure is not `reason_listed`, a retrieve tells it.
     """
 
     stamp: StampPlace
@@ -63,6 +64,7 @@ class Capabilities(Struct, frozen=True):
     price_estimate: bool = False
     required_options: frozenset[str] = frozenset()
     mark_retrieved: bool = True
+    reason_listed: bool = True
 
     @property
     def stamps(self) -> bool:

@@ -23,11 +23,11 @@ from ftops.providers.dialects.together_description import DESCRIPTION
 from ftops.providers.dialects.together_fields import BODY_FIELDS, CAPABILITIES, QUERY_FIELDS
 from ftops.providers.dialects.together_jobs import (
     FAILURE_CLASSES,
-    NO_REASON,
     decode_event,
     decode_job,
     encode_create,
     failure_told,
+    unexplained,
 )
 from ftops.providers.dialects.together_refusals import FAILURES
 from ftops.providers.dialects.together_uploads import Sizes, decode_file, uploaded
@@ -111,13 +111,14 @@ class TogetherDialect:
         """GET the job, and its events where it failed: the reason is in them."""
         request = Request("retrieve", "GET", f"{_JOBS}/{job_id}")
         job = yield from asked(request, lambda body: decode_job(body, provider))
-        if job.error is None or job.error.message != NO_REASON:
+        if job.status is not JobStatus.FAILED or job.error is not None:
             return job
         try:
             answer = yield self._events(job_id)
-            return replace(job, error=failure_told(job.raw_status, answer.read(_data)))
+            told = failure_told(job.raw_status, answer.read(_data))
         except ProviderError:
             return job
+        return replace(job, error=told or unexplained(job.raw_status))
 
     def cancel(self, job_id: str, provider: str) -> Flow[Job]:
         """POST to its `cancel`. One that has ended meanwhile may be shown as it was: it is read again."""

@@ -52,7 +52,6 @@ FAILURE_CLASSES = FailureClasses(
 )
 """Whose fault a failed job is, by the status or event that says so. `error` and `job_error` say nothing."""
 
-NO_REASON = "the provider gives the reason in the job's events alone"
 _FAILING_EVENTS = frozenset({"job_error", "job_user_error", "billing_limit"})
 """Why a job failed stands in its events and nowhere else; `job_user_error` is in the SDK alone."""
 
@@ -182,7 +181,7 @@ def _meant(key: str, value: Any) -> JSON:
     return None if found == 0 and key in _NEVER_ZERO else found
 
 
-def failure_told(status: str, events: Any) -> JobError:
+def failure_told(status: str, events: Any) -> JobError | None:
     """Look for the reason in a job's events; the last that names one counts."""
     for event in reversed(events if isinstance(events, list) else []):
         kind = str(event.get("type")).lower() if isinstance(event, Mapping) else ""
@@ -190,7 +189,12 @@ def failure_told(status: str, events: Any) -> JobError:
             code = status if kind == "job_error" else kind
             message = optional_text(event.get("message")) or "the provider gave no reason"
             return JobError(code, message, FAILURE_CLASSES.of(code, message))
-    return JobError(status, NO_REASON, FAILURE_CLASSES.of(status, None))
+    return None
+
+
+def unexplained(status: str) -> JobError:
+    """Return the error of a job whose events give no reason; a status may say whose fault it is."""
+    return JobError(status, "the provider gave no reason", FAILURE_CLASSES.of(status, None))
 
 
 def decode_event(body: Any) -> JobEvent:

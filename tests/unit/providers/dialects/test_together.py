@@ -206,7 +206,6 @@ def test_a_job_that_is_done_has_a_model_and_an_end() -> None:
             [("billing_limit", "no credit"), ("refund", "given back")],
             *("billing_limit", "no credit", FailureClass.BILLING),
         ),
-        ("user_error", [], "user_error", "the provider gives the reason", FailureClass.USER_ERROR),
     ],
 )
 def test_why_a_job_failed_is_in_its_events(
@@ -216,7 +215,19 @@ def test_why_a_job_failed_is_in_its_events(
     error = decode_job(shown(status=status, events=told), "tg").error
     assert error is not None
     assert (error.code, error.failure_class) == (code, guilty)
-    assert error.message.startswith(message)
+    assert error.message == message
+
+
+def test_a_list_does_not_say_why_a_job_failed() -> None:
+    assert decode_job(shown(status="user_error"), "tg").error is None
+    assert not TogetherDialect.capabilities.reason_listed
+
+
+def test_a_status_says_whose_fault_it_is_where_the_events_give_no_reason() -> None:
+    with scripted(Said(shown(status="user_error")), Said({"data": []})) as server:
+        error = served(server.base_url).retrieve_fine_tune("ft-1").error
+    assert error is not None
+    assert (error.code, error.failure_class) == ("user_error", FailureClass.USER_ERROR)
 
 
 def test_a_retrieve_asks_for_the_events_of_a_failed_job_that_does_not_show_them() -> None:
