@@ -87,6 +87,9 @@ def test_preferences_are_trained_and_what_was_asked_for_is_shown(
     )
     emulator.advance(10_000)
     assert together.ftops("plan", "--detailed-exitcode") == 0, together.out
+    assert together.ftops("metrics", "a", "--format", "json") == 0, together.err
+    losses = [point["train_loss"] for point in json.loads(together.out)["metrics"]]
+    assert losses == sorted(losses, reverse=True) != []
 
 
 def test_a_removed_job_is_cancelling_for_a_while_and_then_forgotten(

@@ -25,6 +25,7 @@ from ftops.providers.dialects.together_jobs import (
     FAILURE_CLASSES,
     decode_event,
     decode_job,
+    decode_metrics,
     encode_create,
     failure_told,
     unexplained,
@@ -138,6 +139,11 @@ class TogetherDialect:
         form = EventForm(decode_event, lambda body: Page(tuple(_data(body))), newest_first=False)
         events = read_events(answer.read(_data), form)
         return iter(sorted(events, key=lambda event: event.created_at or 0.0))
+
+    def metric_events(self, job_id: str) -> Flow[tuple[JobEvent, ...]]:
+        """GET its metrics: they are in no event and in no file."""
+        answer = yield Request("metrics", "GET", f"{_JOBS}/{job_id}/metrics")
+        return answer.read(decode_metrics)
 
     def upload(self, path: Path, filename: str, sha256: str) -> Flow[UploadedFile]:
         """Ask where the file goes, put it there, and have it processed."""

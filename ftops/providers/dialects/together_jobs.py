@@ -27,6 +27,7 @@ from ftops.providers.decoding import (
 )
 from ftops.providers.dialects.together_fields import OF_METHOD, SHOWN, WANDB_FIELDS, WIRE_METHODS
 from ftops.providers.failure_classes import FailureClasses
+from ftops.providers.flow import Unreadable
 from ftops.providers.identity import split_tag, tagged
 
 STATUSES = {
@@ -209,4 +210,20 @@ def decode_event(body: Any) -> JobEvent:
         message=optional_text(event.get("message")) or "",
         type=str(optional_text(event.get("type")) or "message").lower(),
         data=more or None,
+    )
+
+
+_FIGURES = {"train/global_step": "step", "train/loss": "train_loss", "eval/loss": "valid_loss"}
+"""`eval/loss` is a guess by the pattern of the others, which are in the document's example."""
+
+
+def decode_metrics(body: Any) -> tuple[JobEvent, ...]:
+    """Read `{"metrics": [{"train/loss": 0.5, ...}]}` as metric events, which have no times."""
+    told = require_mapping(body, "the metrics").get("metrics")
+    if not isinstance(told, list):
+        raise Unreadable("the metrics have no list `metrics`")
+    return tuple(
+        JobEvent(None, "info", "", "metrics", {_FIGURES[key]: one[key] for key in _FIGURES if key in one})
+        for one in told
+        if isinstance(one, Mapping)
     )

@@ -259,6 +259,16 @@ def test_events_are_told_in_the_order_of_their_times_with_the_words_of_old_serve
     assert decode_event({"level": None, "message": "m", "type": "job_start"}).level == "info"
 
 
+def test_metrics_have_a_route_of_their_own() -> None:
+    told = {"metrics": [{"train/loss": 0.5, "train/learning_rate": 1e-4, "train/global_step": 7}, None]}
+    with scripted(Said(told)) as server:
+        (event,) = served(server.base_url).metric_events("ft-1")
+    assert (event.type, event.data) == ("metrics", {"step": 7, "train_loss": 0.5})
+    assert server.asked == ["GET /v1/fine-tunes/ft-1/metrics"]
+    with scripted(Said({"data": []})) as server, pytest.raises(Ambiguous, match="no list `metrics`"):
+        served(server.base_url).metric_events("ft-1")
+
+
 def test_a_list_that_says_there_is_more_is_not_taken_for_the_whole() -> None:
     with scripted(Said({"data": [SHOWN], "has_more": True})) as server, pytest.raises(Ambiguous):
         served(server.base_url).list_fine_tunes()
