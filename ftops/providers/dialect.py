@@ -106,3 +106,11 @@ class TellsDates(Protocol):
 
     def model_dates(self) -> Flow[Mapping[str, ModelDates]]:
         """Ask when base models end, in one request."""
+
+
+@runtime_checkable
+class TellsMetrics(Protocol):
+    """What a dialect may have besides: a format with a route of its own for losses."""
+
+    def metric_events(self, job_id: str) -> Flow[tuple[JobEvent, ...]]:
+        """List a job's metrics so far as events of the type `metrics`."""

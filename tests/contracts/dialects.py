@@ -35,4 +35,13 @@ class DialectCase:
 CASES: Mapping[str, DialectCase] = {
     "openai": DialectCase("gpt-4o-mini", CHAT),
     "openai_legacy": DialectCase("curie", PAIR),
+    "together": DialectCase(
+        "Qwen/Qwen3-8B",
+        CHAT,
+        options={"training_type": {"type": "Lora", "lora_r": 16}},
+        cancelled=JobStatus.CANCELLING,
+        absent={
+            "a_finished_job_has_a_model_and_metrics": "another API keeps models, and no file has metrics"
+        },
+    ),
 }

@@ -143,6 +143,12 @@ class JobTable:
             loan.job = replace(loan.job, ends_at=planned_end(loan.job))
             _store_change(connection, loan.job)
 
+    def delete(self, job_id: str, family: str) -> bool:
+        """Forget a job; False where there is none."""
+        with self._database.write() as connection:
+            query = "DELETE FROM jobs WHERE id = ? AND family = ?"
+            return connection.execute(query, (job_id, family)).rowcount > 0
+
     def counts(self, now: float) -> dict[str, tuple[int, int]]:
         """Return how many jobs each family has, and how many of them are active."""
         query = "SELECT family, count(*), count(*) FILTER (WHERE ends_at > ?) FROM jobs GROUP BY family"
