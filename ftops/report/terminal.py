@@ -56,6 +56,7 @@ def render_plan(plan: Plan, review: Review, *, width: int = USUAL, style: Styler
     blocks += ["\n".join(wrapped(remark, width, "")) for remark in remarks(plan)]
     if review.violations:
         blocks.append("\n".join(_violations(review, width, style)))
+    blocks += ["\n".join(wrapped(f"Warning: {one.message}", width, "", hang=2)) for one in review.warnings]
     if review.same_training:
         blocks.append("\n".join(_same_training(review, width)))
     if any(change.action.creates or change.then for change in shown) and review.cost_unknown_because:
