@@ -32,6 +32,7 @@ from ftops.transport.secret import MASK, Secret
 OURS: Mapping[str, str] = {
     "openai": "openai:OpenAIDialect",
     "openai_legacy": "openai_legacy:OpenAILegacyDialect",
+    "mistral": "mistral:MistralDialect",
 }
 """Every wire format that ftops itself speaks: module of `dialects/` and class, loaded when it is used."""
 

@@ -18,8 +18,8 @@ OPENAI_FAMILY = ("openai", "openai_legacy")
 class DialectCase:
     """One create that a dialect takes, and in what its server differs from OpenAI's.
 
-    `settings` are its own keys of a provider. `absent` are promises that cannot be asked of it: names of
-    tests without `test_`, each with the reason.
+    `settings` are its own keys of a provider. `lists` are the requests of one whole list. `absent` are
+    promises that cannot be asked of it: names of tests without `test_`, each with the reason.
     """
 
     model: str
@@ -29,10 +29,18 @@ class DialectCase:
     settings: Mapping[str, str] = field(default_factory=dict)
     created: int = 200
     cancelled: JobStatus = JobStatus.CANCELLED
+    lists: int = 1
     absent: Mapping[str, str] = field(default_factory=dict)
 
 
 CASES: Mapping[str, DialectCase] = {
     "openai": DialectCase("gpt-4o-mini", CHAT),
     "openai_legacy": DialectCase("curie", PAIR),
+    "mistral": DialectCase(
+        "open-mistral-7b",
+        CHAT,
+        {"epochs": 3},
+        cancelled=JobStatus.CANCELLING,
+        absent={"a_finished_job_has_a_model_and_metrics": "metrics are in the job's checkpoints, in no file"},
+    ),
 }

@@ -46,6 +46,8 @@ class Wire:
 FOLDERS: Mapping[str, str] = {
     "openai": "openai",
     "openai_legacy": "openai",
+    "mistral": "mistral",
+    "fireworks": "fireworks",
 }
 """The word of `--dialect` -> the folder whose `WIRE` serves it. OpenAI's two are served together."""
 

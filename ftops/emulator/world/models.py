@@ -28,6 +28,20 @@ BASE_MODELS: dict[str, dict[str, str]] = {
         "o4-mini-2025-04-16": "o4-mini-2025-04-16",
     },
     Family.OPENAI_LEGACY: {name: name for name in ("ada", "babbage", "curie", "davinci")},
+    Family.MISTRAL: {
+        "open-mistral-7b": "open-mistral-7b",
+        "open-mistral-nemo": "open-mistral-nemo",
+        "ministral-3b-latest": "ministral-3b-latest",
+        "ministral-8b-latest": "ministral-8b-latest",
+        "mistral-small-latest": "mistral-small-latest",
+        "mistral-large-latest": "mistral-large-latest",
+        "codestral-latest": "codestral-latest",
+    },
+    Family.FIREWORKS: {
+        f"{prefix}{name}": f"accounts/fireworks/models/{name}"
+        for prefix in ("", "accounts/fireworks/models/")
+        for name in ("llama-v3p1-8b-instruct", "llama-v3p3-70b-instruct", "qwen3-8b")
+    },
 }
 """By family: the name a client may ask for, and the snapshot it is answered with."""
 
