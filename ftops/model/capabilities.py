@@ -40,8 +40,9 @@ class Capabilities(Struct, frozen=True):
     (draft-07) of the value; `options` does the same for `provider_options`. `data_formats` names the
     forms of training data each method takes. `echoes` names the manifest paths that a listed job shows
     (`model`, `training_file`, `hyperparameters.n_epochs`): the ground on which a job without a stamp is
-    recognised. `required_options` are provider options that no create goes without. Where the mark is not
-    `mark_retrieved`, a list shows it and a retrieve does not, so its absence there proves nothing.
+    recognised. `unvalidated` are the methods that take no validation file. `required_options` are provider
+    options that no create goes without. Where the mark is not `mark_retrieved`, a list shows it and a
+    retrieve does not, so its absence there proves nothing.
     """
 
     stamp: StampPlace
@@ -59,6 +60,7 @@ class Capabilities(Struct, frozen=True):
     file_upload: bool = True
     event_stream: bool = False
     price_estimate: bool = False
+    unvalidated: frozenset[Method] = frozenset()
     required_options: frozenset[str] = frozenset()
     mark_retrieved: bool = True
 

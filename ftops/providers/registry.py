@@ -33,6 +33,7 @@ OURS: Mapping[str, str] = {
     "openai": "openai:OpenAIDialect",
     "openai_legacy": "openai_legacy:OpenAILegacyDialect",
     "mistral": "mistral:MistralDialect",
+    "fireworks": "fireworks:FireworksDialect",
 }
 """Every wire format that ftops itself speaks: module of `dialects/` and class, loaded when it is used."""
 

@@ -33,6 +33,8 @@ class DialectCase:
     absent: Mapping[str, str] = field(default_factory=dict)
 
 
+NO_RESULTS = "a_finished_job_has_a_model_and_metrics"
+
 CASES: Mapping[str, DialectCase] = {
     "openai": DialectCase("gpt-4o-mini", CHAT),
     "openai_legacy": DialectCase("curie", PAIR),
@@ -41,6 +43,15 @@ CASES: Mapping[str, DialectCase] = {
         CHAT,
         {"epochs": 3},
         cancelled=JobStatus.CANCELLING,
-        absent={"a_finished_job_has_a_model_and_metrics": "metrics are in the job's checkpoints, in no file"},
+        absent={NO_RESULTS: "metrics are in the job's checkpoints, and in no file"},
+    ),
+    "fireworks": DialectCase(
+        "accounts/fireworks/models/llama-v3p1-8b-instruct",
+        CHAT,
+        {"epochs": 3},
+        settings={"account": "acme"},
+        cancelled=JobStatus.CANCELLING,
+        lists=2,
+        absent={NO_RESULTS: "metrics are at a signed URL, and in no file of the account"},
     ),
 }

@@ -153,8 +153,16 @@ class JobTable:
 
 def _store_change(connection: sqlite3.Connection, job: Job) -> None:
     connection.execute(
-        "UPDATE jobs SET pauses = ?, cancelled_at = ?, ends_at = ?, model_deleted = ? WHERE number = ?",
-        (to_json(job.pauses), job.cancelled_at, job.ends_at, job.model_deleted, job.number),
+        "UPDATE jobs SET request = ?, pauses = ?, cancelled_at = ?, ends_at = ?, model_deleted = ? "
+        "WHERE number = ?",
+        (
+            to_json(job.request),
+            to_json(job.pauses),
+            job.cancelled_at,
+            job.ends_at,
+            job.model_deleted,
+            job.number,
+        ),
     )
     result_available = job.ends_at if job.cancelled_at is None else NEVER
     connection.execute("UPDATE files SET available_at = ? WHERE job_id = ?", (result_available, job.id))
