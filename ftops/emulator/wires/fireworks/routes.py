@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import chain, count
 from typing import Any
 
 import orjson
@@ -73,7 +74,7 @@ class FireworksRoutes:
         job = orders.new_job(self._emulator, _stored_id(kind, job_id), order, run, inspection.failure)
         wanted = short(training.text("outputModel") or job_id)
         name = f"accounts/{account}/models/{check_id(wanted, 'outputModel')}"
-        names = (f"{name}{ending}" for ending in ("", *(f"-{number}" for number in range(2, 10**6))))
+        names = chain([name], (f"{name}-{number}" for number in count(2)))
         stored = orders.store(self._emulator, job, names, None)
         return self._reply(stored, account)
 
