@@ -19,6 +19,7 @@ from ftops.providers.failure_classes import FailureClasses
 from ftops.providers.registry import OURS
 from ftops.providers.retirements import known_retirements
 from ftops.report.providers import MARKS, method_words
+from ftops.report.status import FAILURE_ADVICE
 from ftops.review.endings import Calendar
 from ftops.review.outlook import Outlook, outlook
 
@@ -58,6 +59,15 @@ def matrix_page() -> str:
         "How a job is marked decides what is known after a create whose reply was lost:",
         "",
         *(f"- **{words}**: {_MEANINGS[place]}" for place, words in MARKS.items()),
+        "",
+        "## When a job fails",
+        "",
+        "Each dialect has a table of whose fault a failure is, by its codes and words; `ftops status` shows",
+        "the class with what to do. `lifecycle.retry` tries no user error or moderation refusal again.",
+        "",
+        *_table(
+            ("class", "what to do"), ((f"`{kind}`", _advice(words)) for kind, words in FAILURE_ADVICE.items())
+        ),
     ]
     return "\n".join(lines) + "\n"
 
@@ -242,6 +252,9 @@ def _number(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
+_UNKNOWN = "Anything else is `unknown`. [What to do](README.md#when-a-job-fails)."
+
+
 def _failures(classes: FailureClasses) -> list[str]:
     tables = (
         (classes.phrases, "message says `{}`"),
@@ -249,7 +262,7 @@ def _failures(classes: FailureClasses) -> list[str]:
         (classes.parts, "code has `{}`"),
     )
     rows = [(words.format(said), f"`{kind}`") for table, words in tables for said, kind in table.items()]
-    return [*_table(("the first that fits", "class"), rows), "", "Anything else is `unknown`."]
+    return [*_table(("the first that fits", "class"), rows), "", _UNKNOWN]
 
 
 def _section(title: str, lines: Sequence[str]) -> list[str]:
@@ -260,6 +273,10 @@ def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     found = [f"| {' | '.join(map(_cell, row))} |" for row in rows]
     head = [f"| {' | '.join(titles)} |", f"|{'---|' * len(titles)}"]
     return [*head, *found] if found else []
+
+
+def _advice(words: str) -> str:
+    return words.format(name="NAME")
 
 
 def _link(one: Offer, folder: str, ending: str) -> str:

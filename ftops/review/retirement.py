@@ -14,7 +14,7 @@ from ftops.model.change import Change
 from ftops.model.finetune import FineTune, Method, root_model
 from ftops.model.observation import ProviderFacts
 from ftops.model.plan import Plan
-from ftops.model.retirement import Ending, Precision, What
+from ftops.model.retirement import ANY_MODEL, Ending, Precision, What
 from ftops.model.review import Violation, Warned
 from ftops.review.endings import Calendar, closed
 
@@ -119,17 +119,28 @@ def warnings(plan: Plan, ends: Ends) -> Iterator[Warned]:
             yield Warned(RETIREMENT, message, group.names, group.provider, group.model, near)
 
 
+def ending_words(ending: Ending) -> str:
+    """Say what ends, and for whom where not for everyone."""
+    match ending.what:
+        case What.CREATES:
+            of = "" if ending.model == ANY_MODEL else f" on {ending.model}"
+            whom = "" if ending.for_everyone else f" for {ending.applies_to}"
+            return f"no new jobs{of}{whom}"
+        case What.BASE:
+            return f"the base model {ending.model}"
+        case What.TUNED:
+            return f"fine-tuned models of {ending.model}"
+
+
 def _clauses(endings: Sequence[Ending], today: date) -> Iterator[str]:
     dying = {one.date for one in endings if one.what is What.TUNED}
     for one in endings:
-        match one.what:
-            case What.CREATES:
-                whom = "" if one.for_everyone else f" for {one.applies_to}"
-                yield f"no new jobs{whom} {_when(one, today, 'since' if one.date <= today else 'from')}"
-            case What.BASE if one.date not in dying:
-                yield f"the base model ends {_when(one, today)}"
-            case What.TUNED:
-                yield f"its fine-tuned models end {_when(one, today)}"
+        over = one.date <= today
+        if one.what is What.CREATES:
+            yield f"{ending_words(one)} {_when(one, today, 'since' if over else 'from')}"
+        elif one.what is What.TUNED or one.date not in dying:
+            verb = "ended" if over else "end" if one.what is What.TUNED else "ends"
+            yield f"{ending_words(one)} {verb} {_when(one, today)}"
 
 
 def _refusal(group: Trained, end: Ending) -> str:
@@ -142,9 +153,14 @@ def _refusal(group: Trained, end: Ending) -> str:
 def _when(end: Ending, today: date, preposition: str = "on") -> str:
     """Write a day as it is meant, with how far off it is."""
     words = {Precision.NO_EARLIER_THAN: "not before", Precision.ON_OR_BEFORE: "by"}
-    days = (end.date - today).days
-    away = f"in {days} days" if days > 1 else {1: "tomorrow", 0: "today", -1: "yesterday"}.get(days)
-    return f"{words.get(end.precision, preposition)} {end.date} ({away or f'{-days} days ago'})"
+    return f"{words.get(end.precision, preposition)} {end.date} ({away(end.date, today)})"
+
+
+def away(when: date, today: date) -> str:
+    """Write how far off a day is."""
+    days = (when - today).days
+    near = {1: "tomorrow", 0: "today", -1: "yesterday"}
+    return near.get(days) or (f"in {days} days" if days > 0 else f"{-days} days ago")
 
 
 def _source(end: Ending) -> str:

@@ -72,8 +72,8 @@ def test_a_create_is_warned_of_what_ends_when_with_the_source() -> None:
         "a, c (gpt-4o-mini at oa): no new jobs for organizations that have never run a fine-tuning job "
         "since 2026-05-07 (205 days ago); no new jobs for organizations without inference on a fine-tuned "
         "model in the last 60 days since 2026-07-02 (149 days ago); "
-        "no new jobs from 2027-01-06 (in 39 days); its fine-tuned models end on 2027-01-14 "
-        "(in 47 days). Source: "
+        "no new jobs from 2027-01-06 (in 39 days); "
+        "fine-tuned models of gpt-4o-mini-2024-07-18 end on 2027-01-14 (in 47 days). Source: "
         "https://developers.openai.com/api/docs/deprecations#update-to-openais-self-serve-fine-tuning "
         "(read 2026-06-27), https://developers.openai.com/api/docs/deprecations (read 2026-11-05)"
     )
@@ -156,17 +156,17 @@ def test_a_model_that_has_ended_is_refused_though_new_jobs_are_taken() -> None:
 
 def test_a_tuned_model_is_known_by_its_base() -> None:
     (warned,) = judged(create("a"), ends=ends(model="ft:gpt-4o-mini-2024-07-18:acme:x:1")).warnings
-    assert "its fine-tuned models end on 2027-01-14" in warned.message
+    assert "fine-tuned models of gpt-4o-mini-2024-07-18 end on 2027-01-14" in warned.message
 
 
 def test_what_only_some_customers_lose_refuses_nobody() -> None:
     found = judged(create("a"), ends=ends("azure_openai", "o4-mini"))
     assert found.violations == ()
-    new = "no new jobs for customers who are not existing ones since 2026-10-16 (43 days ago)"
-    assert new in found.warnings[0].message
-    assert (
-        "no new jobs for existing customers not before 2027-04-16 (in 139 days)" in found.warnings[0].message
-    )
+    message = found.warnings[0].message
+    of = "no new jobs on o4-mini-2025-04-16 for"
+    assert "the base model o4-mini-2025-04-16 ended on 2026-10-16 (43 days ago)" in message
+    assert f"{of} customers who are not existing ones since 2026-10-16 (43 days ago)" in message
+    assert f"{of} existing customers not before 2027-04-16 (in 139 days)" in message
 
 
 def test_a_guess_refuses_nobody() -> None:
