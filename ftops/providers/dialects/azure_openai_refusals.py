@@ -39,7 +39,7 @@ FAILURES = FailureTable(
             About.FILE,
             statuses=frozenset({400, 404}),
             operations=_CREATE,
-            words=r"\bfile\b.*\bin state (pending|running|uploaded|not ?started)\b",
+            words=r"\bfile\b.*\bin state (pending|running|processing|uploaded|not ?started)\b",
         ),
         *FAMILY_FAILURES.rules,
     ),
