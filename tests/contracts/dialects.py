@@ -34,10 +34,32 @@ class DialectCase:
 
 
 NO_RESULTS = "a_finished_job_has_a_model_and_metrics"
+NO_MODEL_DELETE = {
+    "a_fine_tuned_model_can_be_deleted": "no version of Azure's API has it: a model goes with its job"
+}
 
 CASES: Mapping[str, DialectCase] = {
     "openai": DialectCase("gpt-4o-mini", CHAT),
     "openai_legacy": DialectCase("curie", PAIR),
+    "azure_openai": DialectCase(
+        "gpt-4.1-mini-2025-04-14", CHAT, options={"trainingType": "GlobalStandard"}, absent=NO_MODEL_DELETE
+    ),
+    "azure_openai 2025-04-01-preview": DialectCase(
+        "gpt-4.1-mini-2025-04-14",
+        CHAT,
+        options={"trainingType": "developerTier"},
+        settings={"api_version": "2025-04-01-preview"},
+        created=201,
+        absent=NO_MODEL_DELETE,
+    ),
+    "azure_openai 2024-10-21": DialectCase(
+        "gpt-4o-mini-2024-07-18",
+        CHAT,
+        options={"trainingType": "Standard"},
+        settings={"api_version": "2024-10-21"},
+        created=201,
+        absent=NO_MODEL_DELETE,
+    ),
     "mistral": DialectCase(
         "open-mistral-7b",
         CHAT,
@@ -55,3 +77,9 @@ CASES: Mapping[str, DialectCase] = {
         absent={NO_RESULTS: "metrics are at a signed URL, and in no file of the account"},
     ),
 }
+"""By dialect; what follows a space is a variant, where what it can carry depends on its settings."""
+
+
+def dialect_of(name: str) -> str:
+    """Return the dialect of a case."""
+    return name.partition(" ")[0]

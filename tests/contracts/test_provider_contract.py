@@ -31,20 +31,32 @@ from ftops.providers.http_provider import HttpProvider
 from ftops.providers.provider import Probe, Provider
 from ftops.providers.registry import OURS, open_provider
 from tests.conftest import Emulator
-from tests.contracts.dialects import CASES, DialectCase
+from tests.contracts.dialects import CASES, DialectCase, dialect_of
+
+PROCESSED_AFTER = 10
+"""Emulated seconds after which every format's server has processed a file."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Ask every promise of every dialect, but for those of which it cannot be asked (the case says why)."""
     if "case" in metafunc.fixturenames:
         promise = metafunc.function.__name__.removeprefix("test_")
-        asked = [name for name in sorted(OURS) if promise not in CASES[name].absent]
-        metafunc.parametrize("dialect", asked)
+        asked = [name for name in sorted(CASES) if promise not in CASES[name].absent]
+        metafunc.parametrize("variant", asked)
+
+
+def test_every_dialect_has_a_case() -> None:
+    assert {dialect_of(name) for name in CASES} == set(OURS)
 
 
 @pytest.fixture
-def case(dialect: str) -> DialectCase:
-    return CASES[dialect]
+def dialect(variant: str) -> str:
+    return dialect_of(variant)
+
+
+@pytest.fixture
+def case(variant: str) -> DialectCase:
+    return CASES[variant]
 
 
 @pytest.fixture
@@ -64,11 +76,12 @@ def provider(dialect: str, case: DialectCase, emulator: Emulator) -> Iterator[Pr
 
 
 @pytest.fixture
-def request_(provider: Provider, case: DialectCase, tmp_path: Path) -> JobRequest:
+def request_(provider: Provider, case: DialectCase, tmp_path: Path, emulator: Emulator) -> JobRequest:
     path = tmp_path / "data.jsonl"
     path.write_text("".join(json.dumps(case.row) + "\n" for _ in range(12)))
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     file = provider.upload_file(path, "data.jsonl", sha256)
+    emulator.advance(PROCESSED_AFTER)
     stamp = Stamp("project", "lineage", "name", f"f1:{'1' * 64}", 2, 3, "nonce")
     return JobRequest(
         case.model,
@@ -124,8 +137,17 @@ def test_a_finished_job_has_a_model_and_metrics(
     assert b"loss" in provider.download_file(done.result_files[0])
     events = list(provider.list_fine_tune_events(job.id, stream=True))
     assert [event.created_at for event in events] == sorted(event.created_at or 0 for event in events)
-    provider.delete_model(done.fine_tuned_model or "")
-    assert done.fine_tuned_model not in provider.list_models()
+
+
+def test_a_fine_tuned_model_can_be_deleted(
+    provider: Provider, request_: JobRequest, emulator: Emulator
+) -> None:
+    job = provider.create_fine_tune(request_)
+    emulator.advance(10_000)
+    model = provider.retrieve_fine_tune(job.id).fine_tuned_model or ""
+    assert model in provider.list_models()
+    provider.delete_model(model)
+    assert model not in provider.list_models()
 
 
 @pytest.mark.parametrize(

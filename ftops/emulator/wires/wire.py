@@ -46,6 +46,7 @@ class Wire:
 FOLDERS: Mapping[str, str] = {
     "openai": "openai",
     "openai_legacy": "openai",
+    "azure_openai": "azure_openai",
     "mistral": "mistral",
     "fireworks": "fireworks",
 }

@@ -143,6 +143,12 @@ class JobTable:
             loan.job = replace(loan.job, ends_at=planned_end(loan.job))
             _store_change(connection, loan.job)
 
+    def remove(self, job_id: str, family: str) -> None:
+        """Forget a job, and its model with it; its result file stays, unseen."""
+        with self._database.write() as connection:
+            connection.execute("DELETE FROM jobs WHERE id = ? AND family = ?", (job_id, family))
+            connection.execute("UPDATE files SET deleted = 1 WHERE job_id = ?", (job_id,))
+
     def counts(self, now: float) -> dict[str, tuple[int, int]]:
         """Return how many jobs each family has, and how many of them are active."""
         query = "SELECT family, count(*), count(*) FILTER (WHERE ends_at > ?) FROM jobs GROUP BY family"
