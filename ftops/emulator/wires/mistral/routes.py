@@ -70,6 +70,7 @@ class MistralRoutes:
     def _order(self, body: Fields) -> orders.Order:
         asked = body.required_text("model")
         decoded = asked_for.decode(body)
+        suffix = body.text("suffix", longest=asked_for.LONGEST_SUFFIX)
         model = orders.resolve_model(self._emulator, FAMILY, asked)
         if model is None or not self._emulator.settings.open:
             text = asked_for.CLOSED.format(kind=decoded["job_type"])
@@ -82,7 +83,7 @@ class MistralRoutes:
             model=model,
             training_file=decoded["training_files"][0],
             validation_file=validation,
-            suffix=body.text("suffix", longest=asked_for.LONGEST_SUFFIX),
+            suffix=suffix,
             request=decoded,
         )
 
