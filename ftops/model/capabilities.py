@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from ftops.model.finetune import Method
 from ftops.model.job import TAG_LENGTH
@@ -40,9 +40,10 @@ class Capabilities(Struct, frozen=True):
     (draft-07) of the value; `options` does the same for `provider_options`. `data_formats` names the
     forms of training data each method takes. `echoes` names the manifest paths that a listed job shows
     (`model`, `training_file`, `hyperparameters.n_epochs`): the ground on which a job without a stamp is
-    recognised. `unvalidated` are the methods that take no validation file. `required_options` are provider
-    options that no create goes without. Where the mark is not `mark_retrieved`, a list shows it and a
-    retrieve does not, so its absence there proves nothing.
+    recognised. `unvalidated` are the methods that take no validation file. `integration_form` is the JSON
+    Schema of all integrations, where not every one can be passed on. `required_options` are provider options
+    that no create goes without. Where the mark is not `mark_retrieved`, a list shows it and a retrieve does
+    not, so its absence there proves nothing.
     """
 
     stamp: StampPlace
@@ -53,6 +54,7 @@ class Capabilities(Struct, frozen=True):
     suffix_length: int
     seed: bool = False
     integrations: bool = False
+    integration_form: JSONObject = field(default_factory=dict)
     weighted_files: bool = False
     list_filter: bool = False
     pause: bool = False

@@ -185,7 +185,7 @@ class HttpProvider:
                 paid = paid or request.operation == "create"
                 try:
                     reply = self._transport.send(request)
-                except ProviderError as error:
+                except (ProviderError, InvalidInput) as error:
                     request = flow.throw(error)
                 else:
                     unsound = unsound or reply.unsound

@@ -36,6 +36,7 @@ OURS: Mapping[str, str] = {
     "azure_openai": "azure_openai:AzureOpenAIDialect",
     "mistral": "mistral:MistralDialect",
     "fireworks": "fireworks:FireworksDialect",
+    "together": "together:TogetherDialect",
 }
 """Every wire format that ftops itself speaks: module of `dialects/` and class, loaded when it is used."""
 

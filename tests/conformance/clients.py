@@ -12,6 +12,14 @@ FINE_TUNES = tuple(
     f"fine-tunes {what}"
     for what in ("create", "list", "retrieve", "events", "stream", "broken stream", "cancel")
 )
+TOGETHER = tuple(
+    f"fine-tunes {what}"
+    for what in (
+        *("create (dpo)", "from a checkpoint", "metrics", "checkpoints", "delete", "price", "limits"),
+    )
+)
+"""What Together's `/fine-tunes` has beside the founding format's."""
+OTHER_UPLOADS = ("files there already", "files in parts")
 JOBS = tuple(f"jobs {what}" for what in ("create", "list", "all pages", "retrieve", "events", "cancel"))
 LATER_JOBS = tuple(f"jobs {what}" for what in ("metadata filter", "checkpoints", "pause", "resume"))
 FILES = tuple(f"files {what}" for what in ("create", "list", "retrieve", "content", "results", "delete"))
@@ -23,11 +31,13 @@ COMPLETE = "every public method is driven"
 EXPIRY = "files expiry"
 OPERATIONS = (
     *FINE_TUNES,
+    *TOGETHER,
     REFUSED[0],
     *JOBS,
     *LATER_JOBS,
     REFUSED[1],
     *FILES,
+    *OTHER_UPLOADS,
     EXPIRY,
     *MODELS,
     *ERRORS,
@@ -94,6 +104,19 @@ CLIENTS = (
         ("openai",),
         f"{DRIVERS}.openai_newest",
         (*JOBS, *LATER_JOBS, *FILES, EXPIRY, *MODELS, *ERRORS),
+    ),
+    Client(
+        "together newest",
+        ("together",),
+        f"{DRIVERS}.together_newest",
+        (
+            *(each for each in FINE_TUNES if "stream" not in each),
+            *TOGETHER,
+            *(each for each in FILES if each != "files results"),
+            *OTHER_UPLOADS,
+            *(each for each in ERRORS if each != "errors 400"),
+        ),
+        dialect="together",
     ),
     Client(
         "openai.yaml",

@@ -76,6 +76,16 @@ CASES: Mapping[str, DialectCase] = {
         lists=2,
         absent={NO_RESULTS: "metrics are at a signed URL, and in no file of the account"},
     ),
+    "together": DialectCase(
+        "Qwen/Qwen3-8B",
+        CHAT,
+        options={"training_type": {"type": "Lora", "lora_r": 16}},
+        cancelled=JobStatus.CANCELLING,
+        absent=dict.fromkeys(
+            (NO_RESULTS, "a_fine_tuned_model_can_be_deleted"),
+            "another API keeps models, and no file has metrics",
+        ),
+    ),
 }
 """By dialect; what follows a space is a variant, where what it can carry depends on its settings."""
 

@@ -149,6 +149,12 @@ class JobTable:
             connection.execute("DELETE FROM jobs WHERE id = ? AND family = ?", (job_id, family))
             connection.execute("UPDATE files SET deleted = 1 WHERE job_id = ?", (job_id,))
 
+    def delete(self, job_id: str, family: str) -> bool:
+        """Forget a job; False where there is none."""
+        with self._database.write() as connection:
+            query = "DELETE FROM jobs WHERE id = ? AND family = ?"
+            return connection.execute(query, (job_id, family)).rowcount > 0
+
     def counts(self, now: float) -> dict[str, tuple[int, int]]:
         """Return how many jobs each family has, and how many of them are active."""
         query = "SELECT family, count(*), count(*) FILTER (WHERE ends_at > ?) FROM jobs GROUP BY family"
