@@ -27,6 +27,7 @@ MODELS = tuple(f"models {what}" for what in ("list", "retrieve", "delete"))
 ERRORS = tuple(f"errors {status}" for status in (400, 401, 404, 429))
 REFUSED = ("fine-tunes delete (refused)", "jobs delete (refused)")
 """Only Azure has them; the client of all providers sends them to whomever it talks to."""
+DELETED = "jobs delete"
 COMPLETE = "every public method is driven"
 EXPIRY = "files expiry"
 OPERATIONS = (
@@ -36,6 +37,7 @@ OPERATIONS = (
     *JOBS,
     *LATER_JOBS,
     REFUSED[1],
+    DELETED,
     *FILES,
     *OTHER_UPLOADS,
     EXPIRY,
@@ -80,6 +82,8 @@ def _specified(*operations: str) -> tuple[str, ...]:
 
 DRIVERS = "tests.conformance.drivers"
 OPENAI_0 = ("openai==0.28.1",)
+AZURE = (*JOBS, *LATER_JOBS[1:], *FILES, *MODELS[:2], *ERRORS)
+"""Without a filter of the list, and without a way to delete a model: Azure has neither."""
 CLIENTS = (
     Client(
         "openai 0.28",
@@ -104,6 +108,20 @@ CLIENTS = (
         ("openai",),
         f"{DRIVERS}.openai_newest",
         (*JOBS, *LATER_JOBS, *FILES, EXPIRY, *MODELS, *ERRORS),
+    ),
+    Client(
+        "AzureOpenAI",
+        ("openai",),
+        f"{DRIVERS}.azure_openai_dated",
+        (*AZURE, DELETED),
+        dialect="azure_openai",
+    ),
+    Client(
+        "openai at Azure v1",
+        ("openai",),
+        f"{DRIVERS}.azure_openai_v1",
+        (*AZURE, REFUSED[1]),
+        dialect="azure_openai",
     ),
     Client(
         "together newest",

@@ -43,6 +43,7 @@ FAILURES = FailureTable(
         ),
         *FAMILY_FAILURES.rules,
     ),
+    address="the resource's endpoint alone, and api_version one that Azure still has",
 )
 
 WRONG_STATE = frozenset({"unexpectedentitystate", "conflict"})
