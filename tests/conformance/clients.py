@@ -20,6 +20,8 @@ TOGETHER = tuple(
 )
 """What Together's `/fine-tunes` has beside the founding format's."""
 OTHER_UPLOADS = ("files there already", "files in parts")
+TOGETHER_YAML = ("fine-tunes supported models", "files in one form", "files preprocess")
+"""What its document has, and its client never asks for by itself."""
 JOBS = tuple(f"jobs {what}" for what in ("create", "list", "all pages", "retrieve", "events", "cancel"))
 LATER_JOBS = tuple(f"jobs {what}" for what in ("metadata filter", "checkpoints", "pause", "resume"))
 FILES = tuple(f"files {what}" for what in ("create", "list", "retrieve", "content", "results", "delete"))
@@ -33,6 +35,7 @@ EXPIRY = "files expiry"
 OPERATIONS = (
     *FINE_TUNES,
     *TOGETHER,
+    TOGETHER_YAML[0],
     REFUSED[0],
     *JOBS,
     *LATER_JOBS,
@@ -40,6 +43,7 @@ OPERATIONS = (
     DELETED,
     *FILES,
     *OTHER_UPLOADS,
+    *TOGETHER_YAML[1:],
     EXPIRY,
     *MODELS,
     *ERRORS,
@@ -54,6 +58,8 @@ UNTRIED_BY_SCHEMATHESIS = frozenset(
         "jobs all pages",
         "jobs metadata filter",
         "files results",
+        "fine-tunes create (dpo)",
+        "fine-tunes from a checkpoint",
     }
 )
 """What is no operation of its own in an OpenAPI file, or is described there in prose only."""
@@ -149,5 +155,20 @@ CLIENTS = (
         f"{DRIVERS}.openapi",
         _specified(*FINE_TUNES, *FILES, *MODELS),
         "openai_legacy.yaml",
+    ),
+    Client(
+        "together.yaml",
+        ("schemathesis>=4",),
+        f"{DRIVERS}.openapi",
+        (
+            *_specified(*FINE_TUNES, *FILES),
+            *(each for each in TOGETHER if each not in UNTRIED_BY_SCHEMATHESIS),
+            *TOGETHER_YAML,
+            "files in parts",
+            "models list",
+            NOT_SERVED,
+        ),
+        "together.yaml",
+        dialect="together",
     ),
 )

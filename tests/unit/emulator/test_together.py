@@ -148,6 +148,8 @@ def test_parts_are_joined_when_each_is_named_by_its_etag_and_forgotten_when_abor
         "file_type": "jsonl",
         "checksum": hashlib.sha256(content).hexdigest(),
     }
+    ids: dict[str, str] = {}
+    etags: list[dict[str, Any]] = []
     for ending in ("abort", "complete"):
         begun = server.post("/files/multipart/initiate", body)
         ids = {name: begun[name] for name in ("upload_id", "file_id")}

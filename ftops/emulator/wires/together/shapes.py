@@ -227,6 +227,8 @@ def show_full(
     done = status == "completed"
     return {
         **_common(job, now, base, status, by_the_book=by_the_book),
+        # The document says that this one is a bare UUID, and shows `ft-...` in every example.
+        "id": job.id.removeprefix("ft-") if by_the_book else job.id,
         "job_id": job.id,
         "model_output_path": f"s3://together-dev/finetune/{job.id}" if done else "",
         "events": events,
