@@ -225,7 +225,12 @@ def test_every_driver_reports_just_what_the_table_wants_of_it(client: Client) ->
 def test_the_clients_are_those_that_were_promised_and_every_row_belongs_to_one() -> None:
     requirements = {client.requirements for client in CLIENTS}
     assert requirements >= {("openai==0.28.1",), ("openai==1.3.9", "httpx<0.28"), ("openai",)}
-    assert {client.specification for client in CLIENTS} == {None, "openai.yaml", "openai_legacy.yaml"}
+    assert {client.specification for client in CLIENTS} == {
+        None,
+        "openai.yaml",
+        "openai_legacy.yaml",
+        "azure_openai.yaml",
+    }
     assert {operation for client in CLIENTS for operation in client.operations} == set(OPERATIONS)
 
 
