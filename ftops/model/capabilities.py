@@ -42,6 +42,7 @@ class Capabilities(Struct, frozen=True):
     (`model`, `training_file`, `hyperparameters.n_epochs`): the ground on which a job without a stamp is
     recognised. `required_options` are provider options that no create goes without. Where the mark is not
     `mark_retrieved`, a list shows it and a retrieve does not, so its absence there proves nothing.
+    `suffix_letters` are those that a suffix may have, as in a regular expression's class; None: any.
     """
 
     stamp: StampPlace
@@ -61,6 +62,7 @@ class Capabilities(Struct, frozen=True):
     price_estimate: bool = False
     required_options: frozenset[str] = frozenset()
     mark_retrieved: bool = True
+    suffix_letters: str | None = None
 
     @property
     def stamps(self) -> bool:

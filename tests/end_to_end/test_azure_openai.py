@@ -96,6 +96,8 @@ def test_what_a_version_cannot_carry_is_refused_with_its_line(azure: Azure, emul
     assert "azure_openai does not support the method dpo" in problems()
     azure.declares(more=f"suffix: {'x' * 31}")
     assert "takes at most 30, beside the 10 of the mark" in problems()
+    azure.declares(more="suffix: my.triage")
+    assert "azure_openai takes only A-Za-z0-9_- in a suffix" in problems()
     azure.declares(more="integrations: [{type: wandb, wandb: {project: p}}]")
     assert "azure_openai has no integrations" in problems()
     azure.speaks(None)
