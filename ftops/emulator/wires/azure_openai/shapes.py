@@ -33,7 +33,7 @@ STATUSES = {
 
 
 def decode_suffix(body: Fields, version: Version) -> str | None:
-    """Return the suffix: up to 40 letters, digits, hyphens and underscores under a date, 64 signs under v1."""
+    """Return the suffix: under a date 40 letters, digits, hyphens and underscores, else 64 signs."""
     suffix = body.text("suffix", longest=40 if version.dated else 64)
     if version.dated and suffix is not None and re.search("[^A-Za-z0-9_-]", suffix):
         raise shared.bad_value("suffix", "only a-z, A-Z, 0-9, - and _ are allowed.")
