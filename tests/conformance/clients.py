@@ -206,6 +206,14 @@ CLIENTS = (
         "openai.yaml",
     ),
     Client(
+        "azure_openai.yaml",
+        ("schemathesis>=4",),
+        f"{DRIVERS}.azure_openapi",
+        (*_specified(*JOBS, *LATER_JOBS, DELETED, *FILES[:3], FILES[5], *MODELS[:2]), NOT_SERVED),
+        "azure_openai.yaml",
+        dialect="azure_openai",
+    ),
+    Client(
         "openai_legacy.yaml",
         ("schemathesis>=4",),
         f"{DRIVERS}.openapi",
