@@ -73,6 +73,8 @@ def _carried(can: Capabilities, defaults: Mapping[str, Any]) -> Schema:
         fields["seed"] = False
     if not can.integrations:
         fields["integrations"] = {"maxItems": 0}
+    elif can.integration_form:
+        fields["integrations"] = dict(can.integration_form)
     uploads = [] if can.file_upload else ["object"]
     lists = [] if can.weighted_files else ["array"]
     fields["training_file"] = {"not": {"type": [*uploads, *lists]}} if uploads or lists else {}

@@ -23,11 +23,12 @@ from ftops.providers.dialects.together_description import DESCRIPTION
 from ftops.providers.dialects.together_fields import BODY_FIELDS, CAPABILITIES, QUERY_FIELDS
 from ftops.providers.dialects.together_jobs import (
     FAILURE_CLASSES,
-    NO_REASON,
     decode_event,
     decode_job,
+    decode_metrics,
     encode_create,
     failure_told,
+    unexplained,
 )
 from ftops.providers.dialects.together_refusals import FAILURES
 from ftops.providers.dialects.together_uploads import Sizes, decode_file, uploaded
@@ -111,13 +112,14 @@ class TogetherDialect:
         """GET the job, and its events where it failed: the reason is in them."""
         request = Request("retrieve", "GET", f"{_JOBS}/{job_id}")
         job = yield from asked(request, lambda body: decode_job(body, provider))
-        if job.error is None or job.error.message != NO_REASON:
+        if job.status is not JobStatus.FAILED or job.error is not None:
             return job
         try:
             answer = yield self._events(job_id)
-            return replace(job, error=failure_told(job.raw_status, answer.read(_data)))
+            told = failure_told(job.raw_status, answer.read(_data))
         except ProviderError:
             return job
+        return replace(job, error=told or unexplained(job.raw_status))
 
     def cancel(self, job_id: str, provider: str) -> Flow[Job]:
         """POST to its `cancel`. One that has ended meanwhile may be shown as it was: it is read again."""
@@ -137,6 +139,11 @@ class TogetherDialect:
         form = EventForm(decode_event, lambda body: Page(tuple(_data(body))), newest_first=False)
         events = read_events(answer.read(_data), form)
         return iter(sorted(events, key=lambda event: event.created_at or 0.0))
+
+    def metric_events(self, job_id: str) -> Flow[tuple[JobEvent, ...]]:
+        """GET its metrics: they are in no event and in no file."""
+        answer = yield Request("metrics", "GET", f"{_JOBS}/{job_id}/metrics")
+        return answer.read(decode_metrics)
 
     def upload(self, path: Path, filename: str, sha256: str) -> Flow[UploadedFile]:
         """Ask where the file goes, put it there, and have it processed."""

@@ -173,6 +173,7 @@ CAPABILITIES = Capabilities(
     integration_form=INTEGRATIONS,
     checkpoints="{model}:{step}",
     mark_retrieved=False,
+    reason_listed=False,
 )
 
 BODY_FIELDS = frozenset(

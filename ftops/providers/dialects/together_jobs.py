@@ -27,6 +27,7 @@ from ftops.providers.decoding import (
 )
 from ftops.providers.dialects.together_fields import OF_METHOD, SHOWN, WANDB_FIELDS, WIRE_METHODS
 from ftops.providers.failure_classes import FailureClasses
+from ftops.providers.flow import Unreadable
 from ftops.providers.identity import split_tag, tagged
 
 STATUSES = {
@@ -52,7 +53,6 @@ FAILURE_CLASSES = FailureClasses(
 )
 """Whose fault a failed job is, by the status or event that says so. `error` and `job_error` say nothing."""
 
-NO_REASON = "the provider gives the reason in the job's events alone"
 _FAILING_EVENTS = frozenset({"job_error", "job_user_error", "billing_limit"})
 """Why a job failed stands in its events and nowhere else; `job_user_error` is in the SDK alone."""
 
@@ -182,7 +182,7 @@ def _meant(key: str, value: Any) -> JSON:
     return None if found == 0 and key in _NEVER_ZERO else found
 
 
-def failure_told(status: str, events: Any) -> JobError:
+def failure_told(status: str, events: Any) -> JobError | None:
     """Look for the reason in a job's events; the last that names one counts."""
     for event in reversed(events if isinstance(events, list) else []):
         kind = str(event.get("type")).lower() if isinstance(event, Mapping) else ""
@@ -190,7 +190,12 @@ def failure_told(status: str, events: Any) -> JobError:
             code = status if kind == "job_error" else kind
             message = optional_text(event.get("message")) or "the provider gave no reason"
             return JobError(code, message, FAILURE_CLASSES.of(code, message))
-    return JobError(status, NO_REASON, FAILURE_CLASSES.of(status, None))
+    return None
+
+
+def unexplained(status: str) -> JobError:
+    """Return the error of a job whose events give no reason; a status may say whose fault it is."""
+    return JobError(status, "the provider gave no reason", FAILURE_CLASSES.of(status, None))
 
 
 def decode_event(body: Any) -> JobEvent:
@@ -205,4 +210,20 @@ def decode_event(body: Any) -> JobEvent:
         message=optional_text(event.get("message")) or "",
         type=str(optional_text(event.get("type")) or "message").lower(),
         data=more or None,
+    )
+
+
+_FIGURES = {"train/global_step": "step", "train/loss": "train_loss", "eval/loss": "valid_loss"}
+"""`eval/loss` is a guess by the pattern of the others, which are in the document's example."""
+
+
+def decode_metrics(body: Any) -> tuple[JobEvent, ...]:
+    """Read `{"metrics": [{"train/loss": 0.5, ...}]}` as metric events, which have no times."""
+    told = require_mapping(body, "the metrics").get("metrics")
+    if not isinstance(told, list):
+        raise Unreadable("the metrics have no list `metrics`")
+    return tuple(
+        JobEvent(None, "info", "", "metrics", {_FIGURES[key]: one[key] for key in _FIGURES if key in one})
+        for one in told
+        if isinstance(one, Mapping)
     )

@@ -206,7 +206,6 @@ def test_a_job_that_is_done_has_a_model_and_an_end() -> None:
             [("billing_limit", "no credit"), ("refund", "given back")],
             *("billing_limit", "no credit", FailureClass.BILLING),
         ),
-        ("user_error", [], "user_error", "the provider gives the reason", FailureClass.USER_ERROR),
     ],
 )
 def test_why_a_job_failed_is_in_its_events(
@@ -216,7 +215,19 @@ def test_why_a_job_failed_is_in_its_events(
     error = decode_job(shown(status=status, events=told), "tg").error
     assert error is not None
     assert (error.code, error.failure_class) == (code, guilty)
-    assert error.message.startswith(message)
+    assert error.message == message
+
+
+def test_a_list_does_not_say_why_a_job_failed() -> None:
+    assert decode_job(shown(status="user_error"), "tg").error is None
+    assert not TogetherDialect.capabilities.reason_listed
+
+
+def test_a_status_says_whose_fault_it_is_where_the_events_give_no_reason() -> None:
+    with scripted(Said(shown(status="user_error")), Said({"data": []})) as server:
+        error = served(server.base_url).retrieve_fine_tune("ft-1").error
+    assert error is not None
+    assert (error.code, error.failure_class) == ("user_error", FailureClass.USER_ERROR)
 
 
 def test_a_retrieve_asks_for_the_events_of_a_failed_job_that_does_not_show_them() -> None:
@@ -246,6 +257,16 @@ def test_events_are_told_in_the_order_of_their_times_with_the_words_of_old_serve
         ("b", "error", "job_error", {"step": 3}),
     ]
     assert decode_event({"level": None, "message": "m", "type": "job_start"}).level == "info"
+
+
+def test_metrics_have_a_route_of_their_own() -> None:
+    told = {"metrics": [{"train/loss": 0.5, "train/learning_rate": 1e-4, "train/global_step": 7}, None]}
+    with scripted(Said(told)) as server:
+        (event,) = served(server.base_url).metric_events("ft-1")
+    assert (event.type, event.data) == ("metrics", {"step": 7, "train_loss": 0.5})
+    assert server.asked == ["GET /v1/fine-tunes/ft-1/metrics"]
+    with scripted(Said({"data": []})) as server, pytest.raises(Ambiguous, match="no list `metrics`"):
+        served(server.base_url).metric_events("ft-1")
 
 
 def test_a_list_that_says_there_is_more_is_not_taken_for_the_whole() -> None:
