@@ -235,4 +235,32 @@ CLIENTS = (
         "together.yaml",
         dialect="together",
     ),
+    Client(
+        "mistral.yaml",
+        ("schemathesis>=4",),
+        f"{DRIVERS}.mistral_openapi",
+        (
+            *(each for each in JOBS if each not in ("jobs all pages", "jobs events")),
+            "jobs start",
+            *(each for each in FILES if each != "files results"),
+            *MODELS,
+            NOT_SERVED,
+        ),
+        "mistral.yaml",
+        dialect="mistral",
+    ),
+    Client(
+        "fireworks.yaml",
+        ("schemathesis>=4",),
+        f"{DRIVERS}.fireworks_openapi",
+        (
+            *(each for each in JOBS if each not in ("jobs all pages", "jobs events")),
+            DELETED,
+            *(each for each in FILES if each not in ("files content", "files results")),
+            *MODELS,
+            NOT_SERVED,
+        ),
+        "fireworks.yaml",
+        dialect="fireworks",
+    ),
 )
