@@ -76,7 +76,7 @@ def _carried(can: Capabilities, defaults: Mapping[str, Any]) -> Schema:
     options: Schema = {"properties": dict(can.options), "additionalProperties": False, "required": needed}
     fields: Schema = {
         "method": {"enum": [method.value for method in can.methods]},
-        "suffix": {"maxLength": can.longest_suffix},
+        "suffix": _suffix(can),
         "provider_options": options,
     }
     if not can.seed:
@@ -90,6 +90,11 @@ def _carried(can: Capabilities, defaults: Mapping[str, Any]) -> Schema:
     fields["training_file"] = {"not": {"type": [*uploads, *lists]}} if uploads or lists else {}
     fields["validation_file"] = {"not": {"type": uploads}} if uploads else {}
     return {"properties": fields, **({"required": ["provider_options"]} if needed else {})}
+
+
+def _suffix(can: Capabilities) -> Schema:
+    letters = {"pattern": f"^[{can.suffix_letters}]*$"} if can.suffix_letters else {}
+    return {"maxLength": can.longest_suffix, **letters}
 
 
 def _knob(schema: Any) -> Schema:

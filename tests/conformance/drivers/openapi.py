@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -70,7 +71,16 @@ ROWS = {
 """The table's row for each operation; the others of the file, such as graders, are answered with a 404."""
 
 
-def main(base_url: str, key: str, folder: Path, specification: str) -> None:
+def main(
+    base_url: str,
+    key: str,
+    folder: Path,
+    specification: str,
+    *,
+    hooks: str | None = None,
+    rows: Mapping[str, str] = ROWS,
+) -> None:
+    """Run it with the hooks of a format, whose operations are these rows of the table."""
     report(version=version("schemathesis"))
     answers, junit = folder / "answers.json", folder / "junit.xml"
     configuration = folder / "schemathesis.toml"
@@ -95,7 +105,7 @@ def main(base_url: str, key: str, folder: Path, specification: str) -> None:
         cwd=folder,  # it keeps a cache where it is started
         env=os.environ
         | {
-            "SCHEMATHESIS_HOOKS": HOOKS.get(Path(specification).name, f"{DRIVERS}.openapi_hooks"),
+            "SCHEMATHESIS_HOOKS": hooks or HOOKS.get(Path(specification).name, f"{DRIVERS}.openapi_hooks"),
             "CONFORMANCE_URL": base_url,
             "CONFORMANCE_KEY": key,
             "CONFORMANCE_DIR": str(folder),
@@ -110,7 +120,7 @@ def main(base_url: str, key: str, folder: Path, specification: str) -> None:
         sys.exit(f"schemathesis ended with {done.returncode}: {done.stdout[-2000:]}")
     counts: dict[str, dict[str, int]] = json.loads(answers.read_text(encoding="utf-8"))
     for label, problems in failures(junit).items():
-        row = ROWS.get(label, NOT_SERVED)
+        row = rows.get(label, NOT_SERVED)
         calls = [f"{label}: {shown(counts.get(label, {}))}"]
         report(operation=row, calls=calls, why=why(row, problems, counts.get(label, {})))
 
