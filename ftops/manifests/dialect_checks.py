@@ -24,6 +24,7 @@ class DialectChecks:
         self._elsewhere = Elsewhere(provider.dialect, known)
         self._can = provider.capabilities
         self._options = _compiled(self._can.options)
+        self._integrations = rules_of(self._can.integration_form)
         self._hyperparameters = {method: _compiled(names) for method, names in self._can.methods.items()}
 
     def findings(self, spec: Mapping[str, Any]) -> Iterator[Finding]:
@@ -83,6 +84,10 @@ class DialectChecks:
             able = self._elsewhere.does(lambda one: one.integrations, ("has", "have"))
             message = f"{self._dialect} has no integrations{able}"
             yield Finding(("spec", "integrations"), message, "remove it", key=True)
+        elif "integrations" in spec and not self._integrations.valid(spec["integrations"]):
+            for found in self._integrations.findings(spec["integrations"]):
+                path = ("spec", "integrations", *found.path)
+                yield Finding(path, found.message, found.hint, key=found.key)
         model = spec["model"]
         if (
             isinstance(model, dict)

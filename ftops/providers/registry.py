@@ -34,6 +34,7 @@ OURS: Mapping[str, str] = {
     "openai": "openai:OpenAIDialect",
     "openai_legacy": "openai_legacy:OpenAILegacyDialect",
     "azure_openai": "azure_openai:AzureOpenAIDialect",
+    "together": "together:TogetherDialect",
 }
 """Every wire format that ftops itself speaks: module of `dialects/` and class, loaded when it is used."""
 

@@ -12,6 +12,16 @@ FINE_TUNES = tuple(
     f"fine-tunes {what}"
     for what in ("create", "list", "retrieve", "events", "stream", "broken stream", "cancel")
 )
+TOGETHER = tuple(
+    f"fine-tunes {what}"
+    for what in (
+        *("create (dpo)", "from a checkpoint", "metrics", "checkpoints", "delete", "price", "limits"),
+    )
+)
+"""What Together's `/fine-tunes` has beside the founding format's."""
+OTHER_UPLOADS = ("files there already", "files in parts")
+TOGETHER_YAML = ("fine-tunes supported models", "files in one form", "files preprocess")
+"""What its document has, and its client never asks for by itself."""
 JOBS = tuple(f"jobs {what}" for what in ("create", "list", "all pages", "retrieve", "events", "cancel"))
 LATER_JOBS = tuple(f"jobs {what}" for what in ("metadata filter", "checkpoints", "pause", "resume"))
 FILES = tuple(f"files {what}" for what in ("create", "list", "retrieve", "content", "results", "delete"))
@@ -24,12 +34,16 @@ COMPLETE = "every public method is driven"
 EXPIRY = "files expiry"
 OPERATIONS = (
     *FINE_TUNES,
+    *TOGETHER,
+    TOGETHER_YAML[0],
     REFUSED[0],
     *JOBS,
     *LATER_JOBS,
     REFUSED[1],
     DELETED,
     *FILES,
+    *OTHER_UPLOADS,
+    *TOGETHER_YAML[1:],
     EXPIRY,
     *MODELS,
     *ERRORS,
@@ -44,6 +58,8 @@ UNTRIED_BY_SCHEMATHESIS = frozenset(
         "jobs all pages",
         "jobs metadata filter",
         "files results",
+        "fine-tunes create (dpo)",
+        "fine-tunes from a checkpoint",
     }
 )
 """What is no operation of its own in an OpenAPI file, or is described there in prose only."""
@@ -114,6 +130,19 @@ CLIENTS = (
         dialect="azure_openai",
     ),
     Client(
+        "together newest",
+        ("together",),
+        f"{DRIVERS}.together_newest",
+        (
+            *(each for each in FINE_TUNES if "stream" not in each),
+            *TOGETHER,
+            *(each for each in FILES if each != "files results"),
+            *OTHER_UPLOADS,
+            *(each for each in ERRORS if each != "errors 400"),
+        ),
+        dialect="together",
+    ),
+    Client(
         "openai.yaml",
         ("schemathesis>=4",),
         f"{DRIVERS}.openapi",
@@ -123,7 +152,7 @@ CLIENTS = (
     Client(
         "azure_openai.yaml",
         ("schemathesis>=4",),
-        f"{DRIVERS}.azure_openapi",
+        f"{DRIVERS}.openapi",
         (*_specified(*JOBS, *LATER_JOBS, DELETED, *FILES[:3], FILES[5], *MODELS[:2]), NOT_SERVED),
         "azure_openai.yaml",
         dialect="azure_openai",
@@ -134,5 +163,20 @@ CLIENTS = (
         f"{DRIVERS}.openapi",
         _specified(*FINE_TUNES, *FILES, *MODELS),
         "openai_legacy.yaml",
+    ),
+    Client(
+        "together.yaml",
+        ("schemathesis>=4",),
+        f"{DRIVERS}.openapi",
+        (
+            *_specified(*FINE_TUNES, *FILES),
+            *(each for each in TOGETHER if each not in UNTRIED_BY_SCHEMATHESIS),
+            *TOGETHER_YAML,
+            "files in parts",
+            "models list",
+            NOT_SERVED,
+        ),
+        "together.yaml",
+        dialect="together",
     ),
 )

@@ -58,6 +58,16 @@ CASES: Mapping[str, DialectCase] = {
         created=201,
         absent=NO_MODEL_DELETE,
     ),
+    "together": DialectCase(
+        "Qwen/Qwen3-8B",
+        CHAT,
+        options={"training_type": {"type": "Lora", "lora_r": 16}},
+        cancelled=JobStatus.CANCELLING,
+        absent={
+            "a_finished_job_has_a_model_and_metrics": "another API keeps models, and no file has metrics",
+            "a_fine_tuned_model_can_be_deleted": "another API keeps models",
+        },
+    ),
 }
 """By dialect; what follows a space is a variant, where what it can carry depends on its settings."""
 

@@ -109,10 +109,10 @@ def new_job(emulator: Emulator, job_id: str, order: Order, run: TrainingRun, fai
     )
 
 
-def store(emulator: Emulator, job: Job, names: Iterator[str], result_name: str) -> Job:
-    """Store a job with its future result file, within the quota that a fault may have set."""
+def store(emulator: Emulator, job: Job, names: Iterator[str], result_name: str | None) -> Job:
+    """Store a job with its future result file, if it will have one, within the quota of a fault."""
     result = None
-    if job.failure is None:
+    if job.failure is None and result_name is not None:
         result = StoredFile(
             id=result_file_id(job),
             filename=result_name,

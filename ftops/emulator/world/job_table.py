@@ -143,11 +143,11 @@ class JobTable:
             loan.job = replace(loan.job, ends_at=planned_end(loan.job))
             _store_change(connection, loan.job)
 
-    def remove(self, job_id: str, family: str) -> None:
-        """Forget a job, and its model with it; its result file stays, unseen."""
+    def delete(self, job_id: str, family: str) -> bool:
+        """Forget a job; False where there is none."""
         with self._database.write() as connection:
-            connection.execute("DELETE FROM jobs WHERE id = ? AND family = ?", (job_id, family))
-            connection.execute("UPDATE files SET deleted = 1 WHERE job_id = ?", (job_id,))
+            query = "DELETE FROM jobs WHERE id = ? AND family = ?"
+            return connection.execute(query, (job_id, family)).rowcount > 0
 
     def counts(self, now: float) -> dict[str, tuple[int, int]]:
         """Return how many jobs each family has, and how many of them are active."""
