@@ -41,7 +41,8 @@ CASES: Mapping[str, DialectCase] = {
         options={"training_type": {"type": "Lora", "lora_r": 16}},
         cancelled=JobStatus.CANCELLING,
         absent={
-            "a_finished_job_has_a_model_and_metrics": "another API keeps models, and no file has metrics"
+            "a_finished_job_has_a_model_and_metrics": "another API keeps models, and no file has metrics",
+            "a_fine_tuned_model_can_be_deleted": "another API keeps models",
         },
     ),
 }
