@@ -42,7 +42,7 @@ class DialectChecks:
             message = f"the field 'provider_options.{name}' is missing: {self._dialect} needs it"
             yield Finding(("spec",), message, key=True)
         yield from self._fields(spec, self._can)
-        yield from self._files(spec, self._can)
+        yield from self._files(spec, self._can, method)
         yield from _grader(spec, method)
 
     def _members(
@@ -94,8 +94,11 @@ class DialectChecks:
             message = f"{self._dialect} has no checkpoints{able}"
             yield Finding(("spec", "model", "checkpoint"), message, "write final")
 
-    def _files(self, spec: Mapping[str, Any], can: Capabilities) -> Iterator[Finding]:
+    def _files(self, spec: Mapping[str, Any], can: Capabilities, method: Method) -> Iterator[Finding]:
         training = spec["training_file"]
+        if "validation_file" in spec and method in can.unvalidated:
+            message = f"{self._dialect} with method {method} takes no validation file"
+            yield Finding(("spec", "validation_file"), message, "remove it", key=True)
         if isinstance(training, list) and not can.weighted_files:
             able = self._elsewhere.does(lambda one: one.weighted_files, ("takes one", "take one"))
             message = f"{self._dialect} takes one training file, not a list{able}"

@@ -40,10 +40,11 @@ class Capabilities(Struct, frozen=True):
     (draft-07) of the value; `options` does the same for `provider_options`. `data_formats` names the
     forms of training data each method takes. `echoes` names the manifest paths that a listed job shows
     (`model`, `training_file`, `hyperparameters.n_epochs`): the ground on which a job without a stamp is
-    recognised. `integration_form` is the JSON Schema of all integrations, where not every one can be passed
-    on. `required_options` are provider options that no create goes without. Where the mark is not
-    `mark_retrieved`, a list shows it and a retrieve does not, so its absence there proves nothing. Where the
-    reason of a failure is not `reason_listed`, a retrieve tells it.
+    recognised. `unvalidated` are the methods that take no validation file. `integration_form` is the JSON
+    Schema of all integrations, where not every one can be passed on. `required_options` are provider options
+    that no create goes without. Where the mark is not `mark_retrieved`, a list shows it and a retrieve does
+    not, so its absence there proves nothing. Where the reason of a failure is not `reason_listed`, a retrieve
+    tells it.
     """
 
     stamp: StampPlace
@@ -62,6 +63,7 @@ class Capabilities(Struct, frozen=True):
     file_upload: bool = True
     event_stream: bool = False
     price_estimate: bool = False
+    unvalidated: frozenset[Method] = frozenset()
     required_options: frozenset[str] = frozenset()
     mark_retrieved: bool = True
     reason_listed: bool = True

@@ -183,7 +183,7 @@ class Transport:
 
     def wrong_address(self, error: ProviderError) -> ProviderError:
         """Make the error for a collection that is not there."""
-        return wrong_address(self._base_url, error)
+        return wrong_address(self._base_url, error, self._origin.failures.address)
 
     def _until(self, timeouts: float) -> float:
         return time.monotonic() + timeouts * self._timeout

@@ -174,6 +174,12 @@ NAMED: dict[str, set[str]] = {
         *(f"fine_tunes.{name}" for name in LATER.split()),
         *(f"fine_tuning.jobs.{name}" for name in LATER.split()),
     },
+    "azure_openai_calls": {
+        *(f"fine_tuning.jobs.{name}" for name in LATER.split()),
+        "fine_tuning.jobs.checkpoints.list",
+        "fine_tuning.jobs.pause",
+        "fine_tuning.jobs.resume",
+    },
     "openai_newest": {
         *(f"fine_tuning.jobs.{name}" for name in LATER.split()),
         "fine_tuning.jobs.list(metadata=)",

@@ -110,7 +110,10 @@ def new_job(emulator: Emulator, job_id: str, order: Order, run: TrainingRun, fai
 
 
 def store(emulator: Emulator, job: Job, names: Iterator[str], result_name: str | None) -> Job:
-    """Store a job with its future result file, if it will have one, within the quota of a fault."""
+    """Store a job with its future result file, within the quota that a fault may have set.
+
+    Without a `result_name` there is none: not every format keeps the metrics in a file.
+    """
     result = None
     if job.failure is None and result_name is not None:
         result = StoredFile(

@@ -48,6 +48,9 @@ class Wire:
 FOLDERS: Mapping[str, str] = {
     "openai": "openai",
     "openai_legacy": "openai",
+    "azure_openai": "azure_openai",
+    "mistral": "mistral",
+    "fireworks": "fireworks",
     "together": "together",
 }
 """The word of `--dialect` -> the folder whose `WIRE` serves it. OpenAI's two are served together."""
