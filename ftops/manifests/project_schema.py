@@ -58,7 +58,10 @@ def _rules(group: list[ProviderFacts], usual: str, defaults: Mapping[str, Any]) 
     for name, knobs in can.methods.items():
         chosen = _condition("method", [name.value], absent=name == method)
         known = {"properties": {key: _knob(one) for key, one in knobs.items()}, "additionalProperties": False}
-        yield {"if": {"allOf": [provider, chosen]}, "then": {"properties": {"hyperparameters": known}}}
+        fields: Schema = {"hyperparameters": known}
+        if name in can.unvalidated:
+            fields["validation_file"] = False
+        yield {"if": {"allOf": [provider, chosen]}, "then": {"properties": fields}}
 
 
 def _condition(field: str, values: list[str], *, absent: bool) -> Schema:
