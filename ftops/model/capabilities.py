@@ -44,8 +44,8 @@ class Capabilities(Struct, frozen=True):
     Schema of all integrations, where not every one can be passed on. `required_options` are provider options
     that no create goes without. Where the mark is not `mark_retrieved`, a list shows it and a retrieve does
     not, so its absence there proves nothing. `suffix_letters` are those that a suffix may have, as in a
-    regular expression's class; None: any. Where the
-    reason of a failure is not `reason_listed`, a retrieve tells it.
+    regular expression's class; None: any. Where the reason of a failure is not `reason_listed`, a retrieve
+    tells it.
     """
 
     stamp: StampPlace

@@ -110,6 +110,14 @@ class TellsDates(Protocol):
 
 
 @runtime_checkable
+class TellsMetrics(Protocol):
+    """What a dialect may have besides: a format with a route of its own for losses."""
+
+    def metric_events(self, job_id: str) -> Flow[tuple[JobEvent, ...]]:
+        """List a job's metrics so far as events of the type `metrics`."""
+
+
+@runtime_checkable
 class Shaped(Protocol):
     """What a dialect may have besides: settings that decide what it can carry."""
 
@@ -130,11 +138,3 @@ class HasAddress(Protocol):
 
     def address(self, url: str) -> str:
         """Return the address that its paths start from."""
-
-
-@runtime_checkable
-class TellsMetrics(Protocol):
-    """What a dialect may have besides: a format with a route of its own for losses."""
-
-    def metric_events(self, job_id: str) -> Flow[tuple[JobEvent, ...]]:
-        """List a job's metrics so far as events of the type `metrics`."""

@@ -58,7 +58,7 @@ def model_dates(provider: Provider) -> Mapping[str, ModelDates]:
     """Ask when models end; where that fails, the table of announced ends has to do."""
     try:
         return provider.model_dates() if isinstance(provider, Dated) else {}
-    except ProviderError:
+    except FtopsError:
         return {}
 
 

@@ -208,7 +208,7 @@ CLIENTS = (
     Client(
         "azure_openai.yaml",
         ("schemathesis>=4",),
-        f"{DRIVERS}.azure_openapi",
+        f"{DRIVERS}.openapi",
         (*_specified(*JOBS, *LATER_JOBS, DELETED, *FILES[:3], FILES[5], *MODELS[:2]), NOT_SERVED),
         "azure_openai.yaml",
         dialect="azure_openai",

@@ -159,7 +159,7 @@ class AzureRoutes:
         status = status_at(job, self._emulator.clock.now())
         if status not in TERMINAL:
             raise refusals.wrong_state("deleted", job_id, shapes.STATUSES[status])
-        self._emulator.jobs.remove(job_id, FAMILY)
+        self._emulator.jobs.delete(job_id, FAMILY)
         return Response(status=204)
 
     def events(self, job_id: str) -> Response:
