@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ftops.api.adoption import ImportedJob
     from ftops.api.cancelling import Cancellation
+    from ftops.api.importing import Imported, PassedOver
     from ftops.api.one_provider import open_provider
     from ftops.api.plans import ApplyResult, ReviewedPlan
     from ftops.api.project import Project, open_project
@@ -82,6 +83,7 @@ __all__ = [
     "FineTune",
     "Forbidden",
     "FtopsError",
+    "Imported",
     "ImportedJob",
     "Interrupted",
     "InvalidInput",
@@ -102,6 +104,7 @@ __all__ = [
     "NotSent",
     "Outcome",
     "Output",
+    "PassedOver",
     "Problem",
     "Project",
     "ProjectState",
@@ -142,6 +145,10 @@ _ROOMS = {
         "ReviewedPlan",
     ),
     "ftops.api.adoption": ("ImportedJob",),
+    "ftops.api.importing": (
+        "Imported",
+        "PassedOver",
+    ),
     "ftops.api.one_provider": ("open_provider",),
     "ftops.api.project": (
         "Project",

@@ -53,7 +53,7 @@ HELP = {
     "metrics": "Show the losses of a job.",
     "graph": "Show the chains: base models, fine-tunes, data.",
     "doctor": "Check everything that a run needs.",
-    "import": "Take over one existing job.",
+    "import": "Take over existing jobs, one or all.",
     "resolve": "Clear a hold that needs a person.",
     "state": "Inspect and repair the state.",
     "schema": "Print a JSON Schema.",

@@ -17,7 +17,7 @@ from ftops.manifests.data_paths import DataPaths
 from ftops.manifests.dialect_checks import DialectChecks
 from ftops.manifests.discovery import manifest_files
 from ftops.manifests.document import Document, Steps
-from ftops.manifests.loader import read_documents, read_yaml
+from ftops.manifests.loader import parse_yaml, read_documents, read_yaml
 from ftops.manifests.origin import Origin, with_defaults
 from ftops.manifests.schema import Finding, document_rules
 from ftops.manifests.wording import suggestion
@@ -106,6 +106,19 @@ def read_again(
     for file in files:
         reader.read(file, None)
     return reader.fine_tunes
+
+
+def read_unwritten(
+    root: Path,
+    project: tuple[Project, Document],
+    providers: Mapping[str, ProviderFacts],
+    name: str,
+    text: str,
+) -> tuple[tuple[FineTune, ...], list[Problem]]:
+    """Read a manifest that is not there yet, of the file that it would be, and what is wrong with it."""
+    reader, parsed = _Reader(root.resolve(), *project, providers), parse_yaml(text.encode(), name)
+    found = [problem for document in parsed.documents for problem in reader.add(document)]
+    return tuple(reader.fine_tunes.values()), [*parsed.problems, *found]
 
 
 class _Reader:
