@@ -10,6 +10,7 @@ from ftops.manifests.wording import MOST_UNKNOWN, short, suggestion
 from ftops.model.capabilities import Capabilities
 from ftops.model.finetune import Method
 from ftops.model.fingerprint import AUTO
+from ftops.model.job import TAG_LENGTH
 from ftops.model.observation import ProviderFacts
 
 
@@ -33,6 +34,9 @@ class DialectChecks:
             who = f"{self._dialect} with method {method}"
             yield from self._members("hyperparameters", spec, known, who)
         yield from self._members("provider_options", spec, self._options, self._dialect)
+        for name in sorted(self._can.required_options - spec.get("provider_options", {}).keys()):
+            message = f"the field 'provider_options.{name}' is missing: {self._dialect} needs it"
+            yield Finding(("spec",), message, key=True)
         yield from self._fields(spec, self._can)
         yield from self._files(spec, self._can)
         yield from _grader(spec, method)
@@ -59,8 +63,10 @@ class DialectChecks:
 
     def _fields(self, spec: Mapping[str, Any], can: Capabilities) -> Iterator[Finding]:
         suffix = spec.get("suffix", "")
-        if len(suffix) > can.suffix_length:
-            message = f"has {len(suffix)} characters; {self._dialect} takes at most {can.suffix_length}"
+        if len(suffix) > can.longest_suffix:
+            message = f"has {len(suffix)} characters; {self._dialect} takes at most {can.longest_suffix}"
+            if can.longest_suffix < can.suffix_length:
+                message += f", beside the {TAG_LENGTH + 1} of the mark that ftops adds"
             yield Finding(("spec", "suffix"), message)
         if "seed" in spec and not can.seed:
             yield Finding(("spec", "seed"), f"{self._dialect} does not take a seed", "remove it", key=True)

@@ -37,6 +37,16 @@ class Dialect(Protocol):
         """The same for queries."""
 
     @property
+    def settings(self) -> Mapping[str, bool]:
+        """The keys of its providers in ftops.yaml beside the usual ones, and whether each must be there.
+
+        They are declared in `schemas/project.v1.json`: `account`, `api_version`.
+        """
+
+    def bound(self, settings: Mapping[str, str]) -> Dialect:
+        """Return the dialect as it speaks for one provider, by the values of its `settings`."""
+
+    @property
     def failures(self) -> FailureTable:
         """How the format says no, and what each refusal means."""
 

@@ -1,10 +1,12 @@
-"""How a job is marked as ours: a complete mark, as texts by name, where a format has room for it.
+"""How a job is marked as ours: a whole mark where a format has room for texts by name, else a tag.
 
-Formats that carry less have no mark yet: their jobs are recognised by what they train.
+A tag (`Stamp.tag`) stands behind the suffix, or in an id that we choose. It is a hash, so only the state that
+knows the nonce can read it: a lost state does not get its jobs back by their tags.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -55,3 +57,21 @@ def decode_stamp(metadata: Any) -> Stamp | None:
     if not ours or not (is_word(lineage) and is_word(nonce)):
         return None
     return Stamp(project, lineage, name, fingerprint, int(generation), int(attempt), nonce)
+
+
+_TAG = re.compile(r"(?:^|[-_:])(f[a-z2-7]{8})$")
+
+
+def tagged(suffix: str | None, stamp: Stamp | None) -> str | None:
+    """Write the tag behind a suffix: `triage-fabcdefgh`; it is the suffix where there is none."""
+    if stamp is None:
+        return suffix
+    return f"{suffix}-{stamp.tag}" if suffix else stamp.tag
+
+
+def split_tag(shown: str | None) -> tuple[str | None, str | None]:
+    """Return a suffix or an id without its tag, and the tag; both as they are where there is none."""
+    found = _TAG.search(shown or "")
+    if shown is None or found is None:
+        return shown or None, None
+    return shown[: found.start()] or None, found[1]

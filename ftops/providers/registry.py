@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from functools import cache
+from importlib import import_module
 
 from msgspec import to_builtins
 
@@ -22,17 +23,16 @@ from ftops.model.project import (
 )
 from ftops.model.value import replace
 from ftops.providers.dialect import Dialect
-from ftops.providers.dialects.openai import OpenAIDialect
-from ftops.providers.dialects.openai_legacy import OpenAILegacyDialect
 from ftops.providers.provider import Provider
 from ftops.transport.hosts import Destination, origin_of, refuse_stranger
 from ftops.transport.references import References, Unresolved
 from ftops.transport.secret import MASK, Secret
 
-DIALECTS: Mapping[str, Dialect] = {
-    dialect.name: dialect for dialect in (OpenAIDialect(), OpenAILegacyDialect())
+OURS: Mapping[str, str] = {
+    "openai": "openai:OpenAIDialect",
+    "openai_legacy": "openai_legacy:OpenAILegacyDialect",
 }
-"""Every wire format that ftops itself speaks."""
+"""Every wire format that ftops itself speaks: module of `dialects/` and class, loaded when it is used."""
 
 EMULATOR_KEY = "emulator"
 """The key for the embedded emulator, which takes any."""
@@ -42,13 +42,23 @@ class _Dialects(Mapping[str, Dialect]):
     """Ours, then those of third parties, which are looked for only when a name is not one of ours."""
 
     def __getitem__(self, name: str) -> Dialect:
-        return DIALECTS[name] if name in DIALECTS else _added()[name]
+        return _ours(name) if name in OURS else _added()[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in OURS or name in _added()
 
     def __iter__(self) -> Iterator[str]:
-        return iter({**_added(), **DIALECTS})
+        return iter([*OURS, *(name for name in _added() if name not in OURS)])
 
     def __len__(self) -> int:
         return len(list(iter(self)))
+
+
+@cache
+def _ours(name: str) -> Dialect:
+    module, _, found = OURS[name].partition(":")
+    dialect: Dialect = getattr(import_module(f"ftops.providers.dialects.{module}"), found)()
+    return dialect
 
 
 @cache
@@ -103,9 +113,10 @@ def open_provider(
     from ftops.transport.client import Transport
     from ftops.transport.exchange import Attached
 
-    dialect = dialects()[settings.dialect]
     embedded = base_url is not None
     resolved = _Resolver(settings, references or References(environ))
+    own = {name: resolved.value(name, value) or "" for name, value in settings.own.items()}
+    dialect = dialects()[settings.dialect].bound(own)
     url = base_url or resolved.value("base_url", settings.base_url) or dialect.default_base_url
     if url is not None and not embedded and not url.startswith(EMULATOR_SCHEME):
         refuse_stranger(_destination(settings, url, dialect), environ)

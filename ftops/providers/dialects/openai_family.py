@@ -5,7 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Self
 
 from ftops.errors import About, NotReady, Rejected
 from ftops.model.capabilities import Capabilities
@@ -52,9 +53,14 @@ class OpenAIFamily(ABC):
     """The routes under a job collection, `/files` and `/models`; a format says what is in them."""
 
     capabilities: Capabilities
+    settings: Mapping[str, bool] = MappingProxyType({})
     failures = FAILURES
     jobs_path: str
     events_newest_first: bool
+
+    def bound(self, settings: Mapping[str, str]) -> Self:
+        """Return the dialect itself."""
+        return self
 
     def auth_headers(self, key: str) -> Mapping[str, str]:
         """Bearer."""
