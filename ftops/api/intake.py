@@ -11,7 +11,7 @@ from ftops.api.session import Session
 from ftops.api.state_rebuild import refuse_unsafe
 from ftops.errors import FtopsError, UsageError
 from ftops.manifests.discovery import PROJECT_FILE, SUFFIXES
-from ftops.manifests.job_manifest import manifest_for
+from ftops.manifests.job_manifest import Setting, manifest_for
 from ftops.manifests.naming import FreeNames, name_for
 from ftops.manifests.parser import read_unwritten
 from ftops.manifests.patterns import is_glob
@@ -104,6 +104,8 @@ class _Sorting:
         self._loaded = session.loaded
         self._state = state
         self._facts = session.loaded.facts
+        self._folder = _folder(session.loaded.project)
+        self._setting = Setting(session.loaded.project.defaults, schema_path(self._folder))
         self._project = load_project(session.root, dialects())
         self._claimed = claimed_jobs(observations, state, reviewed.plan)
         self._waiting = {
@@ -138,13 +140,12 @@ class _Sorting:
 
     def arrivals(self) -> list[Arrival]:
         """Return what is taken over, oldest first: names stay the same when newer jobs come."""
-        folder = _folder(self._loaded.project)
-        stems = (path.stem for path in (self._loaded.root / folder).glob("*.y*ml"))
+        stems = (path.stem for path in (self._loaded.root / self._folder).glob("*.y*ml"))
         declared = (one.name for one in self._loaded.fine_tunes)
         free = FreeNames((*declared, *self._state.fine_tunes, *self._state.archive, *stems))
         chosen = [self._chosen(group) for group in self._groups.values()]
         return [
-            self._arrival(one, folder, free)
+            self._arrival(one, free)
             for one in sorted(chosen, key=lambda one: (one.job.created_at or 0.0, one.job.id))
         ]
 
@@ -160,7 +161,7 @@ class _Sorting:
 
     def _read(self, job: Job) -> _Readable:
         """Read the manifest that the job would get. Raises FtopsError where it would not be valid."""
-        manifest = manifest_for("unnamed", job, self._facts[job.provider])
+        manifest = manifest_for("unnamed", job, self._facts[job.provider], (), self._setting)
         found, problems = read_unwritten(
             self._loaded.root, self._project, self._facts, f"{job.id}.yaml", manifest.text
         )
@@ -180,7 +181,7 @@ class _Sorting:
             reversed(group), key=lambda one: (one.job.id in named, one.job.status is JobStatus.SUCCEEDED)
         )
 
-    def _arrival(self, one: _Readable, folder: str, free: FreeNames) -> Arrival:
+    def _arrival(self, one: _Readable, free: FreeNames) -> Arrival:
         name = self._declared.get(one.fingerprint)
         if name is not None:
             there = next(known for known in self._loaded.fine_tunes if known.name == name)
@@ -188,10 +189,8 @@ class _Sorting:
             return Arrival(one.job, there, fingerprint, there.source.file, None, one.left_out)
         name = free.take(name_for(one.job))
         same = [other.job for other in self._groups[one.fingerprint] if other is not one]
-        manifest = manifest_for(
-            name, one.job, self._facts[one.job.provider], _remarks(same), schema_path(folder)
-        )
-        file = f"{folder}/{name}.yaml"
+        manifest = manifest_for(name, one.job, self._facts[one.job.provider], _remarks(same), self._setting)
+        file = f"{self._folder}/{name}.yaml"
         fine_tune = replace(one.fine_tune, name=name, source=Source(file, 1))
         return Arrival(one.job, fine_tune, one.fingerprint, file, manifest.text, one.left_out)
 

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from ftops.errors import FtopsError
 from ftops.manifests.dialect_checks import DialectChecks
+from ftops.manifests.document import dotted
+from ftops.manifests.origin import with_defaults
 from ftops.manifests.schema import Finding, document_rules
 from ftops.manifests.writing import SCHEMA_PATH, manifest_text
 from ftops.model.finetune import Method
@@ -30,8 +32,18 @@ class WrittenManifest(Struct, frozen=True):
     left_out: tuple[str, ...] = ()
 
 
+class Setting(Struct, frozen=True):
+    """Where a manifest will stand: the project's defaults lie under it; `schema` is what editors are told."""
+
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    schema: str = SCHEMA_PATH
+
+
+_ALONE = Setting()
+
+
 def manifest_for(
-    name: str, job: Job, provider: ProviderFacts, remarks: Iterable[str] = (), schema: str = SCHEMA_PATH
+    name: str, job: Job, provider: ProviderFacts, remarks: Iterable[str] = (), setting: Setting = _ALONE
 ) -> WrittenManifest:
     """Write the manifest of a job that exists; its comments say which job that is, and `remarks`.
 
@@ -46,14 +58,13 @@ def manifest_for(
         "spec": spec,
     }
     left_out += _without_odd_values(document, provider)
-    for finding in _findings(document, provider):
-        where = ".".join(map(str, finding.path))
+    for finding in _findings(with_defaults(document, setting.defaults), provider):
         raise FtopsError(
-            f"job {job.id} cannot be declared: {where}: {finding.message}",
-            hint="no manifest says what it trains; it stays unmanaged",
+            f"job {job.id} cannot be declared: {dotted(finding.path)}: {finding.message}",
+            hint="what the provider does not show can stand in spec.defaults of ftops.yaml",
         )
     comments = (_about(job), *remarks, *(f"left out: {one}" for one in left_out))
-    return WrittenManifest(manifest_text(document, schema, comments), tuple(left_out))
+    return WrittenManifest(manifest_text(document, setting.schema, comments), tuple(left_out))
 
 
 def _spec(job: Job, provider: ProviderFacts) -> tuple[dict[str, Any], list[str]]:
@@ -65,6 +76,8 @@ def _spec(job: Job, provider: ProviderFacts) -> tuple[dict[str, Any], list[str]]
     for path, value in job.settings.items():
         if value is not None and path != "method" and not members.take(path, value):
             left_out.append(f"{path} {_short(value)}: {provider.dialect} takes no such field in a manifest")
+    if job.tag is not None and job.stamp is None:
+        left_out.append(f"{job.tag} at the end of the suffix or id: read as a mark of ftops")
     left_out += [f"validation file {file.id}: a manifest has one" for file in job.validation_files[1:]]
     spec: dict[str, Any] = {
         "provider": provider.name,

@@ -56,6 +56,8 @@ def _kept_from(job: Job, state: State, since: float | None) -> str | None:
         return OUR_MARK
     if job.stamp is not None:
         return f"marked by the ftops project {job.stamp.project}"
+    if job.tag is not None and job.stamp is None:
+        return "tagged by ftops, in a state that is not this one: take one over with `ftops import NAME ID`"
     if job.status not in WORTH_IT:
         return job.status.value
     if since is None:

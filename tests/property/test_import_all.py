@@ -24,7 +24,7 @@ from ftops.model.finetune import Method
 from ftops.model.identifiers import is_name
 from ftops.model.job import Job, JobFile, JobList, JobStatus, Stamp
 from ftops.model.json_value import JSON
-from ftops.providers.registry import DIALECTS
+from ftops.providers.registry import OURS, dialects
 from ftops.review.selection import Selection
 
 WORTH_IT = ("pending", "running", "paused", "unknown", "succeeded")
@@ -70,14 +70,14 @@ def jobs_of(draw: st.DrawFn, can: Capabilities, number: int) -> Job:
 
 @st.composite
 def accounts(draw: st.DrawFn, dialect: str) -> tuple[Job, ...]:
-    can = DIALECTS[dialect].capabilities
+    can = dialects()[dialect].capabilities
     return tuple(draw(jobs_of(can, number)) for number in range(draw(st.integers(0, 8))))
 
 
 def plain(job: Job, dialect: str) -> bool:
     """Whether a job shows all that a manifest has to say, and nobody else's mark."""
     method = job.settings.get("method", "supervised")
-    known = method in DIALECTS[dialect].capabilities.methods and method != "reinforcement"
+    known = method in dialects()[dialect].capabilities.methods and method != "reinforcement"
     whole = job.model is not None and len(job.training_files) == 1
     return known and whole and job.stamp is None and job.status.value in WORTH_IT
 
@@ -106,16 +106,17 @@ def opened(root: Path, jobs: tuple[Job, ...]) -> Iterator[Session]:
         yield session
 
 
-@pytest.mark.parametrize("dialect", sorted(DIALECTS))
+@pytest.mark.parametrize("dialect", sorted(OURS))
 @given(data=st.data())
 @settings(max_examples=60)
 def test_import_all_and_plan_again_only_keeps(dialect: str, data: st.DataObject) -> None:
     jobs = data.draw(accounts(dialect))
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder).resolve()
+        own = "".join(f", {name}: one" for name in dialects()[dialect].settings)
         (root / "ftops.yaml").write_text(
             "apiVersion: ftops/v1\nkind: Project\nmetadata: {name: p1}\nspec:\n  manifests: [jobs/]\n"
-            f"  default_provider: p\n  providers:\n    p: {{dialect: {dialect}, api_key: {{env: K}}}}\n"
+            f"  default_provider: p\n  providers:\n    p: {{dialect: {dialect}, api_key: {{env: K}}{own}}}\n"
         )
         (root / "jobs").mkdir()
         with opened(root, jobs) as session:
