@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ftops.api.adoption import ImportedJob
     from ftops.api.cancelling import Cancellation
+    from ftops.api.converting import Conversion
     from ftops.api.importing import Imported, PassedOver
     from ftops.api.one_provider import open_provider
     from ftops.api.plans import ApplyResult, ReviewedPlan
@@ -71,6 +72,7 @@ __all__ = [
     "Cancelled",
     "Change",
     "ChangeResult",
+    "Conversion",
     "CostEstimate",
     "DataFile",
     "Dataset",
@@ -145,6 +147,7 @@ _ROOMS = {
         "ReviewedPlan",
     ),
     "ftops.api.adoption": ("ImportedJob",),
+    "ftops.api.converting": ("Conversion",),
     "ftops.api.importing": (
         "Imported",
         "PassedOver",

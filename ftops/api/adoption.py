@@ -86,7 +86,7 @@ def import_job(session: Session, name: str, job_id: str, provider: str | None = 
             f"{job.id} becomes the job of {name}", take_over(state, fine_tune, change, job), stored
         )
 
-    write_new(path, manifest.text)
+    write_new(path, manifest.text.encode())
     try:
         edit(session, "import", propose, backup=False)
     except StateUncertain:

@@ -110,7 +110,7 @@ class _Writing:
 
     def _write(self, path: Path, text: str) -> None:
         try:
-            write_new(path, text)
+            write_new(path, text.encode())
         except OSError as error:
             message = f"cannot write {path}: {error.strerror or error}"
             raise FtopsError(message, hint="nothing was imported") from error

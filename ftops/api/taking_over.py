@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ftops.api.adoption import ImportedJob, import_job, resolve, the_answer
+from ftops.api.converting import Conversion, Target, convert, write_conversion
 from ftops.api.importing import Imported, import_all, look_at_all
 from ftops.api.intake import Wanted
 from ftops.api.session import Session
@@ -56,6 +57,28 @@ class TakesOver:
         self._require_open()
         wanted = Wanted(provider, since)
         return look_at_all(self._session, wanted)[0] if dry_run else import_all(self._session, wanted)
+
+    def convert(
+        self,
+        name: str,
+        *,
+        to: str | None = None,
+        dialect: str | None = None,
+        model: str | None = None,
+        write: bool = False,
+    ) -> Conversion:
+        """Return a declared fine-tune as the manifest of another provider `to`, or of a `dialect`.
+
+        `model` is the base there, where no table names one. With `write` it becomes a file beside the old
+        manifest, which stays; an open project sees it once it is opened again. Raises NeedsPerson then for
+        one that would not be valid, and FtopsError where a file is there already.
+        """
+        self._require_open()
+        root = self._session.root
+        made = convert(root, name, Target(to, dialect, model))
+        if write:
+            write_conversion(root, made, self._session.surroundings)
+        return made
 
     def _opened(self) -> Session:
         self._require_open()

@@ -7,7 +7,7 @@ import secrets
 from pathlib import Path
 
 
-def write_new(path: Path, text: str) -> None:
+def write_new(path: Path, data: bytes) -> None:
     """Write a file that must not exist yet; its folder is made. Raises FileExistsError and OSError.
 
     A run killed meanwhile leaves a hidden file that nothing reads, and never a part of this one.
@@ -15,8 +15,8 @@ def write_new(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     hidden = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with hidden.open("x", encoding="utf-8") as file:
-            file.write(text)
+        with hidden.open("xb") as file:
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         _move(hidden, path)

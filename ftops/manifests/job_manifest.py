@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from msgspec import Struct, field
 
 from ftops.errors import FtopsError
-from ftops.manifests.dialect_checks import DialectChecks
 from ftops.manifests.document import dotted
 from ftops.manifests.origin import with_defaults
-from ftops.manifests.schema import Finding, document_rules
+from ftops.manifests.trimming import findings_of, short_value, without_odd_values
 from ftops.manifests.writing import SCHEMA_PATH, manifest_text
 from ftops.model.finetune import Method
-from ftops.model.fingerprint import canonical_json
 from ftops.model.job import Job
 from ftops.model.json_value import JSON
 from ftops.model.observation import ProviderFacts
 
-_LONGEST_VALUE = 60
 _LAST_SECOND = 253_402_300_799
 """Of the year 9999: what lies beyond is no time."""
 
@@ -57,8 +54,8 @@ def manifest_for(
         "metadata": {"name": name, "annotations": {"imported": job.id}},
         "spec": spec,
     }
-    left_out += _without_odd_values(document, provider)
-    for finding in _findings(with_defaults(document, setting.defaults), provider):
+    left_out += without_odd_values(document, provider)
+    for finding in findings_of(with_defaults(document, setting.defaults), provider):
         raise FtopsError(
             f"job {job.id} cannot be declared: {dotted(finding.path)}: {finding.message}",
             hint="what the provider does not show can stand in spec.defaults of ftops.yaml",
@@ -75,7 +72,8 @@ def _spec(job: Job, provider: ProviderFacts) -> tuple[dict[str, Any], list[str]]
     members, left_out = _Members(provider, method), []
     for path, value in job.settings.items():
         if value is not None and path != "method" and not members.take(path, value):
-            left_out.append(f"{path} {_short(value)}: {provider.dialect} takes no such field in a manifest")
+            why = f"{provider.dialect} takes no such field in a manifest"
+            left_out.append(f"{path} {short_value(value)}: {why}")
     if job.tag is not None and job.stamp is None:
         left_out.append(f"{job.tag} at the end of the suffix or id: read as a mark of ftops")
     left_out += [f"validation file {file.id}: a manifest has one" for file in job.validation_files[1:]]
@@ -143,28 +141,6 @@ class _Members:
         return False
 
 
-def _without_odd_values(document: dict[str, Any], provider: ProviderFacts) -> Iterator[str]:
-    """Remove from a document, in place, what is optional and not valid; yield why."""
-    spec = document["spec"]
-    for finding in _findings(document, provider):
-        match finding.path:
-            case ("spec", ("hyperparameters" | "provider_options") as place, str() as field, *_) if (
-                field in spec.get(place, {})
-            ):
-                yield f"{place}.{field} {_short(spec[place].pop(field))}: {finding.message}"
-            case ("spec", ("suffix" | "seed" | "integrations") as field, *_) if field in spec:
-                yield f"{field} {_short(spec.pop(field))}: {finding.message}"
-    for place in ("hyperparameters", "provider_options"):
-        if not spec.get(place, True):
-            del spec[place]
-
-
-def _findings(document: Mapping[str, Any], provider: ProviderFacts) -> Iterator[Finding]:
-    """Yield what is wrong; the dialect looks at what is left once the schema's findings were dealt with."""
-    yield from list(document_rules("finetune").findings(document))
-    yield from list(DialectChecks(provider).findings(document["spec"]))
-
-
 def _about(job: Job) -> str:
     made = f", model {job.fine_tuned_model}" if job.fine_tuned_model else ""
     return f"imported: job {job.id}, {job.status.value}{_created(job.created_at)}{made}"
@@ -174,8 +150,3 @@ def _created(at: float | None) -> str:
     if at is None or not 0 <= at <= _LAST_SECOND:
         return ""
     return f", created {datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def _short(value: JSON) -> str:
-    text = value if isinstance(value, str) else canonical_json(value).decode()
-    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."
