@@ -23,6 +23,7 @@ from ftops.model.project import (
 )
 from ftops.model.value import replace
 from ftops.providers.dialect import Dialect
+from ftops.providers.plugins import plugin, plugins
 from ftops.providers.provider import Provider
 from ftops.transport.hosts import Destination, origin_of, refuse_stranger
 from ftops.transport.references import References, Unresolved
@@ -42,13 +43,13 @@ class _Dialects(Mapping[str, Dialect]):
     """Ours, then those of third parties, which are looked for only when a name is not one of ours."""
 
     def __getitem__(self, name: str) -> Dialect:
-        return _ours(name) if name in OURS else _added()[name]
+        return _ours(name) if name in OURS else plugin(name)
 
     def __contains__(self, name: object) -> bool:
-        return name in OURS or name in _added()
+        return name in OURS or name in plugins()
 
     def __iter__(self) -> Iterator[str]:
-        return iter([*OURS, *(name for name in _added() if name not in OURS)])
+        return iter([*OURS, *(name for name in plugins() if name not in OURS)])
 
     def __len__(self) -> int:
         return len(list(iter(self)))
@@ -59,13 +60,6 @@ def _ours(name: str) -> Dialect:
     module, _, found = OURS[name].partition(":")
     dialect: Dialect = getattr(import_module(f"ftops.providers.dialects.{module}"), found)()
     return dialect
-
-
-@cache
-def _added() -> Mapping[str, Dialect]:
-    from importlib.metadata import entry_points
-
-    return {found.name: found.load()() for found in entry_points(group="ftops.providers")}
 
 
 def dialects() -> Mapping[str, Dialect]:
