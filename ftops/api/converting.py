@@ -20,8 +20,8 @@ from ftops.manifests.document import Document
 from ftops.manifests.loader import read_yaml
 from ftops.manifests.naming import spelled_as_name
 from ftops.manifests.origin import with_defaults
-from ftops.manifests.parser import read_unwritten
 from ftops.manifests.project import load_project
+from ftops.manifests.unwritten import read_unwritten
 from ftops.manifests.writing import manifest_text, schema_path
 from ftops.model.finetune import FineTune
 from ftops.model.nearest import did_you_mean

@@ -13,9 +13,9 @@ from ftops.errors import FtopsError, UsageError
 from ftops.manifests.discovery import PROJECT_FILE, SUFFIXES
 from ftops.manifests.job_manifest import Setting, manifest_for
 from ftops.manifests.naming import FreeNames, name_for
-from ftops.manifests.parser import read_unwritten
 from ftops.manifests.patterns import is_glob
 from ftops.manifests.project import load_project
+from ftops.manifests.unwritten import read_unwritten
 from ftops.manifests.writing import schema_path
 from ftops.model.finetune import DataFile, FineTune, Source
 from ftops.model.job import Job, JobStatus

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 
 from msgspec import to_builtins
 
 from ftops.errors import FtopsError, InvalidInput, Problem
+from ftops.model.capabilities import Capabilities
 from ftops.model.json_value import JSON
 from ftops.model.observation import ProviderFacts
 from ftops.model.project import (
@@ -22,6 +24,7 @@ from ftops.model.project import (
     Setting,
 )
 from ftops.model.value import replace
+from ftops.providers.description import description_of
 from ftops.providers.dialect import Dialect
 from ftops.providers.plugins import plugin, plugins
 from ftops.providers.provider import Provider
@@ -67,6 +70,15 @@ def dialects() -> Mapping[str, Dialect]:
     return _Dialects()
 
 
+def all_capabilities() -> Mapping[str, Capabilities]:
+    """Return what every dialect can carry; loads all of them, but those of packages that do not load."""
+    found: dict[str, Capabilities] = {}
+    for name in dialects():
+        with suppress(FtopsError):
+            found[name] = dialects()[name].capabilities
+    return found
+
+
 def facts_of(settings: ProviderSettings) -> ProviderFacts:
     """Say what the planner must know of a provider; opens nothing and needs no environment."""
     return ProviderFacts(
@@ -82,7 +94,25 @@ def facts_of(settings: ProviderSettings) -> ProviderFacts:
             for name, value in extras.items()
         },
         renamed_from=settings.renamed_from,
+        service=_service(dialects()[settings.dialect], settings),
+        allow_closed=settings.allow_closed,
     )
+
+
+def _service(dialect: Dialect, settings: ProviderSettings) -> str | None:
+    """Name the service at the address, as far as the project file tells it."""
+    url = settings.base_url
+    if isinstance(url, EnvReference | FileReference | ExecReference):
+        # A format without an address of its own is always given one; elsewhere it is another's address.
+        url = dialect.default_base_url
+        return None if url else service_at(dialect, None)
+    return service_at(dialect, url)
+
+
+def service_at(dialect: Dialect, url: str | None) -> str | None:
+    """Name the known service at an address, the format's own where None; None for anybody else's server."""
+    described = description_of(dialect)
+    return described.service if described and (url is None or described.at(url)) else None
 
 
 def _written(value: Extra) -> JSON:
@@ -139,7 +169,8 @@ def open_provider(
         timeout=settings.timeout,
         environ=environ,
     )
-    return HttpProvider(_with_account(facts_of(settings), settings, organization), dialect, transport)
+    facts = replace(facts_of(settings), service=service_at(dialect, url))
+    return HttpProvider(_with_account(facts, settings, organization), dialect, transport)
 
 
 class _Resolver:

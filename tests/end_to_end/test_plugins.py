@@ -77,9 +77,14 @@ def test_one_that_does_not_load_is_one_sentence_when_it_is_asked_for(
     assert len(done.stderr.splitlines()) == 1
     text = (acme.root / "ftops.yaml").read_text()
     acme.write("ftops.yaml", text.replace("dialect: acme,", "dialect: openai,"))
-    for command in (("plan",), ("validate",), ("convert", "a", "--to-dialect", "openai")):
+    for command in (("plan",), ("validate",), ("convert", "a", "--to-dialect", "openai"), ("providers",)):
         done = ftops(acme, tmp_path / "site", *command)
         assert done.returncode == 0, done.stderr
+    assert said[:20] in done.stdout
+    acme.manifest("b", "hyperparameters: {no_such_thing: 1}")
+    done = ftops(acme, tmp_path / "site", "validate")
+    assert "has no field 'no_such_thing'" in done.stderr
+    (acme.root / "jobs/b.yaml").unlink()
     done = ftops(acme, tmp_path / "site", "convert", "a", "--to-dialect", "acme")
     assert said in done.stderr
 
