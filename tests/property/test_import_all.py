@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ from ftops.model.job import Job, JobFile, JobList, JobStatus, Stamp
 from ftops.model.json_value import JSON
 from ftops.providers.registry import OURS, dialects
 from ftops.review.selection import Selection
+from tests.contracts.dialects import CASES
 
 WORTH_IT = ("pending", "running", "paused", "unknown", "succeeded")
 WORDS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=8) | st.sampled_from(
@@ -82,6 +84,21 @@ def plain(job: Job, dialect: str) -> bool:
     return known and whole and job.stamp is None and job.status.value in WORTH_IT
 
 
+def project_of(dialect: str) -> str:
+    """A project of this dialect; what its jobs never show, and a create needs, stands in the defaults."""
+    case, can = CASES[dialect], dialects()[dialect].capabilities
+    needed = {name: case.options[name] for name in sorted(can.required_options)}
+    provider = {"dialect": dialect, "api_key": {"env": "K"}, **case.settings}
+    spec = {
+        "manifests": ["jobs/"],
+        "default_provider": "p",
+        "providers": {"p": provider},
+        "defaults": {"provider_options": needed} if needed else {},
+    }
+    project = {"apiVersion": "ftops/v1", "kind": "Project", "metadata": {"name": "p1"}, "spec": spec}
+    return json.dumps(project)
+
+
 class Shown:
     """A provider that shows jobs; whoever asks it for more has made a mistake."""
 
@@ -113,11 +130,7 @@ def test_import_all_and_plan_again_only_keeps(dialect: str, data: st.DataObject)
     jobs = data.draw(accounts(dialect))
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder).resolve()
-        own = "".join(f", {name}: one" for name in dialects()[dialect].settings)
-        (root / "ftops.yaml").write_text(
-            "apiVersion: ftops/v1\nkind: Project\nmetadata: {name: p1}\nspec:\n  manifests: [jobs/]\n"
-            f"  default_provider: p\n  providers:\n    p: {{dialect: {dialect}, api_key: {{env: K}}{own}}}\n"
-        )
+        (root / "ftops.yaml").write_text(project_of(dialect))
         (root / "jobs").mkdir()
         with opened(root, jobs) as session:
             done = import_all(session, Wanted())
