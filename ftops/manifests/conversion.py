@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from ftops.manifests.document import dotted
-from ftops.manifests.equivalents import COMPANIONS, NOT_THE_SAME, names_of
+from ftops.manifests.equivalents import COMPANIONS, NOT_THE_SAME, OF_THE_MODEL, names_of
 from ftops.manifests.model_equivalents import known_models, match_for
 from ftops.manifests.trimming import findings_of, short_value, without_odd_values
 from ftops.model.capabilities import Capabilities
@@ -74,6 +74,7 @@ class _Conversion:
         self._source = source
         self._target = target
         self._wish = wish
+        self._other_model = False
         self.changed: list[str] = []
         self.left_out: list[str] = []
         self.missing: list[str] = []
@@ -107,6 +108,7 @@ class _Conversion:
     def _model(self, model: Any) -> Any:
         if self._wish.model is not None:
             shown = model if isinstance(model, str) else f"of {model['from']}"
+            self._other_model = model != self._wish.model
             self.changed.append(f"model {shown} -> {self._wish.model}: as you say")
             return self._wish.model
         if isinstance(model, Mapping):
@@ -116,6 +118,7 @@ class _Conversion:
                 self.missing.append(f"spec.model: {why}")
             return {**model, "from": base or model["from"]}
         found = match_for(model, self._source.dialect, self._target.dialect)
+        self._other_model = found is None or not found.same
         if found is None:
             known = ", ".join(known_models(self._target.dialect))
             hint = f"; the table knows {known}" if known else ""
@@ -156,6 +159,9 @@ class _Conversion:
         knob = path.partition(".")[2] or path
         if value == AUTO:
             return  # To say that the provider decides is to say nothing.
+        if self._other_model and knob in OF_THE_MODEL:
+            self.left_out.append(f"{path} {short_value(value)}: {OF_THE_MODEL[knob]}")
+            return
         for name in names_of(knob):
             place = _place(self._target.capabilities, method, name)
             if place is None:

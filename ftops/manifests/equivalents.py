@@ -42,6 +42,11 @@ NOT_THE_SAME: Mapping[str, str] = {
 }
 """Why a knob has no equivalent although one looks like it."""
 
+OF_THE_MODEL: Mapping[str, str] = {
+    "batch_size": "it has to suit the model and its hardware, and the model is another one",
+}
+"""Why a knob is not carried to another model: many a value was chosen by the provider for the old one."""
+
 
 def names_of(knob: str) -> tuple[str, ...]:
     """Return every name of a knob, its own first."""

@@ -58,19 +58,20 @@ CLOSEST: tuple[StandIn, ...] = (
 
 
 class Match(Struct, frozen=True):
-    """The model to write, and what a person should know of it."""
+    """The model to write, and what a person should know of it. `same`: it has the same weights."""
 
     model: str
     remark: str
+    same: bool = False
 
 
 def match_for(model: str, source: str, target: str) -> Match | None:
     """Return what stands for a dialect's model at another one; None where no source says."""
     if source == target:
-        return Match(model, "the same format; check that this provider trains it")
+        return Match(model, "the same format; check that this provider trains it", same=True)
     for names in SAME_WEIGHTS:
         if source in names and target in names and same_model(model, names[source]):
-            return Match(names[target], "the same model")
+            return Match(names[target], "the same model", same=True)
     for closest in CLOSEST:
         if closest.dialect == target and _is_one_of(model, closest.models):
             return Match(closest.model, f"{closest.remark} (can be tuned there: {closest.source})")

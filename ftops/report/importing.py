@@ -27,7 +27,7 @@ def import_words(rows: Sequence[ImportRow], passed_over: Iterable[tuple[Job, str
     lines = [f"Taken over, with a manifest each: {counted(len(rows), 'job')}" + (":" if rows else ".")]
     columns = zip(*map(_cells, rows), strict=True)
     widths = [max(map(len, column)) for column in columns]
-    for row in rows:
+    for row in sorted(rows, key=lambda row: row.file):
         cells = (text.ljust(width) for text, width in zip(_cells(row), widths, strict=True))
         lines.append(f"  {'  '.join(cells)}".rstrip() + ("  (written before)" if row.written else ""))
         lines += [f"    left out, because a manifest may not ask for it: {one}" for one in row.left_out]

@@ -101,6 +101,15 @@ def test_a_knob_without_an_equivalent_is_left_out_and_named() -> None:
     assert result.missing == ()
 
 
+def test_a_batch_size_stays_with_its_model() -> None:
+    spec = {"hyperparameters": {"batch_size": 8}}
+    other = made(spec, facts("openai", "there"), "gpt-4.1")
+    assert "hyperparameters" not in other.document["spec"]
+    assert other.left_out[0].startswith("hyperparameters.batch_size 8: it has to suit the model")
+    same = made(spec, facts("openai", "there"), model=None)
+    assert same.document["spec"]["hyperparameters"] == {"batch_size": 8}
+
+
 def test_a_value_out_of_range_there_is_left_out_and_named() -> None:
     result = made({"hyperparameters": {"n_epochs": 50}})
     assert result.left_out == ("hyperparameters.epochs 50: must be at most 20, not the number 50",)
