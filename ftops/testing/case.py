@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct, field
 
+from ftops.model.finetune import Method
 from ftops.model.job import JobStatus
 
 
@@ -30,6 +31,8 @@ class DialectCase(Struct, frozen=True):
     created: int = 200
     cancelled: JobStatus = JobStatus.CANCELLED
     lists: int = 1
+    method: str = Method.SUPERVISED
+    grader: Mapping[str, Any] = field(default_factory=dict)
     absent: Mapping[str, str] = field(default_factory=dict)
 
 

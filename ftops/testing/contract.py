@@ -19,6 +19,7 @@ from ftops.errors import (
     Rejected,
     Unauthorized,
 )
+from ftops.model.finetune import Method
 from ftops.model.job import JobStatus, Stamp
 from ftops.model.project import ProviderSettings
 from ftops.model.request import JobRequest, RequestFile
@@ -39,11 +40,14 @@ FAULTS: tuple[tuple[str, dict[str, object], type[Exception]], ...] = (
     ("status", {"status": 307}, Ambiguous),
     ("status", {"status": 401}, Unauthorized),
     ("status", {"status": 403}, Forbidden),
-    ("status", {"status": 404}, NotFound),
+    ("status", {"status": 404, "message": "No such file"}, NotFound),
     ("status", {"status": 422}, Rejected),
     ("status", {"status": 429}, RateLimited),
 )
 """What can befall a create, and what is then certain: only an Ambiguous one may have made a job."""
+
+PROCESSED_AFTER = 10
+"""Seconds after which a server may be expected to have processed a small file."""
 
 MANY = 103
 """More jobs than any format puts on one page."""
@@ -87,16 +91,19 @@ class ProviderContract:
         opened.close()
 
     @pytest.fixture
-    def request_(self, provider: Provider, case: DialectCase, tmp_path: Path) -> JobRequest:
-        """A create whose data is at the server already."""
+    def request_(self, provider: Provider, case: DialectCase, tmp_path: Path, server: Server) -> JobRequest:
+        """A create whose data is at the server already, and processed."""
         path = tmp_path / "data.jsonl"
         path.write_text("".join(json.dumps(case.row) + "\n" for _ in range(12)), encoding="utf-8")
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
         file = provider.upload_file(path, "data.jsonl", sha256)
+        server.advance(PROCESSED_AFTER)
         stamp = Stamp("project", "lineage", "name", f"f1:{'1' * 64}", 2, 3, "nonce")
         return JobRequest(
             case.model,
             (RequestFile(file.id),),
+            method=Method(case.method),
+            grader=case.grader,
             hyperparameters=case.hyperparameters,
             provider_options=case.options,
             stamp=stamp,
@@ -152,7 +159,7 @@ class ProviderContract:
     def test_a_finished_job_has_a_model_and_metrics(
         self, provider: Provider, request_: JobRequest, server: Server
     ) -> None:
-        """A model is the point of it all; it can be listed and deleted."""
+        """A model is the point of it all."""
         job = provider.create_fine_tune(request_)
         server.advance(10_000)
         done = provider.retrieve_fine_tune(job.id)
@@ -161,8 +168,17 @@ class ProviderContract:
         assert b"loss" in provider.download_file(done.result_files[0])
         events = list(provider.list_fine_tune_events(job.id, stream=True))
         assert [event.created_at for event in events] == sorted(event.created_at or 0 for event in events)
-        provider.delete_model(done.fine_tuned_model or "")
-        assert done.fine_tuned_model not in provider.list_models()
+
+    def test_a_fine_tuned_model_can_be_deleted(
+        self, provider: Provider, request_: JobRequest, server: Server
+    ) -> None:
+        """A program may; ftops by itself never does it."""
+        job = provider.create_fine_tune(request_)
+        server.advance(10_000)
+        model = provider.retrieve_fine_tune(job.id).fine_tuned_model or ""
+        assert model in provider.list_models()
+        provider.delete_model(model)
+        assert model not in provider.list_models()
 
     @pytest.mark.parametrize(("kind", "options", "error"), FAULTS)
     def test_a_create_is_sent_once_whatever_happens_and_the_error_says_what_is_certain(
