@@ -33,6 +33,6 @@ class TestOurs(ProviderContract):
 
     @pytest.fixture
     def server(self, dialect: str, tmp_path: Path) -> Iterator[Server]:
-        settings = EmulatorSettings(tmp_path / "emulator" / "e.db", dialect=dialect)
+        settings = EmulatorSettings(tmp_path / "emulator" / "e.db", dialect=dialect, open=True)
         with EmulatorServer(settings) as server:
             yield Emulator(server)

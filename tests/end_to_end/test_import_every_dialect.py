@@ -31,7 +31,9 @@ def dialect(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def emulator(dialect: str, tmp_path: Path) -> Iterator[Emulator]:
     """The dialect's own server."""
-    with EmulatorServer(EmulatorSettings(tmp_path / "emulator" / "e.db", dialect=dialect)) as server:
+    with EmulatorServer(
+        EmulatorSettings(tmp_path / "emulator" / "e.db", dialect=dialect, open=True)
+    ) as server:
         yield Emulator(server)
 
 
