@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from ftops.api.opening import opened_provider
 from ftops.api.surroundings import Surroundings
@@ -23,14 +23,18 @@ from ftops.manifests.origin import with_defaults
 from ftops.manifests.project import load_project
 from ftops.manifests.unwritten import read_unwritten
 from ftops.manifests.writing import manifest_text, schema_path
-from ftops.model.finetune import FineTune
+from ftops.model.finetune import FineTune, Method
 from ftops.model.nearest import did_you_mean
 from ftops.model.observation import ProviderFacts
 from ftops.model.project import Project
 from ftops.model.value import replace
+from ftops.providers.catalog import offer
 from ftops.providers.registry import dialects
+from ftops.providers.retirements import known_retirements
 from ftops.reconciler.loading import load
 from ftops.reconciler.values import Loaded
+from ftops.review.endings import Calendar, day
+from ftops.review.outlook import Creates, outlook
 from ftops.review.selection import unknown_name
 
 DATA = "data"
@@ -40,18 +44,19 @@ DATA = "data"
 class Target(Struct, frozen=True):
     """Where to: a provider of the project, or a dialect that it has no provider of yet.
 
-    `model` is the base model there, where no table is to choose it.
+    `model` is the base model there, where no table is to choose it, `options` its provider options.
     """
 
     provider: str | None = None
     dialect: str | None = None
     model: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Conversion(Struct, frozen=True):
     """The manifest `text` of `name`, for the file at `path`, and what a person must know of it.
 
-    With `missing` it would not pass `validate`.
+    With `missing` it would not pass `validate`. `warnings` say until when the provider takes jobs.
     """
 
     name: str
@@ -60,9 +65,10 @@ class Conversion(Struct, frozen=True):
     changed: tuple[str, ...]
     left_out: tuple[str, ...]
     missing: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
 
-def convert(root: Path, name: str, target: Target) -> Conversion:
+def convert(root: Path, name: str, target: Target, now: float) -> Conversion:
     """Write a declared fine-tune for another provider, as text; nothing is sent and no file is written.
 
     Raises UsageError for a name, provider or dialect that there is not, and what loading raises.
@@ -76,7 +82,7 @@ def convert(root: Path, name: str, target: Target) -> Conversion:
     folder = str(PurePosixPath(fine_tune.source.file).parent)
     upstreams = _upstreams(fine_tune, loaded, to.name)
     depth = len(PurePosixPath(folder).parts)
-    wish = Wish(_new_name(name, to.name), target.model, upstreams, "../" * depth + DATA)
+    wish = Wish(_new_name(name, to.name), target.model, upstreams, "../" * depth + DATA, target.options)
     made = converted(written, source, to, wish)
     file = f"{folder}/{wish.name}.yaml"
     text = _text(made, (), folder, name, (source, to))
@@ -84,7 +90,17 @@ def convert(root: Path, name: str, target: Target) -> Conversion:
     wrong = tuple(place.wrong(text, fine_tune, complete=not made.missing))
     missing = (*made.missing, *wrong)
     text = _text(made, wrong, folder, name, (source, to))
-    return Conversion(wish.name, root / file, text, made.changed, made.left_out, missing)
+    warnings = tuple(_ends(to, fine_tune.method, now))
+    return Conversion(wish.name, root / file, text, made.changed, made.left_out, missing, warnings)
+
+
+def _ends(to: ProviderFacts, method: Method, now: float) -> Iterator[str]:
+    """Say where new jobs are not taken, or not for ever: then the create may be refused."""
+    calendar = Calendar(known_retirements().retirements)
+    found = outlook(calendar, to.service, [str(method)], day(now))
+    if found.creates is not Creates.YES or found.decided is not None:
+        source = f" ({found.decided.source})" if found.decided is not None else ""
+        yield f"new jobs at {to.name}: {found.new_jobs}{source}"
 
 
 def fetch_data(root: Path, name: str, surroundings: Surroundings) -> tuple[Path, ...]:
@@ -150,7 +166,9 @@ def _facts_of(loaded: Loaded, target: Target) -> ProviderFacts:
         near = did_you_mean(target.dialect or "", known)
         hint = near or f"known dialects: {', '.join(known)}"
         raise UsageError(f"no dialect is named {target.dialect}", hint=hint)
-    return ProviderFacts(target.dialect, target.dialect, known[target.dialect].capabilities)
+    known_as = offer(target.dialect)
+    service = known_as.description.service
+    return ProviderFacts(target.dialect, target.dialect, known_as.capabilities, service=service)
 
 
 def _document_of(root: Path, fine_tune: FineTune) -> Document:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping
+from typing import Any
+
 from ftops.api.adoption import ImportedJob, import_job, resolve, the_answer
 from ftops.api.converting import Conversion, Target, convert, write_conversion
 from ftops.api.importing import Imported, import_all, look_at_all
@@ -65,17 +69,18 @@ class TakesOver:
         to: str | None = None,
         dialect: str | None = None,
         model: str | None = None,
+        options: Mapping[str, Any] | None = None,
         write: bool = False,
     ) -> Conversion:
         """Return a declared fine-tune as the manifest of another provider `to`, or of a `dialect`.
 
-        `model` is the base there, where no table names one. With `write` it becomes a file beside the old
-        manifest, which stays; an open project sees it once it is opened again. Raises NeedsPerson then for
-        one that would not be valid, and FtopsError where a file is there already.
+        `model` is the base there, where no table names one, `options` its provider options. With `write` it
+        becomes a file beside the old manifest, which stays; an open project sees it once it is opened again.
+        Raises NeedsPerson then for one that would not be valid, and FtopsError where a file is there already.
         """
         self._require_open()
         root = self._session.root
-        made = convert(root, name, Target(to, dialect, model))
+        made = convert(root, name, Target(to, dialect, model, options or {}), time.time())
         if write:
             write_conversion(root, made, self._session.surroundings)
         return made

@@ -38,14 +38,15 @@ class Converted(Struct, frozen=True):
 class Wish(Struct, frozen=True):
     """What a person has decided already: the new name, and the model where no table is to choose it.
 
-    `upstreams` is what a chain's bases are called at the new provider, `data` the folder for files that are
-    at the old provider alone, as seen from the manifest.
+    `options` are provider options of the new provider, `upstreams` what a chain's bases are called there.
+    `data` is the folder for files that are at the old provider alone, as seen from the manifest.
     """
 
     name: str
     model: str | None = None
     upstreams: Mapping[str, str] = field(default_factory=dict)
     data: str = "../data"
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 def converted(
@@ -92,6 +93,8 @@ class _Conversion:
             spec["suffix"] = self._suffix(old["suffix"])
         for path, value in _knobs(old):
             self._carry(spec, path, value, Method(old.get("method", Method.SUPERVISED)))
+        if self._wish.options:
+            spec["provider_options"] = {**spec.get("provider_options", {}), **self._wish.options}
         lifecycle = {key: value for key, value in old.get("lifecycle", {}).items() if key != "renamed_from"}
         spec["lifecycle"] = lifecycle
         if old.get("grader"):

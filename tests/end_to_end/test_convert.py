@@ -85,12 +85,29 @@ def test_a_dialect_without_a_provider_is_shown(two: ProjectDirectory) -> None:
     assert "provider: openai_legacy" in two.out
 
 
+def test_an_option_that_a_create_needs_is_given_by_hand(project: ProjectDirectory) -> None:
+    project.manifest("a")
+    arguments = ("convert", "a", "--to-dialect", "azure_openai")
+    assert project.ftops(*arguments) == 4
+    assert "provider_options.trainingType" in project.err
+    assert project.ftops(*arguments, "--option", "trainingType=GlobalStandard") == 0
+    assert "  provider_options:\n    trainingType: GlobalStandard\n" in project.out
+    assert "model: gpt-4o-mini-2024-07-18\n" in project.out
+
+
+def test_where_no_new_jobs_are_taken_it_says_so(project: ProjectDirectory) -> None:
+    project.manifest("a")
+    project.ftops("convert", "a", "--to-dialect", "mistral", "--model", "open-mistral-7b")
+    assert "Warning: new jobs at mistral: closed" in project.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (("a",), "pass one of --to and --to-dialect"),
         (("a", "--to", "old", "--to-dialect", "openai"), "pass one of"),
         (("a", "--to-dialect", "openai", "--write"), "add the provider to ftops.yaml first"),
+        (("a", "--to", "old", "--option", "x"), "--option NAME=VALUE"),
         (("a", "--to", "olt"), "did you mean 'old'"),
         (("a", "--to-dialect", "openay"), "did you mean 'openai'"),
         (("b", "--to", "old"), "b"),
