@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         StateMoved,
         StateUncertain,
         Unauthorized,
+        Unsupported,
         UsageError,
     )
     from ftops.model.cancelling import Cancelled, Fate
@@ -129,6 +130,7 @@ __all__ = [
     "StatusRow",
     "Then",
     "Unauthorized",
+    "Unsupported",
     "UploadedFile",
     "Upstream",
     "UsageError",
@@ -190,6 +192,7 @@ _ROOMS = {
         "StateMoved",
         "StateUncertain",
         "Unauthorized",
+        "Unsupported",
         "UsageError",
     ),
     "ftops.model.cancelling": (

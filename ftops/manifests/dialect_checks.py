@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -73,6 +74,9 @@ class DialectChecks:
             if can.longest_suffix < can.suffix_length:
                 message += f", beside the {TAG_LENGTH + 1} of the mark that ftops adds"
             yield Finding(("spec", "suffix"), message)
+        if can.suffix_letters and re.search(f"[^{can.suffix_letters}]", suffix):
+            message = f"{self._dialect} takes only {can.suffix_letters} in a suffix"
+            yield Finding(("spec", "suffix"), message, "write another")
         if "seed" in spec and not can.seed:
             message = f"{self._dialect} does not take a seed{self._elsewhere.does(lambda one: one.seed)}"
             yield Finding(("spec", "seed"), message, "remove it", key=True)

@@ -206,6 +206,14 @@ CLIENTS = (
         "openai.yaml",
     ),
     Client(
+        "azure_openai.yaml",
+        ("schemathesis>=4",),
+        f"{DRIVERS}.openapi",
+        (*_specified(*JOBS, *LATER_JOBS, DELETED, *FILES[:3], FILES[5], *MODELS[:2]), NOT_SERVED),
+        "azure_openai.yaml",
+        dialect="azure_openai",
+    ),
+    Client(
         "openai_legacy.yaml",
         ("schemathesis>=4",),
         f"{DRIVERS}.openapi",
@@ -226,5 +234,33 @@ CLIENTS = (
         ),
         "together.yaml",
         dialect="together",
+    ),
+    Client(
+        "mistral.yaml",
+        ("schemathesis>=4",),
+        f"{DRIVERS}.mistral_openapi",
+        (
+            *(each for each in JOBS if each not in ("jobs all pages", "jobs events")),
+            "jobs start",
+            *(each for each in FILES if each != "files results"),
+            *MODELS,
+            NOT_SERVED,
+        ),
+        "mistral.yaml",
+        dialect="mistral",
+    ),
+    Client(
+        "fireworks.yaml",
+        ("schemathesis>=4",),
+        f"{DRIVERS}.fireworks_openapi",
+        (
+            *(each for each in JOBS if each not in ("jobs all pages", "jobs events")),
+            DELETED,
+            *(each for each in FILES if each not in ("files content", "files results")),
+            *MODELS,
+            NOT_SERVED,
+        ),
+        "fireworks.yaml",
+        dialect="fireworks",
     ),
 )

@@ -226,7 +226,13 @@ def test_the_clients_are_those_that_were_promised_and_every_row_belongs_to_one()
     requirements = {client.requirements for client in CLIENTS}
     assert requirements >= {("openai==0.28.1",), ("openai==1.3.9", "httpx<0.28"), ("openai",)}
     specified = {client.specification for client in CLIENTS}
-    assert specified >= {None, "openai.yaml", "openai_legacy.yaml", "together.yaml"}
+    assert specified >= {
+        None,
+        "openai.yaml",
+        "openai_legacy.yaml",
+        "azure_openai.yaml",
+        "together.yaml",
+    }
     assert {operation for client in CLIENTS for operation in client.operations} == set(OPERATIONS)
 
 
