@@ -10,8 +10,9 @@ from msgspec import Struct
 
 from ftops.api.session import Session
 from ftops.api.state_edit import Consent, Proposal, StateEdit, agreed, edit
-from ftops.errors import FtopsError, InvalidInput, Problem, UsageError
-from ftops.manifests.writing import manifest_for
+from ftops.errors import FtopsError, InvalidInput, Problem, StateUncertain, UsageError
+from ftops.files.fresh import write_new
+from ftops.manifests.job_manifest import Setting, manifest_for
 from ftops.model.change import Change, Reason
 from ftops.model.finetune import FineTune
 from ftops.model.job import Job
@@ -73,7 +74,7 @@ def import_job(session: Session, name: str, job_id: str, provider: str | None = 
         raise FtopsError(f"{name} is already declared", hint="choose another name")
     port = session.providers[where]
     job = _as_listed(port, job_id)
-    manifest = manifest_for(name, job, port.facts)
+    manifest = manifest_for(name, job, port.facts, (), Setting(session.loaded.project.defaults))
     session.surroundings.vault.refuse(manifest.text, "the manifest")
 
     def propose(_: bytes | None) -> Proposal:
@@ -86,10 +87,12 @@ def import_job(session: Session, name: str, job_id: str, provider: str | None = 
             f"{job.id} becomes the job of {name}", take_over(state, fine_tune, change, job), stored
         )
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(manifest.text, encoding="utf-8")
+    write_new(path, manifest.text.encode())
     try:
         edit(session, "import", propose, backup=False)
+    except StateUncertain:
+        # The state may have the job: without its manifest, the next apply would cancel it.
+        raise
     except FtopsError:
         path.unlink()
         raise

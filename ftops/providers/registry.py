@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 
@@ -25,6 +26,7 @@ from ftops.model.project import (
 from ftops.model.value import replace
 from ftops.providers.description import description_of
 from ftops.providers.dialect import Dialect, HasAddress, Shaped
+from ftops.providers.plugins import plugin, plugins
 from ftops.providers.provider import Provider
 from ftops.transport.hosts import Destination, origin_of, refuse_stranger
 from ftops.transport.references import References, Unresolved
@@ -48,13 +50,13 @@ class _Dialects(Mapping[str, Dialect]):
     """Ours, then those of third parties, which are looked for only when a name is not one of ours."""
 
     def __getitem__(self, name: str) -> Dialect:
-        return _ours(name) if name in OURS else _added()[name]
+        return _ours(name) if name in OURS else plugin(name)
 
     def __contains__(self, name: object) -> bool:
-        return name in OURS or name in _added()
+        return name in OURS or name in plugins()
 
     def __iter__(self) -> Iterator[str]:
-        return iter([*OURS, *(name for name in _added() if name not in OURS)])
+        return iter([*OURS, *(name for name in plugins() if name not in OURS)])
 
     def __len__(self) -> int:
         return len(list(iter(self)))
@@ -67,21 +69,18 @@ def _ours(name: str) -> Dialect:
     return dialect
 
 
-@cache
-def _added() -> Mapping[str, Dialect]:
-    from importlib.metadata import entry_points
-
-    return {found.name: found.load()() for found in entry_points(group="ftops.providers")}
-
-
 def dialects() -> Mapping[str, Dialect]:
     """Return every known dialect by name; third parties cannot replace one of ours."""
     return _Dialects()
 
 
 def all_capabilities() -> Mapping[str, Capabilities]:
-    """Return what every dialect can carry; loads all of them."""
-    return {name: dialect.capabilities for name, dialect in dialects().items()}
+    """Return what every dialect can carry; loads all of them, but those of packages that do not load."""
+    found: dict[str, Capabilities] = {}
+    for name in dialects():
+        with suppress(FtopsError):
+            found[name] = dialects()[name].capabilities
+    return found
 
 
 def facts_of(settings: ProviderSettings) -> ProviderFacts:

@@ -26,7 +26,7 @@ from ftops.providers.decoding import (
 )
 from ftops.providers.dialects.openai_family import STATUSES
 from ftops.providers.failure_classes import FailureClasses
-from ftops.providers.identity import decode_stamp
+from ftops.providers.identity import STAMP_KEYS, decode_stamp
 
 PAGE_SIZE = "100"
 
@@ -146,10 +146,19 @@ def _settings(job: Mapping[str, Any]) -> dict[str, JSON]:
     if isinstance(method, Mapping) and isinstance(method.get("type"), str):
         settings["method"] = method["type"]
         details = method.get(method["type"])
-        if isinstance(details, Mapping) and isinstance(details.get("hyperparameters"), Mapping):
+        details = details if isinstance(details, Mapping) else {}
+        if isinstance(details.get("hyperparameters"), Mapping):
             shown = details["hyperparameters"]
+        if isinstance(details.get("grader"), Mapping):
+            settings["grader"] = details["grader"]
     settings |= shown_hyperparameters(shown)
     seed = optional_whole(job.get("seed"))
     if seed is not None:
         settings["seed"] = seed
+    if isinstance(job.get("integrations"), list) and job["integrations"]:
+        settings["integrations"] = job["integrations"]
+    metadata = job["metadata"] if isinstance(job.get("metadata"), Mapping) else {}
+    own = {key: metadata[key] for key in metadata if key not in STAMP_KEYS}
+    if own:
+        settings["metadata"] = own
     return settings
