@@ -186,10 +186,10 @@ def _settings(job: Mapping[str, Any]) -> dict[str, JSON]:
     settings: dict[str, JSON] = {}
     method = job.get("method")
     shown = job.get("hyperparameters")
-    if isinstance(method, Mapping) and isinstance(method.get("type"), str):
+    if isinstance(method, dict) and isinstance(method.get("type"), str):
         settings["method"] = method["type"]
         details = method.get(method["type"])
-        if isinstance(details, Mapping) and isinstance(details.get("hyperparameters"), Mapping):
+        if isinstance(details, dict) and isinstance(details.get("hyperparameters"), dict):
             shown = details["hyperparameters"]
     settings |= shown_hyperparameters(shown)
     seed = optional_whole(job.get("seed"))
