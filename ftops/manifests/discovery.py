@@ -55,7 +55,7 @@ def manifest_files(root: Path, patterns: Sequence[str], document: Document) -> D
     return Discovered(tuple(sorted(search.found)), problems, tuple(dict.fromkeys(unseen)))
 
 
-class _Entry(Struct, frozen=True):
+class _Entry(Struct, frozen=True, gc=False):
     """Something in a folder: its name there, and where it really is."""
 
     name: str
@@ -116,6 +116,10 @@ class _Search(Struct):
         for found in self._scanned(folder):
             name = found.name
             if name[0] == "." or name in named:
+                continue
+            if target := _plain_file(folder, found):
+                if pattern.takes(places, name):
+                    yield _Entry(name, target, is_folder=False)
                 continue
             if (ending := _misspelt(name)) and pattern.takes(places, ending) and not found.is_dir():
                 hint = f"rename it to {posixpath.basename(ending)}"
@@ -199,6 +203,14 @@ def _not_checked_out(search: _Search, missing: Iterable[Missing]) -> Iterator[Pr
             continue
         hint = f"check it out (`git sparse-checkout add FOLDER`), or correct {PROJECT_FILE}; {_ACCEPT}"
         yield Problem("is left out of this sparse checkout", _printable(one.top), hint=hint)
+
+
+def _plain_file(folder: str, found: os.DirEntry[str]) -> str | None:
+    """Return the path of a manifest like nearly all of them: nothing has to be followed, and nothing said."""
+    if not (_is_yaml(found.name) and found.is_file(follow_symlinks=False)):
+        return None
+    target = _joined(folder, found.name)
+    return target if target.isascii() and target != PROJECT_FILE else None
 
 
 def _is_yaml(name: str) -> bool:

@@ -129,7 +129,7 @@ def forge(root: Path, change: Any) -> None:
 
 
 def other_epochs(content: Any) -> None:
-    content["manifests"]["jobs/a.yaml"]["fine_tunes"][0]["hyperparameters"]["n_epochs"] = 40
+    content["fine_tunes"][0]["hyperparameters"]["n_epochs"] = 40
     content["fingerprints"].clear()
 
 
