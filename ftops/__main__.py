@@ -18,8 +18,8 @@ def main() -> None:
         from ftops.cli.streams import fill_closed_descriptors
 
         fill_closed_descriptors()
-        # A run makes many values and few cycles, then ends: collecting as often as Python does costs a fifth.
-        gc.set_threshold(200_000, 50, 50)
+        # A run makes many values and few cycles, then ends: one of 10,000 fine-tunes never collects.
+        gc.set_threshold(2_000_000, 50, 50)
         code = run(sys.argv[1:])
     except KeyboardInterrupt:
         code = INTERRUPTED
@@ -27,7 +27,18 @@ def main() -> None:
             sys.stderr.write("Interrupted.\n")
     # What is decided stays so: a signal that comes while Python tidies up says nothing more.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    sys.exit(code)
+    _end(code)
+
+
+def _end(code: int) -> None:
+    """End at once where everything is written: to take a large plan apart first is a tenth of its time."""
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+    except (OSError, ValueError):
+        sys.exit(code)
+    os._exit(code)
 
 
 def _version_told() -> bool:
