@@ -1,8 +1,6 @@
 """`python -m ftops`, and the command `ftops`."""
 
-import gc
 import os
-import signal
 import sys
 
 INTERRUPTED = 130
@@ -13,6 +11,9 @@ def main() -> None:
     """Run the command line and exit with its code."""
     if sys.argv[1:] == ["--version"] and _version_told():
         return
+    import gc
+    import signal
+
     try:
         from ftops.cli.main import run
         from ftops.cli.streams import fill_closed_descriptors

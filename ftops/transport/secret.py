@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from typing import Never
-
-from ftops.errors import SecretExposed
 
 MASK = "***"
 SHORTEST = 8
@@ -49,6 +46,7 @@ class Secret:
     def forms(self) -> frozenset[str]:
         """Return the value as JSON, URLs, HTML and Markdown spell it; empty for one too short to look for."""
         import html
+        import json
         from urllib.parse import quote
 
         # Of "Bearer KEY" the key alone is what must not be found anywhere.
@@ -99,6 +97,8 @@ class Vault:
         for form, name in self._names.items():
             found = form in written if isinstance(written, str) else form.encode() in written
             if found:
+                from ftops.errors import SecretExposed
+
                 raise SecretExposed(
                     f"{what} would show the secret of {name}, so it was not written",
                     hint="remove it from manifests, labels and names; if it was in one, change the key",
