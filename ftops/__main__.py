@@ -3,6 +3,9 @@
 import os
 import sys
 
+COLLECT_AFTER = 2_000_000
+"""Values. A run makes many and few cycles, then ends: one of 10,000 fine-tunes never collects garbage."""
+
 INTERRUPTED = 130
 """As `ExitCode.INTERRUPTED`, which may not be imported yet."""
 
@@ -19,8 +22,7 @@ def main() -> None:
         from ftops.cli.streams import fill_closed_descriptors
 
         fill_closed_descriptors()
-        # A run makes many values and few cycles, then ends: one of 10,000 fine-tunes never collects.
-        gc.set_threshold(2_000_000, 50, 50)
+        gc.set_threshold(COLLECT_AFTER, 50, 50)
         code = run(sys.argv[1:])
     except KeyboardInterrupt:
         code = INTERRUPTED
