@@ -31,7 +31,7 @@ class Emulator:
 
     def __init__(self, server: EmulatorServer) -> None:
         self.base_url = server.base_url
-        self._root = server.base_url.removesuffix("/v1") + "/_emulator"
+        self._root = server.root_url + "/_emulator"
 
     def fault(self, kind: str, operation: str, **options: object) -> None:
         body = {"kind": kind, "operation": operation, **options}

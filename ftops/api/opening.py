@@ -101,10 +101,22 @@ def _embedded(settings: ProviderSettings, database: Path, stack: ExitStack) -> s
     from ftops.emulator.server import EmulatorServer, EmulatorSettings
 
     try:
-        server = EmulatorServer(EmulatorSettings(database, settings.emulator_speed))
+        told = EmulatorSettings(database, settings.emulator_speed, dialect=_spoken(settings.dialect))
+        server = EmulatorServer(told)
     except (OSError, ValueError, sqlite3.Error) as error:
         raise FtopsError(
             f"the embedded emulator of provider {settings.name} cannot use {database}: {error}",
             hint="check the path after emulator: in ftops.yaml",
         ) from error
     return stack.enter_context(server).base_url
+
+
+def _spoken(dialect: str) -> str:
+    """Return the format that the emulator speaks for a dialect. Raises FtopsError where it knows none."""
+    from ftops.emulator.wires.wire import FOLDERS
+
+    if dialect not in FOLDERS:
+        raise FtopsError(
+            f"the emulator does not speak the dialect {dialect}", hint=f"it speaks {', '.join(FOLDERS)}"
+        )
+    return dialect

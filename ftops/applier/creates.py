@@ -22,6 +22,7 @@ from ftops.model.state import Intent
 from ftops.records.ledger import Ledger
 from ftops.records.likeness import Appearance, appearance
 from ftops.records.matching import LiveJobs, worth_keeping
+from ftops.records.tags import marked_as
 from ftops.records.wording import ways_out
 
 LEASE_MARGIN_SECONDS = 5.0
@@ -124,7 +125,7 @@ def _post(ready: Ready, context: Context, blocked: Blocked) -> Sent:
     if context.hands.clock.now() > ready.intent.not_after or context.hands.clock.monotonic() > ready.deadline:
         return Sent(ready, held_back="its send window had passed; the next run sends it")
     try:
-        return Sent(ready, job=provider.create_fine_tune(ready.request))
+        return Sent(ready, job=marked_as(provider.create_fine_tune(ready.request), ready.request.stamp))
     except ProviderError as error:
         blocked.learn(name, ready.request.model, error)
         return Sent(ready, error=judged_by_files(error, ready.fine_tune, ready.request, context))

@@ -22,5 +22,10 @@ def look_again(port: Provider, seen: Observation, job_ids: Iterable[str]) -> Obs
         # A reply about another job says nothing of this one.
         if job.id == job_id:
             found[job_id] = job
-    jobs = tuple(found.get(job.id, job) for job in seen.jobs)
+    jobs = tuple(_with_tag(found[job.id], job) if job.id in found else job for job in seen.jobs)
     return replace(seen, jobs=jobs, retrieved=seen.retrieved | found.keys())
+
+
+def _with_tag(shown: Job, listed: Job) -> Job:
+    """Keep the tag that a list shows where a retrieve leaves it out."""
+    return shown if shown.tag or not listed.tag else replace(shown, tag=listed.tag, suffix=listed.suffix)

@@ -25,7 +25,9 @@ def doubt_about(ready: Ready, job: Job, live: LiveJobs, *, before: bool) -> str 
     the create was sent.
     """
     nonce = job.stamp.nonce if job.stamp else None
-    if nonce is not None and nonce != ready.intent.nonce:
+    tag, sent = job.tag, ready.request.stamp
+    another = nonce is None and tag is not None and sent is not None and tag != sent.tag
+    if another or (nonce is not None and nonce != ready.intent.nonce):
         return f"the reply is about another create (job {job.id})"
     if before:
         return f"the reply names job {job.id}, which already existed"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -43,20 +44,34 @@ def _sendable(context: click.Context, option: click.Parameter, key: str | None) 
     help="Answer 401 to requests without this bearer key; by default any key will do.",
 )
 @click.option(
+    "--dialect",
+    default="openai",
+    show_default=True,
+    help="The wire format to speak: a dialect's name. OpenAI's two are spoken together.",
+)
+@click.option(
     "--by-the-book",
     is_flag=True,
     help="Follow the API's OpenAPI file even where the real API does not; no /_emulator routes.",
 )
 @click.pass_obj
 def emulator_command(
-    root: Path, port: int, database: str, speed: float, key: str | None, by_the_book: bool
+    root: Path, /, port: int, database: str, key: str | None, by_the_book: bool, **asked: Any
 ) -> None:
     """Serve the emulator on loopback until Ctrl-C. It speaks the wire formats and trains nothing."""
     from ftops.emulator.server import EmulatorServer, EmulatorSettings
+    from ftops.emulator.wires.wire import FOLDERS
 
+    if (dialect := asked["dialect"]) not in FOLDERS:
+        raise click.BadParameter(f"{dialect!r} is not one of {', '.join(FOLDERS)}", param_hint="--dialect")
     try:
         settings = EmulatorSettings(
-            root / database, speed, key, by_the_book=by_the_book, control=not by_the_book
+            root / database,
+            asked["speed"],
+            key,
+            by_the_book=by_the_book,
+            control=not by_the_book,
+            dialect=dialect,
         )
         server = EmulatorServer(settings, port=port)
     except (OSError, sqlite3.Error, SystemExit) as error:

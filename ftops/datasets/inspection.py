@@ -17,7 +17,7 @@ from ftops.files.index_form import KnownData
 from ftops.files.places import FileStamp, file_stamp
 from ftops.model.data_check import DataVerdict, FileCheck, Finding, Severity
 from ftops.model.dataset import Dataset
-from ftops.model.finetune import FineTune, Upstream
+from ftops.model.finetune import FineTune, root_model
 from ftops.model.observation import ProviderFacts
 
 _Pairs = dict[str, dict[str, set[str]]]
@@ -183,18 +183,6 @@ def _uses(fine_tunes: Iterable[FineTune], providers: Mapping[str, ProviderFacts]
     return uses
 
 
-def root_model(fine_tune: FineTune, by_name: Mapping[str, FineTune]) -> str:
-    """Name the model at the root of a chain; empty where it is not declared."""
-    seen: set[str] = set()
-    while isinstance(fine_tune.model, Upstream):
-        upstream = by_name.get(fine_tune.model.name)
-        if upstream is None or upstream.name in seen:
-            return ""
-        seen.add(upstream.name)
-        fine_tune = upstream
-    return fine_tune.model
-
-
 def _pairs(fine_tunes: Iterable[FineTune]) -> _Pairs:
     pairs: _Pairs = {}
     for fine_tune in fine_tunes:
@@ -234,8 +222,8 @@ def _verdicts(fine_tunes: Iterable[FineTune], files: Iterable[FileCheck]) -> dic
             for name in names:
                 found.setdefault(name, []).append(finding)
     verdicts = {name: DataVerdict(*_split(findings)) for name, findings in found.items()}
-    names = sorted([fine_tune.name for fine_tune in fine_tunes])
-    return {name: verdicts.get(name, _SOUND) for name in names}
+    ordered = sorted([fine_tune.name for fine_tune in fine_tunes])
+    return {name: verdicts.get(name, _SOUND) for name in ordered}
 
 
 _SOUND = DataVerdict()

@@ -8,8 +8,8 @@ from ftops.emulator.context import Emulator
 from ftops.emulator.wires.refusals import missing
 from ftops.emulator.wires.replies import json_reply
 from ftops.emulator.wires.requests import read_json
+from ftops.emulator.wires.wire import spoken_with
 from ftops.emulator.world.faults import ANY, Fault, parse_fault
-from ftops.emulator.world.job import Family
 from ftops.emulator.world.seeding import seed_jobs
 
 WHAT = "the ftops emulator: it speaks the wire formats of fine-tuning providers and trains nothing"
@@ -37,7 +37,7 @@ class ControlRoutes:
         """Return what the emulator is, its time, its jobs, and the requests that have come in."""
         counts = self._emulator.jobs.counts(self._emulator.clock.now())
         requests: dict[str, int] = defaultdict(int)
-        creates = {family.value: 0 for family in Family}
+        creates = dict.fromkeys(spoken_with(self._emulator.settings.dialect), 0)
         for operation, family, received in self._emulator.faults.requests_received():
             requests[operation] += received
             if operation == "create":

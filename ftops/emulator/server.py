@@ -13,15 +13,12 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from ftops.emulator.context import Emulator
 from ftops.emulator.control import ControlRoutes
 from ftops.emulator.wires import callers, interference, protocol
-from ftops.emulator.wires.files import UPLOADS, FileRoutes, UploadRequest
-from ftops.emulator.wires.models import ModelRoutes
-from ftops.emulator.wires.openai.routes import OpenAIRoutes
-from ftops.emulator.wires.openai_legacy.routes import LegacyRoutes
+from ftops.emulator.wires.files import UPLOADS, UploadRequest
+from ftops.emulator.wires.wire import wire_of
 from ftops.emulator.world.settings import EmulatorSettings
 
 __all__ = ["EmulatorServer", "EmulatorSettings", "create_app"]
 
-ROUTES = (OpenAIRoutes, LegacyRoutes, FileRoutes, ModelRoutes)
 EXTENSION = "ftops-emulator"
 GRACE_SECONDS = 5.0
 """How long `stop` lets requests in flight finish before it closes their connections."""
@@ -33,7 +30,9 @@ def create_app(
     clock: Callable[[], float] = time.time,
     hosts: Collection[str] = callers.LOOPBACK,
 ) -> Flask:
-    """Build the WSGI application over a database, for callers of `hosts`; raises OSError or sqlite3.Error.
+    """Build the WSGI application over a database, for callers of `hosts`.
+
+    Raises OSError or sqlite3.Error, and KeyError for a format that is not spoken.
 
     Whoever makes one closes `app.extensions["ftops-emulator"]` when no request can come any more.
     """
@@ -43,10 +42,11 @@ def create_app(
     app.request_class = UploadRequest
     app.config[UPLOADS] = settings.files
     app.url_map.merge_slashes = False
+    wire = wire_of(settings.dialect)
     callers.install(app, hosts)
     interference.install(app, emulator)
-    protocol.install(app, settings)
-    for routes in (*ROUTES, ControlRoutes) if settings.control else ROUTES:
+    protocol.install(app, settings, wire)
+    for routes in (*wire.routes, ControlRoutes) if settings.control else wire.routes:
         app.register_blueprint(routes(emulator).blueprint())
     return app
 
@@ -82,7 +82,8 @@ class EmulatorServer:
         self._thread: threading.Thread | None = None
         self._stopped = threading.Event()
         shown = f"[{host}]" if ":" in host else host
-        self.base_url = f"http://{shown}:{self._server.port}/v1"
+        self.root_url = f"http://{shown}:{self._server.port}"
+        self.base_url = self.root_url + wire_of(settings.dialect).base_path
 
     def start(self) -> None:
         """Serve from a daemon thread."""

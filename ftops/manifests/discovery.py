@@ -114,22 +114,25 @@ class _Search(Struct):
         if all(place < pattern.end and pattern.parts[place] in named for place in places):
             return
         for found in self._scanned(folder):
-            name = found.name
-            if name[0] == "." or name in named:
-                continue
-            if target := _plain_file(folder, found):
-                if pattern.takes(places, name):
-                    yield _Entry(name, target, is_folder=False)
-                continue
-            if (ending := _misspelt(name)) and pattern.takes(places, ending) and not found.is_dir():
-                hint = f"rename it to {posixpath.basename(ending)}"
-                message = f"is not read: its ending is not {' or '.join(SUFFIXES)}"
-                self.problems.append(Problem(message, _printable(_joined(folder, name)), hint=hint))
-                continue
-            if not (found.is_symlink() or found.is_dir() or _is_yaml(name)):
-                continue
-            if pattern.takes(places, name) or pattern.below(places, name):
-                yield from self._entry(_joined(folder, name), found, chosen=False)
+            if found.name[0] != "." and found.name not in named:
+                yield from self._listed(folder, found, pattern, places)
+
+    def _listed(
+        self, folder: str, found: os.DirEntry[str], pattern: Pattern, places: set[int]
+    ) -> Iterator[_Entry]:
+        """Yield something that was found in a folder, if the pattern may mean it."""
+        name = found.name
+        if target := _plain_file(folder, found):
+            if pattern.takes(places, name):
+                yield _Entry(name, target, is_folder=False)
+        elif (ending := _misspelt(name)) and pattern.takes(places, ending) and not found.is_dir():
+            hint = f"rename it to {posixpath.basename(ending)}"
+            message = f"is not read: its ending is not {' or '.join(SUFFIXES)}"
+            self.problems.append(Problem(message, _printable(_joined(folder, name)), hint=hint))
+        elif (found.is_symlink() or found.is_dir() or _is_yaml(name)) and (
+            pattern.takes(places, name) or pattern.below(places, name)
+        ):
+            yield from self._entry(_joined(folder, name), found, chosen=False)
 
     def _entry(self, real: str, found: Path | os.DirEntry[str], *, chosen: bool) -> Iterator[_Entry]:
         """Yield a folder, or a file that may be a manifest, at the place where it really is."""

@@ -6,17 +6,23 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from ftops.errors import InvalidInput, Problem
 from ftops.files.confinement import confine
 from ftops.manifests.discovery import PROJECT_FILE
 from ftops.manifests.document import Document, Steps
 from ftops.manifests.loader import read_yaml
+from ftops.manifests.provider_checks import (
+    REFERENCE_HINT,
+    OwnFields,
+    provider_findings,
+    rename_findings,
+)
 from ftops.manifests.schema import Finding, document_rules
 from ftops.manifests.wording import Shown, shown, shown_kind, shown_secret, suggestion
 from ftops.model.project import (
-    EMULATOR_SCHEME,
+    OWN_SETTINGS,
     Encryption,
     EnvReference,
     ExecReference,
@@ -31,25 +37,11 @@ from ftops.model.project import (
 
 __all__ = ["PROJECT_FILE", "load_project"]
 
-_PRIVATE = frozenset(("api_key", "headers", "query", "body", "organization", "project", "base_url"))
+_PRIVATE = frozenset(
+    ("api_key", "headers", "query", "body", "organization", "project", "base_url", *OWN_SETTINGS)
+)
 """Fields of a provider in which a person may have written a key: their values are never shown."""
-_SECRET_HEADERS = frozenset(("authorization", "proxy-authorization", "cookie", "api-key", "x-api-key"))
-"""Headers that carry nothing but a credential. Elsewhere a reference makes the secret, never the name."""
-_SECRET_VALUE = re.compile(r"^(sk-|Bearer\s|Basic\s|Token\s)|^[a-z+]+://[^/@]*@", re.IGNORECASE)
 _PASSWORD_IN_URL = re.compile(r"^[a-z0-9+.-]+://[^/?#]*:[^/?#]*@|[?&]password=", re.IGNORECASE)
-_REFERENCE_HINT = "write {env: NAME}, {file: PATH} or {exec: [COMMAND, ...]}"
-
-
-class OwnFields(Protocol):
-    """What a dialect sends itself, so that no extra may be called the same."""
-
-    @property
-    def body_fields(self) -> frozenset[str]:
-        """Fields of its bodies."""
-
-    @property
-    def query_fields(self) -> frozenset[str]:
-        """Fields of its queries."""
 
 
 _MAKE_ONE = "make a project with `ftops init`, or point -C at one"
@@ -122,9 +114,7 @@ def _is_private(path: Steps) -> bool:
 def _without_key(finding: Finding) -> Finding:
     match finding.path:
         case ("spec", "providers", _, "api_key") | ("spec", "encryption", "identity"):
-            return Finding(
-                finding.path, "must be a reference: a key must never be in a file", _REFERENCE_HINT
-            )
+            return Finding(finding.path, "must be a reference: a key must never be in a file", REFERENCE_HINT)
     return finding
 
 
@@ -140,8 +130,8 @@ def _meaning(spec: Mapping[str, Any], dialects: Mapping[str, OwnFields]) -> Iter
             message = f"unknown provider {name!r}"
             yield Finding(("spec", "prices", name), message, suggestion(name, providers), key=True)
     for name, provider in providers.items():
-        yield from _provider_findings(("spec", "providers", name), provider, dialects)
-    yield from _rename_findings(providers)
+        yield from provider_findings(("spec", "providers", name), provider, dialects)
+    yield from rename_findings(providers)
 
 
 def _state_findings(state: Any) -> Iterator[Finding]:
@@ -152,60 +142,6 @@ def _state_findings(state: Any) -> Iterator[Finding]:
         message = "contains a password, which must never be in a file"
         hint = "set PGPASSWORD or TF_HTTP_PASSWORD instead, or write the whole URL as {env: NAME}"
         yield Finding(path, message, hint)
-
-
-def _provider_findings(
-    path: Steps, provider: Mapping[str, Any], dialects: Mapping[str, OwnFields]
-) -> Iterator[Finding]:
-    dialect = provider["dialect"]
-    if dialect not in dialects:
-        yield Finding((*path, "dialect"), f"unknown dialect {dialect!r}", suggestion(dialect, dialects))
-    embedded = str(provider.get("base_url", "")).startswith(EMULATOR_SCHEME)
-    if "api_key" not in provider and not embedded:
-        yield Finding(path, "the field 'api_key' is missing", "write api_key: {env: NAME}", key=True)
-    for field in ("base_url", "organization", "project"):
-        if _is_secret(provider.get(field)):
-            yield Finding((*path, field), "holds a key or password", _REFERENCE_HINT)
-    for field in ("headers", "query", "body"):
-        for name, value in provider.get(field, {}).items():
-            named = field == "headers" and name.lower() in _SECRET_HEADERS
-            if _is_secret(value) or (named and isinstance(value, str)):
-                message = "must be a reference: a credential must never be in a file"
-                yield Finding((*path, field, name), message, _REFERENCE_HINT)
-    if dialect in dialects:
-        yield from _extra_findings(path, provider, dialects[dialect])
-
-
-def _extra_findings(path: Steps, provider: Mapping[str, Any], own: OwnFields) -> Iterator[Finding]:
-    """Keep what trains in the manifests: an extra is in no fingerprint."""
-    for field, names in (("query", own.query_fields), ("body", own.body_fields)):
-        for name in provider.get(field, {}):
-            # A gateway that reads a[b] as a field of a would understand something else for a.
-            if re.split(r"[\[.]", name)[0].strip().lower() in names:
-                message = f"{name!r} is a field of dialect {provider['dialect']}: ftops sends it itself"
-                yield Finding((*path, field, name), message, "what is trained belongs in manifests", key=True)
-
-
-def _rename_findings(providers: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
-    taken: dict[str, str] = {}
-    for name, provider in providers.items():
-        old = provider.get("renamed_from")
-        if old is None:
-            continue
-        path = ("spec", "providers", name, "renamed_from")
-        if old in providers:
-            hint = "its records can follow only one name: remove the old entry or this line"
-            yield Finding(path, f"provider {old} is still declared", hint)
-        elif taken.setdefault(old, name) != name:
-            yield Finding(
-                path,
-                f"provider {taken[old]} is also renamed from {old}",
-                "only one entry can take over its records",
-            )
-
-
-def _is_secret(value: Any) -> bool:
-    return isinstance(value, str) and _SECRET_VALUE.search(value) is not None
 
 
 def _project(value: Mapping[str, Any]) -> Project:
@@ -265,6 +201,8 @@ def _provider(name: str, value: Mapping[str, Any]) -> ProviderSettings:
         max_active=None if most is None else int(most),
         emulator_speed=value.get("emulator", {}).get("speed", 1.0),
         renamed_from=value.get("renamed_from"),
+        allow_closed=value.get("allow_closed", False),
+        own={key: _set(value[key]) for key in OWN_SETTINGS if key in value},
         **seconds,
     )
 

@@ -8,11 +8,15 @@ from enum import StrEnum
 from msgspec import Struct
 
 from ftops.model.finetune import Method
+from ftops.model.job import TAG_LENGTH
 from ftops.model.json_value import JSONObject
 
 
 class StampPlace(StrEnum):
-    """Where a job can carry our mark. `none` means that a job is recognised only by what it trains."""
+    """Where a job can carry our mark: whole in `metadata`, as a tag behind its suffix or in an id of ours.
+
+    `none` means that a job is recognised only by what it trains.
+    """
 
     METADATA = "metadata"
     SUFFIX = "suffix"
@@ -36,7 +40,8 @@ class Capabilities(Struct, frozen=True):
     (draft-07) of the value; `options` does the same for `provider_options`. `data_formats` names the
     forms of training data each method takes. `echoes` names the manifest paths that a listed job shows
     (`model`, `training_file`, `hyperparameters.n_epochs`): the ground on which a job without a stamp is
-    recognised.
+    recognised. `required_options` are provider options that no create goes without. Where the mark is not
+    `mark_retrieved`, a list shows it and a retrieve does not, so its absence there proves nothing.
     """
 
     stamp: StampPlace
@@ -54,11 +59,23 @@ class Capabilities(Struct, frozen=True):
     file_upload: bool = True
     event_stream: bool = False
     price_estimate: bool = False
+    required_options: frozenset[str] = frozenset()
+    mark_retrieved: bool = True
 
     @property
     def stamps(self) -> bool:
         """Return whether a job of this dialect can be recognised for sure."""
         return self.stamp is not StampPlace.NONE
+
+    @property
+    def tags(self) -> bool:
+        """Return whether the mark is a tag, which only a state can read."""
+        return self.stamp in (StampPlace.SUFFIX, StampPlace.CLIENT_ID)
+
+    @property
+    def longest_suffix(self) -> int:
+        """Return the characters that a manifest's suffix may have: a tag and its hyphen take some."""
+        return self.suffix_length - (TAG_LENGTH + 1 if self.stamp is StampPlace.SUFFIX else 0)
 
 
 NO_CAPABILITIES = Capabilities(

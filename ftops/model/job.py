@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from base64 import b32encode
 from collections.abc import Mapping
 from enum import StrEnum
+from hashlib import sha256
 
 from msgspec import Struct, field
 
@@ -33,11 +35,16 @@ _SUCCEEDED, _FAILED, _CANCELLED = JobStatus.SUCCEEDED, JobStatus.FAILED, JobStat
 
 
 class FailureClass(StrEnum):
-    """Whose fault a job's failure is; decides whether `retry` may try it again."""
+    """Whose fault a job's failure is; decides whether `retry` may try it again.
+
+    `moderation`: the provider refuses what the data or the model says. `billing`: the account cannot pay.
+    """
 
     USER_ERROR = "user_error"
     PROVIDER_ERROR = "provider_error"
     QUOTA = "quota"
+    MODERATION = "moderation"
+    BILLING = "billing"
     UNKNOWN = "unknown"
 
 
@@ -63,6 +70,19 @@ class Stamp(Struct, frozen=True, gc=False):
     attempt: int
     nonce: str
 
+    @property
+    def tag(self) -> str:
+        """Return the short form of the mark, for where a whole one does not fit: `f` and 8 of `a-z2-7`.
+
+        It says nothing by itself: only a state that knows the nonce can tell whose job it is.
+        """
+        digest = sha256(f"{self.lineage}:{self.nonce}".encode()).digest()
+        return f"f{b32encode(digest)[:8].decode().lower()}"
+
+
+TAG_LENGTH = 9
+"""Characters of a tag; 40 bits of a digest, so that two of a project's jobs never have the same."""
+
 
 class JobFile(Struct, frozen=True, gc=False):
     """A file as a job names it; `filename` only where the provider embeds the whole file object."""
@@ -76,6 +96,8 @@ class Job(Struct, frozen=True, gc=False):
 
     `settings` holds what the reply shows of the request, by manifest path (`hyperparameters.n_epochs`,
     `seed`, ...); a provider may fill it in only later, so an absent or null value contradicts nothing.
+    `suffix` is what a manifest says, `tag` the short mark that was found behind it or in the id. A tag counts
+    only where a state knows it: then the job has its `stamp` too (`records.tags`).
     """
 
     id: str
@@ -95,6 +117,7 @@ class Job(Struct, frozen=True, gc=False):
     suffix: str | None = None
     error: JobError | None = None
     stamp: Stamp | None = None
+    tag: str | None = None
     organization: str | None = None
 
 

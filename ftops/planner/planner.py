@@ -108,7 +108,7 @@ class _Planner:
                     wrong_accounts=tuple(wrong_accounts(self.observations.values())),
                     second_payments=second_payments(ordered, self.state, self.live),
                     by_hand=frozenset(stops_by_hand(ordered)),
-                    same_training=self.desired.same_training(self._training()),
+                    same_training=self.desired.same_training((*self.kept, *self._training())),
                 ),
             ),
             state=self.state,
@@ -116,8 +116,7 @@ class _Planner:
         )
 
     def _training(self) -> Iterator[str]:
-        """Return what is declared and not suspended."""
-        yield from self.kept
+        """Return what else is declared and not suspended."""
         for name, (situation, decision) in self.decisions.items():
             if situation.fine_tune is not None and decision.reason is not Reason.SUSPENDED:
                 yield name
@@ -174,11 +173,8 @@ class _Planner:
     def _decide(self, selected: frozenset[str]) -> None:
         undeclared = sorted(name for name in self.state.fine_tunes if name not in self.desired)
         unmoved = Unmoved(self.settled, self.desired, self.live, self.configured, self.inputs.datasets)
-        for name in (*self.desired.fine_tunes, *undeclared):
-            if name not in selected:
-                continue
-            kept = None if self.resting else unmoved.kept(name)
-            if kept is not None:
+        for name in (one for one in (*self.desired.fine_tunes, *undeclared) if one in selected):
+            if not self.resting and (kept := unmoved.kept(name)) is not None:
                 self.kept[name] = kept
             else:
                 self.decisions[name] = self._decided(name)

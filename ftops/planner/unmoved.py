@@ -77,7 +77,7 @@ class Unmoved:
         )
 
     def _is_plain(self, record: Record, job: RecordedJob, fine_tune: FineTune) -> bool:
-        """Return whether there is no doubt, no history, no person's word, and a job that runs or succeeded."""
+        """Return whether there is no doubt, no history, no person's word, and a job that may stay."""
         if record.intent is not None or record.history or record.cancelled_by_hand or not record.spec:
             return False
         if fine_tune.lifecycle.suspend or job.missing_since is not None or job.altered:

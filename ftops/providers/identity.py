@@ -1,6 +1,7 @@
-"""How a job is marked as ours: a complete mark, as texts by name, where a format has room for it.
+"""How a job is marked as ours: a whole mark where a format has room for texts by name, else a tag.
 
-Formats that carry less have no mark yet: their jobs are recognised by what they train.
+A tag (`Stamp.tag`) stands behind the suffix, or in an id that we choose. It is a hash, so only the state that
+knows the nonce can read it: a lost state does not get its jobs back by their tags.
 """
 
 from __future__ import annotations
@@ -68,3 +69,20 @@ _MARK = re.compile(
 """A whole mark, a line for each of its keys: no value of it may hold a line break. One look at each job."""
 
 _PARTS = ("project", "lineage", "name", "fingerprint", "generation", "attempt", "nonce")
+
+_TAG = re.compile(r"(?:^|[-_:])(f[a-z2-7]{8})$")
+
+
+def tagged(suffix: str | None, stamp: Stamp | None) -> str | None:
+    """Write the tag behind a suffix: `triage-fabcdefgh`; it is the suffix where there is none."""
+    if stamp is None:
+        return suffix
+    return f"{suffix}-{stamp.tag}" if suffix else stamp.tag
+
+
+def split_tag(shown: str | None) -> tuple[str | None, str | None]:
+    """Return a suffix or an id without its tag, and the tag; both as they are where there is none."""
+    found = _TAG.search(shown or "")
+    if shown is None or found is None:
+        return shown or None, None
+    return shown[: found.start()] or None, found[1]

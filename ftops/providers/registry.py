@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from functools import cache
+from importlib import import_module
 
 from msgspec import to_builtins
 
 from ftops.errors import FtopsError, InvalidInput, Problem
+from ftops.model.capabilities import Capabilities
 from ftops.model.json_value import JSON
 from ftops.model.observation import ProviderFacts
 from ftops.model.project import (
@@ -21,18 +23,18 @@ from ftops.model.project import (
     Setting,
 )
 from ftops.model.value import replace
+from ftops.providers.description import description_of
 from ftops.providers.dialect import Dialect
-from ftops.providers.dialects.openai import OpenAIDialect
-from ftops.providers.dialects.openai_legacy import OpenAILegacyDialect
 from ftops.providers.provider import Provider
 from ftops.transport.hosts import Destination, origin_of, refuse_stranger
 from ftops.transport.references import References, Unresolved
 from ftops.transport.secret import MASK, Secret
 
-DIALECTS: Mapping[str, Dialect] = {
-    dialect.name: dialect for dialect in (OpenAIDialect(), OpenAILegacyDialect())
+OURS: Mapping[str, str] = {
+    "openai": "openai:OpenAIDialect",
+    "openai_legacy": "openai_legacy:OpenAILegacyDialect",
 }
-"""Every wire format that ftops itself speaks."""
+"""Every wire format that ftops itself speaks: module of `dialects/` and class, loaded when it is used."""
 
 EMULATOR_KEY = "emulator"
 """The key for the embedded emulator, which takes any."""
@@ -42,13 +44,23 @@ class _Dialects(Mapping[str, Dialect]):
     """Ours, then those of third parties, which are looked for only when a name is not one of ours."""
 
     def __getitem__(self, name: str) -> Dialect:
-        return DIALECTS[name] if name in DIALECTS else _added()[name]
+        return _ours(name) if name in OURS else _added()[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in OURS or name in _added()
 
     def __iter__(self) -> Iterator[str]:
-        return iter({**_added(), **DIALECTS})
+        return iter([*OURS, *(name for name in _added() if name not in OURS)])
 
     def __len__(self) -> int:
         return len(list(iter(self)))
+
+
+@cache
+def _ours(name: str) -> Dialect:
+    module, _, found = OURS[name].partition(":")
+    dialect: Dialect = getattr(import_module(f"ftops.providers.dialects.{module}"), found)()
+    return dialect
 
 
 @cache
@@ -61,6 +73,11 @@ def _added() -> Mapping[str, Dialect]:
 def dialects() -> Mapping[str, Dialect]:
     """Return every known dialect by name; third parties cannot replace one of ours."""
     return _Dialects()
+
+
+def all_capabilities() -> Mapping[str, Capabilities]:
+    """Return what every dialect can carry; loads all of them."""
+    return {name: dialect.capabilities for name, dialect in dialects().items()}
 
 
 def facts_of(settings: ProviderSettings) -> ProviderFacts:
@@ -78,7 +95,25 @@ def facts_of(settings: ProviderSettings) -> ProviderFacts:
             for name, value in extras.items()
         },
         renamed_from=settings.renamed_from,
+        service=_service(dialects()[settings.dialect], settings),
+        allow_closed=settings.allow_closed,
     )
+
+
+def _service(dialect: Dialect, settings: ProviderSettings) -> str | None:
+    """Name the service at the address, as far as the project file tells it."""
+    url = settings.base_url
+    if isinstance(url, EnvReference | FileReference | ExecReference):
+        # A format without an address of its own is always given one; elsewhere it is another's address.
+        url = dialect.default_base_url
+        return None if url else service_at(dialect, None)
+    return service_at(dialect, url)
+
+
+def service_at(dialect: Dialect, url: str | None) -> str | None:
+    """Name the known service at an address, the format's own where None; None for anybody else's server."""
+    described = description_of(dialect)
+    return described.service if described and (url is None or described.at(url)) else None
 
 
 def _written(value: Extra) -> JSON:
@@ -103,9 +138,10 @@ def open_provider(
     from ftops.transport.client import Transport
     from ftops.transport.exchange import Attached
 
-    dialect = dialects()[settings.dialect]
     embedded = base_url is not None
     resolved = _Resolver(settings, references or References(environ))
+    own = {name: resolved.value(name, value) or "" for name, value in settings.own.items()}
+    dialect = dialects()[settings.dialect].bound(own)
     url = base_url or resolved.value("base_url", settings.base_url) or dialect.default_base_url
     if url is not None and not embedded and not url.startswith(EMULATOR_SCHEME):
         refuse_stranger(_destination(settings, url, dialect), environ)
@@ -134,7 +170,8 @@ def open_provider(
         timeout=settings.timeout,
         environ=environ,
     )
-    return HttpProvider(_with_account(facts_of(settings), settings, organization), dialect, transport)
+    facts = replace(facts_of(settings), service=service_at(dialect, url))
+    return HttpProvider(_with_account(facts, settings, organization), dialect, transport)
 
 
 class _Resolver:

@@ -10,6 +10,7 @@ from ftops.model.job import Job, JobFile, JobStatus
 from ftops.model.observation import Observation
 from ftops.model.state import RecordedJob, SentRequest, State
 from ftops.records.likeness import Appearance, Likeness, likeness
+from ftops.records.tags import with_marks
 
 MOST_LOOKS = 200
 """Jobs that one run looks at one by one because the list lacks their mark; what is beyond stays in doubt."""
@@ -24,7 +25,7 @@ class LiveJobs:
     """
 
     def __init__(self, observations: Mapping[str, Observation], state: State) -> None:
-        self.observations = observations
+        self.observations = observations = with_marks(observations, state)
         self._by_id = {
             (provider, job.id): job for provider, seen in observations.items() for job in seen.jobs
         }

@@ -70,7 +70,7 @@ def settle(
     settled = _with_stamped(settled, desired, later)
     if settled is not before_stamped:
         later = LiveJobs(observations, settled)
-    for provider in _without_marks(settled, observations):
+    for provider in _without_marks(settled, later.observations):
         settled = settled.with_unmarked(provider, now)
     result = Settled(
         state=settled,
@@ -200,5 +200,6 @@ def _without_marks(state: State, observations: Mapping[str, Observation]) -> Ite
         if job.nonce is None or job.request is None or seen is None or job.id not in seen.retrieved:
             continue
         shown = next((one for one in seen.jobs if one.id == job.id), None)
-        if shown is not None and shown.stamp is None and seen.provider.capabilities.stamps:
+        can = seen.provider.capabilities
+        if shown is not None and shown.stamp is None and can.stamps and can.mark_retrieved:
             yield job.provider

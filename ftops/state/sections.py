@@ -110,9 +110,7 @@ class SectionWriter:
             key = packed, place, names[0]
             section = self._sections.get(key)
             if section is None or not section.is_of(names, values, first=first):
-                text = _members(
-                    {name: lean(value) for name, value in zip(names, values, strict=True)}, depth
-                )
+                text = _members({name: lean(value) for name, value in zip(names, values, strict=True)}, depth)
                 data = self._finished(text if first else b"," + text, packed=packed)
                 section = _Section(values, names, first, data)
             self._used[key] = section

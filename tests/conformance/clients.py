@@ -60,6 +60,8 @@ class Client:
     """The cells that must be reported; one that is missing has failed."""
     specification: str | None = None
     """An OpenAPI file to be tested against; without it the column is skipped."""
+    dialect: str = "openai"
+    """What the emulator speaks to it."""
 
 
 def _specified(*operations: str) -> tuple[str, ...]:

@@ -97,7 +97,9 @@ def run_client(client: Client, python: Path, specifications: Path = SPECIFICATIO
     with tempfile.TemporaryDirectory(prefix="ftops-conformance-") as name:
         folder = Path(name)
         by_the_book = client.specification is not None
-        settings = EmulatorSettings(folder / "emulator.db", api_key=KEY, by_the_book=by_the_book)
+        settings = EmulatorSettings(
+            folder / "emulator.db", api_key=KEY, by_the_book=by_the_book, dialect=client.dialect
+        )
         with EmulatorServer(settings, clock=lambda: NOW) as server:
             arguments = [server.base_url, KEY, str(folder)]
             if client.specification is not None:

@@ -98,7 +98,18 @@ def test_a_look_at_the_version_imports_next_to_nothing() -> None:
     assert ran.stdout.splitlines() == [f"ftops {__version__}", "[]"]
 
 
-HEAVY = ("msgspec", "requests", "urllib3", "jsonschema", "jsonschema_rs", "deepdiff", "flask", "yaml", "sqlite3", "ssl")
+HEAVY = (
+    "msgspec",
+    "requests",
+    "urllib3",
+    "jsonschema",
+    "jsonschema_rs",
+    "deepdiff",
+    "flask",
+    "yaml",
+    "sqlite3",
+    "ssl",
+)
 
 
 @pytest.mark.parametrize(

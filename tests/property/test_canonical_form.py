@@ -15,10 +15,10 @@ from ftops.model.dataset import Dataset
 from ftops.model.finetune import DataFile, FineTune, Upstream
 from ftops.model.fingerprint import canonical_json
 from ftops.model.observation import ProviderFacts
-from ftops.providers.registry import DIALECTS
+from ftops.providers.registry import dialects
 from ftops.records.desired import DesiredSet
 
-FACTS = ProviderFacts("p", "openai", DIALECTS["openai"].capabilities)
+FACTS = ProviderFacts("p", "openai", dialects()["openai"].capabilities)
 
 
 class Word(StrEnum):

@@ -18,6 +18,7 @@ from ftops.errors import (
     Rejected,
     Unauthorized,
 )
+from ftops.model.capabilities import StampPlace
 from ftops.model.job import (
     FailureClass,
     FileState,
@@ -32,7 +33,7 @@ from ftops.model.json_value import JSON
 from ftops.model.observation import ProviderFacts
 from ftops.model.request import JobRequest
 from ftops.model.value import replace
-from ftops.providers.registry import DIALECTS
+from ftops.providers.registry import dialects
 from tests.simulator.bends import WORLDS, Bends, echoed, thinned
 
 CREATE_FAULTS = (
@@ -135,7 +136,10 @@ class Account:
     ) -> None:
         self.clock = clock
         self.bends = bends
-        self.facts = ProviderFacts("p", dialect, DIALECTS[dialect].capabilities, max_active=max_active)
+        can = dialects()[dialect].capabilities
+        if bends.tags != "none" and can.stamps:
+            can = replace(can, stamp=StampPlace.SUFFIX, mark_retrieved=bends.tags != "listed")
+        self.facts = ProviderFacts("p", dialect, can, max_active=max_active)
         self.jobs: dict[str, Job] = {}
         self.files: dict[str, UploadedFile] = {}
         self.truth: dict[str, Stamp] = {}
@@ -224,8 +228,9 @@ class Account:
 
     @property
     def marks(self) -> bool:
-        """Whether every job of ours shows its mark."""
-        return self.facts.capabilities.stamps and self.bends.marks == "kept"
+        """Whether every job of ours shows its mark, and the mark whose it is."""
+        can = self.facts.capabilities
+        return can.stamps and not can.tags and self.bends.marks == "kept"
 
     def start(self, request: JobRequest, at: float | None = None, *, altered: bool = False) -> Job:
         """Make a job: from here on it costs money. `altered`: a setting was dropped on the way."""
@@ -260,6 +265,9 @@ class Account:
             job = replace(job, settings={})
         if self.bends.marks == "hidden" and not created:
             job = replace(job, stamp=None)
+        if self.facts.capabilities.tags and job.stamp is not None:
+            hidden = self.bends.tags == "listed" and not (listed or created)
+            job = replace(job, stamp=None, tag=None if hidden else job.stamp.tag)
         if self.bends.echo:
             job = echoed(job)
         return thinned(job) if listed and self.bends.thin else job
@@ -267,7 +275,7 @@ class Account:
     def same_data(self, job_id: str, request: JobRequest) -> bool:
         """Return whether a job of ours can be known for what a request doubles: by mark or by file."""
         job = self.jobs[job_id]
-        marked = self.bends.marks != "hidden" and job.stamp is not None
+        marked = self.bends.marks != "hidden" and job.stamp is not None and not self.facts.capabilities.tags
         return marked or [one.id for one in job.training_files] == [one.id for one in request.training_files]
 
     def sees(self, job_id: str) -> bool:

@@ -15,12 +15,14 @@ from ftops.model.value import replace
 class Bends:
     """`marks`: kept; dropped from every create, from every other one, or after the third; hidden from reads.
 
-    `thin`: a list shows less than a retrieve. `echo`: values come back in other words.
+    `thin`: a list shows less than a retrieve. `echo`: values come back in other words. `tags`: a mark is a
+    tag, which says whose job it is only to a state that knows it; "listed": a retrieve does not show it.
     """
 
     marks: str = "kept"
     thin: bool = False
     echo: bool = False
+    tags: str = "none"
 
     def stores_mark(self, number: int) -> bool:
         """Return whether the mark of the create with this number arrives."""
@@ -42,6 +44,10 @@ WORLDS: Mapping[str, Bends] = {
     "thin lists, marks dropped": Bends(marks="dropped", thin=True),
     "odd echoes": Bends(echo=True),
     "odd echoes, marks dropped": Bends(marks="dropped", echo=True),
+    "tags": Bends(tags="shown"),
+    "tags in lists alone": Bends(tags="listed"),
+    "tags dropped": Bends(marks="dropped", tags="shown"),
+    "tags sometimes dropped": Bends(marks="sometimes", tags="shown"),
 }
 
 
@@ -57,7 +63,7 @@ def echoed(job: Job) -> Job:
 
 def thinned(job: Job) -> Job:
     """Show what a list of few fields shows."""
-    return replace(job, stamp=None, settings={}, training_files=(), validation_files=())
+    return replace(job, stamp=None, tag=None, settings={}, training_files=(), validation_files=())
 
 
 def _echo(value: JSON) -> JSON:

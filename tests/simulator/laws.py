@@ -200,8 +200,15 @@ class Watch:
                 yield account.jobs[job_id]
 
     def _owners(self) -> Mapping[str, str]:
+        """Map each job to the name that has it, or waits for it: a create in doubt moves with a rename."""
         last = self._findings.history.last
-        return owners(last) if last else {}
+        if last is None:
+            return {}
+        intents = {record.intent.nonce: name for name, record in last.fine_tunes.items() if record.intent}
+        awaited = {
+            job_id: intents[stamp.nonce] for job_id, stamp in self._account.ours() if stamp.nonce in intents
+        }
+        return awaited | owners(last)
 
 
 def _current(state: State) -> Iterator[tuple[str, RecordedJob]]:

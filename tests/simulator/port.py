@@ -118,7 +118,7 @@ class Port:
         self._boundary("after cancel")
         if kind in ("lost reply", "error before", "error after", "quota", "refused"):
             raise account.failed(kind, "cancel")
-        return job
+        return account.shown(job, created=True) if account.facts.capabilities.tags else job
 
     def _cancelled(self, job: Job, kind: str) -> Job:
         account = self._account

@@ -10,25 +10,28 @@ from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
 
 from ftops.emulator.wires import refusals
 from ftops.emulator.wires.refusals import Refusal
-from ftops.emulator.wires.replies import refusal_reply
+from ftops.emulator.wires.replies import SHAPE, refusal_reply
+from ftops.emulator.wires.wire import Wire
 from ftops.emulator.world.settings import EmulatorSettings
 
 log = logging.getLogger("ftops.emulator")
 
 
-def install(app: Flask, settings: EmulatorSettings) -> None:
+def install(app: Flask, settings: EmulatorSettings, wire: Wire) -> None:
     """Put key check, headers and error handlers around every route."""
+    app.config[SHAPE] = wire.refusal_body
 
     def authenticate() -> None:
         g.started = time.monotonic()
         if settings.api_key is not None and request.blueprint != "control":
-            check_key(request.headers.get("Authorization", ""), settings.api_key)
+            bare = (request.headers.get(name) for name in wire.key_headers)
+            told = next((f"Bearer {key}" for key in bare if key), request.headers.get("Authorization", ""))
+            check_key(told, settings.api_key)
 
     def stamp(response: Response) -> Response:
         elapsed = time.monotonic() - g.get("started", time.monotonic())
         response.headers["openai-processing-ms"] = str(round(1000 * elapsed))
-        response.headers["openai-version"] = "2020-10-01"
-        response.headers["openai-organization"] = settings.organization
+        response.headers.update(wire.reply_headers(settings))
         response.headers["x-request-id"] = f"req_{uuid.uuid4().hex}"
         return response
 

@@ -3,9 +3,12 @@
 from typing import Any
 
 import orjson
-from flask import Response
+from flask import Response, current_app
 
 from ftops.emulator.wires.refusals import Refusal
+
+SHAPE = "REFUSAL_SHAPE"
+"""Name of the setting that holds how the format writes an error."""
 
 
 def json_reply(document: Any, status: int = 200) -> Response:
@@ -15,7 +18,7 @@ def json_reply(document: Any, status: int = 200) -> Response:
 
 def refusal_reply(refusal: Refusal, retry_after: float | None = None) -> Response:
     """Return an error in the provider's shape."""
-    response = json_reply(refusal.body(), refusal.status)
+    response = json_reply(current_app.config[SHAPE](refusal), refusal.status)
     if retry_after is not None:
         response.headers["Retry-After"] = f"{retry_after:g}"
     return response

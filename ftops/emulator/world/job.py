@@ -15,6 +15,11 @@ class Family(StrEnum):
 
     OPENAI = "openai"
     OPENAI_LEGACY = "openai_legacy"
+    AZURE_OPENAI = "azure_openai"
+    TOGETHER = "together"
+    MISTRAL = "mistral"
+    FIREWORKS = "fireworks"
+    ALIBABA = "alibaba"
 
 
 @dataclass(frozen=True, slots=True)

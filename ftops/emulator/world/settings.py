@@ -21,6 +21,8 @@ class EmulatorSettings:
     as bytes)."""
     control: bool = True
     """Whether `/_emulator` is there, which no provider has."""
+    dialect: str = "openai"
+    """Which wire format is spoken (`wires.wire.FOLDERS`); OpenAI's two are spoken together."""
     max_file_bytes: int = 512 * 1024 * 1024
 
     @property

@@ -5,7 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Self
 
 from ftops.errors import About, NotReady, Rejected
 from ftops.model.capabilities import Capabilities
@@ -20,7 +21,7 @@ from ftops.providers.decoding import (
     require_list,
     require_mapping,
 )
-from ftops.providers.dialects.openai_refusals import FAILURES, FILE_STATES
+from ftops.providers.dialects.openai_refusals import FAILURE_CLASSES, FAILURES, FILE_STATES
 from ftops.providers.event_stream import EventForm, job_events
 from ftops.providers.flow import Flow, asked
 from ftops.providers.paging import BrokenPaging, Page, Pages, every_item, every_job, first_jobs
@@ -52,9 +53,15 @@ class OpenAIFamily(ABC):
     """The routes under a job collection, `/files` and `/models`; a format says what is in them."""
 
     capabilities: Capabilities
+    settings: Mapping[str, bool] = MappingProxyType({})
     failures = FAILURES
+    failure_classes = FAILURE_CLASSES
     jobs_path: str
     events_newest_first: bool
+
+    def bound(self, settings: Mapping[str, str]) -> Self:
+        """Return the dialect itself."""
+        return self
 
     def auth_headers(self, key: str) -> Mapping[str, str]:
         """Bearer."""

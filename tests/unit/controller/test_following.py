@@ -15,13 +15,13 @@ from ftops.model.job import JobStatus
 from ftops.model.project import ProviderSettings
 from ftops.model.request import JobRequest, RequestFile
 from ftops.providers.provider import Provider
-from ftops.providers.registry import DIALECTS, open_provider
+from ftops.providers.registry import open_provider
 from tests.conftest import Emulator
-from tests.contracts.test_provider_contract import ROWS
+from tests.contracts.dialects import CASES, OPENAI_FAMILY
 from tests.unit.providers.scripted import Said, scripted
 
 
-@pytest.fixture(params=sorted(DIALECTS))
+@pytest.fixture(params=OPENAI_FAMILY)
 def provider(request: pytest.FixtureRequest, emulator: Emulator) -> Iterator[Provider]:
     opened = open_provider(ProviderSettings("p", request.param), {}, base_url=emulator.base_url)
     yield opened
@@ -30,11 +30,11 @@ def provider(request: pytest.FixtureRequest, emulator: Emulator) -> Iterator[Pro
 
 @pytest.fixture
 def job_id(provider: Provider, tmp_path: Path) -> str:
-    model, row = ROWS[provider.facts.dialect]
+    case = CASES[provider.facts.dialect]
     path = tmp_path / "data.jsonl"
-    path.write_text("".join(json.dumps(row) + "\n" for _ in range(60)))
+    path.write_text("".join(json.dumps(case.row) + "\n" for _ in range(60)))
     file = provider.upload_file(path, "data.jsonl", hashlib.sha256(path.read_bytes()).hexdigest())
-    return provider.create_fine_tune(JobRequest(model, (RequestFile(file.id),))).id
+    return provider.create_fine_tune(JobRequest(case.model, (RequestFile(file.id),))).id
 
 
 def passing(emulator: Emulator, seconds: float) -> Callable[[float], bool]:

@@ -9,7 +9,7 @@ from ftops.model.capabilities import DataFormat
 from ftops.model.data_check import Severity
 from ftops.model.finetune import Method
 from ftops.model.tuned_model import base_model
-from ftops.providers.registry import DIALECTS
+from ftops.providers.registry import OURS
 
 BOTH = frozenset({DataFormat.CHAT, DataFormat.PROMPT_COMPLETION})
 
@@ -58,7 +58,7 @@ def test_a_dialect_can_judge_a_rule_otherwise_or_not_at_all() -> None:
 
 def test_every_dialect_has_its_rules_and_every_rule_of_a_dialect_exists() -> None:
     tables = document("rules.v1.json")
-    assert tables["dialects"].keys() >= DIALECTS.keys()
+    assert tables["dialects"].keys() >= OURS.keys()
     for dialect in tables["dialects"].values():
         assert dialect.get("rules", {}).keys() <= tables["rules"].keys()
         assert all(DataFormat(model["form"]) for model in dialect["models"])

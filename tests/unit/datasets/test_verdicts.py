@@ -14,7 +14,7 @@ from ftops.model.data_check import DataVerdict, Finding
 from ftops.model.finetune import DataFile, FineTune, Method
 from ftops.model.observation import ProviderFacts
 from ftops.model.value import replace
-from ftops.providers.registry import DIALECTS
+from ftops.providers.registry import dialects
 from tests.unit.datasets.samples import SAMPLES, Sample
 
 EMULATED = {
@@ -24,7 +24,7 @@ EMULATED = {
 
 
 def capabilities(dialect: str) -> Capabilities:
-    return DIALECTS.get(dialect, DIALECTS["openai"]).capabilities
+    return dialects().get(dialect, dialects()["openai"]).capabilities
 
 
 def verdict(root: Path, sample: Sample, suffix: str = "jsonl") -> DataVerdict:

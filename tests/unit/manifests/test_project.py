@@ -16,7 +16,7 @@ from ftops.model.project import (
     ProviderSettings,
     StateSettings,
 )
-from ftops.providers.registry import DIALECTS
+from ftops.providers.registry import dialects
 from tests.unit.manifests.workspace import Workspace
 
 HEAD = "apiVersion: ftops/v1\nkind: Project\nmetadata: {name: demo}\nspec:\n"
@@ -26,7 +26,7 @@ EMULATED = '    local: {dialect: openai, base_url: "emulator:e.db"}\n'
 def problems(workspace: Workspace, text: str) -> list[str]:
     workspace.write("ftops.yaml", text)
     with pytest.raises(InvalidInput) as caught:
-        load_project(workspace.root, DIALECTS)
+        load_project(workspace.root, dialects())
     return [str(problem) for problem in caught.value.problems]
 
 
@@ -62,7 +62,7 @@ def test_everything_that_is_written_is_read(workspace: Workspace) -> None:
   prices: {oa: {m: {training_per_million_tokens: 3}}}
 """,
     )
-    project, _ = load_project(workspace.root, DIALECTS)
+    project, _ = load_project(workspace.root, dialects())
     assert project.name == "demo"
     assert project.manifests == ("a/", "b.yaml")
     assert project.state == StateSettings("here.json")
@@ -89,7 +89,7 @@ def test_everything_that_is_written_is_read(workspace: Workspace) -> None:
 
 def test_what_is_not_written_has_the_documented_defaults(workspace: Workspace) -> None:
     workspace.write("ftops.yaml", f"{HEAD}  providers:\n{EMULATED}")
-    project, _ = load_project(workspace.root, DIALECTS)
+    project, _ = load_project(workspace.root, dialects())
     assert project.manifests == ("jobs/",)
     assert project.state == StateSettings(".ftops/state.json", 60.0, 10)
     assert project.encryption is None
@@ -101,7 +101,7 @@ def test_what_is_not_written_has_the_documented_defaults(workspace: Workspace) -
 
 def test_a_directory_without_a_project_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput) as caught:
-        load_project(tmp_path, DIALECTS)
+        load_project(tmp_path, dialects())
     assert "`ftops init`" in str(caught.value.problems[0])
 
 
@@ -220,7 +220,7 @@ def test_a_state_is_a_string_or_says_more(workspace: Workspace) -> None:
   encryption: {identity: {file: ~/age.txt}, recipients: [age1abc]}
 """
     workspace.write("ftops.yaml", f"{HEAD}  providers:\n{EMULATED}{written}")
-    project, _ = load_project(workspace.root, DIALECTS)
+    project, _ = load_project(workspace.root, dialects())
     assert project.state == StateSettings(EnvReference("FTOPS_STATE"), 30, 5)
     assert project.encryption == Encryption(FileReference("~/age.txt"), ("age1abc",))
 
@@ -228,7 +228,7 @@ def test_a_state_is_a_string_or_says_more(workspace: Workspace) -> None:
 @pytest.mark.parametrize("header", ["X-Keyspace", "X-Portkey-Virtual-Key", "X-Author", "X-Token-Limit"])
 def test_a_header_is_no_credential_because_of_its_name(workspace: Workspace, header: str) -> None:
     workspace.write("ftops.yaml", with_provider(f"api_key: {{env: A}}, headers: {{{header}: team-7}}"))
-    project, _ = load_project(workspace.root, DIALECTS)
+    project, _ = load_project(workspace.root, dialects())
     assert project.providers["oa"].headers == {header: "team-7"}
 
 

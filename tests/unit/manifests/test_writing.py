@@ -17,7 +17,7 @@ from ftops.model.job import Job, JobFile, JobStatus
 from ftops.model.json_value import JSON
 from ftops.model.observation import ProviderFacts
 from ftops.model.value import replace
-from ftops.providers.registry import DIALECTS
+from ftops.providers.registry import dialects
 
 NAMES = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", fullmatch=True)
 WORDS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=15) | st.sampled_from(
@@ -76,7 +76,7 @@ def test_the_manifest_of_a_job_is_right() -> None:
         training_files=(JobFile("file-a"),),
         settings={"method": "supervised", "hyperparameters.n_epochs": 3, "seed": 7},
     )
-    facts = ProviderFacts("oa", "openai", DIALECTS["openai"].capabilities)
+    facts = ProviderFacts("oa", "openai", dialects()["openai"].capabilities)
     (read,) = parse_yaml(manifest_for("a", job, facts).text.encode(), "f").documents
     assert list(document_rules("finetune").findings(read.value)) == []
     assert read.value["spec"] == {
@@ -91,7 +91,7 @@ def test_the_manifest_of_a_job_is_right() -> None:
 def test_a_job_that_hides_what_it_trains_cannot_be_written() -> None:
     job = Job(id="ftjob-1", provider="oa", status=JobStatus.RUNNING, raw_status="running")
     with pytest.raises(FtopsError, match="does not show its model"):
-        manifest_for("a", job, ProviderFacts("oa", "openai", DIALECTS["openai"].capabilities))
+        manifest_for("a", job, ProviderFacts("oa", "openai", dialects()["openai"].capabilities))
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_what_no_manifest_may_ask_for_is_left_out_and_named(
     job = Job(
         "j", "oa", JobStatus.SUCCEEDED, model="m", training_files=(JobFile("file-a"),), settings=settings
     )
-    facts = ProviderFacts("oa", "openai", DIALECTS["openai"].capabilities)
+    facts = ProviderFacts("oa", "openai", dialects()["openai"].capabilities)
     written = manifest_for("a", replace(job, suffix=suffix), facts)
     (told,) = written.left_out
     assert left_out in told
@@ -123,4 +123,4 @@ def test_a_job_of_an_unknown_method_cannot_be_written() -> None:
         "j", "oa", JobStatus.RUNNING, model="m", training_files=(JobFile("f"),), settings={"method": "?"}
     )
     with pytest.raises(FtopsError, match="does not support"):
-        manifest_for("a", job, ProviderFacts("oa", "openai", DIALECTS["openai"].capabilities))
+        manifest_for("a", job, ProviderFacts("oa", "openai", dialects()["openai"].capabilities))

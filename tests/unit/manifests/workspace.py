@@ -7,7 +7,7 @@ from pathlib import Path
 from ftops.errors import InvalidInput
 from ftops.manifests.parser import LoadedManifests, load_fine_tunes
 from ftops.manifests.project import load_project
-from ftops.providers.registry import DIALECTS, facts_of
+from ftops.providers.registry import dialects, facts_of
 
 PROJECT = """\
 apiVersion: ftops/v1
@@ -40,7 +40,7 @@ class Workspace:
         self.write(file or f"jobs/{name}.yaml", manifest(name, spec, model=model))
 
     def load(self) -> LoadedManifests:
-        project, document = load_project(self.root, DIALECTS)
+        project, document = load_project(self.root, dialects())
         facts = {name: facts_of(settings) for name, settings in project.providers.items()}
         return load_fine_tunes(self.root, project, document, facts)
 

@@ -18,12 +18,12 @@ from ftops.model.observation import Observation, ProviderFacts
 from ftops.model.planning import Inputs
 from ftops.model.project import Project, StateSettings
 from ftops.planner.planner import plan
-from ftops.providers.registry import DIALECTS
+from ftops.providers.registry import dialects
 from ftops.state.statefile import decode
 from tests.conftest import REPOSITORY
 
 CASES = sorted(path for path in (REPOSITORY / "tests/golden/plans").iterdir() if path.is_dir())
-DIALECT = DIALECTS["openai"]
+DIALECT = dialects()["openai"]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda path: path.name)

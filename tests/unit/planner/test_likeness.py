@@ -14,7 +14,7 @@ from ftops.model.json_value import JSON
 from ftops.model.observation import Observation, ProviderFacts
 from ftops.model.state import Record, RecordedJob, State
 from ftops.model.value import replace
-from ftops.providers.registry import DIALECTS
+from ftops.providers.registry import dialects
 from ftops.records.likeness import alterations, likeness, look_alike, same_model, same_value
 from ftops.records.matching import LiveJobs
 
@@ -33,7 +33,7 @@ JOB = Job(
     training_files=(JobFile("file-1"),),
     settings={"hyperparameters.n_epochs": 3, "hyperparameters.learning_rate_multiplier": 0.1},
 )
-FACTS = ProviderFacts("p", "openai_legacy", DIALECTS["openai_legacy"].capabilities)
+FACTS = ProviderFacts("p", "openai_legacy", dialects()["openai_legacy"].capabilities)
 
 
 def nobodys(file: JobFile, sha256: str) -> bool:

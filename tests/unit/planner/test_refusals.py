@@ -18,12 +18,12 @@ from ftops.model.refusal import Refusal
 from ftops.model.state import Intent, ProviderMemory, Record, RecordedJob, RefusedUpload, State
 from ftops.model.value import replace
 from ftops.planner.planner import plan
-from ftops.providers.registry import DIALECTS
+from ftops.providers.registry import dialects
 from tests.simulator.world import fine_tune
 
 NOW = 1_000_000.0
 DAY = 86_400.0
-FACTS = ProviderFacts("p", "openai", DIALECTS["openai"].capabilities)
+FACTS = ProviderFacts("p", "openai", dialects()["openai"].capabilities)
 
 
 def planned(

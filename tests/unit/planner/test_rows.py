@@ -17,13 +17,13 @@ from ftops.planner.planner import plan
 from ftops.planner.situation import Situation
 from ftops.planner.undecided import doubtful
 from ftops.planner.unknown_providers import out_of_sight
-from ftops.providers.registry import DIALECTS
+from ftops.providers.registry import dialects
 from ftops.records.intents import Doubt
 from ftops.records.wording import invalid_data, known_by_likeness
 from tests.simulator.bends import WORLDS
 from tests.simulator.world import World, dataset, fine_tune
 
-FACTS = ProviderFacts("p", "openai", DIALECTS["openai"].capabilities)
+FACTS = ProviderFacts("p", "openai", dialects()["openai"].capabilities)
 JOB = RecordedJob("j1", "p", "f1:1", 1, 1, "n1", JobStatus.RUNNING, created_at=10.0)
 
 

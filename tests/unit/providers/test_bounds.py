@@ -14,7 +14,7 @@ import pytest
 from ftops.errors import Ambiguous, ProviderError
 from ftops.model.observation import ProviderFacts
 from ftops.providers.http_provider import HttpProvider
-from ftops.providers.registry import DIALECTS
+from ftops.providers.registry import dialects
 from ftops.transport import exchange, reply_body
 from ftops.transport.client import Transport
 from ftops.transport.deadline import ending_by, time_left
@@ -107,7 +107,7 @@ def test_a_connection_is_used_again_after_a_reply_that_was_read_whole() -> None:
 def test_a_list_of_endless_pages_ends_by_time() -> None:
     moments = itertools.count(step=50.0)
     pages = [Said({"data": jobs(2 * number, 2), "has_more": True}) for number in range(40)]
-    dialect = DIALECTS["openai"]
+    dialect = dialects()["openai"]
     with scripted(*pages) as server:
         transport = Transport("p", server.base_url, Attached(), timeout=30)
         facts = ProviderFacts("p", "openai", dialect.capabilities)

@@ -12,7 +12,8 @@ from ftops.errors import Ambiguous, ProviderError
 from ftops.model.project import ProviderSettings
 from ftops.model.request import JobRequest, RequestFile
 from ftops.providers.provider import Provider
-from ftops.providers.registry import DIALECTS, open_provider
+from ftops.providers.registry import open_provider
+from tests.contracts.dialects import OPENAI_FAMILY
 from tests.unit.providers.dripping import dripping
 from tests.unit.providers.scripted import Said, scripted
 
@@ -282,7 +283,7 @@ def test_a_flag_that_is_no_boolean_is_read(more: object) -> None:
         assert len(server.asked) == 1
 
 
-@pytest.mark.parametrize("dialect", sorted(DIALECTS))
+@pytest.mark.parametrize("dialect", OPENAI_FAMILY)
 @pytest.mark.parametrize(
     ("path", "named"), [("", True), ("/v1", False), ("/openai/v1", False), ("/v2", False)]
 )

@@ -12,10 +12,11 @@ from ftops.errors import Ambiguous, FtopsError, InvalidInput, NotSent, ProviderE
 from ftops.model.job import Stamp
 from ftops.model.project import ProviderSettings
 from ftops.model.request import JobRequest, RequestFile
-from ftops.providers.registry import DIALECTS, open_provider
+from ftops.providers.registry import open_provider
 from ftops.transport.client import Transport
 from ftops.transport.exchange import Attached, FileBody, Request
 from ftops.transport.secret import Secret
+from tests.contracts.dialects import OPENAI_FAMILY
 from tests.unit.providers.scripted import Said, Scripted, scripted
 
 KEY = "sk-canary-0123456789"
@@ -166,7 +167,7 @@ def test_a_file_that_shrinks_while_it_is_sent_is_an_error_and_not_a_hang(tmp_pat
     assert "changed while it was being sent" in str(caught.value.problems[0])
 
 
-@pytest.mark.parametrize("dialect", sorted(DIALECTS))
+@pytest.mark.parametrize("dialect", OPENAI_FAMILY)
 def test_a_create_carries_its_nonce_as_an_idempotency_key(dialect: str) -> None:
     stamp = Stamp("project", "lineage", "name", "f1:1", 1, 1, "nonce-7")
     with scripted(Said({"id": "job-1", "status": "pending"})) as server:

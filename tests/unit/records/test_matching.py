@@ -9,11 +9,11 @@ from ftops.model.json_value import JSON
 from ftops.model.observation import Observation, ProviderFacts
 from ftops.model.state import State
 from ftops.model.value import replace
-from ftops.providers.registry import DIALECTS
+from ftops.providers.registry import dialects
 from ftops.records.likeness import appearance, likeness, look_alike
 from ftops.records.matching import MOST_LOOKS, LiveJobs, fitting
 
-FACTS = ProviderFacts("p", "openai_legacy", DIALECTS["openai_legacy"].capabilities)
+FACTS = ProviderFacts("p", "openai_legacy", dialects()["openai_legacy"].capabilities)
 
 
 def nobodys(file: JobFile, sha256: str) -> bool:

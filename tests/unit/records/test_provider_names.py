@@ -16,7 +16,7 @@ from ftops.model.state import (
     State,
 )
 from ftops.model.value import replace
-from ftops.providers.registry import DIALECTS
+from ftops.providers.registry import dialects
 from ftops.records.desired import DesiredSet
 from ftops.records.provider_names import follow_providers, followed, in_present_form
 from tests.simulator.world import dataset, fine_tune
@@ -114,7 +114,7 @@ def test_a_provider_that_gives_marks_back_under_one_name_is_known_as_unmarked_by
 def test_a_fingerprint_of_the_old_name_becomes_the_present_one_wherever_it_stands() -> None:
     declared = replace(fine_tune("a"), provider="new")
     files = {"a.jsonl": dataset("a.jsonl")}
-    facts = ProviderFacts("new", "openai", DIALECTS["openai"].capabilities, renamed_from="old")
+    facts = ProviderFacts("new", "openai", dialects()["openai"].capabilities, renamed_from="old")
     before = DesiredSet((replace(declared, provider="old"),), files, {"old": replace(facts, name="old")})
     after = DesiredSet((declared,), files, {"new": facts})
     was, now = before.fingerprint("a"), after.fingerprint("a")

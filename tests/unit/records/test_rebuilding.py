@@ -11,12 +11,12 @@ from ftops.model.observation import Observation, ProviderFacts
 from ftops.model.plan import Plan
 from ftops.model.state import ArchivedRecord, Record, RecordedJob, State
 from ftops.model.value import replace
-from ftops.providers.registry import DIALECTS
+from ftops.providers.registry import dialects
 from ftops.records.rebuilding import Rebuilt, rebuilt
 from ftops.records.recorded import record_of_stamped
 from tests.simulator.world import fine_tune
 
-FACTS = ProviderFacts("p", "openai", DIALECTS["openai"].capabilities)
+FACTS = ProviderFacts("p", "openai", dialects()["openai"].capabilities)
 RUNS, ENDED, MADE = JobStatus.RUNNING, JobStatus.FAILED, JobStatus.SUCCEEDED
 
 

@@ -9,12 +9,12 @@ from ftops.model.job import JobStatus
 from ftops.model.observation import ProviderFacts
 from ftops.model.state import ArchivedRecord, Intent, Record, RecordedJob, SentRequest, State
 from ftops.model.value import replace
-from ftops.providers.registry import DIALECTS
+from ftops.providers.registry import dialects
 from ftops.records.desired import DesiredSet
 from ftops.records.renaming import follow_renames, moved, take_over_removed
 from tests.simulator.world import dataset, fine_tune
 
-FACTS = ProviderFacts("p", "openai", DIALECTS["openai"].capabilities)
+FACTS = ProviderFacts("p", "openai", dialects()["openai"].capabilities)
 ASKED = SentRequest("p", {"seed": 1}, ())
 
 

@@ -8,11 +8,11 @@ from ftops.model.job import Job, JobStatus, Stamp
 from ftops.model.observation import Observation, ProviderFacts
 from ftops.model.state import ArchivedRecord, Record, RecordedJob, SentRequest, State
 from ftops.model.value import replace
-from ftops.providers.registry import DIALECTS
+from ftops.providers.registry import dialects
 from ftops.records.desired import DesiredSet
 from ftops.records.settling import Settled, settle
 
-FACTS = ProviderFacts("p", "openai", DIALECTS["openai"].capabilities)
+FACTS = ProviderFacts("p", "openai", dialects()["openai"].capabilities)
 STAMP = Stamp("sim", "l", "a", "f1:1", 1, 1, "n1")
 ASKED = SentRequest("p", {"model": "m"}, ())
 JOB = RecordedJob("j1", "p", "f1:1", 1, 1, "n1", JobStatus.RUNNING, request=ASKED)

@@ -8,14 +8,14 @@ from ftops.model.job import Job, JobStatus, Stamp
 from ftops.model.observation import Observation, ProviderFacts
 from ftops.model.state import Intent, Record, State
 from ftops.model.value import replace
-from ftops.providers.registry import DIALECTS
+from ftops.providers.registry import dialects
 from ftops.records.intents import Doubt, Verdict, absent, resolve_intent
 from ftops.records.matching import LiveJobs
 
 SENT, SETTLE = 1000.0, 900.0
 OVER = SENT + 60 + SETTLE
 """When the settle time of a create is over that may be sent until a minute after it was noted."""
-FACTS = ProviderFacts("p", "openai", DIALECTS["openai"].capabilities, settle=SETTLE)
+FACTS = ProviderFacts("p", "openai", dialects()["openai"].capabilities, settle=SETTLE)
 INTENT = Intent("p", "n1", "f1:1", 1, 1, {}, SENT, SENT + 60, {}, ())
 NOTHING = (Doubt.SETTLING, ())
 

@@ -1,0 +1,63 @@
+"""What the server must know of one wire format, and which formats there are."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Protocol
+
+from flask import Blueprint
+
+from ftops.emulator.context import Emulator
+from ftops.emulator.wires.refusals import Refusal
+from ftops.emulator.world.settings import EmulatorSettings
+
+
+class Routes(Protocol):
+    """Endpoints of one blueprint; each is named by the operation that faults match."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        """Serve one world."""
+
+    def blueprint(self) -> Blueprint:
+        """Return the routes, to be mounted at the root."""
+
+
+def no_headers(settings: EmulatorSettings) -> Mapping[str, str]:
+    """Return the headers of a provider that adds none."""
+    del settings
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """One format, or several that share a server. A folder of `wires/` keeps it as `WIRE`, in its `wire.py`.
+
+    `base_path` is what a client's base URL ends with. A key is looked for in `Authorization: Bearer` and,
+    bare, in the `key_headers`. `refusal_body` is the shape of its errors, `reply_headers` go with each reply.
+    """
+
+    routes: tuple[type[Routes], ...]
+    base_path: str = "/v1"
+    key_headers: tuple[str, ...] = ()
+    refusal_body: Callable[[Refusal], Any] = Refusal.body
+    reply_headers: Callable[[EmulatorSettings], Mapping[str, str]] = no_headers
+
+
+FOLDERS: Mapping[str, str] = {
+    "openai": "openai",
+    "openai_legacy": "openai",
+}
+"""The word of `--dialect` -> the folder whose `WIRE` serves it. OpenAI's two are served together."""
+
+DEFAULT = "openai"
+
+
+def wire_of(dialect: str) -> Wire:
+    """Return the format that serves a dialect; only this one is loaded. Raises KeyError."""
+    wire: Wire = import_module(f"ftops.emulator.wires.{FOLDERS[dialect]}.wire").WIRE
+    return wire
+
+
+def spoken_with(dialect: str) -> tuple[str, ...]:
+    """Return every dialect that is spoken where this one is."""
+    return tuple(name for name, folder in FOLDERS.items() if folder == FOLDERS[dialect])

@@ -1,0 +1,102 @@
+"""What is wrong with the providers of `ftops.yaml`: dialects, credentials, renames, extras for gateways."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+
+from ftops.manifests.document import Steps
+from ftops.manifests.schema import Finding
+from ftops.manifests.wording import suggestion
+from ftops.model.project import EMULATOR_SCHEME, OWN_SETTINGS
+
+_SECRET_HEADERS = frozenset(("authorization", "proxy-authorization", "cookie", "api-key", "x-api-key"))
+"""Headers that carry nothing but a credential. Elsewhere a reference makes the secret, never the name."""
+_SECRET_VALUE = re.compile(r"^(sk-|Bearer\s|Basic\s|Token\s)|^[a-z+]+://[^/@]*@", re.IGNORECASE)
+REFERENCE_HINT = "write {env: NAME}, {file: PATH} or {exec: [COMMAND, ...]}"
+
+
+class OwnFields(Protocol):
+    """What a dialect sends itself, so that no extra may be called the same."""
+
+    @property
+    def body_fields(self) -> frozenset[str]:
+        """Fields of its bodies."""
+
+    @property
+    def query_fields(self) -> frozenset[str]:
+        """Fields of its queries."""
+
+    @property
+    def settings(self) -> Mapping[str, bool]:
+        """Keys of its providers, and whether each must be there."""
+
+
+def provider_findings(
+    path: Steps, provider: Mapping[str, Any], dialects: Mapping[str, OwnFields]
+) -> Iterator[Finding]:
+    """Check what the schema cannot say of one provider, whose place in the file is `path`."""
+    dialect = provider["dialect"]
+    if dialect not in dialects:
+        yield Finding((*path, "dialect"), f"unknown dialect {dialect!r}", suggestion(dialect, dialects))
+    embedded = str(provider.get("base_url", "")).startswith(EMULATOR_SCHEME)
+    if "api_key" not in provider and not embedded:
+        yield Finding(path, "the field 'api_key' is missing", "write api_key: {env: NAME}", key=True)
+    for field in ("base_url", "organization", "project", *OWN_SETTINGS):
+        if _is_secret(provider.get(field)):
+            yield Finding((*path, field), "holds a key or password", REFERENCE_HINT)
+    for field in ("headers", "query", "body"):
+        for name, value in provider.get(field, {}).items():
+            named = field == "headers" and name.lower() in _SECRET_HEADERS
+            if _is_secret(value) or (named and isinstance(value, str)):
+                message = "must be a reference: a credential must never be in a file"
+                yield Finding((*path, field, name), message, REFERENCE_HINT)
+    if dialect in dialects:
+        yield from _own_findings(path, provider, dialects[dialect])
+        yield from _extra_findings(path, provider, dialects[dialect])
+
+
+def _own_findings(path: Steps, provider: Mapping[str, Any], own: OwnFields) -> Iterator[Finding]:
+    """Check the keys that only some dialects have."""
+    dialect = provider["dialect"]
+    for name, required in own.settings.items():
+        if required and name not in provider:
+            yield Finding(path, f"the field '{name}' is missing: dialect {dialect} needs it", key=True)
+    for name in OWN_SETTINGS:
+        if name in provider and name not in own.settings:
+            message = f"dialect {dialect} has no setting {name}"
+            yield Finding((*path, name), message, "remove it", key=True)
+
+
+def _extra_findings(path: Steps, provider: Mapping[str, Any], own: OwnFields) -> Iterator[Finding]:
+    """Keep what trains in the manifests: an extra is in no fingerprint."""
+    for field, names in (("query", own.query_fields), ("body", own.body_fields)):
+        for name in provider.get(field, {}):
+            # A gateway that reads a[b] as a field of a would understand something else for a.
+            if re.split(r"[\[.]", name)[0].strip().lower() in names:
+                message = f"{name!r} is a field of dialect {provider['dialect']}: ftops sends it itself"
+                yield Finding((*path, field, name), message, "what is trained belongs in manifests", key=True)
+
+
+def rename_findings(providers: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
+    """Check that each old name goes to one provider."""
+    taken: dict[str, str] = {}
+    for name, provider in providers.items():
+        old = provider.get("renamed_from")
+        if old is None:
+            continue
+        path = ("spec", "providers", name, "renamed_from")
+        if old in providers:
+            hint = "its records can follow only one name: remove the old entry or this line"
+            yield Finding(path, f"provider {old} is still declared", hint)
+        elif taken.setdefault(old, name) != name:
+            yield Finding(
+                path,
+                f"provider {taken[old]} is also renamed from {old}",
+                "only one entry can take over its records",
+            )
+
+
+def _is_secret(value: Any) -> bool:
+    return isinstance(value, str) and _SECRET_VALUE.search(value) is not None
