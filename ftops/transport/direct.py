@@ -1,4 +1,4 @@
-"""Reads by urllib3 alone, over direct connections: what a plan needs, and no more."""
+"""Requests by urllib3 alone, over direct connections: what a plan needs, and a create, and no more."""
 
 from __future__ import annotations
 
@@ -16,20 +16,21 @@ from ftops.transport.trust import trust
 
 
 class Direct:
-    """Keeps connections to read from. `headers` go with each request."""
+    """Keeps connections. `headers` go with each request, which goes out once: nothing is tried again."""
 
     def __init__(self, bundle: str | None, headers: Mapping[str, str]) -> None:
         self._headers = headers
         self._pool = PoolManager(maxsize=POOL_SIZE)
         self._pool.pool_classes_by_scheme = pool_classes(partial(trust, bundle))
 
-    def get_once(self, outgoing: Outgoing, timeout: tuple[float, float]) -> Any:
-        """Send a GET, and return the reply: its body is still to be read. No redirect is followed."""
+    def send_once(self, outgoing: Outgoing, timeout: tuple[float, float]) -> Any:
+        """Send, and return the reply: its body is still to be read. No redirect is followed."""
         query = urlencode(outgoing.query)
         connect, read = timeout
         return self._pool.urlopen(
-            "GET",
+            outgoing.method,
             f"{outgoing.url}{'&' if '?' in outgoing.url else '?'}{query}" if query else outgoing.url,
+            body=outgoing.body,
             headers=self._with(outgoing.headers),
             timeout=Timeout(connect=connect, read=read),
             retries=False,
