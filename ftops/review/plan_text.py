@@ -30,8 +30,9 @@ def plan_text(plan: Plan, review: Review, look: Callable[[str], object]) -> Iter
     """Yield the document, indented; `look` sees all that is in it before the first piece, and may raise."""
     document: dict[str, Any] = typed.decode(encoded(undigested(plan, review)))
     digest = _Digest(document)
-    for changes in _batches(plan):
-        digest.add(changes)
+    for batch in _batches(plan):
+        changes = encoded(batch)
+        digest.add(batch, changes)
         look(changes.decode())
     document["digest"] = digest.named()
     before, after = _around(document)
@@ -39,17 +40,17 @@ def plan_text(plan: Plan, review: Review, look: Callable[[str], object]) -> Iter
     look(after)
     yield before
     first = True
-    for changes in _batches(plan):
-        yield f"{'' if first else ','}\n{_indented(changes)}"
+    for batch in _batches(plan):
+        yield f"{'' if first else ','}\n{_indented(encoded(batch))}"
         first = False
     yield after if first else f"\n{_STEP}{after}"
 
 
-def _batches(plan: Plan) -> Iterator[bytes]:
-    """Yield the changes as JSON lists."""
+def _batches(plan: Plan) -> Iterator[list[Any]]:
+    """Yield the changes as plain values, so many at once."""
     changes: Iterator[Change] = iter(plan.changes)
     while batch := [to_builtins(change) for change in islice(changes, AT_ONCE)]:
-        yield encoded(batch)
+        yield batch
 
 
 def _indented(changes: bytes) -> str:
@@ -68,6 +69,10 @@ def _around(document: Mapping[str, Any]) -> tuple[str, str]:
 _PLACE = f'\n{_STEP}"changes": []'
 
 
+_NO_JSON = (b"NaN", b"Infinity")
+"""What Python's writer writes for numbers that JSON does not have, and a document writes null for."""
+
+
 class _Digest:
     """Takes the digest of a document member by member, as `fingerprint.digest` does of the whole."""
 
@@ -78,9 +83,15 @@ class _Digest:
         self._after = b"]," + canonical_json(after)[1:]
         self._between = b""
 
-    def add(self, changes: bytes) -> None:
-        """Add the next changes."""
-        self._hash.update(self._between + canonical_json(typed.decode(changes))[1:-1])
+    def add(self, batch: list[Any], written: bytes) -> None:
+        """Add the next changes, as they are `written`: that is read back only where it may say less."""
+        try:
+            text = canonical_json(batch)
+        except UnicodeEncodeError:
+            text = _NO_JSON[0]
+        if any(sign in text for sign in _NO_JSON):
+            text = canonical_json(typed.decode(written))
+        self._hash.update(self._between + text[1:-1])
         self._between = b","
 
     def named(self) -> str:

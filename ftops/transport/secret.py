@@ -14,6 +14,11 @@ anybody out, and occurs by chance in names and numbers: refusing those would sto
 _SCHEME = re.compile(r"^(Bearer|Basic|Token)\s+", re.IGNORECASE)
 
 
+_HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_QUOTED_HTML = {**_HTML, ord('"'): "&quot;", ord("'"): "&#x27;"}
+"""As `html.escape` does it, whose module takes longer to load than everything else here."""
+
+
 class Secret:
     """A resolved credential. Only `reveal` returns the value; showing, formatting or pickling does not."""
 
@@ -45,7 +50,6 @@ class Secret:
     @property
     def forms(self) -> frozenset[str]:
         """Return the value as JSON, URLs, HTML and Markdown spell it; empty for one too short to look for."""
-        import html
         import json
         from urllib.parse import quote
 
@@ -54,7 +58,7 @@ class Secret:
         if len(value) < SHORTEST:
             return frozenset()
         escaped = (json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1])
-        marked = (html.escape(value), html.escape(value, quote=False), _in_markdown(value))
+        marked = (value.translate(_QUOTED_HTML), value.translate(_HTML), _in_markdown(value))
         return frozenset({value, *escaped, quote(value, safe=""), *marked})
 
 
