@@ -1,4 +1,4 @@
-"""Requests by urllib3 alone, over direct connections: what a plan needs, and a create, and no more."""
+"""Reads by urllib3 alone, over direct connections: what a plan needs, and no more."""
 
 from __future__ import annotations
 
@@ -16,21 +16,20 @@ from ftops.transport.trust import trust
 
 
 class Direct:
-    """Keeps connections. `headers` go with each request, which goes out once: nothing is tried again."""
+    """Keeps connections to read from. `headers` go with each request."""
 
     def __init__(self, bundle: str | None, headers: Mapping[str, str]) -> None:
         self._headers = headers
         self._pool = PoolManager(maxsize=POOL_SIZE)
         self._pool.pool_classes_by_scheme = pool_classes(partial(trust, bundle))
 
-    def send_once(self, outgoing: Outgoing, timeout: tuple[float, float]) -> Any:
-        """Send, and return the reply: its body is still to be read. No redirect is followed."""
+    def get_once(self, outgoing: Outgoing, timeout: tuple[float, float]) -> Any:
+        """Send a GET, and return the reply: its body is still to be read. No redirect is followed."""
         query = urlencode(outgoing.query)
         connect, read = timeout
         return self._pool.urlopen(
-            outgoing.method,
+            "GET",
             f"{outgoing.url}{'&' if '?' in outgoing.url else '?'}{query}" if query else outgoing.url,
-            body=outgoing.body,
             headers=self._with(outgoing.headers),
             timeout=Timeout(connect=connect, read=read),
             retries=False,

@@ -1,4 +1,4 @@
-"""Files that are streamed, and whatever goes through a proxy, by requests: only this module imports it.
+"""Requests with a body, or through a proxy, by requests: only this module imports it.
 
 It takes longer to import than a small plan takes, so that a plan, which only reads, does without.
 """

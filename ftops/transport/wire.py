@@ -54,9 +54,7 @@ class Wire:
         self._bundle = environ.get("REQUESTS_CA_BUNDLE") or environ.get("SSL_CERT_FILE") or None
         usual = {"User-Agent": f"ftops/{__version__}", "Accept": "*/*", "Accept-Encoding": "gzip"}
         self._headers = {**usual, **(headers or {})}
-        self._reading = Direct(self._bundle, self._headers)
-        # What costs money goes out on no connection that has been idle since the jobs were listed.
-        self._writing = Direct(self._bundle, self._headers)
+        self._direct = Direct(self._bundle, self._headers)
         self._opened: Session | None = None
         self._opening = threading.Lock()
 
@@ -69,9 +67,8 @@ class Wire:
         started = time.monotonic()
         status, request_id = None, None
         try:
-            if proxy is None and (outgoing.body is None or isinstance(outgoing.body, bytes)):
-                direct = self._reading if outgoing.method == "GET" else self._writing
-                raw = direct.send_once(outgoing, self._timeout)
+            if outgoing.method == "GET" and outgoing.body is None and proxy is None:
+                raw = self._direct.get_once(outgoing, self._timeout)
             else:
                 raw = self._session().send_once(outgoing, self._timeout, proxy)
             status, request_id = raw.status, raw.headers.get("x-request-id")
@@ -85,8 +82,7 @@ class Wire:
 
     def close(self) -> None:
         """Close the connections."""
-        self._reading.close()
-        self._writing.close()
+        self._direct.close()
         if self._opened is not None:
             self._opened.close()
 
