@@ -24,7 +24,7 @@ from ftops.model.project import (
 )
 from ftops.model.value import replace
 from ftops.providers.description import description_of
-from ftops.providers.dialect import Dialect
+from ftops.providers.dialect import Dialect, HasAddress, Shaped
 from ftops.providers.provider import Provider
 from ftops.transport.hosts import Destination, origin_of, refuse_stranger
 from ftops.transport.references import References, Unresolved
@@ -33,6 +33,10 @@ from ftops.transport.secret import MASK, Secret
 OURS: Mapping[str, str] = {
     "openai": "openai:OpenAIDialect",
     "openai_legacy": "openai_legacy:OpenAILegacyDialect",
+    "azure_openai": "azure_openai:AzureOpenAIDialect",
+    "mistral": "mistral:MistralDialect",
+    "fireworks": "fireworks:FireworksDialect",
+    "together": "together:TogetherDialect",
 }
 """Every wire format that ftops itself speaks: module of `dialects/` and class, loaded when it is used."""
 
@@ -85,7 +89,7 @@ def facts_of(settings: ProviderSettings) -> ProviderFacts:
     return ProviderFacts(
         name=settings.name,
         dialect=settings.dialect,
-        capabilities=dialects()[settings.dialect].capabilities,
+        capabilities=_shaped(settings).capabilities,
         settle=settings.settle,
         send_window=settings.send_window,
         max_active=settings.max_active,
@@ -98,6 +102,15 @@ def facts_of(settings: ProviderSettings) -> ProviderFacts:
         service=_service(dialects()[settings.dialect], settings),
         allow_closed=settings.allow_closed,
     )
+
+
+def _shaped(settings: ProviderSettings) -> Dialect:
+    """Return the dialect as far as the project file alone decides what it can carry."""
+    dialect = dialects()[settings.dialect]
+    if not isinstance(dialect, Shaped):
+        return dialect
+    written = {name: value for name in dialect.shaping if isinstance(value := settings.own.get(name), str)}
+    return dialect.bound(written)
 
 
 def _service(dialect: Dialect, settings: ProviderSettings) -> str | None:
@@ -160,6 +173,7 @@ def open_provider(
         raise ValueError("a missing value was not reported")
     if url.startswith(EMULATOR_SCHEME):
         raise FtopsError(f"provider {settings.name} is an embedded emulator that was not started")
+    url = resolved.corrected(url, dialect)
     headers = {**extra, **account, **dialect.auth_headers(key)}
     attached = Attached(headers, query, body)
     transport = Transport(
@@ -205,6 +219,14 @@ class _Resolver:
             else value
             for name, value in extras.items()
         }
+
+    def corrected(self, url: str, dialect: Dialect) -> str:
+        """Return an address as the dialect wants it; it is as secret as it was."""
+        address = dialect.address(url) if isinstance(dialect, HasAddress) else url
+        known = next((one for one in self.secrets if one.reveal() == url), None)
+        if known is not None and address != url:
+            self.secrets.add(Secret(address, known.name))
+        return address
 
     def problem(self, field: str, message: str, hint: str | None = None) -> None:
         path = f"spec.providers.{self._name}.{field}"
