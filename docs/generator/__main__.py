@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from docs.generator.pages import PAGES, REPOSITORY, man_pages
+from docs.generator.providers import FOLDER
 
 if __name__ == "__main__":
     pages = {**{path: draw() for path, draw in PAGES.items()}, **man_pages()}
-    for old in (REPOSITORY / "docs/man").glob("*.1"):
-        if f"docs/man/{old.name}" not in pages:
+    for old in (*REPOSITORY.glob("docs/man/*.1"), *REPOSITORY.glob(f"{FOLDER}/*.md")):
+        if str(old.relative_to(REPOSITORY)) not in pages:
             old.unlink()
     for path, text in pages.items():
         target = REPOSITORY / Path(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from benchmarks.page import performance_page
@@ -10,7 +11,9 @@ from docs.generator.architecture import architecture_page
 from docs.generator.commands import walk
 from docs.generator.decision_table import decision_table_page
 from docs.generator.manual import man_page
-from docs.generator.reference import commands_page, dialects_page, exit_codes_page, state_backends_page
+from docs.generator.providers import FOLDER, matrix_page, our_offers, provider_page
+from docs.generator.readme import readme_page
+from docs.generator.reference import commands_page, exit_codes_page, state_backends_page
 from docs.generator.schemas import schema_page
 from docs.generator.training_data import training_data_page
 
@@ -22,11 +25,13 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "docs/explanation/performance.md": performance_page,
     "docs/reference/exit-codes.md": exit_codes_page,
     "docs/reference/decision-table.md": decision_table_page,
-    "docs/reference/dialects.md": dialects_page,
+    "README.md": readme_page,
+    f"{FOLDER}/README.md": matrix_page,
     "docs/reference/state-backends.md": state_backends_page,
     "docs/reference/training-data.md": training_data_page,
     "docs/reference/manifest.md": lambda: schema_page("finetune", "The manifest"),
     "docs/reference/project-file.md": lambda: schema_page("project", "The project file"),
+    **{f"{FOLDER}/{one.name}.md": partial(provider_page, one) for one in our_offers()},
 }
 """Path in the repository -> what draws it."""
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 from ftops.errors import ExitCode, FtopsError, NeedsPerson, Refused
 from ftops.model.change import Change
 from ftops.model.event import ChangeResult, Outcome
-from ftops.model.review import CostEstimate, Violation
+from ftops.model.review import CostEstimate, Violation, Warned
 from ftops.reconciler.values import Reviewed
 from ftops.report.terminal import render_plan
 from ftops.review.plan_document import plan_document
@@ -59,6 +59,11 @@ class ReviewedPlan:
     def same_training(self) -> tuple[tuple[str, ...], ...]:
         """Groups of names that train the same thing: each of them is paid."""
         return self._reviewed.review.same_training
+
+    @property
+    def warnings(self) -> tuple[Warned, ...]:
+        """What a reviewer should know of what it trains, such as when its models end; forbids nothing."""
+        return self._reviewed.review.warnings
 
     @property
     def applicable(self) -> bool:

@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from ftops.cli import options
-from ftops.datasets.inspection import root_model
 from ftops.datasets.tokens import count_tokens
 from ftops.errors import ExitCode, FtopsError, InvalidInput
+from ftops.model.finetune import root_model
 from ftops.model.json_text import json_text
 from ftops.model.tuned_model import base_model
 from ftops.reconciler.checking import Checked, check

@@ -15,7 +15,7 @@ from ftops.errors import Problem
 from ftops.files.index import NO_INDEX, FileIndex, FileStamp, KnownData, file_stamp
 from ftops.model.data_check import DataVerdict, FileCheck, Finding, Severity
 from ftops.model.dataset import Dataset
-from ftops.model.finetune import FineTune, Upstream
+from ftops.model.finetune import FineTune, root_model
 from ftops.model.observation import ProviderFacts
 
 _Pairs = dict[str, dict[str, set[str]]]
@@ -169,18 +169,6 @@ def _uses(fine_tunes: Iterable[FineTune], providers: Mapping[str, ProviderFacts]
                 alone = role == "training" and len(fine_tune.training_files) == 1
                 uses.setdefault(file.path, []).append(_Use(fine_tune.name, rules, alone))
     return uses
-
-
-def root_model(fine_tune: FineTune, by_name: Mapping[str, FineTune]) -> str:
-    """Name the model at the root of a chain; empty where it is not declared."""
-    seen: set[str] = set()
-    while isinstance(fine_tune.model, Upstream):
-        upstream = by_name.get(fine_tune.model.name)
-        if upstream is None or upstream.name in seen:
-            return ""
-        seen.add(upstream.name)
-        fine_tune = upstream
-    return fine_tune.model
 
 
 def _pairs(fine_tunes: Iterable[FineTune]) -> _Pairs:

@@ -7,14 +7,17 @@ import socket
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
+
+from msgspec import Struct
 
 from ftops.api.freeze import frozen
 from ftops.api.opening import opened_provider
 from ftops.api.stored_state import StoredState, open_stored_state
 from ftops.api.surroundings import Surroundings
 from ftops.datasets.inspection import inspect_datasets
-from ftops.doctor import declared, marks, providers, stored
+from ftops.doctor import declared, marks, providers, retirement, stored
 from ftops.doctor.failures import failed, lenient
 from ftops.errors import FtopsError
 from ftops.files.commits import commit_of, is_before
@@ -24,33 +27,50 @@ from ftops.manifests.project import load_project
 from ftops.model.check import Check, Verdict
 from ftops.model.finetune import FineTune
 from ftops.model.job import Job
+from ftops.model.model_dates import ModelDates
 from ftops.model.project import Project, ProviderSettings
 from ftops.model.state import State
 from ftops.model.value import replace
 from ftops.planner.incomplete import used_providers
 from ftops.providers.provider import Probe
 from ftops.providers.registry import dialects, facts_of
+from ftops.providers.retirements import known_retirements
+from ftops.reconciler.observing import model_dates
 from ftops.records.provider_names import follow_providers, renames
+from ftops.review.agenda import Due, agenda
+from ftops.review.endings import Calendar, day
 from ftops.state.backend import Holder, StateBackend, Writability
 from ftops.transport.secret import Vault
 
 
-def examine(root: Path, environ: Mapping[str, str], vault: Vault) -> Iterator[Check]:
+class Findings(Struct, frozen=True):
+    """What a look at everything found, and what of the project ends when."""
+
+    checks: tuple[Check, ...]
+    agenda: tuple[Due, ...]
+    today: date
+
+
+def examine(root: Path, environ: Mapping[str, str], vault: Vault) -> Findings:
     """Look at everything that a plan and an apply need, in order. Asks each provider once.
 
     What is wrong stops only what needs it. Secrets are taken out of what others said: a look at everything
     must not end at one of them.
     """
-    for check in _Examination(root.resolve(), Surroundings(environ, vault=vault)).checks():
+    examination = _Examination(root.resolve(), Surroundings(environ, vault=vault))
+    checks = []
+    for check in examination.checks():
         following = None if check.next is None else vault.blank(check.next)
-        yield replace(check, message=vault.blank(check.message), next=following)
+        checks.append(replace(check, message=vault.blank(check.message), next=following))
+    return Findings(tuple(checks), examination.agenda, examination.today)
 
 
 class _Examination:
     """What one look has learned so far.
 
     `seen` are the jobs that the providers showed on their first pages; `fine_tunes` what is declared, where
-    all of it could be read.
+    all of it could be read. `services` and `told` are the providers' known services, and when their models
+    end as they tell it; `agenda` is what of the project ends when.
     """
 
     def __init__(self, root: Path, surroundings: Surroundings) -> None:
@@ -58,6 +78,10 @@ class _Examination:
         self.surroundings = surroundings
         self.seen: dict[str, tuple[Job, ...]] = {}
         self.fine_tunes: tuple[FineTune, ...] | None = None
+        self.services: dict[str, str | None] = {}
+        self.told: dict[str, Mapping[str, ModelDates]] = {}
+        self.agenda: tuple[Due, ...] = ()
+        self.today = day(time.time())
 
     def checks(self) -> Iterator[Check]:
         try:
@@ -78,6 +102,7 @@ class _Examination:
 
     def _declared(self, project: Project, document: Document) -> Iterator[Check]:
         facts = {name: facts_of(settings) for name, settings in project.providers.items()}
+        self.services = {name: one.service for name, one in facts.items()}
         loaded = load_fine_tunes(self.root, project, document, facts)
         yield from declared.manifest_checks(loaded)
         if not (loaded.misdeclared or loaded.unseen):
@@ -112,6 +137,9 @@ class _Examination:
                 else:
                     page, _, headers = provider.list_fine_tunes_with_http_info()
                 answered = time.time()
+                self.services[settings.name] = provider.facts.service
+                if provider.facts.service is not None:
+                    self.told[settings.name] = model_dates(provider)
         except FtopsError as error:
             return [providers.unreachable(settings, error)]
         self.seen[settings.name] = page.jobs
@@ -131,9 +159,17 @@ class _Examination:
         except FtopsError as error:
             yield from failed("state", error)
         yield from _lock(opened.backend)
+        yield self._ends(state)
         if state is not None:
             settles = {name: settings.settle for name, settings in project.providers.items()}
             yield from stored.intent_checks(state, settles, self.seen, time.time())
+
+    def _ends(self, state: State | None) -> Check:
+        """Judge what ends; what neither manifests nor state could tell is not in it."""
+        calendar = Calendar(known_retirements().retirements, self.told)
+        concerned = retirement.concerns(self.fine_tunes or (), state)
+        self.agenda = agenda(concerned, self.services, calendar)
+        return retirement.retirement_check(self.agenda, self.today)
 
     def _state(self, project: Project, opened: StoredState, state: State) -> Iterator[Check]:
         backend, exists = opened.backend, opened.manager.exists

@@ -201,6 +201,7 @@ def _provider(name: str, value: Mapping[str, Any]) -> ProviderSettings:
         max_active=None if most is None else int(most),
         emulator_speed=value.get("emulator", {}).get("speed", 1.0),
         renamed_from=value.get("renamed_from"),
+        allow_closed=value.get("allow_closed", False),
         own={key: _set(value[key]) for key in OWN_SETTINGS if key in value},
         **seconds,
     )

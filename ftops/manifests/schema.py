@@ -38,6 +38,7 @@ SCHEMA_KINDS: Mapping[str, str] = {
     "plan": "plan.v1.json",
     "state": "state.v1.json",
     "validate": "validate.v1.json",
+    "retirements": "retirements.v1.json",
 }
 """Every published schema, by the word that `ftops schema` takes."""
 

@@ -34,10 +34,14 @@ class OnRemove(StrEnum):
 
 
 class RetryOn(StrEnum):
-    """Ends of a job after which the same training may be tried again. User errors are never among them."""
+    """Ends of a job after which the same training may be tried again.
+
+    Errors of the user and refusals by moderation are never among them: the same data fails again.
+    """
 
     PROVIDER_ERROR = "provider_error"
     QUOTA = "quota"
+    BILLING = "billing"
     UNKNOWN = "unknown"
     CANCELLED = "cancelled"
     VANISHED = "vanished"
@@ -118,3 +122,15 @@ class FineTune(Struct, frozen=True):
         """Pair each file with its role, `training` or `validation`, training first."""
         training = tuple(("training", file) for file in self.training_files)
         return (*training, ("validation", self.validation_file)) if self.validation_file else training
+
+
+def root_model(fine_tune: FineTune, by_name: Mapping[str, FineTune]) -> str:
+    """Name the model at the root of a chain; empty where it is not declared."""
+    seen: set[str] = set()
+    while isinstance(fine_tune.model, Upstream):
+        upstream = by_name.get(fine_tune.model.name)
+        if upstream is None or upstream.name in seen:
+            return ""
+        seen.add(upstream.name)
+        fine_tune = upstream
+    return fine_tune.model

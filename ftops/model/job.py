@@ -34,11 +34,16 @@ _TERMINAL = frozenset({JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLE
 
 
 class FailureClass(StrEnum):
-    """Whose fault a job's failure is; decides whether `retry` may try it again."""
+    """Whose fault a job's failure is; decides whether `retry` may try it again.
+
+    `moderation`: the provider refuses what the data or the model says. `billing`: the account cannot pay.
+    """
 
     USER_ERROR = "user_error"
     PROVIDER_ERROR = "provider_error"
     QUOTA = "quota"
+    MODERATION = "moderation"
+    BILLING = "billing"
     UNKNOWN = "unknown"
 
 

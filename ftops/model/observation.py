@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from ftops.model.capabilities import Capabilities
 from ftops.model.job import Job, UploadedFile
 from ftops.model.json_value import JSON
+from ftops.model.model_dates import ModelDates
 
 
 class ProviderFacts(Struct, frozen=True):
@@ -18,6 +19,10 @@ class ProviderFacts(Struct, frozen=True):
     is what messages call it where it comes from a reference, and so is a secret. `extras` are what is sent
     for a gateway in addition to the format's own fields, as the project file writes it: for a reviewer to
     see. `renamed_from` is the name that the provider had before.
+
+    `service` names the known service behind the address, whose dates of retirement concern it; None for a
+    server that somebody runs themselves. `allow_closed`: creates are sent even where the service says that
+    it takes no more.
     """
 
     name: str
@@ -30,6 +35,8 @@ class ProviderFacts(Struct, frozen=True):
     extras: Mapping[str, JSON] = field(default_factory=dict)
     organization_shown: str | None = None
     renamed_from: str | None = None
+    service: str | None = None
+    allow_closed: bool = False
 
 
 class Observation(Struct, frozen=True):
@@ -40,6 +47,7 @@ class Observation(Struct, frozen=True):
     with 404; `retrieved` are ids that were looked at one by one, and so show all that they can.
     `problem` says why the list is not whole, `hint` what to do where another try would not help; `reached`
     is False when not even its beginning came. `files` are the uploaded files, None where nobody asked.
+    `model_dates` is when models end as the provider's API tells it, empty where nobody asked or it does not.
     """
 
     provider: ProviderFacts
@@ -52,3 +60,4 @@ class Observation(Struct, frozen=True):
     files: tuple[UploadedFile, ...] | None = None
     hint: str | None = None
     reached: bool = True
+    model_dates: Mapping[str, ModelDates] = field(default_factory=dict)

@@ -39,14 +39,16 @@ class Inputs(Struct, frozen=True):
 class Doubts(Struct, frozen=True):
     """What a second look could make surer: jobs that were listed without a mark, files that nobody listed.
 
-    `jobs` are pairs of provider and id, `files` provider names.
+    `jobs` are pairs of provider and id, `files` provider names. `dates` are the providers to be asked when
+    their models end: no decision of the planner's, but a reviewer's.
     """
 
     jobs: frozenset[tuple[str, str]] = frozenset()
     files: frozenset[str] = frozenset()
+    dates: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
-        return bool(self.jobs or self.files)
+        return bool(self.jobs or self.files or self.dates)
 
 
 class Planning(Struct, frozen=True):

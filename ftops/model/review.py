@@ -7,6 +7,7 @@ from math import isfinite
 from msgspec import Struct
 
 from ftops.errors import ExitCode
+from ftops.model.retirement import Ending
 
 
 class CostEstimate(Struct, frozen=True):
@@ -30,9 +31,21 @@ class Violation(Struct, frozen=True):
     exit_code: ExitCode = ExitCode.REFUSED
 
 
-class Review(Struct, frozen=True):
-    """Violations forbid; each estimate covers its creates and replaces, and is None if any is unknown.
+class Warned(Struct, frozen=True):
+    """What a rule has to say of some fine-tunes and does not forbid, with the dates that it judged by."""
 
+    rule: str
+    message: str
+    names: tuple[str, ...] = ()
+    provider: str | None = None
+    model: str | None = None
+    endings: tuple[Ending, ...] = ()
+
+
+class Review(Struct, frozen=True):
+    """Violations forbid, warnings do not.
+
+    Each estimate covers its creates and replaces, and is None if any is unknown.
     `estimated_cost` is for what is done now, `estimated_cost_later` for what follows. `cost_unknown_because`
     says why, for people, where the project asks for costs by declaring prices. Each group of `same_training`
     names fine-tunes that train the same thing: all of them are paid.
@@ -43,3 +56,4 @@ class Review(Struct, frozen=True):
     cost_unknown_because: tuple[str, ...] = ()
     estimated_cost_later: CostEstimate | None = None
     same_training: tuple[tuple[str, ...], ...] = ()
+    warnings: tuple[Warned, ...] = ()

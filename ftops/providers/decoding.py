@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from typing import Any
 
 from ftops.model.fingerprint import AUTO
 from ftops.model.identifiers import is_providers_id
-from ftops.model.job import FailureClass, JobError, JobStatus
+from ftops.model.job import JobError, JobStatus
 from ftops.model.json_value import JSON
+from ftops.providers.failure_classes import GENERAL, FailureClasses
 from ftops.providers.flow import Unreadable
 from ftops.transport.error_words import error_in
 
@@ -96,6 +98,15 @@ def optional_number(value: Any) -> float | None:
     return number if number and math.isfinite(number) else None
 
 
+def decode_day(value: Any) -> float | None:
+    """Read a day, `2027-01-14`, as the second when it begins in UTC; anything else says nothing."""
+    try:
+        day = date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return None if day is None else datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()
+
+
 def optional_count(value: Any) -> int | None:
     """Take a whole number; a large one in a string is taken exactly."""
     if isinstance(value, str) and (exact := optional_whole(value)) is not None:
@@ -134,37 +145,16 @@ def _meant(value: Any) -> Any:
     return AUTO if value == _AUTO_BY_NUMBER and not isinstance(value, bool) else value
 
 
-def decode_error(value: Any) -> JobError | None:
-    """Read a job's error; healthy jobs show null, `{}` or all nulls there, some servers the text alone."""
+def decode_error(value: Any, classes: FailureClasses = GENERAL) -> JobError | None:
+    """Read a job's error; healthy jobs show null, `{}` or all nulls there, some servers the text alone.
+
+    `classes` is the format's table of whose fault it is.
+    """
     if isinstance(value, str) and value.strip():
-        return JobError(None, value.strip(), FailureClass.UNKNOWN)
+        return JobError(None, value.strip(), classes.of(None, value))
     if not isinstance(value, Mapping):
         return None
     code, message = optional_text(value.get("code")), optional_text(value.get("message"))
     if code is None and message is None:
         return None
-    return JobError(code, message or "the provider gave no reason", failure_class(code))
-
-
-def failure_class(code: str | None) -> FailureClass:
-    """Judge whose fault an error code is, by the words that the providers use in their codes."""
-    text = (code or "").lower()
-    for needle, verdict in _FAILURE_WORDS:
-        if needle in text:
-            return verdict
-    return FailureClass.UNKNOWN
-
-
-_FAILURE_WORDS = (
-    ("server_error", FailureClass.PROVIDER_ERROR),
-    ("internal", FailureClass.PROVIDER_ERROR),
-    ("unavailable", FailureClass.PROVIDER_ERROR),
-    ("timeout", FailureClass.PROVIDER_ERROR),
-    ("rate_limit", FailureClass.QUOTA),
-    ("quota", FailureClass.QUOTA),
-    ("billing", FailureClass.QUOTA),
-    ("invalid", FailureClass.USER_ERROR),
-    ("unsafe", FailureClass.USER_ERROR),
-    ("user_error", FailureClass.USER_ERROR),
-    ("not_found", FailureClass.USER_ERROR),
-)
+    return JobError(code, message or "the provider gave no reason", classes.of(code, message))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from ftops.model.capabilities import Capabilities
 from ftops.model.job import Job, JobEvent, JobList, UploadedFile
+from ftops.model.model_dates import ModelDates
 from ftops.model.request import JobRequest
 from ftops.providers.flow import Flow
 from ftops.transport.failure_table import FailureTable
@@ -97,3 +98,11 @@ class Dialect(Protocol):
 
     def delete_model(self, model: str) -> Flow[None]:
         """Delete a fine-tuned model."""
+
+
+@runtime_checkable
+class TellsDates(Protocol):
+    """What a dialect may have besides: a format whose own API tells when models end."""
+
+    def model_dates(self) -> Flow[Mapping[str, ModelDates]]:
+        """Ask when base models end, in one request."""

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
 from ftops.errors import InvalidInput, ProviderError
 from ftops.model.job import Job, JobEvent, JobList, UploadedFile
+from ftops.model.model_dates import ModelDates
 from ftops.model.observation import ProviderFacts
 from ftops.model.request import JobRequest
 from ftops.model.value import replace
-from ftops.providers.dialect import Dialect
+from ftops.providers.dialect import Dialect, TellsDates
 from ftops.providers.event_stream import EndedEarly
 from ftops.providers.flow import Answer, Flow, Unreadable
 from ftops.providers.provider import Reply
@@ -138,6 +139,10 @@ class HttpProvider:
     def list_models(self) -> tuple[str, ...]:
         """List model ids."""
         return self._run(self._dialect.models())[0]
+
+    def model_dates(self) -> Mapping[str, ModelDates]:
+        """Ask when models end, where the format tells it: one GET, and none where it does not."""
+        return self._run(self._dialect.model_dates())[0] if isinstance(self._dialect, TellsDates) else {}
 
     def delete_model(self, model: str) -> None:
         """Delete a fine-tuned model."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar, runtime_checkable
 
 from ftops.model.job import Job, JobEvent, JobList, UploadedFile
+from ftops.model.model_dates import ModelDates
 from ftops.model.observation import ProviderFacts
 from ftops.model.request import JobRequest
 
@@ -101,3 +102,11 @@ class Probe(Protocol):
 
     def probe(self) -> Reply[JobList]:
         """Read the first page of jobs, and no more: `complete` only says whether there are others."""
+
+
+@runtime_checkable
+class Dated(Protocol):
+    """What a provider may offer besides the port: when its models end, as its own API tells it."""
+
+    def model_dates(self) -> Mapping[str, ModelDates]:
+        """Return the dates that the API tells, by base model; empty where it tells none."""

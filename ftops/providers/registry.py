@@ -22,6 +22,7 @@ from ftops.model.project import (
     Setting,
 )
 from ftops.model.value import replace
+from ftops.providers.description import description_of
 from ftops.providers.dialect import Dialect
 from ftops.providers.provider import Provider
 from ftops.transport.hosts import Destination, origin_of, refuse_stranger
@@ -88,7 +89,25 @@ def facts_of(settings: ProviderSettings) -> ProviderFacts:
             for name, value in extras.items()
         },
         renamed_from=settings.renamed_from,
+        service=_service(dialects()[settings.dialect], settings),
+        allow_closed=settings.allow_closed,
     )
+
+
+def _service(dialect: Dialect, settings: ProviderSettings) -> str | None:
+    """Name the service at the address, as far as the project file tells it."""
+    url = settings.base_url
+    if isinstance(url, EnvReference | FileReference | ExecReference):
+        # A format without an address of its own is always given one; elsewhere it is another's address.
+        url = dialect.default_base_url
+        return None if url else service_at(dialect, None)
+    return service_at(dialect, url)
+
+
+def service_at(dialect: Dialect, url: str | None) -> str | None:
+    """Name the known service at an address, the format's own where None; None for anybody else's server."""
+    described = description_of(dialect)
+    return described.service if described and (url is None or described.at(url)) else None
 
 
 def _written(value: Extra) -> JSON:
@@ -145,7 +164,8 @@ def open_provider(
         timeout=settings.timeout,
         environ=environ,
     )
-    return HttpProvider(_with_account(facts_of(settings), settings, organization), dialect, transport)
+    facts = replace(facts_of(settings), service=service_at(dialect, url))
+    return HttpProvider(_with_account(facts, settings, organization), dialect, transport)
 
 
 class _Resolver:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from ftops.applier.applier import Applied, apply
 from ftops.applier.context import Context, Hands
@@ -10,19 +10,20 @@ from ftops.datasets.tokens import count_tokens
 from ftops.model.change import Change
 from ftops.model.observation import Observation
 from ftops.model.plan import Plan
-from ftops.model.planning import Doubts, Inputs, Planning
+from ftops.model.planning import Inputs, Planning
 from ftops.model.review import Review
 from ftops.model.state import State
 from ftops.model.value import replace
 from ftops.planner.planner import plan
 from ftops.reconciler.commits import applied_commit, older_than
+from ftops.reconciler.retirement import Look, what_ends
 from ftops.reconciler.values import Loaded, Reviewed
 from ftops.review.check import review
 from ftops.review.estimate import Costing, tokens_wanted, with_costs
+from ftops.review.retirement import Ends
 from ftops.review.rules import Allowed
 from ftops.review.selection import Selection, selected_names, unmatched
 
-Look = Callable[[Mapping[str, Observation], Doubts], Mapping[str, Observation]]
 MOST_LOOKS = 2
 
 
@@ -37,8 +38,8 @@ def make_plan(
     """Decide what is to be done, what it costs and whether it may be done.
 
     `look` takes a second look at what the plan could not see in the lists. With prices, the files of what
-    is created are read for tokens; where another commit was applied last, git is asked which is older. Else
-    it is pure.
+    is created are read for tokens; where another commit was applied last, git is asked which is older; where
+    something is created, `look` asks when its model ends. Else it is pure.
     """
     inputs = Inputs(
         project=loaded.project.name,
@@ -62,8 +63,10 @@ def make_plan(
         planning = plan(inputs)
     facts = replace(planning.plan.facts, commit=loaded.commit, older_than=older_than(loaded, state))
     notes = (*planning.plan.notes, *unmatched(selection, loaded.fine_tunes, state))
-    priced, verdict = _judged(loaded, replace(planning.plan, facts=facts, notes=notes), selection)
-    return Reviewed(Planning(priced, planning.state), verdict, inputs.observations, state, selection)
+    whole = replace(planning.plan, facts=facts, notes=notes)
+    ends, seen = what_ends(loaded, whole, inputs.observations, look, now)
+    priced, verdict = _judged(loaded, whole, selection, ends)
+    return Reviewed(Planning(priced, planning.state), verdict, seen, state, selection, ends)
 
 
 def _priced(plan: Plan, loaded: Loaded) -> tuple[Plan, tuple[str, ...]]:
@@ -101,14 +104,16 @@ def narrowed(loaded: Loaded, reviewed: Reviewed, changes: Iterable[Change], sele
     kept = tuple(changes)
     at = {change.provider for change in kept}
     resting = {name: why for name, why in reviewed.plan.incomplete.items() if name in at}
-    part, verdict = _judged(loaded, replace(reviewed.plan, changes=kept, incomplete=resting), selection)
+    part, verdict = _judged(
+        loaded, replace(reviewed.plan, changes=kept, incomplete=resting), selection, reviewed.ends
+    )
     if part.effective_changes != reviewed.plan.effective_changes:
         selection = replace(selection, exactly=frozenset(change.name for change in part.changes))
     planning = replace(reviewed.planning, plan=part)
     return replace(reviewed, planning=planning, review=verdict, selection=selection)
 
 
-def _judged(loaded: Loaded, planned: Plan, selection: Selection) -> tuple[Plan, Review]:
+def _judged(loaded: Loaded, planned: Plan, selection: Selection, ends: Ends | None) -> tuple[Plan, Review]:
     priced, unknown = _priced(planned, loaded)
     allowed = Allowed(
         loaded.project.limits,
@@ -117,5 +122,6 @@ def _judged(loaded: Loaded, planned: Plan, selection: Selection) -> tuple[Plan, 
         selection.accepts(planned.facts.older_than),
         unknown,
         selection.so_far,
+        ends,
     )
     return priced, review(priced, allowed)

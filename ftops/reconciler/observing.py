@@ -9,11 +9,12 @@ from ftops.applier.context import Clock
 from ftops.applier.looking import look_again
 from ftops.errors import FtopsError, NotFound, ProviderError, Refused
 from ftops.model.job import Job, UploadedFile
+from ftops.model.model_dates import ModelDates
 from ftops.model.observation import Observation, ProviderFacts
 from ftops.model.planning import Doubts
 from ftops.model.state import State
 from ftops.model.value import replace
-from ftops.providers.provider import Provider
+from ftops.providers.provider import Dated, Provider
 
 
 def observe(
@@ -40,14 +41,24 @@ def observe(
 def look_closer(
     providers: Mapping[str, Provider], seen: Mapping[str, Observation], doubts: Doubts
 ) -> Mapping[str, Observation]:
-    """Look at what a plan could not see in the lists: single jobs, and whose files are whose."""
+    """Look at what a plan could not see in the lists: single jobs, whose files are whose, when models end."""
     closer = dict(seen)
     for name in sorted(doubts.files):
         closer[name] = replace(closer[name], files=_files(providers[name]))
     for name in sorted({provider for provider, _ in doubts.jobs}):
         job_ids = [job_id for provider, job_id in doubts.jobs if provider == name]
         closer[name] = look_again(providers[name], closer[name], job_ids)
+    for name in sorted(doubts.dates & closer.keys()):
+        closer[name] = replace(closer[name], model_dates=model_dates(providers[name]))
     return closer
+
+
+def model_dates(provider: Provider) -> Mapping[str, ModelDates]:
+    """Ask when models end; where that fails, the table of announced ends has to do."""
+    try:
+        return provider.model_dates() if isinstance(provider, Dated) else {}
+    except ProviderError:
+        return {}
 
 
 def _files(provider: Provider) -> tuple[UploadedFile, ...]:

@@ -19,6 +19,7 @@ from ftops.model.planning import Planning
 from ftops.model.project import Project
 from ftops.model.review import Review
 from ftops.model.state import State
+from ftops.review.retirement import Ends
 from ftops.review.selection import Selection
 
 
@@ -52,13 +53,17 @@ class Loaded(Struct, frozen=True):
 
 
 class Reviewed(Struct, frozen=True):
-    """A plan with its review, what applying it starts from, and what it is about."""
+    """A plan with its review, what applying it starts from, and what it is about.
+
+    `ends` is what retirement is judged by, None where no known end concerns the plan.
+    """
 
     planning: Planning
     review: Review
     observations: Mapping[str, Observation]
     stored: State
     selection: Selection
+    ends: Ends | None = None
 
     @property
     def plan(self) -> Plan:

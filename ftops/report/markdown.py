@@ -46,6 +46,9 @@ def render_plan_markdown(plan: Plan, review: Review) -> str:
         found = [f"> - {_safe(_told(one.message, one.hint))}" for one in review.violations]
         lines += _within(found, _ROOM_FOR_VIOLATIONS, "> - {} more are not shown.")
         lines.append("")
+    if review.warnings:
+        warned = [f"> **Warning:** {_safe(one.message)}" for one in review.warnings]
+        lines += [*_within(warned, _ROOM_FOR_NOTES, "> {} more warnings are not shown."), ""]
     if review.same_training:
         same = [f"> {_safe(same_training_words(names))}" for names in review.same_training]
         lines += _within(same, _ROOM_FOR_NOTES, "> {} more groups train the same thing.")

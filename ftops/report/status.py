@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from ftops.model.change import Action, Change, Reason
-from ftops.model.job import Job, JobStatus
+from ftops.model.job import FailureClass, Job, JobError, JobStatus
 from ftops.model.metrics import MetricPoint, losses
 from ftops.model.plan import Plan
 from ftops.model.state import Record, State
@@ -20,6 +20,7 @@ class StatusRow(Struct, frozen=True):
     `reason` is the plan's stable word for why, `message` says it to a person, and `next` is
     the command (or, without `ftops`, the advice) that leads on. Times are Unix seconds; `progress` is a share
     of 1; `losses` are those of training so far, oldest first, where somebody asked for them.
+    `failure_class` is whose fault a failure is: `FailureClass`.
     """
 
     name: str
@@ -37,13 +38,23 @@ class StatusRow(Struct, frozen=True):
     finished_at: float | None = None
     progress: float | None = None
     losses: tuple[float, ...] = ()
+    failure_class: str | None = None
 
+
+FAILURE_ADVICE: Mapping[FailureClass, str] = {
+    FailureClass.USER_ERROR: "correct its data or spec: the same fails again (ftops events {name})",
+    FailureClass.MODERATION: "take out of its data what the provider refuses to train on, or train elsewhere",
+    FailureClass.QUOTA: "get room at the provider, then set lifecycle.rerun",
+    FailureClass.BILLING: "settle the account at the provider, then set lifecycle.rerun",
+    FailureClass.PROVIDER_ERROR: "set lifecycle.retry or lifecycle.rerun to train again",
+    FailureClass.UNKNOWN: "ftops events {name}",
+}
+"""What to do about a failed job, by whose fault it is."""
 
 NEXT_BY_REASON: Mapping[Reason, str] = {
     Reason.AMBIGUOUS_CREATE: "ftops resolve {name} --job ID, or --never-arrived",
     Reason.LOOKALIKE: "ftops resolve {name} --job ID, or --not-mine ID",
     Reason.OTHER_LINEAGE: "ftops state rebuild, or ftops resolve {name} --job ID, or --not-mine ID",
-    Reason.FAILED: "ftops events {name}",
     Reason.REJECTED: "change its spec, or ftops resolve {name} --retry",
     Reason.STUCK: "ftops resolve {name} --retry",
     Reason.CANCELLED_BY_HAND: "change its spec, or ftops resolve {name} --retry",
@@ -113,14 +124,17 @@ def _row(change: Change, record: Record | None) -> StatusRow:
         error=str(job.error) if job and job.error else None,
         reason=change.reason.value,
         message=change.message,
-        next=_next(change, status),
+        next=_next(change, status, job.error if job else None),
         created_at=job.created_at if job else None,
         finished_at=job.finished_at if job else None,
+        failure_class=job.error.failure_class.value if job and job.error else None,
     )
 
 
-def _next(change: Change, status: str) -> str | None:
+def _next(change: Change, status: str, error: JobError | None) -> str | None:
     text = NEXT_BY_REASON.get(change.reason) if change.action is Action.HOLD else None
+    if change.action is Action.HOLD and change.reason is Reason.FAILED:
+        text = FAILURE_ADVICE[error.failure_class if error else FailureClass.UNKNOWN]
     text = text or NEXT_BY_ACTION.get(change.action)
     if text is None and status == JobStatus.SUCCEEDED:
         text = "ftops outputs {name}"

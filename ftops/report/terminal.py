@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from ftops.model.change import Action, Change
 from ftops.model.duration import duration
 from ftops.model.event import ChangeResult, Event, Outcome
-from ftops.model.job import JobStatus
+from ftops.model.job import FailureClass, JobStatus
 from ftops.model.plan import Plan
 from ftops.model.review import Review
 from ftops.records.serving import Output
@@ -56,6 +56,7 @@ def render_plan(plan: Plan, review: Review, *, width: int = USUAL, style: Styler
     blocks += ["\n".join(wrapped(remark, width, "")) for remark in remarks(plan)]
     if review.violations:
         blocks.append("\n".join(_violations(review, width, style)))
+    blocks += ["\n".join(wrapped(f"Warning: {one.message}", width, "", hang=2)) for one in review.warnings]
     if review.same_training:
         blocks.append("\n".join(_same_training(review, width)))
     if any(change.action.creates or change.then for change in shown) and review.cost_unknown_because:
@@ -110,8 +111,14 @@ def _status_cells(row: StatusRow, now: float) -> tuple[str, ...]:
         row.job_id or "-",
         row.fine_tuned_model or "-",
         row.next or "-",
-        row.error or row.message or row.reason or "-",
+        _why(row),
     )
+
+
+def _why(row: StatusRow) -> str:
+    if row.error and row.failure_class and row.failure_class != FailureClass.UNKNOWN:
+        return f"{row.failure_class.replace('_', ' ')}: {row.error}"
+    return row.error or row.message or row.reason or "-"
 
 
 def render_outputs(outputs: Sequence[Output]) -> str:

@@ -6,6 +6,7 @@ from ftops.model.plan import Plan
 from ftops.model.review import Review
 from ftops.model.steps import steps_later, steps_now
 from ftops.review.reckoning import reckoned
+from ftops.review.retirement import warnings
 from ftops.review.rules import LIMITS, OLDER_COMMIT, RULES, Allowed
 
 
@@ -23,4 +24,5 @@ def review(plan: Plan, allowed: Allowed) -> Review:
         estimated_cost_later=steps_later(plan.changes).cost,
         cost_unknown_because=tuple(allowed.cost_unknown_because),
         same_training=plan.facts.same_training,
+        warnings=tuple(warnings(plan, allowed.ends)) if allowed.ends else (),
     )

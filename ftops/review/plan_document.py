@@ -118,6 +118,9 @@ def _review(review: Review) -> dict[str, Any]:
     del written["cost_unknown_because"]
     for violation in written["violations"]:
         del violation["exit_code"]
+    # The form is as it was before there were warnings, where there are none.
+    if not review.warnings:
+        del written["warnings"]
     return written
 
 

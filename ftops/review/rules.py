@@ -19,6 +19,7 @@ from ftops.model.project import Limits
 from ftops.model.review import Violation
 from ftops.model.steps import NOTHING_DONE, SoFar, Steps
 from ftops.review.reckoning import Reckoning
+from ftops.review.retirement import Ends, closed_creates, within_horizon
 
 FEWEST_FOR_PERCENT = 4
 """Below so many records a percentage says nothing: one of three is 33 %."""
@@ -32,7 +33,10 @@ LIFTABLE = ("creates", "cancels", "cancels_percent", "cost", "vanished")
 
 
 class Allowed(Struct, frozen=True):
-    """What the plan is judged by: the project's limits, what the run may accept, what it has done."""
+    """What the plan is judged by: the project's limits, what the run may accept, what it has done.
+
+    `ends` is None where nothing is trained that a known end concerns.
+    """
 
     limits: Limits
     lifted: Mapping[str, float] = field(default_factory=dict)
@@ -40,6 +44,7 @@ class Allowed(Struct, frozen=True):
     allow_older: bool = False
     cost_unknown_because: Sequence[str] = ()
     so_far: SoFar = NOTHING_DONE
+    ends: Ends | None = None
 
     def limit(self, name: str, default: float | None) -> float | None:
         """Return the limit of this name, None for none. An option can only raise what the project allows."""
@@ -132,6 +137,13 @@ def max_cost(reckoning: Reckoning, allowed: Allowed) -> Iterator[Violation]:
         yield Violation("max_cost", message, f"--allow cost={least} lifts it")
 
 
+def retirement(plan: Plan, allowed: Allowed) -> Iterator[Violation]:
+    """Refuse what nobody trains any more, and what would not last as long as the project asks."""
+    if allowed.ends is not None:
+        yield from closed_creates(plan, allowed.ends)
+        yield from within_horizon(plan, allowed.ends)
+
+
 def lifting(amount: float) -> str:
     """Write the least number of at most two decimals that, typed after --allow, is not below `amount`."""
     with localcontext(prec=400):  # the largest float has 309 digits
@@ -146,6 +158,7 @@ RULES: Sequence[Rule] = (
     older_commit,
     mass_vanish,
     wrong_account,
+    retirement,
 )
 """Every guard, in the order in which they are reported."""
 

@@ -13,8 +13,10 @@ from ftops.model.finetune import Method
 from ftops.model.fingerprint import AUTO
 from ftops.model.job import Job, JobEvent, JobFile
 from ftops.model.json_value import JSON, JSONObject
+from ftops.model.model_dates import ModelDates
 from ftops.model.request import JobRequest
 from ftops.providers.decoding import (
+    decode_day,
     decode_error,
     decode_status,
     optional_count,
@@ -24,12 +26,16 @@ from ftops.providers.decoding import (
     optional_text,
     optional_whole,
     require_id,
+    require_list,
     require_mapping,
     shown_hyperparameters,
 )
+from ftops.providers.dialects.openai_description import OPENAI as DESCRIPTION
 from ftops.providers.dialects.openai_family import STATUSES, OpenAIFamily, decode_cursor_page
+from ftops.providers.flow import Flow, asked
 from ftops.providers.identity import decode_stamp, encode_stamp
 from ftops.providers.paging import Page
+from ftops.transport.exchange import Request
 
 PAGE_SIZE = "100"
 
@@ -97,6 +103,7 @@ class OpenAIDialect(OpenAIFamily):
     name = "openai"
     default_base_url: str | None = "https://api.openai.com/v1"
     capabilities = CAPABILITIES
+    description = DESCRIPTION
     body_fields = BODY_FIELDS
     query_fields = QUERY_FIELDS
     jobs_path = "/fine_tuning/jobs"
@@ -106,6 +113,10 @@ class OpenAIDialect(OpenAIFamily):
         """OpenAI's own header names."""
         named = {"OpenAI-Organization": organization, "OpenAI-Project": project}
         return {name: value for name, value in named.items() if value}
+
+    def model_dates(self) -> Flow[Mapping[str, ModelDates]]:
+        """GET the models: an item may carry `shutdown_date`, on which its fine-tuned models end too."""
+        return (yield from asked(Request("model dates", "GET", "/models"), _model_dates))
 
     def encode_create(self, request: JobRequest) -> dict[str, Any]:
         """Hyperparameters go under `method`; the top-level field of the same name is deprecated."""
@@ -147,7 +158,7 @@ class OpenAIDialect(OpenAIFamily):
             result_files=optional_strings(job.get("result_files")),
             settings=_settings(job),
             suffix=optional_text(job.get("user_provided_suffix")),
-            error=decode_error(job.get("error")),
+            error=decode_error(job.get("error"), self.failure_classes),
             stamp=decode_stamp(job.get("metadata")),
             organization=optional_text(job.get("organization_id")),
         )
@@ -196,3 +207,12 @@ def _settings(job: Mapping[str, Any]) -> dict[str, JSON]:
     if seed is not None:
         settings["seed"] = seed
     return settings
+
+
+def _model_dates(body: Any) -> dict[str, ModelDates]:
+    dates: dict[str, ModelDates] = {}
+    for item in require_list(body, "the list of models"):
+        day = decode_day(item.get("shutdown_date")) if isinstance(item, Mapping) else None
+        if day is not None and (model := optional_id(item)):
+            dates[model] = ModelDates(training=day, inference=day)
+    return dates

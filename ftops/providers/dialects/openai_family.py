@@ -21,7 +21,7 @@ from ftops.providers.decoding import (
     require_list,
     require_mapping,
 )
-from ftops.providers.dialects.openai_refusals import FAILURES, FILE_STATES
+from ftops.providers.dialects.openai_refusals import FAILURE_CLASSES, FAILURES, FILE_STATES
 from ftops.providers.event_stream import EventForm, job_events
 from ftops.providers.flow import Flow, asked
 from ftops.providers.paging import BrokenPaging, Page, Pages, every_item, every_job, first_jobs
@@ -55,6 +55,7 @@ class OpenAIFamily(ABC):
     capabilities: Capabilities
     settings: Mapping[str, bool] = MappingProxyType({})
     failures = FAILURES
+    failure_classes = FAILURE_CLASSES
     jobs_path: str
     events_newest_first: bool
 

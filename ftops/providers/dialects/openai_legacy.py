@@ -12,7 +12,7 @@ from typing import Any
 from ftops.model.capabilities import Capabilities, DataFormat, StampPlace
 from ftops.model.finetune import Method
 from ftops.model.fingerprint import AUTO
-from ftops.model.job import FailureClass, Job, JobError, JobEvent, JobFile, JobStatus
+from ftops.model.job import Job, JobError, JobEvent, JobFile, JobStatus
 from ftops.model.json_value import JSONObject
 from ftops.model.request import JobRequest
 from ftops.providers.decoding import (
@@ -24,7 +24,9 @@ from ftops.providers.decoding import (
     require_mapping,
     shown_hyperparameters,
 )
+from ftops.providers.dialects.openai_description import OPENAI_LEGACY as DESCRIPTION
 from ftops.providers.dialects.openai_family import STATUSES, OpenAIFamily, decode_cursor_page
+from ftops.providers.dialects.openai_refusals import FAILURE_CLASSES
 from ftops.providers.paging import Page
 
 _HYPERPARAMETERS: JSONObject = {
@@ -59,6 +61,7 @@ class OpenAILegacyDialect(OpenAIFamily):
     name = "openai_legacy"
     default_base_url: str | None = None
     capabilities = CAPABILITIES
+    description = DESCRIPTION
     body_fields = frozenset(
         {"model", "training_file", "validation_file", "suffix", "purpose", "file"}
         | {*_HYPERPARAMETERS, *CAPABILITIES.options}
@@ -141,10 +144,10 @@ def _files(value: Any) -> tuple[JobFile, ...]:
 
 def _error(job: Mapping[str, Any]) -> JobError | None:
     """Look for a reason: the format has no error field, but its last event says why."""
-    reported = decode_error(job.get("error"))
+    reported = decode_error(job.get("error"), FAILURE_CLASSES)
     events = job.get("events")
     if reported is not None or not isinstance(events, list) or not events:
         return reported
     last = events[-1]
     message = optional_text(last.get("message")) if isinstance(last, Mapping) else None
-    return JobError(None, message, FailureClass.UNKNOWN) if message else None
+    return JobError(None, message, FAILURE_CLASSES.of(None, message)) if message else None

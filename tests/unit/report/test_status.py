@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from ftops.model.change import Action, Reason
+from ftops.model.change import Action, Change, Reason
 from ftops.model.duration import duration
-from ftops.model.job import Job, JobStatus
+from ftops.model.job import FailureClass, Job, JobError, JobStatus
 from ftops.model.metrics import MetricPoint
+from ftops.model.plan import Plan
+from ftops.model.state import Record, RecordedJob, State
 from ftops.report.status import (
+    FAILURE_ADVICE,
     NEXT_BY_ACTION,
     NEXT_BY_REASON,
     StatusRow,
     settled,
+    status_rows,
     with_progress,
 )
 from ftops.report.terminal import render_status
@@ -84,3 +88,20 @@ def test_everything_that_needs_somebody_has_a_next_step() -> None:
 )
 def test_a_watch_is_over_when_nothing_moves(status: str, over: bool) -> None:
     assert settled([row(status)]) is over
+
+
+@pytest.mark.parametrize("kind", FailureClass)
+def test_a_failed_job_shows_whose_fault_it_is_and_what_to_do(kind: FailureClass) -> None:
+    error = JobError("bad", "it broke", kind)
+    failed = RecordedJob("job-1", "p", "f1:1", 1, 1, "n", JobStatus.FAILED, error=error)
+    state = State("p", "l", 1, {"a": Record("p", "f1:1", 1, 1, {}, job=failed)})
+    hold = Change(
+        "a", Action.HOLD, Reason.FAILED, "it failed", "p", 1, 1, job_id="job-1", spec={"model": "m"}
+    )
+    (found,) = status_rows(Plan("p", "l", 1, (hold,)), state)
+    assert found.failure_class == kind.value
+    assert found.next == FAILURE_ADVICE[kind].format(name="a")
+    shown = (
+        "bad: it broke" if kind is FailureClass.UNKNOWN else f"{kind.value.replace('_', ' ')}: bad: it broke"
+    )
+    assert render_status([found], 0.0).splitlines()[1].endswith(f"  {shown}")
