@@ -46,6 +46,11 @@ class Wire:
 FOLDERS: Mapping[str, str] = {
     "openai": "openai",
     "openai_legacy": "openai",
+    "nebius": "nebius",
+    "bedrock": "bedrock",
+    "litellm": "litellm",
+    "litellm_passthrough": "litellm_passthrough",
+    "portkey": "portkey",
 }
 """The word of `--dialect` -> the folder whose `WIRE` serves it. OpenAI's two are served together."""
 

@@ -28,7 +28,13 @@ BASE_MODELS: dict[str, dict[str, str]] = {
         "o4-mini-2025-04-16": "o4-mini-2025-04-16",
     },
     Family.OPENAI_LEGACY: {name: name for name in ("ada", "babbage", "curie", "davinci")},
+    Family.NEBIUS: {
+        name: name for name in ("meta-llama/Meta-Llama-3.1-8B-Instruct", "meta-llama/Llama-3.3-70B-Instruct")
+    },
+    Family.BEDROCK: {"openai.gpt-oss-20b": "openai.gpt-oss-20b"},
 }
+_GATEWAYS = (Family.LITELLM, Family.LITELLM_PASSTHROUGH, Family.PORTKEY)
+BASE_MODELS |= dict.fromkeys(_GATEWAYS, BASE_MODELS[Family.OPENAI])
 """By family: the name a client may ask for, and the snapshot it is answered with."""
 
 COMPLETION_BASES = ("babbage-002", "davinci-002")

@@ -42,14 +42,14 @@ def result_csv(job: Job) -> bytes:
 def result_size(job: Job) -> int:
     """Return the length of `result_csv` without computing a loss: every figure takes six characters."""
     columns = _columns(job)
-    absent = len(VALIDATION) if job.family == Family.OPENAI and job.validation_file is None else 0
+    absent = len(VALIDATION) if job.family != Family.OPENAI_LEGACY and job.validation_file is None else 0
     figures = 7 * (len(columns) - absent) + absent
     steps = metric_steps(job.run)
     return len(_header(job, columns)) + sum(len(_counts(job, step)) + figures + 1 for step in steps)
 
 
 def _columns(job: Job) -> dict[str, Figure]:
-    if job.family == Family.OPENAI:
+    if job.family != Family.OPENAI_LEGACY:
         return TRAINING | VALIDATION
     if job.validation_file is None:
         return LEGACY_TRAINING
@@ -72,7 +72,9 @@ def _classification(job: Job) -> dict[str, Figure]:
 
 
 def _header(job: Job, columns: dict[str, Figure]) -> str:
-    counts = ["step"] if job.family == Family.OPENAI else ["step", "elapsed_tokens", "elapsed_examples"]
+    counts = (
+        ["step", "elapsed_tokens", "elapsed_examples"] if job.family == Family.OPENAI_LEGACY else ["step"]
+    )
     return ",".join([*counts, *columns]) + "\n"
 
 
@@ -83,7 +85,7 @@ def _row(job: Job, metrics: Metrics, columns: dict[str, Figure]) -> str:
 
 
 def _counts(job: Job, step: int) -> str:
-    if job.family == Family.OPENAI:
+    if job.family != Family.OPENAI_LEGACY:
         return str(step)
     run = job.run
     return f"{step},{run.trained_tokens * step // run.steps},{run.examples * run.epochs * step // run.steps}"
