@@ -74,6 +74,9 @@ class DialectChecks:
             message = f"{self._dialect} has no integrations"
             yield Finding(("spec", "integrations"), message, "remove it", key=True)
         model = spec["model"]
+        if isinstance(model, dict) and not can.chains:
+            message = f"{self._dialect} does not train on a model that it has trained"
+            yield Finding(("spec", "model"), message, "name a base model")
         if (
             isinstance(model, dict)
             and model.get("checkpoint", "final") != "final"

@@ -41,7 +41,8 @@ class Capabilities(Struct, frozen=True):
     forms of training data each method takes. `echoes` names the manifest paths that a listed job shows
     (`model`, `training_file`, `hyperparameters.n_epochs`): the ground on which a job without a stamp is
     recognised. `required_options` are provider options that no create goes without. Where the mark is not
-    `mark_retrieved`, a list shows it and a retrieve does not, so its absence there proves nothing.
+    `mark_retrieved`, a list shows it and a retrieve does not, so its absence there proves nothing. Without
+    `chains` a model that was trained cannot be trained on.
     """
 
     stamp: StampPlace
@@ -61,6 +62,7 @@ class Capabilities(Struct, frozen=True):
     price_estimate: bool = False
     required_options: frozenset[str] = frozenset()
     mark_retrieved: bool = True
+    chains: bool = True
 
     @property
     def stamps(self) -> bool:

@@ -23,7 +23,7 @@ from ftops.model.project import (
 )
 from ftops.model.value import replace
 from ftops.providers.description import description_of
-from ftops.providers.dialect import Dialect
+from ftops.providers.dialect import Attaches, Dialect
 from ftops.providers.provider import Provider
 from ftops.transport.hosts import Destination, origin_of, refuse_stranger
 from ftops.transport.references import References, Unresolved
@@ -32,8 +32,15 @@ from ftops.transport.secret import MASK, Secret
 OURS: Mapping[str, str] = {
     "openai": "openai:OpenAIDialect",
     "openai_legacy": "openai_legacy:OpenAILegacyDialect",
+    **{
+        profile: f"openai_profiled:ProfiledDialect:{profile}"
+        for profile in ("nebius", "bedrock", "litellm", "litellm_passthrough", "portkey")
+    },
 }
-"""Every wire format that ftops itself speaks: module of `dialects/` and class, loaded when it is used."""
+"""Every wire format that ftops itself speaks: module of `dialects/` and class, loaded when it is used.
+
+A third word is the profile with which the class is made.
+"""
 
 EMULATOR_KEY = "emulator"
 """The key for the embedded emulator, which takes any."""
@@ -57,8 +64,8 @@ class _Dialects(Mapping[str, Dialect]):
 
 @cache
 def _ours(name: str) -> Dialect:
-    module, _, found = OURS[name].partition(":")
-    dialect: Dialect = getattr(import_module(f"ftops.providers.dialects.{module}"), found)()
+    module, found, *profile = OURS[name].split(":")
+    dialect: Dialect = getattr(import_module(f"ftops.providers.dialects.{module}"), found)(*profile)
     return dialect
 
 
@@ -154,8 +161,9 @@ def open_provider(
         raise ValueError("a missing value was not reported")
     if url.startswith(EMULATOR_SCHEME):
         raise FtopsError(f"provider {settings.name} is an embedded emulator that was not started")
-    headers = {**extra, **account, **dialect.auth_headers(key)}
-    attached = Attached(headers, query, body)
+    told = dialect.attached if isinstance(dialect, Attaches) else Attached()
+    headers = {**extra, **account, **told.headers, **dialect.auth_headers(key)}
+    attached = Attached(headers, {**query, **told.query}, {**body, **told.body})
     transport = Transport(
         settings.name,
         url,

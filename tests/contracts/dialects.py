@@ -29,10 +29,39 @@ class DialectCase:
     settings: Mapping[str, str] = field(default_factory=dict)
     created: int = 200
     cancelled: JobStatus = JobStatus.CANCELLED
+    method: str = "supervised"
+    grader: Mapping[str, Any] = field(default_factory=dict)
     absent: Mapping[str, str] = field(default_factory=dict)
 
+
+GRADED = {"messages": [{"role": "user", "content": "q"}], "reference_answer": "a"}
+_MODEL_APART = "a job does not show the model, and its result files are weights: asked of retrieve elsewhere"
+_NO_MODELS = "the proxy lists the models of its configuration, and deletes none"
+_NO_EVENTS = "it has no route for events: asked without them elsewhere"
 
 CASES: Mapping[str, DialectCase] = {
     "openai": DialectCase("gpt-4o-mini", CHAT),
     "openai_legacy": DialectCase("curie", PAIR),
+    "nebius": DialectCase(
+        "meta-llama/Meta-Llama-3.1-8B-Instruct",
+        CHAT,
+        hyperparameters={"n_epochs": 2, "learning_rate": 2e-5, "lora": True, "lora_r": 16},
+        absent={"a_finished_job_has_a_model_and_metrics": _MODEL_APART},
+    ),
+    "bedrock": DialectCase(
+        "openai.gpt-oss-20b",
+        GRADED,
+        method="reinforcement",
+        grader={"type": "lambda", "lambda": {"function": "arn:aws:lambda:us-west-2:1:function:reward"}},
+    ),
+    "litellm": DialectCase(
+        "gpt-4o-mini",
+        CHAT,
+        absent={
+            "the_five_operations_and_their_twins_agree": _NO_EVENTS,
+            "a_finished_job_has_a_model_and_metrics": _NO_MODELS,
+        },
+    ),
+    "litellm_passthrough": DialectCase("gpt-4o-mini", CHAT),
+    "portkey": DialectCase("gpt-4o-mini", CHAT, settings={"upstream": "openai"}),
 }

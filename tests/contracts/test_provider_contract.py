@@ -23,6 +23,7 @@ from ftops.errors import (
     Rejected,
     Unauthorized,
 )
+from ftops.model.finetune import Method
 from ftops.model.job import JobStatus, Stamp
 from ftops.model.project import ProviderSettings
 from ftops.model.request import JobRequest, RequestFile
@@ -72,6 +73,8 @@ def request_(provider: Provider, case: DialectCase, tmp_path: Path) -> JobReques
         case.model,
         (RequestFile(file.id),),
         hyperparameters=case.hyperparameters,
+        method=Method(case.method),
+        grader=case.grader,
         provider_options=case.options,
         stamp=stamp,
     )
@@ -147,7 +150,7 @@ def test_a_finished_job_has_a_model_and_metrics(
         ("refuse", {"as": "scope"}, Unauthorized),
         ("refuse", {"as": "fresh_model"}, Rejected),
         ("file_status", {"as": "processing"}, NotReady),
-        ("status", {"status": 404}, NotFound),
+        ("status", {"status": 404, "message": "No such file"}, NotFound),
         ("status", {"status": 422}, Rejected),
         ("quota", {}, RateLimited),
     ],
