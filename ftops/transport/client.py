@@ -14,15 +14,18 @@ from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 import orjson
+from urllib3.filepost import encode_multipart_formdata
 
 from ftops.errors import InvalidInput, NotSent, Problem, ProviderError
 from ftops.model.value import replace
+from ftops.transport import elsewhere
 from ftops.transport.deadline import ending_by, time_left
 from ftops.transport.error_words import error_in
 from ftops.transport.exchange import (
     Attached,
     Expect,
     FileBody,
+    FileBytes,
     HttpReply,
     Request,
     check_headers,
@@ -85,6 +88,7 @@ class Transport:
         self._pause = pause
         self._attached = attached
         self._wire = Wire(environ, timeout=timeout, headers=attached.headers)
+        self._bare = Wire(environ, timeout=timeout)
 
     def judge_by(self, failures: FailureTable) -> None:
         """Take refusals for what this table says; without one none is certain."""
@@ -102,14 +106,14 @@ class Transport:
         if request.file is not None:
             return self._upload(request, request.file)
         with ending_by(self._until(SEND_TIMEOUTS)):
-            return self._json(request.operation, self._sent(request, *self._encoded(request)))
+            return self._json(request, self._sent(request, *self._encoded(request)))
 
     def _fetch(self, request: Request) -> HttpReply:
-        return self._json(request.operation, self._sent(request))
+        return self._json(request, self._sent(request))
 
     def _fetch_bytes(self, request: Request) -> HttpReply:
         reply = self._sent(request)
-        return HttpReply(reply.status, reply.headers, self._whole(request.operation, reply))
+        return HttpReply(reply.status, reply.headers, self._whole(request, reply))
 
     def _open_lines(self, request: Request) -> HttpReply:
         # Packed lines would be held back until enough of them are together.
@@ -117,25 +121,29 @@ class Transport:
         kind = reply.headers.get("content-type", "").lower()
         told = "json" in kind or "html" in kind
         if not ("event-stream" in kind or (request.streamed and not told)):
-            return self._json(request.operation, reply)
-        self._checked(request.operation, reply)
-        lines = self._lines(request.operation, reply)
+            return self._json(request, reply)
+        self._checked(request, reply)
+        lines = self._lines(request, reply)
         return HttpReply(reply.status, reply.headers, lines=lines)
 
     def _encoded(self, request: Request) -> tuple[bytes | None, dict[str, str]]:
         if request.method == "DELETE":
             return None, {}
-        whole = {**self._attached.body, **(request.body or {})}
+        extras = self._extras(request)
+        if request.form is not None:
+            form, kind = encode_multipart_formdata({**extras.form, **request.form})
+            return form, {"Content-Type": kind}
+        whole = {**extras.body, **(request.body or {})}
         if request.body is None and not whole:
             return None, {}
         return orjson.dumps(whole), {"Content-Type": "application/json"}
 
-    def _upload(self, request: Request, file: FileBody) -> HttpReply:
+    def _upload(self, request: Request, file: FileBody | FileBytes) -> HttpReply:
         """Stream a file up, once, and see that the bytes sent are those that were planned.
 
         With another SHA-256 the reply is `unsound`. Raises InvalidInput for a file that ended too soon.
         """
-        from ftops.transport.upload_body import FileShrank, Form
+        from ftops.transport.upload_body import FileShrank, Upload
 
         changed = Problem(
             "changed while it was being sent; the upload is not used",
@@ -143,14 +151,15 @@ class Transport:
             hint="run ftops again",
         )
         with file.path.open("rb") as handle:
-            form = Form(handle, file.filename, {**self._attached.form, **file.fields})
-            with ending_by(self._until(SEND_TIMEOUTS) + form.size / SLOWEST):
+            upload = Upload(handle, file, self._extras(request).form)
+            with ending_by(self._until(SEND_TIMEOUTS) + upload.size / SLOWEST):
                 try:
-                    sent = self._sent(request, form.body, {"Content-Type": form.content_type})
+                    sent = self._sent(request, upload.body, upload.headers)
                 except FileShrank as error:
                     raise InvalidInput((changed,)) from error
-                reply = self._json(request.operation, sent)
-        return reply if form.sha256 == file.sha256 else replace(reply, unsound=InvalidInput((changed,)))
+                reply = self._json(request, sent)
+        unsound = InvalidInput((changed,)) if upload.changed else None
+        return replace(reply, unsound=unsound, digest=upload.digest)
 
     @property
     def pages_seconds(self) -> float:
@@ -160,6 +169,7 @@ class Transport:
     def close(self) -> None:
         """Close the connections."""
         self._wire.close()
+        self._bare.close()
 
     def unreadable(self, operation: str, why: object, reply: HttpReply | None = None) -> ProviderError:
         """Make the error for a 2xx that is not what the wire format says: it may have had its effect."""
@@ -178,8 +188,8 @@ class Transport:
     def _until(self, timeouts: float) -> float:
         return time.monotonic() + timeouts * self._timeout
 
-    def _lines(self, operation: str, reply: OpenReply) -> Iterator[str]:
-        with self._judged(operation, reply.status):
+    def _lines(self, request: Request, reply: OpenReply) -> Iterator[str]:
+        with self._judged(request, reply.status):
             for line in reply.lines():
                 yield self._origin.blanked_bytes(line).decode("utf-8", errors="replace")
 
@@ -201,51 +211,69 @@ class Transport:
     def _sent(
         self, request: Request, body: Any = None, headers: Mapping[str, str] | None = None
     ) -> OpenReply:
+        own = {**(headers or {}), **request.headers}
+        if request.url is not None:
+            outgoing = elsewhere.outgoing(self._origin.provider, self._base_url, request, own, body)
+            with self._judged(request):
+                return self._bare.ask(outgoing)
         outgoing = Outgoing(
             request.method,
             self._base_url + quote(request.path, safe="/:"),
             self._origin.host,
             request.path,
             query={**self._attached.query, **request.query},
-            headers={**(headers or {}), **request.headers},
+            headers=own,
             body=body,
         )
-        with self._judged(request.operation):
+        with self._judged(request):
             return self._wire.ask(outgoing)
 
+    def _extras(self, request: Request) -> Attached:
+        return self._attached if request.url is None else Attached()
+
+    def _origin_of(self, request: Request) -> Origin:
+        return self._origin if request.url is None else elsewhere.origin(self._origin, request.url)
+
     @contextmanager
-    def _judged(self, operation: str, status: int | None = None) -> Iterator[None]:
+    def _judged(self, request: Request, status: int | None = None) -> Iterator[None]:
         """Turn what goes wrong on the way into our errors."""
+        origin = self._origin_of(request)
         try:
             yield
         except NotReached as error:
-            raise not_reached(self._origin, operation, error.cause, error.through) from error
+            raise not_reached(origin, request.operation, error.cause, error.through) from error
         except Broken as error:
-            raise broken(self._origin, operation, timed_out=error.late) from error
+            raise broken(origin, request.operation, timed_out=error.late) from error
         except BadBody as error:
-            raise unreadable(self._origin, operation, str(error), status) from error
+            raise unreadable(origin, request.operation, str(error), status) from error
 
-    def _whole(self, operation: str, reply: OpenReply) -> bytes:
-        with self._judged(operation, reply.status):
-            return self._checked(operation, reply).whole()
+    def _whole(self, request: Request, reply: OpenReply) -> bytes:
+        with self._judged(request, reply.status):
+            return self._checked(request, reply).whole()
 
-    def _json(self, operation: str, reply: OpenReply) -> HttpReply:
-        content = self._whole(operation, reply)
+    def _json(self, request: Request, reply: OpenReply) -> HttpReply:
+        if request.expect is Expect.NOTHING:
+            self._checked(request, reply).start()
+            return HttpReply(reply.status, reply.headers)
+        content = self._whole(request, reply)
         if reply.status == _NO_CONTENT:
             return HttpReply(reply.status, reply.headers, {})
         try:
             body = read_json(self._origin.blanked_bytes(content))
         except ValueError as error:
+            if not reply.good:
+                return HttpReply(reply.status, reply.headers)
             is_html = "html" in reply.headers.get("content-type", "") or content.lstrip()[:1] == b"<"
             what = "it is an HTML page" if is_html else "it is not JSON"
-            raise unreadable(self._origin, operation, what, reply.status) from error
+            raise unreadable(self._origin_of(request), request.operation, what, reply.status) from error
         return HttpReply(reply.status, reply.headers, body)
 
-    def _checked(self, operation: str, reply: OpenReply) -> OpenReply:
+    def _checked(self, request: Request, reply: OpenReply) -> OpenReply:
         """Return a 2xx; raise the class that says whether the request can have had its effect."""
-        if reply.good:
+        if reply.good or reply.status in request.takes:
             return reply
-        raise refused(self._origin, operation, reply.status, reply.headers, reply.start())
+        origin = self._origin_of(request)
+        raise refused(origin, request.operation, reply.status, reply.headers, reply.start())
 
 
 def _shown_host(base_url: str, secrets: frozenset[Secret]) -> str:

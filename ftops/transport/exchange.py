@@ -14,6 +14,9 @@ from msgspec import Struct, field
 from ftops.errors import FtopsError, InvalidInput
 from ftops.model.json_value import JSON
 
+Digest = Any
+"""A digest of `hashlib` that is not finished. It is never changed: whoever goes on takes a copy."""
+
 LARGEST = 64 * 2**20
 """Bytes of a whole reply, unpacked: a page of a hundred jobs has some hundred thousand."""
 
@@ -45,6 +48,8 @@ class Expect(Enum):
     BYTES = "bytes"
     LINES = "lines"
     """Server-sent events as they come; JSON where the server answers with that."""
+    NOTHING = "nothing"
+    """Status and headers alone, whatever the body holds."""
 
 
 class FileBody(Struct, frozen=True):
@@ -56,29 +61,54 @@ class FileBody(Struct, frozen=True):
     fields: Mapping[str, str] = field(default_factory=dict)
 
 
+class FileBytes(Struct, frozen=True):
+    """The bytes of a file with nothing around them, streamed: all of them, or a part.
+
+    The parts of one file are sent in order: `before` is the digest of those before this one, as the last
+    reply has it. After the `last` it must be `sha256` (hex).
+    """
+
+    path: Path
+    sha256: str
+    offset: int = 0
+    length: int | None = None
+    last: bool = True
+    before: Digest | None = None
+
+
 class Request(Struct, frozen=True):
     """One request. `operation` names it in errors and in the table of failures.
 
     A GET is tried again after a passing failure; anything else is sent once, by every layer. `streamed` says
-    that lines were asked for, so that a reply without a clear content type is taken for them.
+    that lines were asked for, so that a reply without a clear content type is taken for them. A body is
+    `body` (JSON), `form` (fields alone) or `file`.
+
+    `takes` are statuses beside 2xx that are answers for the flow: a redirect is followed by nobody else.
+    `url` is an absolute address in place of `path`, one that the provider named: nothing that is attached to
+    the provider's requests goes there, neither a header nor an extra (`elsewhere`).
     """
 
     operation: str
     method: str
-    path: str
+    path: str = ""
     query: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, JSON] | None = None
-    file: FileBody | None = None
+    file: FileBody | FileBytes | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     expect: Expect = Expect.JSON
     streamed: bool = False
+    form: Mapping[str, str] | None = None
+    takes: frozenset[int] = frozenset()
+    url: str | None = None
 
 
 class HttpReply(Struct, frozen=True):
     """A 2xx reply with its JSON, or with its bytes where these were asked for.
 
-    One that is a stream has `lines` instead, which come one by one; a break raises ProviderError from them.
-    `unsound` says that other bytes went out than were planned: what the server made of them is not used.
+    One of another status that the request takes has JSON where it holds any. One that is a stream has `lines`
+    instead, which come one by one; a break raises ProviderError from them. `unsound` says that other bytes
+    went out than were planned: what the server made of them is not used. `digest` is that of the bytes of
+    the file up to here.
     """
 
     status: int
@@ -86,6 +116,7 @@ class HttpReply(Struct, frozen=True):
     body: Any = None
     lines: Iterator[str] | None = None
     unsound: InvalidInput | None = None
+    digest: Digest | None = None
 
 
 def check_url(provider: str, url: str) -> None:

@@ -43,13 +43,15 @@ _PASSING = frozenset({408, 429, 500, 502, 503, 504, *range(520, 525)})
 class Origin(Struct, frozen=True):
     """Whom a request went to, and how it says no.
 
-    `secrets` never appear in an error, even when the provider echoes them.
+    `secrets` never appear in an error, even when the provider echoes them. `elsewhere` is a server that the
+    provider named, such as its store of files: it got no credential, and says no in its own way.
     """
 
     provider: str
     host: str
     secrets: frozenset[Secret] = frozenset()
     failures: FailureTable = NO_FAILURES
+    elsewhere: bool = False
 
     def blanked(self, text: str) -> str:
         """Replace every secret in a text."""
@@ -66,7 +68,7 @@ def refused(
     """Judge a reply that is not 2xx."""
     code, words = said(content)
     words = origin.blanked(words)
-    rule = _rule(origin.failures, operation, status, content)
+    rule = _STORE.get(status) if origin.elsewhere else _rule(origin.failures, operation, status, content)
     failure = Failure(
         origin.provider,
         operation,
@@ -80,7 +82,8 @@ def refused(
     request_id = f", request {failure.request_id}" if failure.request_id else ""
     message = f"{origin.provider}: {operation} got {status}: {words}{request_id}"
     if rule is None:
-        return Ambiguous(message, failure=failure, hint=_not_its_own(origin, status))
+        hint = _named(origin) if origin.elsewhere else _not_its_own(origin, status)
+        return Ambiguous(message, failure=failure, hint=hint)
     error = NotFound if status == _NOT_FOUND and rule.kind is RefusalKind.REJECTED else _ERRORS[rule.kind]
     return error(message, failure=failure, hint=_hint(rule, failure))
 
@@ -105,6 +108,7 @@ _WITHOUT_EFFECT = {
     413: FailureRule(RefusalKind.REJECTED),
     429: FailureRule(RefusalKind.LIMIT),
 }
+_STORE = {413: _WITHOUT_EFFECT[413], 429: _WITHOUT_EFFECT[429]}
 _ERRORS: Mapping[RefusalKind, type[ProviderError]] = {
     RefusalKind.REJECTED: Rejected,
     RefusalKind.NOT_READY: NotReady,
@@ -123,6 +127,10 @@ def _hint(rule: FailureRule, failure: Failure) -> str | None:
     if rule.kind is RefusalKind.LIMIT and rule.about is About.ACCOUNT:
         return "see billing and limits of the account at the provider"
     return _come_back(failure.retry_after) if rule.kind is RefusalKind.LIMIT else None
+
+
+def _named(origin: Origin) -> str:
+    return f"{origin.provider} wants its files at {origin.host}; run ftops again, it asks for a new place"
 
 
 def _not_its_own(origin: Origin, status: int) -> str | None:
@@ -147,6 +155,8 @@ def unreadable(
         return Ambiguous(message, failure=failure)
     message = f"{origin.provider}: {operation} got an unreadable reply from {origin.host}: {why}"
     hint = f"check base_url of provider {origin.provider}: it should be the API's address"
+    if origin.elsewhere:
+        hint = _named(origin)
     return Ambiguous(origin.blanked(message), failure=failure, hint=hint)
 
 
@@ -160,10 +170,13 @@ def wrong_address(base_url: str, error: ProviderError) -> ProviderError:
 
 def not_reached(origin: Origin, operation: str, cause: str, through: str = "") -> ProviderError:
     """Judge a connection that was never made: certainly nothing arrived."""
+    hint = f"check base_url of provider {origin.provider}, and whether the server is up"
+    if origin.elsewhere:
+        hint = f"{origin.provider} wants its files at {origin.host}: it must be reachable from here"
     return NotSent(
         f"{origin.provider}: cannot reach {origin.host}{through}: {cause}",
         failure=Failure(origin.provider, operation),
-        hint=f"check base_url of provider {origin.provider}, and whether the server is up",
+        hint=hint,
     )
 
 

@@ -1,13 +1,18 @@
-"""The body of an upload: a file that is hashed while it is sent, and that notices when it shrinks."""
+"""The body of an upload: a file that is hashed while it is sent, and that notices when it shrinks.
+
+As a form with fields before it, or bare, whole or in parts.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
 from collections.abc import Mapping
-from typing import IO
+from typing import IO, Any
 
 from requests_toolbelt.multipart.encoder import MultipartEncoder
+
+from ftops.transport.exchange import Digest, FileBody, FileBytes
 
 
 class FileShrank(Exception):
@@ -20,23 +25,18 @@ class FileShrank(Exception):
 class HashedFile:
     """A file that knows the digest of what was read from it; `len` is what is left, as the encoder wants.
 
-    A file that grows is read up to the length that it had at the start.
+    A file that grows is read up to the length that it had at the start. `before` is the digest to go on from.
     """
 
-    def __init__(self, handle: IO[bytes], size: int) -> None:
+    def __init__(self, handle: IO[bytes], size: int, before: Digest | None = None) -> None:
         self._handle = handle
         self._left = size
-        self._digest = hashlib.sha256()
+        self.digest: Digest = hashlib.sha256() if before is None else before.copy()
 
     @property
     def len(self) -> int:
         """Return the bytes that are still to be read."""
         return self._left
-
-    @property
-    def sha256(self) -> str:
-        """Return the hex digest of the bytes read so far."""
-        return self._digest.hexdigest()
 
     def read(self, size: int = -1) -> bytes:
         """Read on. Raises FileShrank when bytes are missing."""
@@ -44,26 +44,37 @@ class HashedFile:
         data = self._handle.read(wanted)
         if wanted and not data:
             raise FileShrank
-        self._digest.update(data)
+        self.digest.update(data)
         self._left -= len(data)
         return data
 
 
-class Form:
-    """Form fields with a file behind them, streamed; `digest` is of what was sent of the file."""
+class Upload:
+    """What is sent of a file. `size` is that of the file's bytes."""
 
-    def __init__(self, handle: IO[bytes], filename: str, fields: Mapping[str, str]) -> None:
-        self._file = HashedFile(handle, os.fstat(handle.fileno()).st_size)
-        self.size = self._file.len
-        content = (filename, self._file, "application/jsonl")
-        self.body = MultipartEncoder({**fields, "file": content})
+    def __init__(self, handle: IO[bytes], file: FileBody | FileBytes, extras: Mapping[str, str]) -> None:
+        self._file = file
+        total = os.fstat(handle.fileno()).st_size
+        if isinstance(file, FileBytes):
+            handle.seek(file.offset)
+            length = total - file.offset if file.length is None else file.length
+            self._hashed = HashedFile(handle, max(0, length), file.before)
+            self.headers = {"Content-Length": str(self._hashed.len)}
+            self.body: Any = self._hashed
+        else:
+            self._hashed = HashedFile(handle, total)
+            content = (file.filename, self._hashed, "application/jsonl")
+            self.body = MultipartEncoder({**extras, **file.fields, "file": content})
+            self.headers = {"Content-Type": str(self.body.content_type)}
+        self.size = self._hashed.len
 
     @property
-    def content_type(self) -> str:
-        """Return the header's value, which has the parts' boundary."""
-        return str(self.body.content_type)
+    def digest(self) -> Digest:
+        """Return the digest of the file's bytes that were sent so far."""
+        return self._hashed.digest
 
     @property
-    def sha256(self) -> str:
-        """Return the hex digest of the file's bytes that were sent so far."""
-        return self._file.sha256
+    def changed(self) -> bool:
+        """Return whether the file, now that all of it was sent, is another than was planned."""
+        whole = not isinstance(self._file, FileBytes) or self._file.last
+        return whole and self.digest.hexdigest() != self._file.sha256

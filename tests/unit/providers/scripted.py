@@ -56,7 +56,7 @@ def scripted(*replies: Said) -> Iterator[Scripted]:
             # A reply of 204 has no body: what was written would be taken for the next one.
             self.wfile.write(body if said.status != HTTPStatus.NO_CONTENT else b"")
 
-        do_GET = do_POST = do_DELETE = answer  # noqa: N815 - the library's names
+        do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 - the library's names
 
         def log_message(self, *args: Any) -> None:
             """Keep the test's output clean."""
