@@ -32,6 +32,7 @@ from ftops.transport.secret import MASK, Secret
 OURS: Mapping[str, str] = {
     "openai": "openai:OpenAIDialect",
     "openai_legacy": "openai_legacy:OpenAILegacyDialect",
+    "alibaba": "alibaba:AlibabaDialect",
     **{
         profile: f"openai_profiled:ProfiledDialect:{profile}"
         for profile in ("nebius", "bedrock", "litellm", "litellm_passthrough", "portkey")

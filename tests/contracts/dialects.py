@@ -42,6 +42,14 @@ _NO_EVENTS = "it has no route for events: asked without them elsewhere"
 CASES: Mapping[str, DialectCase] = {
     "openai": DialectCase("gpt-4o-mini", CHAT),
     "openai_legacy": DialectCase("curie", PAIR),
+    "alibaba": DialectCase(
+        "qwen3-14b",
+        CHAT,
+        hyperparameters={"n_epochs": 3, "batch_size": 16, "max_length": 8192, "learning_rate": 1.6e-5},
+        options={"lora": True},
+        cancelled=JobStatus.CANCELLING,
+        absent={"a_finished_job_has_a_model_and_metrics": "models and result files are in no list"},
+    ),
     "nebius": DialectCase(
         "meta-llama/Meta-Llama-3.1-8B-Instruct",
         CHAT,

@@ -46,6 +46,7 @@ class Wire:
 FOLDERS: Mapping[str, str] = {
     "openai": "openai",
     "openai_legacy": "openai",
+    "alibaba": "alibaba",
     "nebius": "nebius",
     "bedrock": "bedrock",
     "litellm": "litellm",

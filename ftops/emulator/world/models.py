@@ -31,6 +31,7 @@ BASE_MODELS: dict[str, dict[str, str]] = {
     Family.NEBIUS: {
         name: name for name in ("meta-llama/Meta-Llama-3.1-8B-Instruct", "meta-llama/Llama-3.3-70B-Instruct")
     },
+    Family.ALIBABA: {name: name for name in ("qwen3-8b", "qwen3-14b", "qwen3-32b")},
     Family.BEDROCK: {"openai.gpt-oss-20b": "openai.gpt-oss-20b"},
 }
 _GATEWAYS = (Family.LITELLM, Family.LITELLM_PASSTHROUGH, Family.PORTKEY)
