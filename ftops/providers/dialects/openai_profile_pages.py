@@ -8,6 +8,11 @@ from ftops.providers.dialects.openai_family import STATUSES
 READ = "2026-11-28"
 """When the documents below were read."""
 
+_STATUSES = {
+    word: STATUSES[word]
+    for word in ("validating_files", "queued", "running", "succeeded", "failed", "cancelled")
+}
+"""What their documents name; all the words of the format are understood."""
 _EMULATOR = "`ftops emulator`, over HTTP"
 _SUITE = Tested("ftops's contract suite", _EMULATOR)
 _NOTHING_LIVE = "Nothing was tried on a live service."
@@ -44,7 +49,7 @@ NEBIUS = Description(
         ),
     ),
     tested=(_SUITE,),
-    statuses=STATUSES,
+    statuses=_STATUSES,
     notes=(
         _NOTHING_LIVE,
         (
@@ -83,7 +88,7 @@ BEDROCK = Description(
         ),
     ),
     tested=(_SUITE,),
-    statuses=STATUSES,
+    statuses=_STATUSES,
     notes=(
         _NOTHING_LIVE,
         "The address is `https://bedrock-mantle.REGION.api.aws/v1`, the key a Bedrock API key.",
@@ -102,7 +107,7 @@ LITELLM = Description(
     at_most_one=_BY_LIKENESS,
     documents=(_LITELLM_SOURCE, Document("/fine_tuning", "https://docs.litellm.ai/docs/fine_tuning", READ)),
     tested=(_SUITE,),
-    statuses=STATUSES,
+    statuses=_STATUSES,
     notes=(
         _NOTHING_LIVE,
         _LITELLM_RETRIES,
@@ -124,7 +129,7 @@ LITELLM_PASSTHROUGH = Description(
     at_most_one=_BY_LIKENESS,
     documents=(_LITELLM_SOURCE,),
     tested=(_SUITE, Tested("a create, recorded", "LiteLLM 1.108.7's pass-through")),
-    statuses=STATUSES,
+    statuses=_STATUSES,
     notes=(_NOTHING_LIVE, "`base_url` ends with `/openai/v1`."),
 )
 
@@ -142,7 +147,7 @@ PORTKEY = Description(
     ),
     tested=(_SUITE, Tested("a create, recorded", "Portkey's open-source gateway 1.15.2")),
     limits=(Limit("retries", "leave `retry` out of the config that the key uses: it would repeat a create"),),
-    statuses=STATUSES,
+    statuses=_STATUSES,
     notes=(
         _NOTHING_LIVE,
         "`upstream` is sent as `x-portkey-provider`: `openai`, or the slug of a provider (`@openai-prod`).",
