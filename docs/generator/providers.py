@@ -63,7 +63,7 @@ def matrix_page() -> str:
         "## When a job fails",
         "",
         "Each dialect has a table of whose fault a failure is, by its codes and words; `ftops status` shows",
-        "the class with what to do. `lifecycle.retry` tries no user error and no refusal by moderation again.",
+        "the class with what to do. `lifecycle.retry` tries no user error or moderation refusal again.",
         "",
         *_table(
             ("class", "what to do"), ((f"`{kind}`", _advice(words)) for kind, words in FAILURE_ADVICE.items())

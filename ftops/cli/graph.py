@@ -14,7 +14,7 @@ from ftops.manifests.parser import load_fine_tunes
 from ftops.manifests.project import load_project
 from ftops.model.project import Project
 from ftops.model.state import State
-from ftops.providers.registry import dialects, facts_of
+from ftops.providers.registry import all_capabilities, dialects, facts_of
 from ftops.report.graph import Graph, make_graph, render_dot, render_graph, render_json, render_mermaid
 from ftops.report.words import printable
 
@@ -46,7 +46,7 @@ def _graph(root: Path) -> Graph:
     """Load the project and read its state. Raises InvalidInput where manifests do not load."""
     project, document = load_project(root, dialects())
     facts = {name: facts_of(settings) for name, settings in project.providers.items()}
-    loaded = load_fine_tunes(root, project, document, facts)
+    loaded = load_fine_tunes(root, project, document, facts, others=all_capabilities)
     if problems := (*loaded.misdeclared, *loaded.unseen):
         raise InvalidInput(problems)
     return make_graph(loaded.fine_tunes, _state(root, project))

@@ -33,7 +33,7 @@ from ftops.model.state import State
 from ftops.model.value import replace
 from ftops.planner.incomplete import used_providers
 from ftops.providers.provider import Probe
-from ftops.providers.registry import dialects, facts_of
+from ftops.providers.registry import all_capabilities, dialects, facts_of
 from ftops.providers.retirements import known_retirements
 from ftops.reconciler.observing import model_dates
 from ftops.records.provider_names import follow_providers, renames
@@ -103,7 +103,7 @@ class _Examination:
     def _declared(self, project: Project, document: Document) -> Iterator[Check]:
         facts = {name: facts_of(settings) for name, settings in project.providers.items()}
         self.services = {name: one.service for name, one in facts.items()}
-        loaded = load_fine_tunes(self.root, project, document, facts)
+        loaded = load_fine_tunes(self.root, project, document, facts, others=all_capabilities)
         yield from declared.manifest_checks(loaded)
         if not (loaded.misdeclared or loaded.unseen):
             self.fine_tunes = loaded.fine_tunes
@@ -159,7 +159,8 @@ class _Examination:
         except FtopsError as error:
             yield from failed("state", error)
         yield from _lock(opened.backend)
-        yield self._ends(state)
+        if any(self.services.values()):
+            yield self._ends(state)
         if state is not None:
             settles = {name: settings.settle for name, settings in project.providers.items()}
             yield from stored.intent_checks(state, settles, self.seen, time.time())

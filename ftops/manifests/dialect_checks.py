@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ftops.manifests.elsewhere import Elsewhere, Known, nobody
 from ftops.manifests.schema import Finding, Rules, rules_of
 from ftops.manifests.wording import MOST_UNKNOWN, short, suggestion
 from ftops.model.capabilities import Capabilities
@@ -17,8 +18,9 @@ from ftops.model.observation import ProviderFacts
 class DialectChecks:
     """The rules of one provider, compiled once and asked for every manifest that names it."""
 
-    def __init__(self, provider: ProviderFacts) -> None:
+    def __init__(self, provider: ProviderFacts, known: Known = nobody) -> None:
         self._dialect = provider.dialect
+        self._elsewhere = Elsewhere(provider.dialect, known)
         self._can = provider.capabilities
         self._options = _compiled(self._can.options)
         self._hyperparameters = {method: _compiled(names) for method, names in self._can.methods.items()}
@@ -29,11 +31,12 @@ class DialectChecks:
         known = self._hyperparameters.get(method)
         if known is None:
             hint = f"it supports: {', '.join(sorted(self._can.methods))}"
-            yield Finding(("spec", "method"), f"{self._dialect} does not support the method {method}", hint)
+            able = self._elsewhere.does(lambda can: method in can.methods)
+            message = f"{self._dialect} does not support the method {method}{able}"
+            yield Finding(("spec", "method"), message, hint)
         else:
-            who = f"{self._dialect} with method {method}"
-            yield from self._members("hyperparameters", spec, known, who)
-        yield from self._members("provider_options", spec, self._options, self._dialect)
+            yield from self._members("hyperparameters", spec, known, method)
+        yield from self._members("provider_options", spec, self._options, method)
         for name in sorted(self._can.required_options - spec.get("provider_options", {}).keys()):
             message = f"the field 'provider_options.{name}' is missing: {self._dialect} needs it"
             yield Finding(("spec",), message, key=True)
@@ -42,8 +45,9 @@ class DialectChecks:
         yield from _grader(spec, method)
 
     def _members(
-        self, field: str, spec: Mapping[str, Any], known: Mapping[str, Rules], who: str
+        self, field: str, spec: Mapping[str, Any], known: Mapping[str, Rules], method: Method
     ) -> Iterator[Finding]:
+        who = f"{self._dialect} with method {method}" if field == "hyperparameters" else self._dialect
         unknown = 0
         for name, value in spec.get(field, {}).items():
             path = ("spec", field, name)
@@ -51,9 +55,9 @@ class DialectChecks:
             if rules is None:
                 unknown += 1
                 if unknown <= MOST_UNKNOWN:
-                    yield Finding(
-                        path, f"{who} has no field {short(name)}", suggestion(name, known), key=True
-                    )
+                    able = self._elsewhere.field(field, name, method)
+                    message = f"{who} has no field {short(name)}{able}"
+                    yield Finding(path, message, suggestion(name, known), key=True)
             elif not rules.valid(value) and not (value == AUTO and field == "hyperparameters"):
                 for found in rules.findings(value):
                     yield Finding((*path, *found.path), found.message, found.hint, key=found.key)
@@ -69,9 +73,11 @@ class DialectChecks:
                 message += f", beside the {TAG_LENGTH + 1} of the mark that ftops adds"
             yield Finding(("spec", "suffix"), message)
         if "seed" in spec and not can.seed:
-            yield Finding(("spec", "seed"), f"{self._dialect} does not take a seed", "remove it", key=True)
+            message = f"{self._dialect} does not take a seed{self._elsewhere.does(lambda one: one.seed)}"
+            yield Finding(("spec", "seed"), message, "remove it", key=True)
         if spec.get("integrations") and not can.integrations:
-            message = f"{self._dialect} has no integrations"
+            able = self._elsewhere.does(lambda one: one.integrations, ("has", "have"))
+            message = f"{self._dialect} has no integrations{able}"
             yield Finding(("spec", "integrations"), message, "remove it", key=True)
         model = spec["model"]
         if isinstance(model, dict) and not can.chains:
@@ -82,18 +88,24 @@ class DialectChecks:
             and model.get("checkpoint", "final") != "final"
             and can.checkpoints is None
         ):
-            message = f"{self._dialect} has no checkpoints"
+            able = self._elsewhere.does(lambda one: one.checkpoints is not None, ("has", "have"))
+            message = f"{self._dialect} has no checkpoints{able}"
             yield Finding(("spec", "model", "checkpoint"), message, "write final")
 
     def _files(self, spec: Mapping[str, Any], can: Capabilities) -> Iterator[Finding]:
         training = spec["training_file"]
         if isinstance(training, list) and not can.weighted_files:
-            message = f"{self._dialect} takes one training file, not a list"
+            able = self._elsewhere.does(lambda one: one.weighted_files, ("takes one", "take one"))
+            message = f"{self._dialect} takes one training file, not a list{able}"
             yield Finding(("spec", "training_file"), message, "join the files into one")
         for field in ("training_file", "validation_file"):
             if not can.file_upload and isinstance(spec.get(field), dict):
-                message = f"{self._dialect} does not take uploads"
+                message = f"{self._dialect} does not take uploads{self._elsewhere.does(_uploads)}"
                 yield Finding(("spec", field), message, "name a file at the provider by its id")
+
+
+def _uploads(can: Capabilities) -> bool:
+    return can.file_upload
 
 
 def _grader(spec: Mapping[str, Any], method: Method) -> Iterator[Finding]:

@@ -17,6 +17,7 @@ from ftops.manifests.data_paths import DataPaths
 from ftops.manifests.dialect_checks import DialectChecks
 from ftops.manifests.discovery import manifest_files
 from ftops.manifests.document import Document, Steps
+from ftops.manifests.elsewhere import Known, nobody
 from ftops.manifests.loader import read_documents, read_yaml
 from ftops.manifests.origin import Origin, with_defaults
 from ftops.manifests.schema import Finding, document_rules
@@ -59,15 +60,18 @@ def load_fine_tunes(
     project_document: Document,
     providers: Mapping[str, ProviderFacts],
     index: FileIndex = NO_INDEX,
+    others: Known = nobody,
 ) -> LoadedManifests:
     """Read every manifest of a project. Nothing is raised for what a person wrote: it becomes a Problem.
 
-    What the index knows of an unchanged manifest is taken from there.
+    What the index knows of an unchanged manifest is taken from there. `others` are all dialects: those that
+    could carry what a manifest's own cannot are named.
     """
     root = root.resolve()
     discovered = manifest_files(root, project.manifests, project_document)
     problems = list(discovered.problems)
-    reader = _Reader(root, project, project_document, providers)
+    checks = {name: DialectChecks(facts, others) for name, facts in providers.items()}
+    reader = _Reader(root, project, project_document, checks)
     stamps = {}
     for file in discovered.files:
         stamps[file] = stamp = file_stamp(f"{root}/{file}")
@@ -102,7 +106,7 @@ def read_again(
     files: Iterable[str],
 ) -> Mapping[str, FineTune]:
     """Read some manifests, whatever an index knows of them; only what is sound comes back."""
-    reader = _Reader(root.resolve(), *project, providers)
+    reader = _Reader(root.resolve(), *project, {name: DialectChecks(one) for name, one in providers.items()})
     for file in files:
         reader.read(file, None)
     return reader.fine_tunes
@@ -112,7 +116,7 @@ class _Reader:
     """Takes in one document after the other; `claimed` maps each name to the place that claims it."""
 
     def __init__(
-        self, root: Path, project: Project, project_document: Document, providers: Mapping[str, ProviderFacts]
+        self, root: Path, project: Project, project_document: Document, checks: Mapping[str, DialectChecks]
     ) -> None:
         self.fine_tunes: dict[str, FineTune] = {}
         self.claimed: dict[str, Source] = {}
@@ -122,7 +126,7 @@ class _Reader:
         self._defaults = project.defaults
         self._project_document = project_document
         self._rules = document_rules("finetune")
-        self._checks = {name: DialectChecks(facts) for name, facts in providers.items()}
+        self._checks = checks
         self._root = root
         self._paths = DataPaths(str(root))
         self._written: list[tuple[str, str]] = []

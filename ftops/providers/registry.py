@@ -10,6 +10,7 @@ from importlib import import_module
 from msgspec import to_builtins
 
 from ftops.errors import FtopsError, InvalidInput, Problem
+from ftops.model.capabilities import Capabilities
 from ftops.model.json_value import JSON
 from ftops.model.observation import ProviderFacts
 from ftops.model.project import (
@@ -80,6 +81,11 @@ def _added() -> Mapping[str, Dialect]:
 def dialects() -> Mapping[str, Dialect]:
     """Return every known dialect by name; third parties cannot replace one of ours."""
     return _Dialects()
+
+
+def all_capabilities() -> Mapping[str, Capabilities]:
+    """Return what every dialect can carry; loads all of them."""
+    return {name: dialect.capabilities for name, dialect in dialects().items()}
 
 
 def facts_of(settings: ProviderSettings) -> ProviderFacts:

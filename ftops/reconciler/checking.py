@@ -20,7 +20,7 @@ from ftops.model.commit import Commit
 from ftops.model.finetune import FineTune
 from ftops.model.observation import ProviderFacts
 from ftops.model.project import Project
-from ftops.providers.registry import dialects, facts_of
+from ftops.providers.registry import all_capabilities, dialects, facts_of
 from ftops.state.registry import refuse_unknown
 from ftops.version import __version__
 
@@ -71,7 +71,7 @@ def check(root: Path, *, remembering: bool = False) -> Checked:
         refuse_unknown(project.state.url)
     facts = {name: facts_of(settings) for name, settings in project.providers.items()}
     index = FileIndex(root, _key(document, facts)) if remembering else NO_INDEX
-    loaded = load_fine_tunes(root, project, document, facts, index)
+    loaded = load_fine_tunes(root, project, document, facts, index, all_capabilities)
     data = inspect_datasets(root, loaded.fine_tunes, facts, loaded.absent, index)
     return Checked(
         project,

@@ -237,3 +237,21 @@ def test_each_provider_is_judged_by_itself(project: ProjectDirectory, emulator: 
     assert [verdict for verdict, _, _ in found["key"]] == ["ok", "ok", "fail"]
     assert [verdict for verdict, _, _ in found["provider"]] == ["ok", "ok", "warn"]
     assert [verdict for verdict, _, _ in found["clock"]] == ["ok", "ok"]
+
+
+def test_a_calendar_says_what_ends_at_a_service_that_cannot_even_be_asked(
+    project: ProjectDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("FTOPS_OPENAI_KEY", raising=False)
+    text = (project.root / "ftops.yaml").read_text()
+    project.write("ftops.yaml", f"{text}    oa: {{dialect: openai, api_key: {{env: FTOPS_OPENAI_KEY}}}}\n")
+    project.manifest("a", "provider: oa")
+    project.manifest("b")
+    project.ftops("doctor")
+    assert "What of this project ends when:" in project.out
+    (line,) = (line for line in project.out.splitlines() if line.startswith("2027-01-06"))
+    assert line.endswith("oa        no new jobs: a (declared)"), "b is at a server of its own"
+    project.ftops("doctor", "--format", "json")
+    calendar = json.loads(project.out)["calendar"]
+    assert [one["date"] for one in calendar] == sorted(one["date"] for one in calendar)
+    assert {"date": "2027-01-14", "what": "tuned", "provider": "oa"}.items() <= calendar[-1].items()

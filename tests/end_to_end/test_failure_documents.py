@@ -50,7 +50,15 @@ def test_every_command_that_writes_json_is_tried() -> None:
         for option in found.options
         if option.names.startswith("--format") and "json" in option.names
     }
-    assert takes_json == SHAPES.keys()
+    assert takes_json - {"providers"} == SHAPES.keys(), "`providers` reads no manifest"
+
+
+def test_providers_of_a_broken_project_have_the_shape_of_theirs(project: ProjectDirectory) -> None:
+    project.write("ftops.yaml", "spec: [")
+    assert project.ftops("providers", "--format", "json") == 1
+    (document,) = documents(project.out)
+    assert document["providers"] == []
+    assert document["errors"]
 
 
 def test_a_failed_change_carries_its_whole_problem(project: ProjectDirectory, emulator: Emulator) -> None:

@@ -109,3 +109,48 @@ def test_a_dialect_that_can_do_more_takes_more() -> None:
         "model": {"from": "a", "checkpoint": "step:3"},
     }
     assert told(able, **spec) == []
+
+
+OTHERS = {
+    "dia": CAN,
+    "left": replace(CAN, seed=True, weighted_files=True, methods={Method.DPO: {"beta": {}}}),
+    "right": replace(
+        CAN,
+        seed=True,
+        integrations=True,
+        checkpoints="{model}:{step}",
+        methods={Method.SUPERVISED: {"lora_r": {}}},
+        options={"kind": {"oneOf": [{"const": "full"}, {"type": "object", "properties": {"alpha": {}}}]}},
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        ({"hyperparameters": {"lora_r": 1}}, "has no field 'lora_r'; right has it ("),
+        (
+            {"hyperparameters": {"alpha": 1}},
+            "has no field 'alpha'; right has it as provider_options.kind.alpha (",
+        ),
+        ({"hyperparameters": {"beta": 1}}, "has no field 'beta' ("),
+        ({"provider_options": {"kind": 1}}, "has no field 'kind'; right has it ("),
+        ({"method": "dpo"}, "does not support the method dpo; left does ("),
+        ({"seed": 1}, "does not take a seed; left and right do ("),
+        ({"integrations": [{"type": "x"}]}, "has no integrations; right has ("),
+        ({"model": {"from": "a", "checkpoint": "step:3"}}, "has no checkpoints; right has ("),
+        ({"training_file": [{"path": "x"}]}, "takes one training file, not a list; left takes one ("),
+    ],
+)
+def test_the_dialects_that_could_are_named(spec: dict[str, Any], words: str) -> None:
+    checks = DialectChecks(ProviderFacts("p", "dia", CAN), lambda: OTHERS)
+    (found,) = checks.findings({"model": "m", "training_file": {"path": "x"}, **spec})
+    assert words in f"{found.message} ({found.hint})"
+
+
+def test_other_dialects_are_looked_at_only_where_something_is_wrong() -> None:
+    def forbidden() -> dict[str, Capabilities]:
+        raise AssertionError("all dialects were loaded")
+
+    checks = DialectChecks(ProviderFacts("p", "dia", CAN), forbidden)
+    assert list(checks.findings({"model": "m", "training_file": {"path": "x"}})) == []

@@ -1,0 +1,86 @@
+"""The manifest's schema narrowed to one project: its providers, and what each of their dialects carries.
+
+For editors: what it refuses, `ftops validate` refuses too. What manifests leave to the project's `defaults`
+is not asked of them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from ftops.manifests.schema import schema_text
+from ftops.model.capabilities import Capabilities
+from ftops.model.finetune import Method
+from ftops.model.fingerprint import AUTO
+from ftops.model.observation import ProviderFacts
+from ftops.model.project import Project
+
+Schema = dict[str, Any]
+
+
+def project_schema(project: Project, facts: Mapping[str, ProviderFacts]) -> Schema:
+    """Return the schema of the project's manifests; `facts` are those of its providers."""
+    schema: Schema = json.loads(schema_text("finetune"))
+    del schema["$id"]
+    schema["title"] = f"FineTune of {project.name}"
+    spec = schema["properties"]["spec"]
+    defaults = project.defaults
+    spec["properties"]["provider"]["enum"] = sorted(facts)
+    usual = str(defaults.get("provider") or project.default_provider or "")
+    needed = (*spec["required"], *(() if usual else ("provider",)))
+    spec["required"] = [field for field in needed if field not in defaults]
+    spec["allOf"] = [rule for group in _by_dialect(facts) for rule in _rules(group, usual, defaults)]
+    return schema
+
+
+def _by_dialect(facts: Mapping[str, ProviderFacts]) -> Iterable[list[ProviderFacts]]:
+    groups: dict[str, list[ProviderFacts]] = {}
+    for _, one in sorted(facts.items()):
+        groups.setdefault(one.dialect, []).append(one)
+    return groups.values()
+
+
+def _rules(group: list[ProviderFacts], usual: str, defaults: Mapping[str, Any]) -> Iterator[Schema]:
+    """Yield what holds for the manifests of providers that speak one dialect."""
+    can, names = group[0].capabilities, [one.name for one in group]
+    provider = _condition("provider", names, absent=usual in names)
+    yield {"if": provider, "then": _carried(can, defaults)}
+    method = str(defaults.get("method") or Method.SUPERVISED)
+    for name, knobs in can.methods.items():
+        chosen = _condition("method", [name.value], absent=name == method)
+        known = {"properties": {key: _knob(one) for key, one in knobs.items()}, "additionalProperties": False}
+        yield {"if": {"allOf": [provider, chosen]}, "then": {"properties": {"hyperparameters": known}}}
+
+
+def _condition(field: str, values: list[str], *, absent: bool) -> Schema:
+    """Ask whether a field has one of these values; `absent`: also where it is not written."""
+    condition: Schema = {"properties": {field: {"enum": values}}}
+    return condition if absent else {**condition, "required": [field]}
+
+
+def _carried(can: Capabilities, defaults: Mapping[str, Any]) -> Schema:
+    preset = defaults.get("provider_options")
+    needed = sorted(can.required_options - (preset.keys() if isinstance(preset, Mapping) else set()))
+    options: Schema = {"properties": dict(can.options), "additionalProperties": False, "required": needed}
+    fields: Schema = {
+        "method": {"enum": [method.value for method in can.methods]},
+        "suffix": {"maxLength": can.longest_suffix},
+        "provider_options": options,
+    }
+    if not can.seed:
+        fields["seed"] = False
+    if not can.integrations:
+        fields["integrations"] = {"maxItems": 0}
+    uploads = [] if can.file_upload else ["object"]
+    lists = [] if can.weighted_files else ["array"]
+    fields["training_file"] = {"not": {"type": [*uploads, *lists]}} if uploads or lists else {}
+    fields["validation_file"] = {"not": {"type": uploads}} if uploads else {}
+    return {"properties": fields, **({"required": ["provider_options"]} if needed else {})}
+
+
+def _knob(schema: Any) -> Schema:
+    """Allow `auto` beside what the provider takes; its words stay where editors look for them."""
+    told = {key: schema[key] for key in ("title", "description") if key in schema}
+    return {**told, "anyOf": [schema, {"const": AUTO}]}
