@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 import orjson
-from urllib3.filepost import encode_multipart_formdata
 
 from ftops.errors import InvalidInput, NotSent, Problem, ProviderError
 from ftops.model.value import replace
@@ -131,8 +130,9 @@ class Transport:
             return None, {}
         extras = self._extras(request)
         if request.form is not None:
-            form, kind = encode_multipart_formdata({**extras.form, **request.form})
-            return form, {"Content-Type": kind}
+            from ftops.transport.upload_body import encoded_form
+
+            return encoded_form({**extras.form, **request.form})
         whole = {**extras.body, **(request.body or {})}
         if request.body is None and not whole:
             return None, {}

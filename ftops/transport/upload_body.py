@@ -22,6 +22,12 @@ class FileShrank(Exception):
     """
 
 
+def encoded_form(fields: Mapping[str, str]) -> tuple[bytes, dict[str, str]]:
+    """Return a form without a file, and its header."""
+    form = MultipartEncoder(fields)
+    return form.to_string(), {"Content-Type": str(form.content_type)}
+
+
 class HashedFile:
     """A file that knows the digest of what was read from it; `len` is what is left, as the encoder wants.
 
