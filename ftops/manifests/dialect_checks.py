@@ -79,15 +79,15 @@ class DialectChecks:
             able = self._elsewhere.does(lambda one: one.integrations, ("has", "have"))
             message = f"{self._dialect} has no integrations{able}"
             yield Finding(("spec", "integrations"), message, "remove it", key=True)
-        model = spec["model"]
-        if isinstance(model, dict) and not can.chains:
-            message = f"{self._dialect} does not train on a model that it has trained"
+        if isinstance(spec["model"], dict):
+            yield from self._chain(spec["model"], can)
+
+    def _chain(self, model: Mapping[str, Any], can: Capabilities) -> Iterator[Finding]:
+        if not can.chains:
+            able = self._elsewhere.does(lambda one: one.chains)
+            message = f"{self._dialect} does not train on a model that it has trained{able}"
             yield Finding(("spec", "model"), message, "name a base model")
-        if (
-            isinstance(model, dict)
-            and model.get("checkpoint", "final") != "final"
-            and can.checkpoints is None
-        ):
+        elif model.get("checkpoint", "final") != "final" and can.checkpoints is None:
             able = self._elsewhere.does(lambda one: one.checkpoints is not None, ("has", "have"))
             message = f"{self._dialect} has no checkpoints{able}"
             yield Finding(("spec", "model", "checkpoint"), message, "write final")

@@ -42,7 +42,8 @@ def refused(document: dict[str, Any], by: Draft7Validator = ALL) -> bool:
 @pytest.mark.parametrize("dialect", sorted(OURS))
 def test_what_a_dialect_carries_is_right_and_what_it_does_not_is_not(dialect: str) -> None:
     case, can = CASES[dialect], facts_of(ProviderSettings("p", dialect)).capabilities
-    knobs = {"hyperparameters": dict(case.hyperparameters), "provider_options": dict(case.options)}
+    knobs: dict[str, Any] = {"method": case.method, **({"grader": dict(case.grader)} if case.grader else {})}
+    knobs |= {"hyperparameters": dict(case.hyperparameters), "provider_options": dict(case.options)}
     assert not refused(manifest(provider=dialect, **knobs))
     for method, names in can.methods.items():
         auto = {"provider": dialect, "method": method.value, "provider_options": dict(case.options)}
@@ -66,6 +67,7 @@ def test_what_a_dialect_carries_is_right_and_what_it_does_not_is_not(dialect: st
         {"hyperparameters": {"n_epochs": 2}},
         {"hyperparameters": {"prompt_loss_weight": 0.1}},
         {"suffix": "x" * 41},
+        {"model": {"from": "other"}},
     ],
 )
 def test_an_editor_and_validate_agree(dialect: str, spec: dict[str, Any]) -> None:
