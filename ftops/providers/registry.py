@@ -44,6 +44,9 @@ OURS: Mapping[str, str] = {
 A third word is the profile with which the class is made.
 """
 
+UPSTREAM = "upstream"
+"""The key of ftops.yaml that decides what is behind a gateway: shown and bound as what else is sent."""
+
 EMULATOR_KEY = "emulator"
 """The key for the embedded emulator, which takes any."""
 
@@ -101,7 +104,8 @@ def facts_of(settings: ProviderSettings) -> ProviderFacts:
             f"{place}.{name}": _written(value)
             for place, extras in (("query", settings.query), ("body", settings.body))
             for name, value in extras.items()
-        },
+        }
+        | {name: _written(value) for name, value in settings.own.items() if name == UPSTREAM},
         renamed_from=settings.renamed_from,
         service=_service(dialects()[settings.dialect], settings),
         allow_closed=settings.allow_closed,

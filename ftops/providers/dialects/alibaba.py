@@ -182,7 +182,7 @@ class AlibabaDialect:
 
 
 def _refuse(operation: str) -> NoReturn:
-    message = f"{operation}: dialect alibaba has no route for that"
+    message = f"dialect alibaba has no route for this: {operation}"
     raise Rejected(message, failure=Failure("alibaba", operation), hint="use the console of Model Studio")
 
 

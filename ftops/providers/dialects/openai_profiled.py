@@ -108,10 +108,8 @@ class ProfiledDialect(OpenAIDialect):
     def _refuse_absent(self, operation: str) -> None:
         if operation in self._profile.absent:
             failure = Failure(self.name, operation)
-            hint = "ask the provider behind it"
-            raise Rejected(
-                f"{operation}: dialect {self.name} has no route for that", failure=failure, hint=hint
-            )
+            message = f"dialect {self.name} has no route for this: {operation}"
+            raise Rejected(message, failure=failure, hint="ask the provider behind it")
 
 
 def _checkpoint(body: Any) -> tuple[int, str | None]:
