@@ -122,15 +122,21 @@ LITELLM = Description(
 
 LITELLM_PASSTHROUGH = Description(
     title="LiteLLM proxy, pass-through",
-    summary="OpenAI's own routes behind `/openai/v1` of LiteLLM's proxy.",
+    summary="OpenAI's own routes behind `/openai_passthrough/v1` of LiteLLM's proxy.",
     home="https://docs.litellm.ai/docs/pass_through/openai_passthrough",
     since="0.2.0",
     mark="nothing: the proxy takes `metadata` out of a create",
     at_most_one=_BY_LIKENESS,
     documents=(_LITELLM_SOURCE,),
-    tested=(_SUITE, Tested("a create, recorded", "LiteLLM 1.108.7's pass-through")),
+    tested=(_SUITE, Tested("ftops, from upload to model", "LiteLLM 1.108.7 in front of `ftops emulator`")),
     statuses=_STATUSES,
-    notes=(_NOTHING_LIVE, "`base_url` ends with `/openai/v1`."),
+    notes=(
+        _NOTHING_LIVE,
+        (
+            "`base_url` ends with `/openai_passthrough/v1`: below `/openai/v1` LiteLLM answers the requests for "
+            "files by its own routes."
+        ),
+    ),
 )
 
 PORTKEY = Description(
@@ -145,7 +151,7 @@ PORTKEY = Description(
         Document("Headers", "https://portkey.ai/docs/api-reference/inference-api/headers", READ),
         Document("Fine-tuning", "https://portkey.ai/docs/product/ai-gateway/fine-tuning", READ),
     ),
-    tested=(_SUITE, Tested("a create, recorded", "Portkey's open-source gateway 1.15.2")),
+    tested=(_SUITE, Tested("a create", "Portkey's open-source gateway 1.15.2 in front of `ftops emulator`")),
     limits=(Limit("retries", "leave `retry` out of the config that the key uses: it would repeat a create"),),
     statuses=_STATUSES,
     notes=(
@@ -154,6 +160,10 @@ PORTKEY = Description(
         (
             "The key goes into `x-portkey-api-key`. The open-source gateway needs none: write the provider's "
             "own key as `headers: {Authorization: {env: NAME}}`, its value beginning with `Bearer`."
+        ),
+        (
+            "The open-source gateway 1.15.2 answered 500 to every list of jobs when it was run on Node 20: there "
+            "ftops creates nothing."
         ),
     ),
 )

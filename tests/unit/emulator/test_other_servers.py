@@ -89,7 +89,7 @@ def test_litellm_keeps_seven_fields_and_must_be_told_the_provider(tmp_path: Path
 
 def test_the_pass_through_of_litellm_drops_metadata_and_nothing_else(tmp_path: Path) -> None:
     with served("litellm_passthrough", tmp_path) as client:
-        assert client.base_url.endswith("/openai/v1")
+        assert client.base_url.endswith("/openai_passthrough/v1")
         job = client.job(metadata={"a": "b"}, suffix="triage", method={"type": "supervised"})
         assert (job["metadata"], job["user_provided_suffix"]) == (None, "triage")
         assert client.get(f"/fine_tuning/jobs/{job['id']}/events")["data"]

@@ -18,7 +18,7 @@ class PassedJobs(OpenAIRoutes):
     """OpenAI's jobs, under another path and without metadata."""
 
     family = Family.LITELLM_PASSTHROUGH
-    prefix = "/openai/v1/fine_tuning/jobs"
+    prefix = "/openai_passthrough/v1/fine_tuning/jobs"
 
     def received(self) -> Fields:
         """Drop what it takes for its own."""
@@ -28,13 +28,13 @@ class PassedJobs(OpenAIRoutes):
 class PassedFiles(FileRoutes):
     """OpenAI's files."""
 
-    prefix = "/openai/v1/files"
+    prefix = "/openai_passthrough/v1/files"
 
 
 class PassedModels(ModelRoutes):
     """OpenAI's models."""
 
-    prefix = "/openai/v1/models"
+    prefix = "/openai_passthrough/v1/models"
 
 
-WIRE = Wire((PassedJobs, PassedFiles, PassedModels), base_path="/openai/v1")
+WIRE = Wire((PassedJobs, PassedFiles, PassedModels), base_path="/openai_passthrough/v1")
