@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         StateMoved,
         StateUncertain,
         Unauthorized,
+        Unsupported,
         UsageError,
     )
     from ftops.model.cancelling import Cancelled, Fate
@@ -124,6 +125,7 @@ __all__ = [
     "StatusRow",
     "Then",
     "Unauthorized",
+    "Unsupported",
     "UploadedFile",
     "Upstream",
     "UsageError",
@@ -180,6 +182,7 @@ _ROOMS = {
         "StateMoved",
         "StateUncertain",
         "Unauthorized",
+        "Unsupported",
         "UsageError",
     ),
     "ftops.model.cancelling": (

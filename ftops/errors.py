@@ -14,6 +14,7 @@
     ├── Refused                     3   a limit, guard or policy says no
     ├── NeedsPerson                 4   nothing is safe to do without a person
     ├── NoModel                     5   a fine-tune has not made the model that was asked for
+    ├── Unsupported                 1   the provider's wire format has no such operation
     └── ProviderError               1   what a provider or the way to it said
         ├── NotSent                     certain: the request never arrived
         ├── Unauthorized                certain: the key is wrong or may not do this (401, some 403)
@@ -202,6 +203,10 @@ class NoModel(FtopsError):
     """A fine-tune has no model yet, or none of what is declared now."""
 
     exit_code = ExitCode.JOB_FAILED
+
+
+class Unsupported(FtopsError):
+    """The wire format has no such operation, or none any more; nothing was sent."""
 
 
 class RefusalKind(StrEnum):

@@ -6,10 +6,10 @@ the table of retirements was collected.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from docs.generator.field_words import type_words
 from docs.generator.reference import NOTICE
 from ftops.model.capabilities import Capabilities, StampPlace
 from ftops.model.json_value import JSON
@@ -21,7 +21,7 @@ from ftops.providers.retirements import known_retirements
 from ftops.report.providers import MARKS, method_words
 from ftops.report.status import FAILURE_ADVICE
 from ftops.review.endings import Calendar
-from ftops.review.outlook import Outlook, outlook
+from ftops.review.outlook import Creates, Outlook, outlook
 
 FOLDER = "docs/reference/providers"
 _SOURCE = "the dialect's `CAPABILITIES` and `DESCRIPTION` and ftops/providers/retirements.json"
@@ -48,13 +48,12 @@ def matrix_page() -> str:
         "",
         "A dialect is one wire format, the word that `dialect:` takes in `ftops.yaml`. What it does not",
         "have, a manifest cannot ask for: `ftops validate` says so. `ftops providers` shows this table with",
-        f"what the project uses. Dates were collected on {known.collected}; each page has their sources.",
+        f"what the project uses. Dates were collected on {known.collected}; each page has their sources,",
+        "and [what a plan does with them](../../how-to/know-what-ends.md) has a page of its own.",
         "",
         *matrix("", ".md"),
         "",
-        "| | " + " | ".join(_link(one, "", ".md") for one in our_offers()) + " |",
-        "|---|" + "---|" * len(our_offers()),
-        *(f"| {name} | {' | '.join(cells)} |" for name, cells in _abilities()),
+        *_table(("provider", *map(_words, _FLAGS), "longest suffix"), map(_abilities, our_offers())),
         "",
         "How a job is marked decides what is known after a create whose reply was lost:",
         "",
@@ -81,10 +80,10 @@ _MEANINGS: Mapping[StampPlace, str] = {
 
 
 def matrix(folder: str, ending: str) -> Iterator[str]:
-    """Draw the table of providers and what ends when; links lead to the pages."""
+    """Draw the table of providers and what ends when, who takes jobs first; links lead to the pages."""
     yield "| provider | `dialect` | new jobs | fine-tuned models end | methods | mark |"
     yield "|---|---|---|---|---|---|"
-    for one in our_offers():
+    for one in sorted(our_offers(), key=_standing):
         stands = outlook_of(one)
         cells = (
             _link(one, folder, ending),
@@ -95,6 +94,17 @@ def matrix(folder: str, ending: str) -> Iterator[str]:
             MARKS[one.capabilities.stamp],
         )
         yield f"| {' | '.join(cells)} |"
+
+
+_OPEN = (Creates.YES, Creates.SOME_METHODS, Creates.SOME_ACCOUNTS)
+
+
+def _standing(one: Offer) -> int:
+    """Rank a provider: open services, other people's servers, closed services."""
+    if one.description.service is None:
+        return len(_OPEN)
+    taken = outlook_of(one).creates
+    return _OPEN.index(taken) if taken in _OPEN else len(_OPEN) + 1
 
 
 def outlook_of(one: Offer) -> Outlook:
@@ -145,7 +155,7 @@ def _facts(one: Offer) -> Iterator[tuple[str, str]]:
     forms = (f"{method}: {', '.join(sorted(found))}" for method, found in can.data_formats.items())
     yield "data", "; ".join(forms)
     yield "longest suffix", f"{can.longest_suffix} characters"
-    yield from ((flag.replace("_", " "), _yes(getattr(can, flag))) for flag in _FLAGS)
+    yield from ((_words(flag), _yes(getattr(can, flag))) for flag in _FLAGS)
 
 
 _FLAGS = (
@@ -160,11 +170,14 @@ _FLAGS = (
 )
 
 
-def _abilities() -> Iterator[tuple[str, Sequence[str]]]:
-    for flag in _FLAGS:
-        cells = [_yes(getattr(one.capabilities, flag)) for one in our_offers()]
-        yield flag.replace("_", " "), cells
-    yield "longest suffix", [str(one.capabilities.longest_suffix) for one in our_offers()]
+def _abilities(one: Offer) -> tuple[str, ...]:
+    can = one.capabilities
+    flags = (_yes(getattr(can, flag)) for flag in _FLAGS)
+    return _link(one, "", ".md"), *flags, str(can.longest_suffix)
+
+
+def _words(flag: str) -> str:
+    return flag.replace("_", " ")
 
 
 def _yes(value: object) -> str:
@@ -221,35 +234,6 @@ def _schemas(schemas: Mapping[str, JSON], *, auto: bool, needed: frozenset[str] 
         value = f"{type_words(told)}{' or `auto`' if auto else ''}"
         rows.append((shown, value, str(told.get("description", ""))))
     return _table(("name", "value", "meaning"), rows)
-
-
-_BOUNDS = (
-    ("minimum", "from"),
-    ("exclusiveMinimum", "above"),
-    ("maximum", "to"),
-    ("exclusiveMaximum", "below"),
-)
-
-
-def type_words(schema: Mapping[str, Any]) -> str:
-    """Write a JSON Schema of one value as people would say it."""
-    if "enum" in schema:
-        return ", ".join(f"`{json.dumps(value).strip(chr(34))}`" for value in schema["enum"])
-    alternatives = schema.get("oneOf") or schema.get("anyOf")
-    if alternatives:
-        return " or ".join(type_words(one) for one in alternatives)
-    if "const" in schema:
-        return f"`{schema['const']}`"
-    kinds = schema.get("type", "any")
-    words = kinds if isinstance(kinds, str) else " or ".join(kinds)
-    limits = [f"{word} {_number(schema[key])}" for key, word in _BOUNDS if key in schema]
-    items = f" of {type_words(schema['items'])}" if isinstance(schema.get("items"), dict) else ""
-    longest = [f"of at most {schema['maxLength']} characters"] if "maxLength" in schema else []
-    return " ".join([words.replace("object", "map").replace("array", "list") + items, *limits, *longest])
-
-
-def _number(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 _UNKNOWN = "Anything else is `unknown`. [What to do](README.md#when-a-job-fails)."

@@ -17,6 +17,7 @@ from ftops.model.finetune import FineTune
 from ftops.model.job import Job
 from ftops.model.nearest import did_you_mean
 from ftops.model.state import State
+from ftops.providers.provider import Provider
 from ftops.records.matching import LiveJobs
 from ftops.records.surgery import (
     accepted,
@@ -71,7 +72,7 @@ def import_job(session: Session, name: str, job_id: str, provider: str | None = 
     if path.exists() or any(fine_tune.name == name for fine_tune in session.loaded.fine_tunes):
         raise FtopsError(f"{name} is already declared", hint="choose another name")
     port = session.providers[where]
-    job = port.retrieve_fine_tune(job_id)
+    job = _as_listed(port, job_id)
     manifest = manifest_for(name, job, port.facts)
     session.surroundings.vault.refuse(manifest.text, "the manifest")
 
@@ -93,6 +94,15 @@ def import_job(session: Session, name: str, job_id: str, provider: str | None = 
         path.unlink()
         raise
     return ImportedJob(path, job.id, manifest.left_out)
+
+
+def _as_listed(port: Provider, job_id: str) -> Job:
+    """Fetch a job from where it shows the most of its request: some formats show less in a retrieve."""
+    if not port.facts.capabilities.mark_retrieved:
+        found = next((job for job in port.list_fine_tunes().jobs if job.id == job_id), None)
+        if found is not None:
+            return found
+    return port.retrieve_fine_tune(job_id)
 
 
 def resolve(

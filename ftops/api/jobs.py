@@ -18,7 +18,7 @@ from ftops.model.job import Job, JobStatus
 from ftops.model.metrics import MetricPoint
 from ftops.model.nearest import did_you_mean
 from ftops.model.state import RecordedJob, State
-from ftops.providers.provider import Provider
+from ftops.providers.provider import Measured, Provider
 from ftops.providers.registry import dialects, facts_of
 from ftops.records.provider_names import follow_providers, renames
 from ftops.report.metrics import NotMetrics, metrics_of_events, read_metrics_file
@@ -63,7 +63,8 @@ def read_metrics(provider: Provider, job: Job) -> tuple[MetricPoint, ...]:
     Raises ProviderError, and FtopsError for a result file without metrics.
     """
     if not job.result_files:
-        return metrics_of_events(provider.list_fine_tune_events(job.id))
+        told = provider.metric_events if isinstance(provider, Measured) else provider.list_fine_tune_events
+        return metrics_of_events(told(job.id))
     content = provider.download_file(job.result_files[0])
     try:
         return read_metrics_file(content)

@@ -101,7 +101,12 @@ def _embedded(settings: ProviderSettings, database: Path, stack: ExitStack) -> s
     from ftops.emulator.server import EmulatorServer, EmulatorSettings
 
     try:
-        told = EmulatorSettings(database, settings.emulator_speed, dialect=_spoken(settings.dialect))
+        told = EmulatorSettings(
+            database,
+            settings.emulator_speed,
+            dialect=_spoken(settings.dialect),
+            open=settings.allow_closed,
+        )
         server = EmulatorServer(told)
     except (OSError, ValueError, sqlite3.Error) as error:
         raise FtopsError(

@@ -50,6 +50,11 @@ def _sendable(context: click.Context, option: click.Parameter, key: str | None) 
     help="The wire format to speak: a dialect's name. OpenAI's two are spoken together.",
 )
 @click.option(
+    "--open",
+    is_flag=True,
+    help="Take new jobs where the real provider takes none any more (fireworks, mistral).",
+)
+@click.option(
     "--by-the-book",
     is_flag=True,
     help="Follow the API's OpenAPI file even where the real API does not; no /_emulator routes.",
@@ -72,6 +77,7 @@ def emulator_command(
             by_the_book=by_the_book,
             control=not by_the_book,
             dialect=dialect,
+            open=asked["open"],
         )
         server = EmulatorServer(settings, port=port)
     except (OSError, sqlite3.Error, SystemExit) as error:

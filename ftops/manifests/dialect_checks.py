@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -23,6 +24,7 @@ class DialectChecks:
         self._elsewhere = Elsewhere(provider.dialect, known)
         self._can = provider.capabilities
         self._options = _compiled(self._can.options)
+        self._integrations = rules_of(self._can.integration_form)
         self._hyperparameters = {method: _compiled(names) for method, names in self._can.methods.items()}
 
     def findings(self, spec: Mapping[str, Any]) -> Iterator[Finding]:
@@ -41,7 +43,7 @@ class DialectChecks:
             message = f"the field 'provider_options.{name}' is missing: {self._dialect} needs it"
             yield Finding(("spec",), message, key=True)
         yield from self._fields(spec, self._can)
-        yield from self._files(spec, self._can)
+        yield from self._files(spec, self._can, method)
         yield from _grader(spec, method)
 
     def _members(
@@ -72,6 +74,9 @@ class DialectChecks:
             if can.longest_suffix < can.suffix_length:
                 message += f", beside the {TAG_LENGTH + 1} of the mark that ftops adds"
             yield Finding(("spec", "suffix"), message)
+        if can.suffix_letters and re.search(f"[^{can.suffix_letters}]", suffix):
+            message = f"{self._dialect} takes only {can.suffix_letters} in a suffix"
+            yield Finding(("spec", "suffix"), message, "write another")
         if "seed" in spec and not can.seed:
             message = f"{self._dialect} does not take a seed{self._elsewhere.does(lambda one: one.seed)}"
             yield Finding(("spec", "seed"), message, "remove it", key=True)
@@ -79,6 +84,10 @@ class DialectChecks:
             able = self._elsewhere.does(lambda one: one.integrations, ("has", "have"))
             message = f"{self._dialect} has no integrations{able}"
             yield Finding(("spec", "integrations"), message, "remove it", key=True)
+        elif "integrations" in spec and not self._integrations.valid(spec["integrations"]):
+            for found in self._integrations.findings(spec["integrations"]):
+                path = ("spec", "integrations", *found.path)
+                yield Finding(path, found.message, found.hint, key=found.key)
         if isinstance(spec["model"], dict):
             yield from self._chain(spec["model"], can)
 
@@ -92,8 +101,11 @@ class DialectChecks:
             message = f"{self._dialect} has no checkpoints{able}"
             yield Finding(("spec", "model", "checkpoint"), message, "write final")
 
-    def _files(self, spec: Mapping[str, Any], can: Capabilities) -> Iterator[Finding]:
+    def _files(self, spec: Mapping[str, Any], can: Capabilities, method: Method) -> Iterator[Finding]:
         training = spec["training_file"]
+        if "validation_file" in spec and method in can.unvalidated:
+            message = f"{self._dialect} with method {method} takes no validation file"
+            yield Finding(("spec", "validation_file"), message, "remove it", key=True)
         if isinstance(training, list) and not can.weighted_files:
             able = self._elsewhere.does(lambda one: one.weighted_files, ("takes one", "take one"))
             message = f"{self._dialect} takes one training file, not a list{able}"

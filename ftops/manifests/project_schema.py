@@ -31,27 +31,37 @@ def project_schema(project: Project, facts: Mapping[str, ProviderFacts]) -> Sche
     usual = str(defaults.get("provider") or project.default_provider or "")
     needed = (*spec["required"], *(() if usual else ("provider",)))
     spec["required"] = [field for field in needed if field not in defaults]
-    spec["allOf"] = [rule for group in _by_dialect(facts) for rule in _rules(group, usual, defaults)]
+    spec["allOf"] = [rule for group in _alike(facts) for rule in _rules(group, usual, defaults)]
     return schema
 
 
-def _by_dialect(facts: Mapping[str, ProviderFacts]) -> Iterable[list[ProviderFacts]]:
-    groups: dict[str, list[ProviderFacts]] = {}
+def _alike(facts: Mapping[str, ProviderFacts]) -> Iterable[list[ProviderFacts]]:
+    """Group the providers that carry the same; of one dialect not all need do: a version may decide it."""
+    groups: list[list[ProviderFacts]] = []
     for _, one in sorted(facts.items()):
-        groups.setdefault(one.dialect, []).append(one)
-    return groups.values()
+        same = (group for group in groups if group[0].capabilities == one.capabilities)
+        if (group := next(same, None)) is not None:
+            group.append(one)
+        else:
+            groups.append([one])
+    return groups
 
 
 def _rules(group: list[ProviderFacts], usual: str, defaults: Mapping[str, Any]) -> Iterator[Schema]:
-    """Yield what holds for the manifests of providers that speak one dialect."""
+    """Yield what holds for the manifests of providers that carry the same."""
     can, names = group[0].capabilities, [one.name for one in group]
     provider = _condition("provider", names, absent=usual in names)
     yield {"if": provider, "then": _carried(can, defaults)}
     method = str(defaults.get("method") or Method.SUPERVISED)
+    if method not in can.methods:
+        yield {"if": provider, "then": {"required": ["method"]}}
     for name, knobs in can.methods.items():
         chosen = _condition("method", [name.value], absent=name == method)
         known = {"properties": {key: _knob(one) for key, one in knobs.items()}, "additionalProperties": False}
-        yield {"if": {"allOf": [provider, chosen]}, "then": {"properties": {"hyperparameters": known}}}
+        fields: Schema = {"hyperparameters": known}
+        if name in can.unvalidated:
+            fields["validation_file"] = False
+        yield {"if": {"allOf": [provider, chosen]}, "then": {"properties": fields}}
 
 
 def _condition(field: str, values: list[str], *, absent: bool) -> Schema:
@@ -66,7 +76,7 @@ def _carried(can: Capabilities, defaults: Mapping[str, Any]) -> Schema:
     options: Schema = {"properties": dict(can.options), "additionalProperties": False, "required": needed}
     fields: Schema = {
         "method": {"enum": [method.value for method in can.methods]},
-        "suffix": {"maxLength": can.longest_suffix},
+        "suffix": _suffix(can),
         "provider_options": options,
     }
     if not can.chains:
@@ -75,6 +85,8 @@ def _carried(can: Capabilities, defaults: Mapping[str, Any]) -> Schema:
         fields["seed"] = False
     if not can.integrations:
         fields["integrations"] = {"maxItems": 0}
+    elif can.integration_form:
+        fields["integrations"] = dict(can.integration_form)
     uploads = [] if can.file_upload else ["object"]
     lists = [] if can.weighted_files else ["array"]
     fields["training_file"] = {"not": {"type": [*uploads, *lists]}} if uploads or lists else {}
@@ -82,6 +94,11 @@ def _carried(can: Capabilities, defaults: Mapping[str, Any]) -> Schema:
     supervises = Method.SUPERVISED in can.methods or "method" in defaults
     required = [*(["provider_options"] if needed else []), *([] if supervises else ["method"])]
     return {"properties": fields, "required": required}
+
+
+def _suffix(can: Capabilities) -> Schema:
+    letters = {"pattern": f"^[{can.suffix_letters}]*$"} if can.suffix_letters else {}
+    return {"maxLength": can.longest_suffix, **letters}
 
 
 def _knob(schema: Any) -> Schema:

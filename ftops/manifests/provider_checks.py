@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from ftops.manifests.document import Steps
-from ftops.manifests.schema import Finding
+from ftops.manifests.schema import Finding, rules_of
 from ftops.manifests.wording import suggestion
+from ftops.model.json_value import JSONObject
 from ftops.model.project import EMULATOR_SCHEME, OWN_SETTINGS
 
 _SECRET_HEADERS = frozenset(("authorization", "proxy-authorization", "cookie", "api-key", "x-api-key"))
@@ -31,6 +32,15 @@ class OwnFields(Protocol):
     @property
     def settings(self) -> Mapping[str, bool]:
         """Keys of its providers, and whether each must be there."""
+
+
+@runtime_checkable
+class Shaped(Protocol):
+    """A dialect with settings that decide what it can carry."""
+
+    @property
+    def shaping(self) -> Mapping[str, JSONObject]:
+        """Those settings, each with the JSON Schema of its value."""
 
 
 def provider_findings(
@@ -67,6 +77,20 @@ def _own_findings(path: Steps, provider: Mapping[str, Any], own: OwnFields) -> I
         if name in provider and name not in own.settings:
             message = f"dialect {dialect} has no setting {name}"
             yield Finding((*path, name), message, "remove it", key=True)
+    if isinstance(own, Shaped):
+        yield from _shaping_findings(path, provider, own)
+
+
+def _shaping_findings(path: Steps, provider: Mapping[str, Any], own: Shaped) -> Iterator[Finding]:
+    """Check the settings that decide what manifests may say: a manifest is judged before any reference is."""
+    for name, schema in own.shaping.items():
+        value = provider.get(name)
+        if isinstance(value, Mapping):
+            message = f"must be written out: what dialect {provider['dialect']} can carry depends on it"
+            yield Finding((*path, name), message, "write the value itself")
+        elif value is not None:
+            for found in rules_of(schema).findings(value):
+                yield Finding((*path, name), found.message, found.hint)
 
 
 def _extra_findings(path: Steps, provider: Mapping[str, Any], own: OwnFields) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from ftops.model.finetune import Method
 from ftops.model.job import TAG_LENGTH
@@ -40,9 +40,13 @@ class Capabilities(Struct, frozen=True):
     (draft-07) of the value; `options` does the same for `provider_options`. `data_formats` names the
     forms of training data each method takes. `echoes` names the manifest paths that a listed job shows
     (`model`, `training_file`, `hyperparameters.n_epochs`): the ground on which a job without a stamp is
-    recognised. `required_options` are provider options that no create goes without. Where the mark is not
-    `mark_retrieved`, a list shows it and a retrieve does not, so its absence there proves nothing. Without
-    `chains` a model that was trained cannot be trained on.
+    recognised. `unvalidated` are the methods that take no validation file. `integration_form` is the JSON
+    Schema of all integrations, where not every one can be passed on. `required_options` are provider options
+    that no create goes without. Where the mark is not `mark_retrieved`, a list shows it and a retrieve does
+    not, so its absence there proves nothing. `suffix_letters` are those that a suffix may have, as in a
+    regular expression's class; None: any. Where the reason of a failure is not `reason_listed`, a retrieve
+    tells it.
+    Without `chains` a model that was trained cannot be trained on.
     """
 
     stamp: StampPlace
@@ -53,6 +57,7 @@ class Capabilities(Struct, frozen=True):
     suffix_length: int
     seed: bool = False
     integrations: bool = False
+    integration_form: JSONObject = field(default_factory=dict)
     weighted_files: bool = False
     list_filter: bool = False
     pause: bool = False
@@ -60,8 +65,11 @@ class Capabilities(Struct, frozen=True):
     file_upload: bool = True
     event_stream: bool = False
     price_estimate: bool = False
+    unvalidated: frozenset[Method] = frozenset()
     required_options: frozenset[str] = frozenset()
     mark_retrieved: bool = True
+    suffix_letters: str | None = None
+    reason_listed: bool = True
     chains: bool = True
 
     @property

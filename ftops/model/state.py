@@ -114,7 +114,7 @@ class RecordedJob(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
             model=_known(job.model, self.model),
             fine_tuned_model=_known(job.fine_tuned_model, self.fine_tuned_model),
             trained_tokens=_known(job.trained_tokens, self.trained_tokens),
-            error=job.error if job.status is JobStatus.FAILED else None,
+            error=_known(job.error, self.error) if job.status is JobStatus.FAILED else None,
             missing_since=None,
         )
 

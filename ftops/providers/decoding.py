@@ -98,6 +98,17 @@ def optional_number(value: Any) -> float | None:
     return number if number and math.isfinite(number) else None
 
 
+def decode_instant(value: Any) -> float | None:
+    """Read a time of RFC 3339 (`2026-11-27T00:34:37.089Z`) as Unix seconds; anything else says nothing."""
+    if not isinstance(value, str) or not value:
+        return None
+    try:
+        found = datetime.fromisoformat(value)
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
 def decode_day(value: Any) -> float | None:
     """Read a day, `2027-01-14`, as the second when it begins in UTC; anything else says nothing."""
     try:

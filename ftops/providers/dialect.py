@@ -8,6 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from ftops.model.capabilities import Capabilities
 from ftops.model.job import Job, JobEvent, JobList, UploadedFile
+from ftops.model.json_value import JSONObject
 from ftops.model.model_dates import ModelDates
 from ftops.model.request import JobRequest
 from ftops.providers.flow import Flow
@@ -116,3 +117,34 @@ class TellsDates(Protocol):
 
     def model_dates(self) -> Flow[Mapping[str, ModelDates]]:
         """Ask when base models end, in one request."""
+
+
+@runtime_checkable
+class TellsMetrics(Protocol):
+    """What a dialect may have besides: a format with a route of its own for losses."""
+
+    def metric_events(self, job_id: str) -> Flow[tuple[JobEvent, ...]]:
+        """List a job's metrics so far as events of the type `metrics`."""
+
+
+@runtime_checkable
+class Shaped(Protocol):
+    """What a dialect may have besides: settings that decide what it can carry."""
+
+    @property
+    def shaping(self) -> Mapping[str, JSONObject]:
+        """Those of its `settings`, each with the JSON Schema of its value.
+
+        A manifest is checked by them before any reference is resolved, so none of them can be one.
+        """
+
+    def bound(self, settings: Mapping[str, str]) -> Dialect:
+        """Return the dialect by these alone."""
+
+
+@runtime_checkable
+class HasAddress(Protocol):
+    """What a dialect may have besides: its own reading of `base_url`."""
+
+    def address(self, url: str) -> str:
+        """Return the address that its paths start from."""

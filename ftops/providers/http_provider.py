@@ -13,7 +13,7 @@ from ftops.model.model_dates import ModelDates
 from ftops.model.observation import ProviderFacts
 from ftops.model.request import JobRequest
 from ftops.model.value import replace
-from ftops.providers.dialect import Dialect, TellsDates
+from ftops.providers.dialect import Dialect, TellsDates, TellsMetrics
 from ftops.providers.event_stream import EndedEarly
 from ftops.providers.flow import Answer, Flow, Unreadable
 from ftops.providers.provider import Reply
@@ -144,6 +144,12 @@ class HttpProvider:
         """Ask when models end, where the format tells it: one GET, and none where it does not."""
         return self._run(self._dialect.model_dates())[0] if isinstance(self._dialect, TellsDates) else {}
 
+    def metric_events(self, fine_tune_id: str) -> Iterator[JobEvent]:
+        """Yield a job's metrics, from a route of their own where the format has one, else all events."""
+        if isinstance(self._dialect, TellsMetrics):
+            return iter(self._run(self._dialect.metric_events(fine_tune_id))[0])
+        return self.list_fine_tune_events(fine_tune_id)
+
     def delete_model(self, model: str) -> None:
         """Delete a fine-tuned model."""
         self._run(self._dialect.delete_model(model))
@@ -185,7 +191,7 @@ class HttpProvider:
                 paid = paid or request.operation == "create"
                 try:
                     reply = self._transport.send(request)
-                except ProviderError as error:
+                except (ProviderError, InvalidInput) as error:
                     request = flow.throw(error)
                 else:
                     unsound = unsound or reply.unsound

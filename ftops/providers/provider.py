@@ -110,3 +110,11 @@ class Dated(Protocol):
 
     def model_dates(self) -> Mapping[str, ModelDates]:
         """Return the dates that the API tells, by base model; empty where it tells none."""
+
+
+@runtime_checkable
+class Measured(Protocol):
+    """What a provider may offer besides the port: the metrics of a job, wherever its format keeps them."""
+
+    def metric_events(self, fine_tune_id: str) -> Iterator[JobEvent]:
+        """Yield at least the events that hold a job's metrics."""

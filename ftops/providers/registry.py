@@ -24,7 +24,7 @@ from ftops.model.project import (
 )
 from ftops.model.value import replace
 from ftops.providers.description import description_of
-from ftops.providers.dialect import Attaches, Dialect
+from ftops.providers.dialect import Attaches, Dialect, HasAddress, Shaped
 from ftops.providers.provider import Provider
 from ftops.transport.hosts import Destination, origin_of, refuse_stranger
 from ftops.transport.references import References, Unresolved
@@ -33,6 +33,10 @@ from ftops.transport.secret import MASK, Secret
 OURS: Mapping[str, str] = {
     "openai": "openai:OpenAIDialect",
     "openai_legacy": "openai_legacy:OpenAILegacyDialect",
+    "azure_openai": "azure_openai:AzureOpenAIDialect",
+    "mistral": "mistral:MistralDialect",
+    "fireworks": "fireworks:FireworksDialect",
+    "together": "together:TogetherDialect",
     "alibaba": "alibaba:AlibabaDialect",
     **{
         profile: f"openai_profiled:ProfiledDialect:{profile}"
@@ -96,7 +100,7 @@ def facts_of(settings: ProviderSettings) -> ProviderFacts:
     return ProviderFacts(
         name=settings.name,
         dialect=settings.dialect,
-        capabilities=dialects()[settings.dialect].capabilities,
+        capabilities=_shaped(settings).capabilities,
         settle=settings.settle,
         send_window=settings.send_window,
         max_active=settings.max_active,
@@ -110,6 +114,15 @@ def facts_of(settings: ProviderSettings) -> ProviderFacts:
         service=_service(dialects()[settings.dialect], settings),
         allow_closed=settings.allow_closed,
     )
+
+
+def _shaped(settings: ProviderSettings) -> Dialect:
+    """Return the dialect as far as the project file alone decides what it can carry."""
+    dialect = dialects()[settings.dialect]
+    if not isinstance(dialect, Shaped):
+        return dialect
+    written = {name: value for name in dialect.shaping if isinstance(value := settings.own.get(name), str)}
+    return dialect.bound(written)
 
 
 def _service(dialect: Dialect, settings: ProviderSettings) -> str | None:
@@ -172,6 +185,7 @@ def open_provider(
         raise ValueError("a missing value was not reported")
     if url.startswith(EMULATOR_SCHEME):
         raise FtopsError(f"provider {settings.name} is an embedded emulator that was not started")
+    url = resolved.corrected(url, dialect)
     told = dialect.attached if isinstance(dialect, Attaches) else Attached()
     headers = {**extra, **account, **told.headers, **dialect.auth_headers(key)}
     attached = Attached(headers, {**query, **told.query}, {**body, **told.body})
@@ -218,6 +232,14 @@ class _Resolver:
             else value
             for name, value in extras.items()
         }
+
+    def corrected(self, url: str, dialect: Dialect) -> str:
+        """Return an address as the dialect wants it; it is as secret as it was."""
+        address = dialect.address(url) if isinstance(dialect, HasAddress) else url
+        known = next((one for one in self.secrets if one.reveal() == url), None)
+        if known is not None and address != url:
+            self.secrets.add(Secret(address, known.name))
+        return address
 
     def problem(self, field: str, message: str, hint: str | None = None) -> None:
         path = f"spec.providers.{self._name}.{field}"

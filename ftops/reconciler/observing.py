@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from ftops.applier.context import Clock
 from ftops.applier.looking import look_again
 from ftops.errors import FtopsError, NotFound, ProviderError, Refused
-from ftops.model.job import Job, UploadedFile
+from ftops.model.job import Job, JobStatus, UploadedFile
 from ftops.model.model_dates import ModelDates
 from ftops.model.observation import Observation, ProviderFacts
 from ftops.model.planning import Doubts
@@ -57,7 +58,7 @@ def model_dates(provider: Provider) -> Mapping[str, ModelDates]:
     """Ask when models end; where that fails, the table of announced ends has to do."""
     try:
         return provider.model_dates() if isinstance(provider, Dated) else {}
-    except ProviderError:
+    except FtopsError:
         return {}
 
 
@@ -99,6 +100,7 @@ def _listed(provider: Provider, state: State, clock: Clock) -> Observation:
                 looked.add(job_id)
     except ProviderError as error:
         problem = problem or error.message
+    jobs |= _reasons(provider, state, jobs)
     return Observation(
         provider.facts,
         tuple(jobs.values()),
@@ -109,6 +111,22 @@ def _listed(provider: Provider, state: State, clock: Clock) -> Observation:
         frozenset(looked),
         hint=listed.hint,
     )
+
+
+def _reasons(provider: Provider, state: State, jobs: Mapping[str, Job]) -> dict[str, Job]:
+    """Return the jobs that have failed since they were recorded with the reason, where a list lacks it.
+
+    What cannot be had now is left: `ftops events` shows it, and nothing else waits for it.
+    """
+    found: dict[str, Job] = {}
+    if provider.facts.capabilities.reason_listed:
+        return found
+    for job_id in sorted(_watched(state, provider.facts.name) & jobs.keys()):
+        if jobs[job_id].status is JobStatus.FAILED:
+            with suppress(ProviderError):
+                told = provider.retrieve_fine_tune(job_id)
+                found[job_id] = replace(jobs[job_id], error=told.error)
+    return found
 
 
 def _watched(state: State, provider: str) -> set[str]:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from ftops.model.retirement import Ending, What
-from ftops.review.endings import Calendar
+from ftops.review.endings import Calendar, telling
 
 
 class Why(StrEnum):
@@ -49,7 +49,8 @@ def agenda(
         service = services.get(concern.provider)
         if service is None:
             continue
-        for ending in calendar.endings(service, concern.provider, concern.model, concern.method):
+        ends = calendar.endings(service, concern.provider, concern.model, concern.method)
+        for ending in telling(ends):
             if ending.what is What.TUNED or concern.why is Why.DECLARED:
                 names = found.setdefault((concern.provider, ending), {})
                 names.setdefault(concern.name, {})[concern.why] = None

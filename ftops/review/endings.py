@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 
 from msgspec import Struct, field
@@ -70,6 +70,13 @@ def day(seconds: float) -> date:
     return datetime.fromtimestamp(seconds, UTC).date()
 
 
+def telling(endings: Iterable[Ending]) -> tuple[Ending, ...]:
+    """Leave out what ends on the day of its fine-tuned models: the base model, and training on it."""
+    endings = tuple(endings)
+    dying = {(one.model, one.date) for one in endings if one.what is What.TUNED}
+    return tuple(one for one in endings if one.what is What.TUNED or (one.model, one.date) not in dying)
+
+
 def is_over(ending: Ending, today: date) -> bool:
     """Return whether an end has surely come."""
     return ending.date <= today and ending.precision in (Precision.EXACT, Precision.ON_OR_BEFORE)
@@ -102,18 +109,17 @@ def _endings(row: Retirement) -> Iterator[Ending]:
 
 
 def _names(rows: Iterable[Retirement], base: str) -> tuple[str, ...]:
-    """Return what the API may call a model: an alias stands for the snapshot in the same row."""
+    """Return what the API may call a model, its full name first: an alias stands for the one in its row."""
     rows = [row for row in rows if row.model == base or base in row.aliases]
-    return (base, *dict.fromkeys(row.model for row in rows if row.model != base))
+    return (*dict.fromkeys((*(row.model for row in rows), base)),)
 
 
-def _told(dates: Mapping[str, ModelDates], names: Iterable[str]) -> Iterator[Ending]:
-    model = next((name for name in names if name in dates), None)
-    if model is None:
+def _told(dates: Mapping[str, ModelDates], names: Sequence[str]) -> Iterator[Ending]:
+    found = next((dates[name] for name in names if name in dates), None)
+    if found is None:
         return
-    training, inference = dates[model].training, dates[model].inference
-    if training is not None:
+    if found.training is not None:
         # Some accounts may train longer: Azure's pages have two days for old and new customers.
-        yield Ending(What.CREATES, day(training), model, ITS_API, Precision.NO_EARLIER_THAN)
-    if inference is not None:
-        yield Ending(What.TUNED, day(inference), model, ITS_API)
+        yield Ending(What.CREATES, day(found.training), names[0], ITS_API, Precision.NO_EARLIER_THAN)
+    if found.inference is not None:
+        yield Ending(What.TUNED, day(found.inference), names[0], ITS_API)

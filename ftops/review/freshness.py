@@ -238,7 +238,9 @@ def _file_digest(path: str, declared: Declared) -> str | None:
 def _account(settings: ProviderSettings) -> str:
     """Name an account by what ftops.yaml says about it; references stay references."""
     says = to_builtins(settings)
-    return digest({key: says[key] for key in _ACCOUNT})
+    # Only some formats have keys of their own; without any, an account is named as it was before there were.
+    own = {"own": says["own"]} if settings.own else {}
+    return digest({**{key: says[key] for key in _ACCOUNT}, **own})
 
 
 _ACCOUNT = ("dialect", "base_url", "api_key", "organization", "project", "headers", "query", "body")

@@ -16,7 +16,7 @@ from ftops.model.observation import ProviderFacts
 from ftops.model.plan import Plan
 from ftops.model.retirement import ANY_MODEL, Ending, Precision, What
 from ftops.model.review import Violation, Warned
-from ftops.review.endings import Calendar, closed
+from ftops.review.endings import Calendar, closed, telling
 
 A_YEAR = timedelta(days=366)
 """What ends later than this is not worth a line in every plan."""
@@ -41,12 +41,16 @@ class Ends(Struct, frozen=True):
 
 
 class Trained(Struct, frozen=True):
-    """What changes of a plan train alike: one base model at one provider, and what of it ends."""
+    """What changes of a plan train alike: one base model at one provider, and what of it ends.
+
+    `now` says whether some of it is created now, and not only later.
+    """
 
     provider: str
     model: str
     names: tuple[str, ...]
     endings: tuple[Ending, ...]
+    now: bool
     allow_closed: bool
 
     def __str__(self) -> str:
@@ -62,7 +66,7 @@ def trains(change: Change) -> bool:
 
 def trained(plan: Plan, ends: Ends) -> Iterator[Trained]:
     """Group what is trained at a known service, in order of provider and model."""
-    groups: dict[tuple[str, str, str], list[str]] = {}
+    groups: dict[tuple[str, str, str], list[Change]] = {}
     for change in plan.changes:
         facts = ends.providers.get(change.provider)
         if not trains(change) or facts is None or facts.service is None:
@@ -70,19 +74,25 @@ def trained(plan: Plan, ends: Ends) -> Iterator[Trained]:
         fine_tune = ends.fine_tunes.get(change.name)
         if fine_tune is not None and (model := root_model(fine_tune, ends.fine_tunes)):
             method = str(change.spec.get("method") or Method.SUPERVISED)
-            groups.setdefault((change.provider, model, method), []).append(change.name)
-    for (provider, model, method), names in sorted(groups.items()):
+            groups.setdefault((change.provider, model, method), []).append(change)
+    for provider, model, method in sorted(groups):
+        changes = groups[provider, model, method]
         facts = ends.providers[provider]
         endings = ends.calendar.endings(facts.service or "", provider, model, method)
         if endings:
-            yield Trained(provider, model, tuple(sorted(names)), endings, facts.allow_closed)
+            names = tuple(sorted(change.name for change in changes))
+            now = any(change.action.creates for change in changes)
+            yield Trained(provider, model, names, endings, now, facts.allow_closed)
 
 
 def closed_creates(plan: Plan, ends: Ends) -> Iterator[Violation]:
-    """Refuse, before anything is sent, what the provider itself says it takes from nobody any more."""
+    """Refuse, before anything is sent, what the provider itself says it takes from nobody any more.
+
+    What only follows later is refused when its turn comes: until then it must not stop the rest of a plan.
+    """
     for group in trained(plan, ends):
-        end = closed(group.endings, ends.today)
-        if end is None or group.allow_closed:
+        end = _refused(group, ends.today)
+        if end is None or not group.now:
             continue
         message = f"{group}: {_refusal(group, end)}, says {_source(end)}"
         hint = (
@@ -99,7 +109,7 @@ def within_horizon(plan: Plan, ends: Ends) -> Iterator[Violation]:
     until = ends.today + timedelta(days=ends.horizon)
     for group in trained(plan, ends):
         end = next((one for one in group.endings if one.what is What.TUNED and one.date < until), None)
-        if end is None or (end.date <= ends.today and closed(group.endings, ends.today) is not None):
+        if end is None or (end.date <= ends.today and _refused(group, ends.today) is not None):
             continue
         message = (
             f"{group}: fine-tuned models of {group.model} at {group.provider} end {_when(end, ends.today)}, "
@@ -133,14 +143,17 @@ def ending_words(ending: Ending) -> str:
 
 
 def _clauses(endings: Sequence[Ending], today: date) -> Iterator[str]:
-    dying = {one.date for one in endings if one.what is What.TUNED}
-    for one in endings:
+    for one in telling(endings):
         over = one.date <= today
         if one.what is What.CREATES:
             yield f"{ending_words(one)} {_when(one, today, 'since' if over else 'from')}"
-        elif one.what is What.TUNED or one.date not in dying:
+        else:
             verb = "ended" if over else "end" if one.what is What.TUNED else "ends"
             yield f"{ending_words(one)} {verb} {_when(one, today)}"
+
+
+def _refused(group: Trained, today: date) -> Ending | None:
+    return None if group.allow_closed else closed(group.endings, today)
 
 
 def _refusal(group: Trained, end: Ending) -> str:

@@ -158,7 +158,7 @@ class Transport:
                 except FileShrank as error:
                     raise InvalidInput((changed,)) from error
                 reply = self._json(request, sent)
-        unsound = InvalidInput((changed,)) if upload.changed else None
+        unsound = InvalidInput((changed,)) if sent.good and upload.changed else None
         return replace(reply, unsound=unsound, digest=upload.digest)
 
     @property
@@ -183,7 +183,7 @@ class Transport:
 
     def wrong_address(self, error: ProviderError) -> ProviderError:
         """Make the error for a collection that is not there."""
-        return wrong_address(self._base_url, error)
+        return wrong_address(self._base_url, error, self._origin.failures.address)
 
     def _until(self, timeouts: float) -> float:
         return time.monotonic() + timeouts * self._timeout

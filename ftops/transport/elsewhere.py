@@ -22,6 +22,8 @@ from ftops.transport.outgoing import Outgoing
 
 SHOWN_PATH = "(an address of its own)"
 _NEVER = frozenset({"metadata.google.internal"})
+_METADATA = frozenset(map(ip_address, ("fd00:ec2::254", "100.100.100.200", "168.63.129.16")))
+"""Metadata services of clouds that are not at a link-local address."""
 _WITH_EFFECT = frozenset({"create", "cancel"})
 
 
@@ -66,7 +68,7 @@ def _refusal(url: str, *, plain: bool) -> str | None:
     if server.scheme == "http" and not plain:
         return f"{server.host} would get the file without encryption"
     address = _address(server.host)
-    if server.host in _NEVER or (address is not None and address.is_link_local):
+    if server.host in _NEVER or address in _METADATA or (address is not None and address.is_link_local):
         return f"{server.host} is reached from this machine alone"
     loopback = server.host == "localhost" or server.host.endswith(".localhost")
     if not plain and (loopback or (address is not None and (address.is_loopback or address.is_unspecified))):

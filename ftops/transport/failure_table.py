@@ -50,10 +50,14 @@ class FailureRule(Struct, frozen=True):
 
 
 class FailureTable(Struct, frozen=True):
-    """How a dialect says no. `shape` reads an error reply, None for one that the provider did not write."""
+    """How a dialect says no. `shape` reads an error reply, None for one that the provider did not write.
+
+    `address` says what `base_url` should be, where no jobs are found at it; None: one that ends in /v1.
+    """
 
     shape: Callable[[Any], ErrorWords | None]
     rules: tuple[FailureRule, ...]
+    address: str | None = None
 
     def judged(self, operation: str, status: int, body: Any) -> FailureRule | None:
         """Return the first row that fits, None for a reply that is not in the provider's own shape."""

@@ -160,10 +160,14 @@ def unreadable(
     return Ambiguous(origin.blanked(message), failure=failure, hint=hint)
 
 
-def wrong_address(base_url: str, error: ProviderError) -> ProviderError:
-    """Say of a collection that is not there that the address is the likely cause, and what it may lack."""
-    hint = f"check base_url of provider {error.failure.provider}: it should be the API's address"
-    if not re.search(r"/v\d", urlsplit(base_url).path):
+def wrong_address(base_url: str, error: ProviderError, address: str | None = None) -> ProviderError:
+    """Say of a collection that is not there that the address is the likely cause, and what it may lack.
+
+    `address` is what the dialect says of it.
+    """
+    should_be = address or "the API's address"
+    hint = f"check base_url of provider {error.failure.provider}: it should be {should_be}"
+    if address is None and not re.search(r"/v\d", urlsplit(base_url).path):
         hint += "; this one does not end in /v1, which most servers expect"
     return type(error)(error.message, failure=error.failure, hint=hint)
 

@@ -98,7 +98,11 @@ def run_client(client: Client, python: Path, specifications: Path = SPECIFICATIO
         folder = Path(name)
         by_the_book = client.specification is not None
         settings = EmulatorSettings(
-            folder / "emulator.db", api_key=KEY, by_the_book=by_the_book, dialect=client.dialect
+            folder / "emulator.db",
+            api_key=KEY,
+            by_the_book=by_the_book,
+            dialect=client.dialect,
+            open=client.opened,
         )
         with EmulatorServer(settings, clock=lambda: NOW) as server:
             arguments = [server.base_url, KEY, str(folder)]

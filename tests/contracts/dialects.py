@@ -18,8 +18,8 @@ OPENAI_FAMILY = ("openai", "openai_legacy")
 class DialectCase:
     """One create that a dialect takes, and in what its server differs from OpenAI's.
 
-    `settings` are its own keys of a provider. `absent` are promises that cannot be asked of it: names of
-    tests without `test_`, each with the reason.
+    `settings` are its own keys of a provider. `lists` are the requests of one whole list. `absent` are
+    promises that cannot be asked of it: names of tests without `test_`, each with the reason.
     """
 
     model: str
@@ -31,9 +31,15 @@ class DialectCase:
     cancelled: JobStatus = JobStatus.CANCELLED
     method: str = "supervised"
     grader: Mapping[str, Any] = field(default_factory=dict)
+    lists: int = 1
     absent: Mapping[str, str] = field(default_factory=dict)
 
 
+NO_RESULTS = "a_finished_job_has_a_model_and_metrics"
+NO_DELETE = "a_fine_tuned_model_can_be_deleted"
+NO_MODEL_DELETE = {
+    "a_fine_tuned_model_can_be_deleted": "no version of Azure's API has it: a model goes with its job"
+}
 GRADED = {"messages": [{"role": "user", "content": "q"}], "reference_answer": "a"}
 _MODEL_APART = "a job does not show the model, and its result files are weights: asked of retrieve elsewhere"
 _NO_MODELS = "the proxy lists the models of its configuration, and deletes none"
@@ -42,19 +48,64 @@ _NO_EVENTS = "it has no route for events: asked without them elsewhere"
 CASES: Mapping[str, DialectCase] = {
     "openai": DialectCase("gpt-4o-mini", CHAT),
     "openai_legacy": DialectCase("curie", PAIR),
+    "azure_openai": DialectCase(
+        "gpt-4.1-mini-2025-04-14", CHAT, options={"trainingType": "GlobalStandard"}, absent=NO_MODEL_DELETE
+    ),
+    "azure_openai 2025-04-01-preview": DialectCase(
+        "gpt-4.1-mini-2025-04-14",
+        CHAT,
+        options={"trainingType": "developerTier"},
+        settings={"api_version": "2025-04-01-preview"},
+        created=201,
+        absent=NO_MODEL_DELETE,
+    ),
+    "azure_openai 2024-10-21": DialectCase(
+        "gpt-4o-mini-2024-07-18",
+        CHAT,
+        options={"trainingType": "Standard"},
+        settings={"api_version": "2024-10-21"},
+        created=201,
+        absent=NO_MODEL_DELETE,
+    ),
+    "mistral": DialectCase(
+        "open-mistral-7b",
+        CHAT,
+        {"epochs": 3},
+        cancelled=JobStatus.CANCELLING,
+        absent={NO_RESULTS: "metrics are in the job's checkpoints, and in no file"},
+    ),
+    "fireworks": DialectCase(
+        "accounts/fireworks/models/llama-v3p1-8b-instruct",
+        CHAT,
+        {"epochs": 3},
+        settings={"account": "acme"},
+        cancelled=JobStatus.CANCELLING,
+        lists=2,
+        absent={NO_RESULTS: "metrics are at a signed URL, and in no file of the account"},
+    ),
+    "together": DialectCase(
+        "Qwen/Qwen3-8B",
+        CHAT,
+        options={"training_type": {"type": "Lora", "lora_r": 16}},
+        cancelled=JobStatus.CANCELLING,
+        absent=dict.fromkeys(
+            (NO_RESULTS, "a_fine_tuned_model_can_be_deleted"),
+            "another API keeps models, and no file has metrics",
+        ),
+    ),
     "alibaba": DialectCase(
         "qwen3-14b",
         CHAT,
         hyperparameters={"n_epochs": 3, "batch_size": 16, "max_length": 8192, "learning_rate": 1.6e-5},
         options={"lora": True},
         cancelled=JobStatus.CANCELLING,
-        absent={"a_finished_job_has_a_model_and_metrics": "models and result files are in no list"},
+        absent=dict.fromkeys((NO_RESULTS, NO_DELETE), "models and result files are in no list"),
     ),
     "nebius": DialectCase(
         "meta-llama/Meta-Llama-3.1-8B-Instruct",
         CHAT,
         hyperparameters={"n_epochs": 2, "learning_rate": 2e-5, "lora": True, "lora_r": 16},
-        absent={"a_finished_job_has_a_model_and_metrics": _MODEL_APART},
+        absent=dict.fromkeys((NO_RESULTS, NO_DELETE), _MODEL_APART),
     ),
     "bedrock": DialectCase(
         "openai.gpt-oss-20b",
@@ -67,9 +118,16 @@ CASES: Mapping[str, DialectCase] = {
         CHAT,
         absent={
             "the_five_operations_and_their_twins_agree": _NO_EVENTS,
-            "a_finished_job_has_a_model_and_metrics": _NO_MODELS,
+            NO_RESULTS: _NO_MODELS,
+            NO_DELETE: _NO_MODELS,
         },
     ),
     "litellm_passthrough": DialectCase("gpt-4o-mini", CHAT),
     "portkey": DialectCase("gpt-4o-mini", CHAT, settings={"upstream": "openai"}),
 }
+"""By dialect; what follows a space is a variant, where what it can carry depends on its settings."""
+
+
+def dialect_of(name: str) -> str:
+    """Return the dialect of a case."""
+    return name.partition(" ")[0]

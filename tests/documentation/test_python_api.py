@@ -30,7 +30,7 @@ PUBLIC = [
     "ProviderError", "RateLimited", "Reason", "Refused",
     "Rejected", "Reply", "RequestFile", "ReviewedPlan", "SecretExposed", "StateConflict",
     "StateEdit", "StateError", "StateMoved", "StateUncertain", "StateVersion", "StatusRow",
-    "Then", "Unauthorized", "UploadedFile", "Upstream", "UsageError", "Violation",
+    "Then", "Unauthorized", "Unsupported", "UploadedFile", "Upstream", "UsageError", "Violation",
     "__version__", "load", "open_project", "open_provider", "read_outputs",
 ]
 # fmt: on

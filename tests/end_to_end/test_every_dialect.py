@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from ftops.emulator.server import EmulatorServer, EmulatorSettings
-from ftops.providers.registry import OURS
 from tests.conftest import Emulator, ProjectDirectory
-from tests.contracts.dialects import CASES, DialectCase
+from tests.contracts.dialects import CASES, DialectCase, dialect_of
 from tests.end_to_end.test_crashes import start_apply, wait_until
 
 CHANGES = 2
@@ -23,22 +22,27 @@ SPEED = 60
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Ask it of every dialect, but for those of which it cannot be asked (`absent` says why)."""
     promise = metafunc.function.__name__.removeprefix("test_")
-    metafunc.parametrize("dialect", [name for name in sorted(OURS) if promise not in CASES[name].absent])
+    metafunc.parametrize("variant", [name for name in sorted(CASES) if promise not in CASES[name].absent])
+
+
+@pytest.fixture
+def dialect(variant: str) -> str:
+    return dialect_of(variant)
 
 
 @pytest.fixture
 def emulator(dialect: str, tmp_path: Path) -> Iterator[Emulator]:
-    """The dialect's own server."""
-    settings = EmulatorSettings(tmp_path / "emulator" / "e.db", speed=SPEED, dialect=dialect)
+    """The dialect's own server, as it was before it closed where it has."""
+    settings = EmulatorSettings(tmp_path / "emulator" / "e.db", speed=SPEED, dialect=dialect, open=True)
     with EmulatorServer(settings) as server:
         yield Emulator(server)
 
 
 @pytest.fixture
-def declared(project: ProjectDirectory, dialect: str, emulator: Emulator) -> ProjectDirectory:
+def declared(project: ProjectDirectory, variant: str, emulator: Emulator) -> ProjectDirectory:
     """A project that declares one fine-tune at a provider of the dialect."""
-    case = CASES[dialect]
-    _declare_provider(project, dialect, case, emulator.base_url)
+    case = CASES[variant]
+    _declare_provider(project, dialect_of(variant), case, emulator.base_url)
     rows = (_numbered(case, number) for number in range(12))
     project.write("data/train.jsonl", "".join(f"{row}\n" for row in rows))
     spec = f"method: {case.method}\nhyperparameters: {json.dumps(case.hyperparameters)}"

@@ -135,7 +135,7 @@ class FileRoutes:
         life = _life(form)
         now = self._emulator.clock.now()
         file = StoredFile(
-            id=new_id("file-"),
+            id=self._new_id(),
             filename=filename,
             purpose=purpose,
             bytes=path.stat().st_size,
@@ -195,6 +195,9 @@ class FileRoutes:
         if self._emulator.settings.by_the_book:
             return json_reply(content.decode(errors="replace"))
         return Response(content, mimetype="application/octet-stream")
+
+    def _new_id(self) -> str:
+        return new_id("file-")
 
     def _shown(self, file: StoredFile) -> dict[str, Any]:
         return show_file(file, status_of(file, self._emulator.clock.now()))

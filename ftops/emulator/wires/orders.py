@@ -109,10 +109,13 @@ def new_job(emulator: Emulator, job_id: str, order: Order, run: TrainingRun, fai
     )
 
 
-def store(emulator: Emulator, job: Job, names: Iterator[str], result_name: str) -> Job:
-    """Store a job with its future result file, within the quota that a fault may have set."""
+def store(emulator: Emulator, job: Job, names: Iterator[str], result_name: str | None) -> Job:
+    """Store a job with its future result file, within the quota that a fault may have set.
+
+    Without a `result_name` there is none: not every format keeps the metrics in a file.
+    """
     result = None
-    if job.failure is None:
+    if job.failure is None and result_name is not None:
         result = StoredFile(
             id=result_file_id(job),
             filename=result_name,

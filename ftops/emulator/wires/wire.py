@@ -33,12 +33,14 @@ class Wire:
     """One format, or several that share a server. A folder of `wires/` keeps it as `WIRE`, in its `wire.py`.
 
     `base_path` is what a client's base URL ends with. A key is looked for in `Authorization: Bearer` and,
-    bare, in the `key_headers`. `refusal_body` is the shape of its errors, `reply_headers` go with each reply.
+    bare, in the `key_headers`; blueprints of `without_key` take none. `refusal_body` is the shape of its
+    errors, `reply_headers` go with each reply.
     """
 
     routes: tuple[type[Routes], ...]
     base_path: str = "/v1"
     key_headers: tuple[str, ...] = ()
+    without_key: frozenset[str] = frozenset()
     refusal_body: Callable[[Refusal], Any] = Refusal.body
     reply_headers: Callable[[EmulatorSettings], Mapping[str, str]] = no_headers
 
@@ -46,6 +48,10 @@ class Wire:
 FOLDERS: Mapping[str, str] = {
     "openai": "openai",
     "openai_legacy": "openai",
+    "azure_openai": "azure_openai",
+    "mistral": "mistral",
+    "fireworks": "fireworks",
+    "together": "together",
     "alibaba": "alibaba",
     "nebius": "nebius",
     "bedrock": "bedrock",

@@ -33,6 +33,8 @@ OPERATIONS = (
     "events",
     "checkpoints",
     "upload",
+    "put_file",
+    "preprocess_file",
     "list_files",
     "retrieve_file",
     "delete_file",

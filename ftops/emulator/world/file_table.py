@@ -58,6 +58,10 @@ class FileTable:
         with self._database.write() as connection:
             insert_file(connection, file)
 
+    def fill(self, file_id: str, content: Path) -> None:
+        """Take over the content of a file that was made without any."""
+        content.replace(self.content_path(file_id))
+
     def find(self, file_id: str) -> StoredFile | None:
         """Return a file by its id, visible or not: jobs still embed deleted ones."""
         return self.find_many([file_id]).get(file_id)

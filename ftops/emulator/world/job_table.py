@@ -143,6 +143,12 @@ class JobTable:
             loan.job = replace(loan.job, ends_at=planned_end(loan.job))
             _store_change(connection, loan.job)
 
+    def delete(self, job_id: str, family: str) -> bool:
+        """Forget a job; False where there is none."""
+        with self._database.write() as connection:
+            query = "DELETE FROM jobs WHERE id = ? AND family = ?"
+            return connection.execute(query, (job_id, family)).rowcount > 0
+
     def counts(self, now: float) -> dict[str, tuple[int, int]]:
         """Return how many jobs each family has, and how many of them are active."""
         query = "SELECT family, count(*), count(*) FILTER (WHERE ends_at > ?) FROM jobs GROUP BY family"
@@ -153,8 +159,16 @@ class JobTable:
 
 def _store_change(connection: sqlite3.Connection, job: Job) -> None:
     connection.execute(
-        "UPDATE jobs SET pauses = ?, cancelled_at = ?, ends_at = ?, model_deleted = ? WHERE number = ?",
-        (to_json(job.pauses), job.cancelled_at, job.ends_at, job.model_deleted, job.number),
+        "UPDATE jobs SET request = ?, pauses = ?, cancelled_at = ?, ends_at = ?, model_deleted = ? "
+        "WHERE number = ?",
+        (
+            to_json(job.request),
+            to_json(job.pauses),
+            job.cancelled_at,
+            job.ends_at,
+            job.model_deleted,
+            job.number,
+        ),
     )
     result_available = job.ends_at if job.cancelled_at is None else NEVER
     connection.execute("UPDATE files SET available_at = ? WHERE job_id = ?", (result_available, job.id))

@@ -27,7 +27,35 @@ BASE_MODELS: dict[str, dict[str, str]] = {
         "o4-mini": "o4-mini-2025-04-16",
         "o4-mini-2025-04-16": "o4-mini-2025-04-16",
     },
+    Family.AZURE_OPENAI: {
+        "gpt-4.1": "gpt-4.1-2025-04-14",
+        "gpt-4.1-2025-04-14": "gpt-4.1-2025-04-14",
+        "gpt-4.1-mini": "gpt-4.1-mini-2025-04-14",
+        "gpt-4.1-mini-2025-04-14": "gpt-4.1-mini-2025-04-14",
+        "gpt-4.1-nano": "gpt-4.1-nano-2025-04-14",
+        "gpt-4.1-nano-2025-04-14": "gpt-4.1-nano-2025-04-14",
+        "gpt-4o": "gpt-4o-2024-08-06",
+        "gpt-4o-2024-08-06": "gpt-4o-2024-08-06",
+        "gpt-4o-mini": "gpt-4o-mini-2024-07-18",
+        "gpt-4o-mini-2024-07-18": "gpt-4o-mini-2024-07-18",
+        "o4-mini": "o4-mini-2025-04-16",
+        "o4-mini-2025-04-16": "o4-mini-2025-04-16",
+    },
     Family.OPENAI_LEGACY: {name: name for name in ("ada", "babbage", "curie", "davinci")},
+    Family.MISTRAL: {
+        "open-mistral-7b": "open-mistral-7b",
+        "open-mistral-nemo": "open-mistral-nemo",
+        "ministral-3b-latest": "ministral-3b-latest",
+        "ministral-8b-latest": "ministral-8b-latest",
+        "mistral-small-latest": "mistral-small-latest",
+        "mistral-large-latest": "mistral-large-latest",
+        "codestral-latest": "codestral-latest",
+    },
+    Family.FIREWORKS: {
+        f"{prefix}{name}": f"accounts/fireworks/models/{name}"
+        for prefix in ("", "accounts/fireworks/models/")
+        for name in ("llama-v3p1-8b-instruct", "llama-v3p3-70b-instruct", "qwen3-8b")
+    },
     Family.NEBIUS: {
         name: name for name in ("meta-llama/Meta-Llama-3.1-8B-Instruct", "meta-llama/Llama-3.3-70B-Instruct")
     },
@@ -60,6 +88,12 @@ def modern_name(model: str, organization: str, suffix: str | None, job_id: str) 
     """`ft:gpt-4o-mini-2024-07-18:org:suffix:7q8mpxmy`; the place of an absent suffix stays empty."""
     owner = organization.removeprefix("org-")
     return f"ft:{base_of(model)}:{owner}:{slug(suffix or '')}:{job_id[-8:]}"
+
+
+def azure_name(model: str, suffix: str | None, job_id: str) -> str:
+    """`gpt-4o-mini-2024-07-18.ft-<the job's hex digits>-suffix`."""
+    base, _, _ = model.partition(".ft-")
+    return f"{base}.ft-{job_id.rpartition('-')[2]}{f'-{suffix}' if suffix else ''}"
 
 
 def legacy_name(model: str, organization: str, suffix: str | None, finished_at: float) -> str:

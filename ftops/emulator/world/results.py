@@ -73,7 +73,7 @@ def _classification(job: Job) -> dict[str, Figure]:
 
 def _header(job: Job, columns: dict[str, Figure]) -> str:
     counts = (
-        ["step", "elapsed_tokens", "elapsed_examples"] if job.family == Family.OPENAI_LEGACY else ["step"]
+        ["step"] if job.family != Family.OPENAI_LEGACY else ["step", "elapsed_tokens", "elapsed_examples"]
     )
     return ",".join([*counts, *columns]) + "\n"
 

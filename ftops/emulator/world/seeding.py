@@ -8,11 +8,15 @@ from ftops.emulator.world.fields import Fields
 from ftops.emulator.world.identifiers import new_id
 from ftops.emulator.world.job import Failure, Family, Job, Pause
 from ftops.emulator.world.job_table import NotUnique
-from ftops.emulator.world.models import BASE_MODELS, legacy_name, modern_name
+from ftops.emulator.world.models import BASE_MODELS, azure_name, legacy_name, modern_name
 from ftops.emulator.world.training import TrainingRun
 
-PREFIXES = {Family.OPENAI: "ftjob-", Family.OPENAI_LEGACY: "ft-"}
-DEFAULT_MODELS = {Family.OPENAI: "gpt-4o-mini", Family.OPENAI_LEGACY: "curie"}
+PREFIXES = {Family.OPENAI: "ftjob-", Family.OPENAI_LEGACY: "ft-", Family.AZURE_OPENAI: "ftjob-"}
+DEFAULT_MODELS = {
+    Family.OPENAI: "gpt-4o-mini",
+    Family.OPENAI_LEGACY: "curie",
+    Family.AZURE_OPENAI: "gpt-4o-mini-2024-07-18",
+}
 STATUSES = ("succeeded", "failed", "cancelled", "running", "queued", "paused")
 DAY = 86_400.0
 WORK_SECONDS = 600.0
@@ -59,14 +63,9 @@ def _seeded(emulator: Emulator, family: Family, created_at: float, order: Fields
     model = BASE_MODELS[family].get(asked, asked)
     status = order.choice("status", STATUSES) or "succeeded"
     suffix = order.text("suffix")
-    organization = emulator.settings.organization
     hyperparameters = (order.child("hyperparameters") or Fields({})).values
     run = _run(status, hyperparameters)
-    name = (
-        modern_name(model, organization, suffix, job_id)
-        if family is Family.OPENAI
-        else legacy_name(model, organization, suffix, created_at + run.seconds)
-    )
+    name = _name(emulator, family, job_id, model, suffix, created_at + run.seconds)
     return Job(
         id=job_id,
         family=family,
@@ -85,6 +84,17 @@ def _seeded(emulator: Emulator, family: Family, created_at: float, order: Fields
         pauses=(Pause(created_at + 1),) if status == "paused" else (),
         cancelled_at=created_at + 1 if status == "cancelled" else None,
     )
+
+
+def _name(
+    emulator: Emulator, family: Family, job_id: str, model: str, suffix: str | None, ends_at: float
+) -> str:
+    if family is Family.AZURE_OPENAI:
+        return azure_name(model, suffix, job_id)
+    organization = emulator.settings.organization
+    if family is Family.OPENAI:
+        return modern_name(model, organization, suffix, job_id)
+    return legacy_name(model, organization, suffix, ends_at)
 
 
 def _request(family: Family, hyperparameters: dict[str, Any], order: Fields) -> dict[str, Any]:

@@ -23,6 +23,8 @@ class EmulatorSettings:
     """Whether `/_emulator` is there, which no provider has."""
     dialect: str = "openai"
     """Which wire format is spoken (`wires.wire.FOLDERS`); OpenAI's two are spoken together."""
+    open: bool = False
+    """Take new jobs as a provider did before it closed: without it, those formats refuse as they do today."""
     max_file_bytes: int = 512 * 1024 * 1024
 
     @property

@@ -8,67 +8,33 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ftops.model.capabilities import Capabilities, DataFormat, StampPlace
-from ftops.model.finetune import Method
-from ftops.model.fingerprint import AUTO
-from ftops.model.job import Job, JobEvent, JobFile
-from ftops.model.json_value import JSON, JSONObject
+from ftops.model.capabilities import Capabilities, StampPlace
+from ftops.model.job import Job, JobEvent
 from ftops.model.model_dates import ModelDates
 from ftops.model.request import JobRequest
-from ftops.providers.decoding import (
-    decode_day,
-    decode_error,
-    decode_status,
-    optional_count,
-    optional_id,
-    optional_number,
-    optional_strings,
-    optional_text,
-    optional_whole,
-    require_id,
-    require_list,
-    require_mapping,
-    shown_hyperparameters,
-)
+from ftops.providers.decoding import decode_day, optional_id, require_list
 from ftops.providers.dialects.openai_description import OPENAI as DESCRIPTION
-from ftops.providers.dialects.openai_family import STATUSES, OpenAIFamily, decode_cursor_page
+from ftops.providers.dialects.openai_family import OpenAIFamily, decode_cursor_page
+from ftops.providers.dialects.openai_modern import (
+    DATA_FORMATS,
+    ECHOES,
+    METHODS,
+    PAGE_SIZE,
+    decode_modern_event,
+    decode_modern_job,
+    encode_method,
+)
 from ftops.providers.flow import Flow, asked
-from ftops.providers.identity import decode_stamp, encode_stamp
+from ftops.providers.identity import encode_stamp
 from ftops.providers.paging import Page
 from ftops.transport.exchange import Request
 
-PAGE_SIZE = "100"
-
-_WHOLE: JSONObject = {"type": "integer", "minimum": 1}
-_SUPERVISED: JSONObject = {
-    "n_epochs": {"type": "integer", "minimum": 1, "maximum": 50},
-    "batch_size": {"type": "integer", "minimum": 1, "maximum": 256},
-    "learning_rate_multiplier": {"type": "number", "exclusiveMinimum": 0},
-}
-
 CAPABILITIES = Capabilities(
     stamp=StampPlace.METADATA,
-    methods={
-        Method.SUPERVISED: _SUPERVISED,
-        Method.DPO: {**_SUPERVISED, "beta": {"type": "number", "exclusiveMinimum": 0, "maximum": 2}},
-        Method.REINFORCEMENT: {
-            **_SUPERVISED,
-            "reasoning_effort": {"enum": ["default", "low", "medium", "high"]},
-            "compute_multiplier": {"type": "number", "exclusiveMinimum": 0.00001, "maximum": 10},
-            "eval_interval": _WHOLE,
-            "eval_samples": _WHOLE,
-        },
-    },
-    data_formats={
-        Method.SUPERVISED: frozenset({DataFormat.CHAT, DataFormat.PROMPT_COMPLETION}),
-        Method.DPO: frozenset({DataFormat.PREFERENCE}),
-        Method.REINFORCEMENT: frozenset({DataFormat.REINFORCEMENT}),
-    },
+    methods=METHODS,
+    data_formats=DATA_FORMATS,
     options={},
-    echoes=frozenset(
-        {"model", "training_file", "validation_file", "seed", "method"}
-        | {f"hyperparameters.{name}" for name in ("n_epochs", "batch_size", "learning_rate_multiplier")}
-    ),
+    echoes=ECHOES,
     suffix_length=64,
     seed=True,
     integrations=True,
@@ -120,17 +86,11 @@ class OpenAIDialect(OpenAIFamily):
 
     def encode_create(self, request: JobRequest) -> dict[str, Any]:
         """Hyperparameters go under `method`; the top-level field of the same name is deprecated."""
-        settings: dict[str, Any] = {}
-        hyperparameters = {key: value for key, value in request.hyperparameters.items() if value != AUTO}
-        if hyperparameters:
-            settings["hyperparameters"] = hyperparameters
-        if request.grader:
-            settings["grader"] = request.grader
         body: dict[str, Any] = {
             "model": request.model,
             "training_file": request.training_files[0].id,
             "validation_file": request.validation_file.id if request.validation_file else None,
-            "method": {"type": request.method.value, request.method.value: settings},
+            "method": encode_method(request),
             "suffix": request.suffix,
             "seed": request.seed,
             "integrations": list(request.integrations) or None,
@@ -139,29 +99,8 @@ class OpenAIDialect(OpenAIFamily):
         return {key: value for key, value in body.items() if value is not None}
 
     def decode_job(self, body: Any, provider: str) -> Job:
-        """Read a job; hyperparameters are looked for in `method` and at the top."""
-        job = require_mapping(body, "a job")
-        status, raw = decode_status(job, STATUSES)
-        return Job(
-            id=require_id(job, "a job"),
-            provider=provider,
-            status=status,
-            raw_status=raw,
-            model=optional_text(job.get("model")),
-            fine_tuned_model=optional_text(job.get("fine_tuned_model")),
-            created_at=optional_number(job.get("created_at")),
-            finished_at=optional_number(job.get("finished_at")),
-            estimated_finish=optional_number(job.get("estimated_finish")),
-            trained_tokens=optional_count(job.get("trained_tokens")),
-            training_files=_file(job.get("training_file")),
-            validation_files=_file(job.get("validation_file")),
-            result_files=optional_strings(job.get("result_files")),
-            settings=_settings(job),
-            suffix=optional_text(job.get("user_provided_suffix")),
-            error=decode_error(job.get("error"), self.failure_classes),
-            stamp=decode_stamp(job.get("metadata")),
-            organization=optional_text(job.get("organization_id")),
-        )
+        """Read a job."""
+        return decode_modern_job(body, provider, self.failure_classes)
 
     def jobs_query(self) -> Mapping[str, str]:
         """Everything: foreign jobs count for the provider's limits."""
@@ -176,37 +115,8 @@ class OpenAIDialect(OpenAIFamily):
         return {"limit": PAGE_SIZE}
 
     def decode_event(self, body: Any) -> JobEvent:
-        """Read an event; real ones have `data: null` where the document wants an object."""
-        event = require_mapping(body, "an event")
-        return JobEvent(
-            created_at=optional_number(event.get("created_at")),
-            level=optional_text(event.get("level")) or "info",
-            message=optional_text(event.get("message")) or "",
-            type=optional_text(event.get("type")) or "message",
-            data=event.get("data"),
-            id=optional_text(event.get("id")),
-        )
-
-
-def _file(value: Any) -> tuple[JobFile, ...]:
-    file_id = optional_id(value)
-    return (JobFile(file_id),) if file_id else ()
-
-
-def _settings(job: Mapping[str, Any]) -> dict[str, JSON]:
-    settings: dict[str, JSON] = {}
-    method = job.get("method")
-    shown = job.get("hyperparameters")
-    if isinstance(method, Mapping) and isinstance(method.get("type"), str):
-        settings["method"] = method["type"]
-        details = method.get(method["type"])
-        if isinstance(details, Mapping) and isinstance(details.get("hyperparameters"), Mapping):
-            shown = details["hyperparameters"]
-    settings |= shown_hyperparameters(shown)
-    seed = optional_whole(job.get("seed"))
-    if seed is not None:
-        settings["seed"] = seed
-    return settings
+        """Read an event."""
+        return decode_modern_event(body)
 
 
 def _model_dates(body: Any) -> dict[str, ModelDates]:

@@ -63,6 +63,10 @@ class OpenAIFamily(ABC):
         """Return the dialect itself."""
         return self
 
+    def placed(self, request: Request) -> Request:
+        """Return a request at the place where the server has it: its paths here begin with the resource."""
+        return request
+
     def auth_headers(self, key: str) -> Mapping[str, str]:
         """Bearer."""
         return {"Authorization": f"Bearer {key}"}
@@ -103,7 +107,7 @@ class OpenAIFamily(ABC):
         headers = {"Idempotency-Key": request.stamp.nonce} if request.stamp else {}
         body = self.encode_create(request)
         try:
-            answer = yield Request("create", "POST", self.jobs_path, body=body, headers=headers)
+            answer = yield self.placed(Request("create", "POST", self.jobs_path, body=body, headers=headers))
         except NotReady as error:
             # A model that is not there is a wrong name, unless a job of ours has just made it.
             if error.failure.about is not About.MODEL or request.chained:
@@ -124,12 +128,12 @@ class OpenAIFamily(ABC):
     def retrieve(self, job_id: str, provider: str) -> Flow[Job]:
         """GET the job."""
         request = Request("retrieve", "GET", f"{self.jobs_path}/{job_id}")
-        return (yield from asked(request, lambda job: self.decode_job(job, provider)))
+        return (yield from asked(self.placed(request), lambda job: self.decode_job(job, provider)))
 
     def cancel(self, job_id: str, provider: str) -> Flow[Job]:
         """POST to its `cancel`."""
         request = Request("cancel", "POST", f"{self.jobs_path}/{job_id}/cancel")
-        return (yield from asked(request, lambda job: self.decode_job(job, provider)))
+        return (yield from asked(self.placed(request), lambda job: self.decode_job(job, provider)))
 
     def events(self, job_id: str, *, stream: bool, since: str | None) -> Flow[Iterator[JobEvent]]:
         """GET its `events`: as they come where the format streams, else the pages that there are."""
@@ -148,7 +152,7 @@ class OpenAIFamily(ABC):
     def upload(self, path: Path, filename: str, sha256: str) -> Flow[UploadedFile]:
         """POST the file as a form."""
         file = FileBody(path, filename, sha256, {"purpose": _PURPOSE})
-        return (yield from asked(Request("upload", "POST", "/files", file=file), decode_file))
+        return (yield from asked(self.placed(Request("upload", "POST", "/files", file=file)), decode_file))
 
     def files(self) -> Flow[tuple[UploadedFile, ...]]:
         """GET the files of this purpose."""
@@ -157,24 +161,25 @@ class OpenAIFamily(ABC):
 
     def file(self, file_id: str) -> Flow[UploadedFile]:
         """GET the file's description."""
-        return (yield from asked(Request("retrieve file", "GET", f"/files/{file_id}"), decode_file))
+        request = Request("retrieve file", "GET", f"/files/{file_id}")
+        return (yield from asked(self.placed(request), decode_file))
 
     def download(self, file_id: str) -> Flow[bytes]:
         """GET the file's content."""
         request = Request("download file", "GET", f"/files/{file_id}/content", expect=Expect.BYTES)
-        return (yield from asked(request, bytes))
+        return (yield from asked(self.placed(request), bytes))
 
     def delete_file(self, file_id: str) -> Flow[None]:
         """DELETE the file."""
-        yield Request("delete file", "DELETE", f"/files/{file_id}")
+        yield self.placed(Request("delete file", "DELETE", f"/files/{file_id}"))
 
     def models(self) -> Flow[tuple[str, ...]]:
         """GET the models that the account can see."""
-        return (yield from asked(Request("list models", "GET", "/models"), _models))
+        return (yield from asked(self.placed(Request("list models", "GET", "/models")), _models))
 
     def delete_model(self, model: str) -> Flow[None]:
         """DELETE the model."""
-        yield Request("delete model", "DELETE", f"/models/{model}")
+        yield self.placed(Request("delete model", "DELETE", f"/models/{model}"))
 
     def _jobs_pages(self) -> Pages:
         return self._pages(Request("list", "GET", self.jobs_path, self.jobs_query()))
@@ -183,7 +188,7 @@ class OpenAIFamily(ABC):
         def again(last: Page, page: Page) -> bool:
             return _unpaged(last, page, first.query)
 
-        return Pages(first, self.decode_page, lambda after: {"after": after}, again)
+        return Pages(self.placed(first), self.decode_page, lambda after: {"after": after}, again)
 
 
 def decode_file(body: Any) -> UploadedFile:

@@ -133,8 +133,8 @@ LITELLM_PASSTHROUGH = Description(
     notes=(
         _NOTHING_LIVE,
         (
-            "`base_url` ends with `/openai_passthrough/v1`: below `/openai/v1` LiteLLM answers the requests for "
-            "files by its own routes."
+            "`base_url` ends with `/openai_passthrough/v1`: below `/openai/v1` LiteLLM answers the requests "
+            "for files by its own routes."
         ),
     ),
 )
@@ -162,8 +162,8 @@ PORTKEY = Description(
             "own key as `headers: {Authorization: {env: NAME}}`, its value beginning with `Bearer`."
         ),
         (
-            "The open-source gateway 1.15.2 answered 500 to every list of jobs when it was run on Node 20: there "
-            "ftops creates nothing."
+            "The open-source gateway 1.15.2 answered 500 to every list of jobs when it was run on Node 20: "
+            "there ftops creates nothing."
         ),
     ),
 )

@@ -11,7 +11,8 @@ from ftops.model.job import Job, JobEvent, JobStatus
 from ftops.model.request import JobRequest
 from ftops.model.value import replace
 from ftops.providers.decoding import optional_count, optional_text, require_mapping
-from ftops.providers.dialects.openai import BODY_FIELDS, PAGE_SIZE, QUERY_FIELDS, OpenAIDialect
+from ftops.providers.dialects.openai import BODY_FIELDS, QUERY_FIELDS, OpenAIDialect
+from ftops.providers.dialects.openai_modern import PAGE_SIZE
 from ftops.providers.dialects.openai_profiles import PROFILES
 from ftops.providers.flow import Flow
 from ftops.providers.identity import split_tag, tagged

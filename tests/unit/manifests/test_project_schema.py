@@ -10,7 +10,10 @@ from jsonschema import Draft7Validator
 
 from ftops.manifests.dialect_checks import DialectChecks
 from ftops.manifests.project_schema import project_schema
+from ftops.model.finetune import Method
+from ftops.model.observation import ProviderFacts
 from ftops.model.project import Project, ProviderSettings, StateSettings
+from ftops.model.value import replace
 from ftops.providers.registry import OURS, facts_of
 from tests.conftest import ProjectDirectory
 from tests.contracts.dialects import CASES
@@ -42,9 +45,9 @@ def refused(document: dict[str, Any], by: Draft7Validator = ALL) -> bool:
 @pytest.mark.parametrize("dialect", sorted(OURS))
 def test_what_a_dialect_carries_is_right_and_what_it_does_not_is_not(dialect: str) -> None:
     case, can = CASES[dialect], facts_of(ProviderSettings("p", dialect)).capabilities
-    knobs: dict[str, Any] = {"method": case.method, **({"grader": dict(case.grader)} if case.grader else {})}
-    knobs |= {"hyperparameters": dict(case.hyperparameters), "provider_options": dict(case.options)}
-    assert not refused(manifest(provider=dialect, **knobs))
+    knobs = {"hyperparameters": dict(case.hyperparameters), "provider_options": dict(case.options)}
+    usual = Method.SUPERVISED if Method.SUPERVISED in can.methods else next(iter(can.methods))
+    assert not refused(manifest(provider=dialect, method=usual.value, **knobs))
     for method, names in can.methods.items():
         auto = {"provider": dialect, "method": method.value, "provider_options": dict(case.options)}
         assert not refused(manifest(**auto, hyperparameters=dict.fromkeys(names, "auto")))
@@ -58,9 +61,11 @@ def test_what_a_dialect_carries_is_right_and_what_it_does_not_is_not(dialect: st
     "spec",
     [
         {"seed": 1},
-        {"integrations": [{"type": "wandb"}]},
+        {"integrations": [{"type": "wandb", "wandb": {"project": "p"}}]},
         {"integrations": []},
         {"method": "dpo"},
+        {"method": "dpo", "validation_file": {"path": "v.jsonl"}},
+        {"validation_file": {"path": "v.jsonl"}},
         {"method": "reinforcement", "grader": {"type": "x"}},
         {"training_file": [{"path": "a.jsonl", "weight": 1}]},
         {"hyperparameters": {"n_epochs": 0}},
@@ -75,6 +80,25 @@ def test_an_editor_and_validate_agree(dialect: str, spec: dict[str, Any]) -> Non
     document = manifest(provider=dialect, **options, **spec)
     found = list(DialectChecks(facts_of(ProviderSettings("p", dialect))).findings(document["spec"]))
     assert refused(document) is bool(found)
+
+
+def test_a_method_that_nobody_writes_must_be_one_of_the_dialects() -> None:
+    dpo = replace(facts_of(ProviderSettings("p", "openai")).capabilities, methods={Method.DPO: {}})
+    facts = {"p": ProviderFacts("p", "d", dpo)}
+    one = Project("p", (), StateSettings(), {}, default_provider="p")
+    assert refused(manifest(), Draft7Validator(project_schema(one, facts)))
+    assert not refused(manifest(method="dpo"), Draft7Validator(project_schema(one, facts)))
+
+
+def test_two_providers_of_one_dialect_may_carry_different_things() -> None:
+    can = facts_of(ProviderSettings("p", "openai")).capabilities
+    facts = {
+        "new": ProviderFacts("new", "d", can),
+        "old": ProviderFacts("old", "d", replace(can, seed=False)),
+        "twin": ProviderFacts("twin", "d", can),
+    }
+    both = Draft7Validator(project_schema(Project("p", (), StateSettings(), {}), facts))
+    assert [refused(manifest(provider=name, seed=1), both) for name in facts] == [False, True, False]
 
 
 def test_what_the_project_decides_need_not_be_written() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ftops.model.finetune import OnChange, OnRemove, Retry, RetryOn
 from ftops.model.job import FailureClass, Job, JobError, JobStatus
 from ftops.model.value import replace
@@ -52,6 +54,16 @@ def test_a_failed_job_is_held_and_retried_only_where_allowed() -> None:
     world.apply()
     fail(world, FailureClass.PROVIDER_ERROR)
     assert world.actions() == {"a": "hold failed"}
+
+
+@pytest.mark.parametrize("failure", FailureClass)
+def test_only_what_the_declaration_names_is_retried(failure: FailureClass) -> None:
+    everything = Retry(3, tuple(RetryOn))
+    never = failure in (FailureClass.USER_ERROR, FailureClass.MODERATION)
+    for retry, again in ((Retry(), False), (Retry(3, (RetryOn.VANISHED,)), False), (everything, not never)):
+        world = made(retry=retry)
+        fail(world, failure)
+        assert world.actions() == {"a": "create retry" if again else "hold failed"}
 
 
 def test_a_job_cancelled_outside_is_held_and_one_that_we_cancelled_is_made_again() -> None:

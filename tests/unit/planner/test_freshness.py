@@ -163,3 +163,16 @@ def test_another_account_makes_a_plan_stale() -> None:
     assert rest(bound, planning, at("https://one.example")).moved == ()
     (moved,) = rest(bound, planning, at("https://two.example")).moved
     assert moved == "provider local of ftops.yaml has changed"
+
+
+def test_another_account_by_a_key_of_the_dialects_own_makes_a_plan_stale() -> None:
+    saved = Plan("p", "L", 1, (change(Action.CREATE),))
+    state = State("p", "L", 1)
+
+    def of(account: str) -> Declared:
+        return Declared((), {}, {"local": ProviderSettings("local", "openai", own={"account": account})})
+
+    bound = replace(saved, bindings=bindings(saved, of("one"), state))
+    planning = Planning(Plan("p", "L", 1, saved.changes), state)
+    assert rest(bound, planning, of("one")).moved == ()
+    assert rest(bound, planning, of("two")).moved == ("provider local of ftops.yaml has changed",)

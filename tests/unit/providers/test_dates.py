@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 import pytest
+from jsonschema import Draft7Validator
 
+from ftops.manifests.schema import schema_text
 from ftops.model.model_dates import ModelDates
 from ftops.model.project import EnvReference, ProviderSettings
 from ftops.providers.provider import Dated
 from ftops.providers.registry import facts_of, open_provider
-from ftops.providers.retirements import known_retirements
+from ftops.providers.retirements import TABLE, known_retirements
 from ftops.reconciler.observing import model_dates
 from tests.conftest import Emulator
 from tests.unit.providers.scripted import Said, scripted
@@ -83,3 +86,7 @@ def test_the_table_has_every_row_with_a_source_and_its_day() -> None:
     for row in known.retirements:
         assert (row.date is None) != (row.when is None)
         assert row.source.startswith("https://")
+
+
+def test_the_table_is_valid_by_its_schema() -> None:
+    Draft7Validator(json.loads(schema_text("retirements"))).validate(json.loads(TABLE.read_bytes()))

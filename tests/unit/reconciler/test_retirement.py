@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import pytest
+from jsonschema import Draft7Validator
 
 from ftops.errors import InvalidInput
+from ftops.manifests.schema import schema_text
 from ftops.model.model_dates import ModelDates
 from ftops.model.observation import Observation
 from ftops.model.planning import Doubts
@@ -70,6 +73,7 @@ def test_a_plan_warns_in_text_in_markdown_and_as_data(here: ProjectDirectory) ->
     assert f"Warning: {warned.message}" in text
     assert "> **Warning:** hello" in render_plan_markdown(plan, review)
     document = plan_document(plan, review)
+    Draft7Validator(json.loads(schema_text("plan"))).validate(document)
     (written,) = document["review"]["warnings"]
     assert written["endings"][-1] == {
         "what": "tuned",

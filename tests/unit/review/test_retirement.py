@@ -130,6 +130,23 @@ def test_the_day_after_openai_closes_a_create_is_refused_in_one_sentence() -> No
     )
 
 
+def test_what_only_follows_later_stops_no_plan_before_its_turn() -> None:
+    then = Then(Action.CREATE, Reason.WAITING_FOR, "then", 1, 1)
+    waiting = replace(create("b"), action=Action.WAIT, then=then)
+    late = ends(today=date(2027, 1, 6))
+    alone = judged(waiting, ends=late)
+    assert alone.violations == ()
+    assert "no new jobs since 2027-01-06 (today)" in alone.warnings[0].message
+    (found,) = judged(create("a"), waiting, ends=late).violations
+    assert found.message.startswith("a, b: oa has taken no new jobs since 2027-01-06")
+
+
+def test_an_agreement_lengthens_no_models_life() -> None:
+    dead = ends(model="gpt-4.1-nano", allow_closed=True, horizon=60)
+    (found,) = judged(create("a"), ends=dead).violations
+    assert found.rule == "retirement_horizon"
+
+
 def test_who_has_an_agreement_may_say_so() -> None:
     found = judged(create("a"), ends=ends(today=date(2027, 1, 6), allow_closed=True))
     assert found.violations == ()

@@ -117,6 +117,8 @@ def test_bytes_that_changed_after_the_plan_are_noticed_with_the_last_part(path: 
         ("https://api.example.com/v1", "https://169.254.169.254/latest", "from this machine alone"),
         ("http://127.0.0.1:9/v1", "http://169.254.169.254/latest", "from this machine alone"),
         ("http://127.0.0.1:9/v1", "http://0xa9fea9fe/latest", "from this machine alone"),
+        ("http://127.0.0.1:9/v1", "http://[fd00:ec2::254]/latest", "from this machine alone"),
+        ("http://127.0.0.1:9/v1", "http://[fe80::1]/latest", "from this machine alone"),
         ("http://127.0.0.1:9/v1", "http://metadata.google.internal/x", "from this machine alone"),
         ("http://127.0.0.1:9/v1", "http://user:pass@store/x", "not a plain"),
         ("http://127.0.0.1:9/v1", "file:///etc/passwd", "not a plain"),

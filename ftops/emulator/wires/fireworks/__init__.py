@@ -1,0 +1,1 @@
+"""Fireworks' managed fine-tuning jobs, its datasets and models."""

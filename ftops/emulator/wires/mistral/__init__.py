@@ -1,0 +1,1 @@
+"""Mistral's `/v1/fine_tuning/jobs`, its files and models."""
