@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> None:
                     _say(f"  {case.name:18} {case.size:7,} {case.layout:5} {cpu:9.3f} s CPU {peak:7.0f} MiB")
     _say(f"{target} written in {time.monotonic() - began:.0f} s")
     if chosen.page:
-        redraw([target])
+        redraw(target)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -23,9 +23,17 @@ def performance_page() -> str:
     return _redrawn(text, [RESULTS / name for name in found["names"].split()])
 
 
-def redraw(paths: Sequence[Path]) -> None:
-    """Draw the page from these files from now on; the first is the earlier one where there are two."""
-    PAGE.write_text(_redrawn(PAGE.read_text(encoding="utf-8"), paths), encoding="utf-8")
+def redraw(newest: Path) -> None:
+    """Draw the page from a new file from now on, beside the earliest that it names."""
+    text = PAGE.read_text(encoding="utf-8")
+    PAGE.write_text(_redrawn(text, [RESULTS / name for name in shown_with(newest.name, text)]), "utf-8")
+
+
+def shown_with(newest: str, text: str) -> list[str]:
+    """Return the names of what a page shows once the newest figures are on it."""
+    found = _DRAWN.search(text)
+    before = found["names"].split()[:1] if found is not None else []
+    return list(dict.fromkeys((*before, newest)))
 
 
 def _redrawn(text: str, paths: Sequence[Path]) -> str:

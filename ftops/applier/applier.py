@@ -8,6 +8,7 @@ Each write holds the results of one wave and the intents of the next.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import Executor, ThreadPoolExecutor
 
 from msgspec import Struct
 
@@ -146,7 +147,8 @@ class _Apply:
                 wanted.remove(change)
                 self._not_ready(change, why)
         parallelism, seen = self.context.hands.parallelism, self.context.observations
-        self._send_waves(Waves(wanted, parallelism, seen, self.ledger.unmarked))
+        with ThreadPoolExecutor(parallelism) as threads:
+            self._send_waves(Waves(wanted, parallelism, seen, self.ledger.unmarked), threads)
 
     def _not_ready(self, change: Change, why: str) -> None:
         """Record a create that is not even tried, so that it is known since when it waits."""
@@ -157,7 +159,7 @@ class _Apply:
             return
         self._withdraw(Sent(ready, error=unready(change.provider, why)))
 
-    def _send_waves(self, waves: Waves) -> None:
+    def _send_waves(self, waves: Waves, threads: Executor) -> None:
         blocked = Blocked()
         while waves and not self.context.hands.stopping():
             wave = self._prepared(waves, blocked)
@@ -165,7 +167,7 @@ class _Apply:
                 continue
             self._write()
             started = self.context.hands.clock.monotonic()
-            sent = creates.send(wave, self.context, blocked)
+            sent = creates.send(wave, self.context, blocked, threads)
             waves.took(len(wave), self.context.hands.clock.monotonic() - started)
             self._record(sent)
             lost = next((one.error for one in sent if isinstance(one.error, LeaseLost)), None)

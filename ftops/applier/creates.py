@@ -6,7 +6,7 @@ Where a reply is lost, `applier._look_up` asks the provider's list at once, by w
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Executor, as_completed
 
 from msgspec import Struct
 
@@ -104,11 +104,10 @@ def prepare(change: Change, context: Context, ledger: Ledger, live: LiveJobs) ->
     return Ready(change, fine_tune, request, intent, monotonic + window)
 
 
-def send(wave: list[Ready], context: Context, blocked: Blocked) -> list[Sent]:
-    """POST a wave, several at once. `blocked` learns where nothing more is taken, and why."""
-    with ThreadPoolExecutor(context.hands.parallelism) as pool:
-        futures = [pool.submit(_post, ready, context, blocked) for ready in wave]
-        return [future.result() for future in as_completed(futures)]
+def send(wave: list[Ready], context: Context, blocked: Blocked, threads: Executor) -> list[Sent]:
+    """POST a wave, as many at once as there are threads. `blocked` learns where nothing more is taken."""
+    futures = [threads.submit(_post, ready, context, blocked) for ready in wave]
+    return [future.result() for future in as_completed(futures)]
 
 
 def _post(ready: Ready, context: Context, blocked: Blocked) -> Sent:

@@ -14,6 +14,8 @@ ROUNDS = 4
 """A wave is this many times the parallelism, so that slow replies do not leave the others idle."""
 MOST_WAVES = 32
 """Of many creates, a wave is at least this fraction: the number of state writes stays bounded."""
+WORTH_A_WRITE = 1.0
+"""Seconds that a wave may always take: of one that is over much sooner the state is what costs the time."""
 SAFE_SHARE = 0.5
 """Which part of the send window a wave may be expected to fill."""
 
@@ -81,8 +83,9 @@ class Waves:
         if self._seconds_each is None:
             return self._parallelism * ROUNDS
         window = min(self._observations[change.provider].provider.send_window for change in self._queue)
-        in_time = int(window * SAFE_SHARE / max(self._seconds_each, 1e-6))
-        return max(1, min(self._target, in_time))
+        seconds_each = max(self._seconds_each, 1e-6)
+        wanted = max(self._target, int(WORTH_A_WRITE / seconds_each))
+        return max(1, min(wanted, int(window * SAFE_SHARE / seconds_each)))
 
     def _shown(self, change: Change) -> Appearance | None:
         capabilities = self._observations[change.provider].provider.capabilities

@@ -1,4 +1,4 @@
-"""The group, the global options, and the one place where errors become messages and exit codes."""
+"""The group and the global options. Errors become messages and exit codes in `failures`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ import click
 from ftops.cli.nearest_command import HelpfulGroup
 from ftops.cli.secrecy import secrecy
 from ftops.cli.streams import output_trouble
-from ftops.errors import ExitCode, FtopsError
 from ftops.version import __version__
 
 COMMANDS = {
@@ -64,10 +63,6 @@ HELP = {
     "emulator": "Serve the emulator; it trains nothing.",
     "completion": "Print a completion script.",
 }
-
-
-_LONGEST_LINE = 2_000
-"""Columns of one message: a stranger's text cannot bury the others."""
 
 
 class LazyGroup(HelpfulGroup):
@@ -134,28 +129,19 @@ def _with_output(code: int, trouble: OSError | None) -> int:
     if trouble is None:
         return code
     click.echo(f"Error: the output could not be written: {trouble.strerror or trouble}", err=True)
-    return code or ExitCode.ERROR
+    return code or 1
 
 
 def _run(arguments: list[str]) -> int:
     try:
         return int(cli.main(arguments, prog_name="ftops", standalone_mode=False) or 0)
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message())
-        return ExitCode.USAGE
-    except click.ClickException as error:
-        click.echo(f"Error: {_one_line(error.format_message())}", err=True)
-        return ExitCode.USAGE
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted.", err=True)
-        return ExitCode.INTERRUPTED
-    except FtopsError as error:
-        _tell(error)
-        return error.exit_code
-    except OSError as error:
-        place = f" {error.filename}" if error.filename else ""
-        click.echo(_one_line(f"Error:{place} {error.strerror or error}"), err=True)
-        return ExitCode.ERROR
+    except (Exception, KeyboardInterrupt) as error:
+        from ftops.cli.failures import told
+
+        code = told(error)
+        if code is None:
+            raise
+        return code
 
 
 def _accept_every_sign() -> None:
@@ -163,15 +149,3 @@ def _accept_every_sign() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
             stream.reconfigure(errors="backslashreplace")
-
-
-def _tell(error: FtopsError) -> None:
-    for problem in error.problems:
-        click.echo(f"Error: {_one_line(str(problem))}", err=True)
-
-
-def _one_line(text: str) -> str:
-    """Remove control characters and line breaks, which only strangers write, and cut what is too long."""
-    from ftops.report.words import cut, printable
-
-    return cut(printable(text), _LONGEST_LINE)

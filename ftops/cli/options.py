@@ -158,8 +158,13 @@ def print_document(document: Mapping[str, Any], *, err: bool = False) -> None:
 
     if document.get("errors"):
         document = {**document, "errors": [_blanked(error) for error in document["errors"]]}
+    click.echo(json_text(document, ascii_only=not takes_utf8(err=err)), err=err)
+
+
+def takes_utf8(*, err: bool = False) -> bool:
+    """Return whether standard output, or standard error, is written in UTF-8."""
     encoding = str(getattr(sys.stderr if err else sys.stdout, "encoding", None) or "utf-8")
-    click.echo(json_text(document, ascii_only=not encoding.lower().startswith("utf")), err=err)
+    return encoding.lower().startswith("utf")
 
 
 def _blanked(error: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from ftops.cli.secrecy import current_vault
 from ftops.cli.session import open_session
 from ftops.reconciler.values import Reviewed
 from ftops.review.plan_document import plan_document
+from ftops.review.plan_text import plan_text
 from ftops.review.selection import Selection
 
 
@@ -66,7 +67,7 @@ def plan_command(
 def show_plan(reviewed: Reviewed, form: str, *, err: bool = False) -> None:
     """Print a plan in one of its forms."""
     if form == "json":
-        options.print_document(plan_document(reviewed.plan, reviewed.review), err=err)
+        _print_document(reviewed, err=err)
     elif form == "markdown":
         from ftops.report.markdown import render_plan_markdown
 
@@ -76,3 +77,14 @@ def show_plan(reviewed: Reviewed, form: str, *, err: bool = False) -> None:
 
         text = render_plan(reviewed.plan, reviewed.review, width=options.width(), style=options.styler())
         click.echo(text, nl=False, err=err)
+
+
+def _print_document(reviewed: Reviewed, *, err: bool) -> None:
+    """Print the document; one that would show a secret is refused before any of it is out."""
+    if not options.takes_utf8(err=err):
+        options.print_document(plan_document(reviewed.plan, reviewed.review), err=err)
+        return
+    vault = current_vault()
+    for piece in plan_text(reviewed.plan, reviewed.review, lambda text: vault.refuse(text, "the output")):
+        click.echo(piece, nl=False, err=err)
+    click.echo(err=err)

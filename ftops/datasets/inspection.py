@@ -12,7 +12,9 @@ from ftops.datasets.counting import finding_of
 from ftops.datasets.file_pass import FilePass, Passed
 from ftops.datasets.tables import Ruleset, ruleset
 from ftops.errors import Problem
-from ftops.files.index import NO_INDEX, FileIndex, FileStamp, KnownData, file_stamp
+from ftops.files.index import NO_INDEX, FileIndex
+from ftops.files.index_form import KnownData
+from ftops.files.places import FileStamp, file_stamp
 from ftops.model.data_check import DataVerdict, FileCheck, Finding, Severity
 from ftops.model.dataset import Dataset
 from ftops.model.finetune import FineTune, root_model
@@ -70,6 +72,8 @@ def inspect_datasets(
     knows of an unchanged file is taken from there.
     """
     declared = tuple(fine_tunes)
+    if index.whole:
+        return _taken(declared, index)
     uses = {path: using for path, using in _uses(declared, providers).items() if path not in absent}
     pairs = _pairs(declared)
     stamps = {path: file_stamp(f"{root}/{path}") for path in uses}
@@ -90,6 +94,14 @@ def inspect_datasets(
             index.learn(path, KnownData(stamp, kinds[path], dataset, checks[path]))
     files = tuple(checks[path] for path in sorted(checks))
     return InspectedDatasets(dict(sorted(datasets.items())), files, _verdicts(declared, files))
+
+
+def _taken(declared: tuple[FineTune, ...], index: FileIndex) -> InspectedDatasets:
+    """Take everything from an index of a project in which nothing has changed."""
+    found = sorted(index.data_files.items())
+    files = tuple(one.check for _, one in found)
+    datasets = {path: one.dataset for path, one in found}
+    return InspectedDatasets(datasets, files, _verdicts(declared, files))
 
 
 def _known(
@@ -204,12 +216,17 @@ def _place(finding: Finding) -> tuple[bool, bool, tuple[int, ...], str]:
 
 
 def _verdicts(fine_tunes: Iterable[FineTune], files: Iterable[FileCheck]) -> dict[str, DataVerdict]:
-    found: dict[str, list[Finding]] = {fine_tune.name: [] for fine_tune in fine_tunes}
+    found: dict[str, list[Finding]] = {}
     for file in files:
         for finding, names in file.findings:
             for name in names:
-                found[name].append(finding)
-    return {name: DataVerdict(*_split(findings)) for name, findings in sorted(found.items())}
+                found.setdefault(name, []).append(finding)
+    verdicts = {name: DataVerdict(*_split(findings)) for name, findings in found.items()}
+    ordered = sorted([fine_tune.name for fine_tune in fine_tunes])
+    return {name: verdicts.get(name, _SOUND) for name in ordered}
+
+
+_SOUND = DataVerdict()
 
 
 def _split(findings: Iterable[Finding]) -> Iterator[tuple[Finding, ...]]:

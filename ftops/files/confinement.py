@@ -13,13 +13,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ftops.errors import FtopsError, Refused
+from ftops.files.ci import in_ci
 
 _GIT = ".git"
-
-
-def in_ci(environ: Mapping[str, str]) -> bool:
-    """Return whether files may come from a pull request; any value of CI counts, `false` too."""
-    return bool(environ.get("CI"))
 
 
 def is_inside(root: str | Path, path: str | Path) -> bool:

@@ -16,23 +16,29 @@ import os
 import stat
 import tempfile
 import time
-import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-import msgspec
-from msgspec import Struct
+from msgspec import MsgspecError
 
-from ftops.model.data_check import FileCheck
-from ftops.model.dataset import Dataset
+from ftops.files.index_form import (
+    FORMAT_VERSION,
+    Kept,
+    Known,
+    KnownData,
+    KnownFingerprint,
+    KnownManifest,
+    decode,
+    encode,
+)
+from ftops.files.places import FileStamp, Start, leads_there, plain_stamp, starts_of
 from ftops.model.finetune import FineTune
 
 PLACE = ".ftops/cache/index"
 """Project-relative. Nothing is lost with it."""
 
-FORMAT_VERSION = 1
 TICK_NS = 50_000_000
 """Nanoseconds in which a file may change twice and keep its stamp: kernels count in steps of up to 10 ms."""
 
@@ -41,75 +47,69 @@ COARSE_TICK_NS = 2_000_000_000
 
 _SECOND_NS = 1_000_000_000
 
-FileStamp = tuple[int, int, int, int]
-"""Inode, size, and when content and inode changed (nanoseconds): another one means another content."""
-
-_CHECKSUM_BYTES = 4
-
-
-def file_stamp(path: str) -> FileStamp | None:
-    """Identify a file's present content without reading it; None where there is no file."""
-    try:
-        found = os.stat(path)  # noqa: PTH116 - a Path for each of 10,000 files costs more than the stat
-    except OSError:
-        return None
-    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
-
-
-class KnownManifest(Struct, frozen=True, gc=False):
-    """A manifest in which nothing was wrong. `files` pairs data paths as written with where they lead."""
-
-    stamp: FileStamp
-    fine_tunes: tuple[FineTune, ...]
-    files: tuple[tuple[str, str], ...]
-
-
-class KnownData(Struct, frozen=True, gc=False):
-    """A data file that was read to its end. `uses` says how it is used: by that, and by it, it was judged."""
-
-    stamp: FileStamp
-    uses: str
-    dataset: Dataset
-    check: FileCheck
-
-
-class KnownFingerprint(Struct, frozen=True, gc=False):
-    """A fingerprint, and what beside its manifest it was made from."""
-
-    basis: str
-    fingerprint: str
-
-
-class _Kept(Struct):
-    key: str
-    manifests: dict[str, KnownManifest] = {}
-    data: dict[str, KnownData] = {}
-    fingerprints: dict[str, KnownFingerprint] = {}
-
-
 _K = TypeVar("_K", KnownManifest, KnownData)
 
 
 class FileIndex:
-    """The index of one project. `believed` are the paths, of manifests and data, that were not read."""
+    """The index of one project. `believed` are the paths, of manifests and data, that were not read.
+
+    `whole`: nothing of the project has changed, and everything in here was taken at once.
+    """
 
     def __init__(self, root: Path | None, key: str = "") -> None:
         """Open the index under a project's root; without a root nothing is known and nothing kept."""
         self._root = root
+        self._key = key
         self._began = time.monotonic()
-        self._old = _read(root, key) if root is not None else _Kept(key)
-        self._new = _Kept(key)
+        self._kept = _read(root, key) if root is not None else Kept(key)
+        self._old: Known | None = None
+        self._new = Known()
         self._learnt = False
         self.believed: set[str] = set()
+        self.whole = False
+
+    def take_whole(self, stamps: Mapping[str, FileStamp | None]) -> bool:
+        """Take everything, if these are the stamps of all manifests and nothing has changed since.
+
+        What is wrong between manifests, and how data is used, follows from the manifests: it was looked for
+        when the index became whole. Folders are followed anew, and data must lie where it did.
+        """
+        kept = self._kept
+        if self._root is None or kept.starts is None:
+            return False
+        root = str(self._root)
+        self.whole = (
+            stamps == kept.stamps
+            and all(leads_there(root, start) for start in kept.starts)
+            and all(plain_stamp(f"{root}/{path}") == known.stamp for path, known in kept.data.items())
+        )
+        if self.whole:
+            self.believed = {*kept.stamps, *kept.data}
+        return self.whole
+
+    @property
+    def fine_tunes(self) -> tuple[FineTune, ...]:
+        """Every fine-tune of a project that was taken whole, by name."""
+        return self._kept.fine_tunes
+
+    @property
+    def data_files(self) -> Mapping[str, KnownData]:
+        """Every data file of a project that was taken whole, by path."""
+        return self._kept.data
+
+    @property
+    def fingerprints(self) -> Mapping[str, str]:
+        """Every fingerprint of a project that was taken whole, by name."""
+        return self._kept.fingerprints
 
     def manifest(self, path: str, stamp: FileStamp | None) -> KnownManifest | None:
         """Return what is known of a manifest with this stamp."""
-        known = self._old.manifests.get(path)
+        known = self._known.manifests.get(path)
         return known if known is not None and known.stamp == stamp else None
 
     def data(self, path: str, stamp: FileStamp | None, uses: str) -> KnownData | None:
         """Return what is known of a data file with this stamp, used like this."""
-        known = self._old.data.get(path)
+        known = self._known.data.get(path)
         return known if known is not None and known.stamp == stamp and known.uses == uses else None
 
     def believe(self, path: str, known: KnownManifest | KnownData) -> None:
@@ -127,7 +127,7 @@ class FileIndex:
         """Return a fingerprint; it is made unless the manifest was not read and the basis is the same."""
         if self._root is None:
             return make()
-        known = self._old.fingerprints.get(name) if manifest in self.believed else None
+        known = self._known.fingerprints.get(name) if manifest in self.believed else None
         if known is None or known.basis != basis:
             self._learnt = True
             known = KnownFingerprint(basis, make())
@@ -136,19 +136,29 @@ class FileIndex:
 
     def save(self) -> None:
         """Write down what this run knows, if it is not what the last one knew. Raises nothing."""
-        old, new = self._old, self._new
-        forgotten = old.manifests.keys() != new.manifests.keys() or old.data.keys() != new.data.keys()
-        if self._root is not None and (self._learnt or forgotten):
-            with suppress(OSError):
-                self._write(self._root)
+        if self._root is not None and not self.whole:
+            forgotten = self._kept.stamps.keys() != self._new.manifests.keys()
+            forgotten = forgotten or self._kept.data.keys() != self._new.data.keys()
+            if self._learnt or forgotten:
+                with suppress(OSError):
+                    self._write(self._root)
         # What is known is in the values by now, and may be large.
-        self._old = _Kept(old.key)
+        self._kept, self._old = Kept(self._key), None
 
     def forget(self) -> None:
         """Remove the index: it said something that is not so."""
         if self._root is not None:
             with suppress(OSError):
                 (self._root / PLACE).unlink()
+
+    @property
+    def _known(self) -> Known:
+        if self._old is None:
+            try:
+                self._old = self._kept.known()
+            except (MsgspecError, UnicodeDecodeError, RecursionError):
+                self._old = Known()
+        return self._old
 
     def _remember(self, path: str, known: KnownManifest | KnownData) -> None:
         if isinstance(known, KnownManifest):
@@ -174,19 +184,31 @@ class FileIndex:
                 # By the file system's own clock, which need not be this machine's.
                 now = os.fstat(descriptor).st_mtime_ns
                 began = now - int((time.monotonic() - self._began) * _SECOND_NS)
-                _drop_young(self._new.manifests, began)
-                _drop_young(self._new.data, began)
-                content = msgspec.msgpack.encode(self._new)
-                file.write(zlib.crc32(content).to_bytes(_CHECKSUM_BYTES, "big") + content)
+                dropped = _drop_young(self._new.manifests, began) + _drop_young(self._new.data, began)
+                starts = None if dropped else _starts(str(root), self._new)
+                file.write(encode(self._key, self._new, starts))
             os.replace(name, root / PLACE)  # noqa: PTH105 - both names are at hand
         except OSError:
             Path(name).unlink(missing_ok=True)
             raise
 
 
-def _drop_young(entries: dict[str, _K], began: int) -> None:
-    for path in [path for path, known in entries.items() if is_young(known.stamp, began)]:
+def _drop_young(entries: dict[str, _K], began: int) -> int:
+    young = [path for path, known in entries.items() if is_young(known.stamp, began)]
+    for path in young:
         del entries[path]
+    return len(young)
+
+
+def _starts(root: str, new: Known) -> frozenset[Start] | None:
+    """Return where paths start, if this is all that there is to know; None where something is missing."""
+    written = [(file, *pair) for file, known in new.manifests.items() for pair in known.files]
+    names = {one.name for known in new.manifests.values() for one in known.fine_tunes}
+    if names != new.fingerprints.keys() or {path for _, _, path in written} != new.data.keys():
+        return None
+    if any(plain_stamp(f"{root}/{path}") != known.stamp for path, known in new.data.items()):
+        return None
+    return starts_of(root, written)
 
 
 def is_young(stamp: FileStamp, began: int) -> bool:
@@ -196,20 +218,16 @@ def is_young(stamp: FileStamp, began: int) -> bool:
     return newest >= began - (COARSE_TICK_NS if coarse else TICK_NS)
 
 
-def _read(root: Path, key: str) -> _Kept:
+def _read(root: Path, key: str) -> Kept:
     """Return what is kept under this key; nothing for an index of another, a damaged one, or none."""
     try:
         descriptor = os.open(root / PLACE, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as file:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                return _Kept(key)
-            checksum, content = file.read(_CHECKSUM_BYTES), file.read()
-        if zlib.crc32(content).to_bytes(_CHECKSUM_BYTES, "big") != checksum:
-            return _Kept(key)
-        kept = msgspec.msgpack.decode(content, type=_Kept)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return _Kept(key)
-    return kept if kept.key == key else _Kept(key)
+                return Kept(key)
+            return decode(file.read(), key)
+    except OSError:
+        return Kept(key)
 
 
 def index_key(*parts: bytes) -> str:

@@ -55,7 +55,7 @@ def manifest_files(root: Path, patterns: Sequence[str], document: Document) -> D
     return Discovered(tuple(sorted(search.found)), problems, tuple(dict.fromkeys(unseen)))
 
 
-class _Entry(Struct, frozen=True):
+class _Entry(Struct, frozen=True, gc=False):
     """Something in a folder: its name there, and where it really is."""
 
     name: str
@@ -114,18 +114,25 @@ class _Search(Struct):
         if all(place < pattern.end and pattern.parts[place] in named for place in places):
             return
         for found in self._scanned(folder):
-            name = found.name
-            if name[0] == "." or name in named:
-                continue
-            if (ending := _misspelt(name)) and pattern.takes(places, ending) and not found.is_dir():
-                hint = f"rename it to {posixpath.basename(ending)}"
-                message = f"is not read: its ending is not {' or '.join(SUFFIXES)}"
-                self.problems.append(Problem(message, _printable(_joined(folder, name)), hint=hint))
-                continue
-            if not (found.is_symlink() or found.is_dir() or _is_yaml(name)):
-                continue
-            if pattern.takes(places, name) or pattern.below(places, name):
-                yield from self._entry(_joined(folder, name), found, chosen=False)
+            if found.name[0] != "." and found.name not in named:
+                yield from self._listed(folder, found, pattern, places)
+
+    def _listed(
+        self, folder: str, found: os.DirEntry[str], pattern: Pattern, places: set[int]
+    ) -> Iterator[_Entry]:
+        """Yield something that was found in a folder, if the pattern may mean it."""
+        name = found.name
+        if target := _plain_file(folder, found):
+            if pattern.takes(places, name):
+                yield _Entry(name, target, is_folder=False)
+        elif (ending := _misspelt(name)) and pattern.takes(places, ending) and not found.is_dir():
+            hint = f"rename it to {posixpath.basename(ending)}"
+            message = f"is not read: its ending is not {' or '.join(SUFFIXES)}"
+            self.problems.append(Problem(message, _printable(_joined(folder, name)), hint=hint))
+        elif (found.is_symlink() or found.is_dir() or _is_yaml(name)) and (
+            pattern.takes(places, name) or pattern.below(places, name)
+        ):
+            yield from self._entry(_joined(folder, name), found, chosen=False)
 
     def _entry(self, real: str, found: Path | os.DirEntry[str], *, chosen: bool) -> Iterator[_Entry]:
         """Yield a folder, or a file that may be a manifest, at the place where it really is."""
@@ -199,6 +206,14 @@ def _not_checked_out(search: _Search, missing: Iterable[Missing]) -> Iterator[Pr
             continue
         hint = f"check it out (`git sparse-checkout add FOLDER`), or correct {PROJECT_FILE}; {_ACCEPT}"
         yield Problem("is left out of this sparse checkout", _printable(one.top), hint=hint)
+
+
+def _plain_file(folder: str, found: os.DirEntry[str]) -> str | None:
+    """Return the path of a manifest like nearly all of them: nothing has to be followed, and nothing said."""
+    if not (_is_yaml(found.name) and found.is_file(follow_symlinks=False)):
+        return None
+    target = _joined(folder, found.name)
+    return target if target.isascii() and target != PROJECT_FILE else None
 
 
 def _is_yaml(name: str) -> bool:

@@ -10,7 +10,9 @@ from typing import Any
 from msgspec import Struct, field
 
 from ftops.errors import Problem
-from ftops.files.index import NO_INDEX, FileIndex, FileStamp, KnownManifest, file_stamp
+from ftops.files.index import NO_INDEX, FileIndex
+from ftops.files.index_form import KnownManifest
+from ftops.files.places import FileStamp, file_stamp
 from ftops.manifests.chains import chain_findings
 from ftops.manifests.composition import composed
 from ftops.manifests.data_paths import DataPaths
@@ -69,12 +71,13 @@ def load_fine_tunes(
     """
     root = root.resolve()
     discovered = manifest_files(root, project.manifests, project_document)
+    stamps = {file: file_stamp(f"{root}/{file}") for file in discovered.files}
+    if not discovered.problems and index.take_whole(stamps):
+        return LoadedManifests(index.fine_tunes, (), stamps, discovered.unseen)
     problems = list(discovered.problems)
     checks = {name: DialectChecks(facts, others) for name, facts in providers.items()}
     reader = Reader(root, project, project_document, checks)
-    stamps = {}
-    for file in discovered.files:
-        stamps[file] = stamp = file_stamp(f"{root}/{file}")
+    for file, stamp in stamps.items():
         known = index.manifest(file, stamp)
         if known is not None and reader.take(file, known):
             index.believe(file, known)

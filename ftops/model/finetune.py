@@ -47,14 +47,14 @@ class RetryOn(StrEnum):
     VANISHED = "vanished"
 
 
-class Source(Struct, frozen=True):
+class Source(Struct, frozen=True, gc=False):
     """Where a fine-tune is declared; for people only, never compared."""
 
     file: str
     line: int
 
 
-class DataFile(Struct, frozen=True):
+class DataFile(Struct, frozen=True, gc=False):
     """A training or validation file: exactly one of `path` (project-relative) and `file_id` is set."""
 
     path: str | None = None
@@ -62,7 +62,7 @@ class DataFile(Struct, frozen=True):
     weight: float | None = None
 
 
-class Upstream(Struct, frozen=True):
+class Upstream(Struct, frozen=True, gc=False):
     """A base model that another fine-tune of the project makes. `checkpoint` is `final` or `step:N`."""
 
     name: str
@@ -92,7 +92,7 @@ class Lifecycle(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     renamed_from: Name | None = None
 
 
-class FineTune(Struct, frozen=True):
+class FineTune(Struct, frozen=True, gc=False):
     """One declared fine-tuned model. `name` is its identity; the file it is in is not."""
 
     name: str

@@ -98,11 +98,15 @@ def _canonical(value: JSON) -> JSON:
         return int(value) if value.is_integer() else value
     if kind is dict or isinstance(value, Mapping):
         members: Any = value
-        return {key: _canonical(member) for key, member in members.items() if member is not None}
+        return {
+            key: member if member.__class__ in _AS_IT_IS else _canonical(member)
+            for key, member in members.items()
+            if member is not None
+        }
     if kind is list or (isinstance(value, Sequence) and not isinstance(value, str)):
         items: Any = value
         return [_canonical(item) for item in items]
     return value
 
 
-_AS_IT_IS = (str, int, bool, type(None))
+_AS_IT_IS = frozenset({str, int, bool, type(None)})

@@ -19,25 +19,28 @@ def json_text(document: Mapping[str, Any], *, ascii_only: bool = False) -> str:
     """Return a document as indented JSON."""
     if ascii_only:
         return escaped(json.dumps(writable(document), indent=2, allow_nan=False))
-    return escaped(typed.format(_encoded(document), indent=2).decode())
+    return escaped(typed.format(encoded(document), indent=2).decode())
 
 
 def json_line(document: Mapping[str, Any]) -> str:
     """Return a document as JSON on one line."""
-    return escaped(typed.format(_encoded(document), indent=0).decode())
+    return escaped(typed.format(encoded(document), indent=0).decode())
 
 
 def escaped(text: str) -> str:
     """In JSON text, escape what a terminal or a CI runner would obey; it reads back as the same."""
+    if text.isascii() and "##" not in text and "\x7f" not in text:
+        return text
     return _OBEYED.sub(lambda found: f"{found[1] or ''}\\u{ord(found[0][-1]):04x}", text)
 
 
 def writable(value: Any) -> Any:
     """Return the value as JSON can hold it: U+FFFD for half a surrogate pair, null for NaN and infinities."""
-    return typed.decode(_encoded(value))
+    return typed.decode(encoded(value))
 
 
-def _encoded(value: Any) -> bytes:
+def encoded(value: Any) -> bytes:
+    """Encode a value as JSON can hold it: see `writable`."""
     try:
         return _ENCODER.encode(value)
     except UnicodeEncodeError:

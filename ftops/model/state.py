@@ -106,6 +106,23 @@ class RecordedJob(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
 
     def seen_as(self, job: Job) -> RecordedJob:
         """Take over what the provider says now; a value once known is not lost to a thinner reply."""
+        return self if self._shows(job) else self._taken_over(job)
+
+    def _shows(self, job: Job) -> bool:
+        """Return whether a reply says nothing new: so it is for most jobs of most runs."""
+        return (
+            job.status is self.status
+            and self.missing_since is None
+            and self.error is None
+            and job.status is not JobStatus.FAILED
+            and (job.created_at is None or job.created_at == self.created_at)
+            and (job.finished_at is None or job.finished_at == self.finished_at)
+            and (job.model is None or job.model == self.model)
+            and (job.fine_tuned_model is None or job.fine_tuned_model == self.fine_tuned_model)
+            and (job.trained_tokens is None or job.trained_tokens == self.trained_tokens)
+        )
+
+    def _taken_over(self, job: Job) -> RecordedJob:
         return replace(
             self,
             status=job.status,

@@ -37,7 +37,7 @@ def change_for(
         job_id=decision.job_id,
         cancel_first=decision.cancel_first,
         spec=situation.spec or (record.spec if record else {}),
-        data=_data(fine_tune, datasets) if fine_tune else (),
+        data=data_uses(fine_tune, datasets) if fine_tune else (),
         differences=_differences(situation, decision),
         depends_on=(fine_tune.upstream,) if fine_tune and fine_tune.upstream else (),
         source=fine_tune.source if fine_tune else None,
@@ -86,7 +86,7 @@ def _then(situation: Situation, following: Decision | None, datasets: Mapping[st
         message=_why(situation, following),
         generation=generation,
         attempt=attempt,
-        data=_data(situation.fine_tune, datasets),
+        data=data_uses(situation.fine_tune, datasets),
     )
 
 
@@ -142,7 +142,8 @@ def _differences(situation: Situation, decision: Decision) -> tuple[FieldDiffere
     return differences(record.spec, situation.spec)
 
 
-def _data(fine_tune: FineTune, datasets: Mapping[str, Dataset]) -> tuple[DataUse, ...]:
+def data_uses(fine_tune: FineTune, datasets: Mapping[str, Dataset]) -> tuple[DataUse, ...]:
+    """Return what a fine-tune trains on, as a change shows it."""
     uses = []
     for role, file in fine_tune.data_files:
         if file.path is None:

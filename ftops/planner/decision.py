@@ -94,17 +94,26 @@ def altered(s: Situation) -> Decision | None:
 
 def in_progress(s: Situation) -> Decision | None:
     """Keep what is running."""
-    if not (s.same and s.active):
-        return None
-    status = s.job.status.value if s.job else ""
-    return Decision(Action.KEEP, Reason.IN_PROGRESS, f"the job is {status}", _job_id(s))
+    return _kept(s) if s.same and s.active else None
 
 
 def succeeded(s: Situation) -> Decision | None:
     """Keep a success for ever, listed or not."""
-    if not (s.same and s.ended is JobStatus.SUCCEEDED):
-        return None
-    return Decision(Action.KEEP, Reason.SUCCEEDED, "the model is ready", _job_id(s))
+    return _kept(s) if s.same and s.ended is JobStatus.SUCCEEDED else None
+
+
+class KeptBecause(Struct, frozen=True):
+    """Why a job is kept, for machines and for people."""
+
+    reason: Reason
+    message: str
+
+
+def kept_because(status: JobStatus) -> KeptBecause:
+    """Say why a job that is the declared one is kept, while it runs and once it has succeeded."""
+    if status is JobStatus.SUCCEEDED:
+        return KeptBecause(Reason.SUCCEEDED, "the model is ready")
+    return KeptBecause(Reason.IN_PROGRESS, f"the job is {status.value}")
 
 
 def failed(s: Situation) -> Decision | None:
@@ -269,6 +278,13 @@ def unread(s: Situation) -> Decision:
 
 def _job_id(s: Situation) -> str | None:
     return s.job.id if s.job else None
+
+
+def _kept(s: Situation) -> Decision | None:
+    if s.job is None:
+        return None
+    because = kept_because(s.job.status)
+    return Decision(Action.KEEP, because.reason, because.message, s.job.id)
 
 
 def _cancelled(s: Situation) -> bool:

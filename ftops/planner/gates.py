@@ -27,13 +27,16 @@ def gate_on_data(situation: Situation, decision: Decision) -> Decision:
 
 
 def gate_on_upstream(
-    situation: Situation, decision: Decision, upstreams: Mapping[str, tuple[Situation, Decision]]
+    situation: Situation, decision: Decision, decided: tuple[Situation, Decision] | None
 ) -> Decision:
-    """Let a chain's next job wait until the model it starts from is there; a replace cancels meanwhile."""
+    """Let a chain's next job wait until the model it starts from is there; a replace cancels meanwhile.
+
+    `decided` is about what it starts from, None where that is not planned for.
+    """
     upstream = situation.fine_tune.upstream if situation.fine_tune else None
-    if not decision.action.creates or upstream is None or upstream not in upstreams:
+    if not decision.action.creates or decided is None:
         return decision
-    above, verdict = upstreams[upstream]
+    above, verdict = decided
     if ready_job(above, verdict) is not None:
         return decision
     rests = verdict.reason is Reason.SUSPENDED and not (above.same and above.active)
@@ -122,12 +125,17 @@ def gate_on_claimed(name: str, lookalikes: Sequence[tuple[Job, Likeness]]) -> De
     return Decision(Action.HOLD, Reason.LOOKALIKE, message, ids[0])
 
 
-def gate_on_lookalike(
-    name: str, shown: Appearance, open_lookalikes: Mapping[str, Appearance]
-) -> Decision | None:
+def gate_on_lookalike(situation: Situation, shown: Appearance, state: State) -> Decision | None:
     """Wait while another fine-tune's create is in doubt and the provider could not distinguish the two."""
-    for other, appearance in sorted(open_lookalikes.items()):
-        if other != name and look_alike(shown, appearance):
+    doubtful = {
+        name: record.intent.known
+        for name, record in state.fine_tunes.items()
+        if record.intent is not None
+        and not record.intent.lapsed
+        and record.intent.provider == situation.provider.name
+    }
+    for other, appearance in sorted(doubtful.items()):
+        if other != situation.name and look_alike(shown, appearance):
             message = f"waiting until the create of {other} is certain: the two look alike to the provider"
             return Decision(Action.WAIT, Reason.LOOKALIKE_IN_FLIGHT, message)
     return None

@@ -37,6 +37,7 @@ from ftops.planner.table import decide
 from ftops.planner.unclaimed import lookalike_strays, orphans
 from ftops.planner.undecided import doubtful
 from ftops.planner.unknown_providers import gate_on_unknown_provider, out_of_sight
+from ftops.planner.unmoved import Unmoved
 from ftops.records.accounts import one_account, shared_accounts, wrong_accounts
 from ftops.records.dependencies import with_upstreams
 from ftops.records.desired import DesiredSet
@@ -75,6 +76,7 @@ class _Planner:
         }
         self.refusals = Refusals(self.state, self.providers, inputs.now, patient=inputs.patient)
         self.decisions: dict[str, tuple[Situation, Decision]] = {}
+        self.kept: dict[str, Change] = {}
 
     def planning(self) -> Planning:
         selected = self._selected()
@@ -83,10 +85,11 @@ class _Planner:
         everything = self.inputs.selection is None
         stray_changes = [change for change in found if everything or change.name in selected]
         self._wait_for_room(stray_changes)
-        changes = [change_for(*pair, self.settled, self.inputs.datasets) for pair in self.decisions.values()]
+        decided = [change_for(*pair, self.settled, self.inputs.datasets) for pair in self.decisions.values()]
         rank = self.desired.depths
         ordered = sorted(
-            (*stray_changes, *changes), key=lambda c: (rank.get(c.name, 0), c.name, c.job_id or "")
+            (*stray_changes, *decided, *self.kept.values()),
+            key=lambda c: (rank.get(c.name, 0), c.name, c.job_id or ""),
         )
         return Planning(
             plan=Plan(
@@ -105,7 +108,7 @@ class _Planner:
                     wrong_accounts=tuple(wrong_accounts(self.observations.values())),
                     second_payments=second_payments(ordered, self.state, self.live),
                     by_hand=frozenset(stops_by_hand(ordered)),
-                    same_training=self.desired.same_training(self._training()),
+                    same_training=self.desired.same_training((*self.kept, *self._training())),
                 ),
             ),
             state=self.state,
@@ -113,7 +116,7 @@ class _Planner:
         )
 
     def _training(self) -> Iterator[str]:
-        """Return what is declared and not suspended."""
+        """Return what else is declared and not suspended."""
         for name, (situation, decision) in self.decisions.items():
             if situation.fine_tune is not None and decision.reason is not Reason.SUSPENDED:
                 yield name
@@ -141,7 +144,7 @@ class _Planner:
 
     def _named(self) -> set[str | None]:
         """Return the ids of jobs that a decision is about."""
-        named: set[str | None] = set()
+        named: set[str | None] = {change.job_id for change in self.kept.values()}
         for situation, decision in self.decisions.values():
             named |= {decision.job_id, decision.cancel_first}
             if decision.reason is Reason.LOOKALIKE:
@@ -169,10 +172,23 @@ class _Planner:
 
     def _decide(self, selected: frozenset[str]) -> None:
         undeclared = sorted(name for name in self.state.fine_tunes if name not in self.desired)
-        for name in (*self.desired.fine_tunes, *undeclared):
-            if name in selected:
-                situation = self._situation(name)
-                self.decisions[name] = (situation, self._gated(situation))
+        unmoved = Unmoved(self.settled, self.desired, self.live, self.configured, self.inputs.datasets)
+        for name in (one for one in (*self.desired.fine_tunes, *undeclared) if one in selected):
+            if not self.resting and (kept := unmoved.kept(name)) is not None:
+                self.kept[name] = kept
+            else:
+                self.decisions[name] = self._decided(name)
+
+    def _decided(self, name: str) -> tuple[Situation, Decision]:
+        situation = self._situation(name)
+        return situation, self._gated(situation)
+
+    def _above(self, situation: Situation) -> tuple[Situation, Decision] | None:
+        """Return what was decided for what it starts from: in full, also where that was kept at a glance."""
+        upstream = situation.fine_tune.upstream if situation.fine_tune else None
+        if upstream is None:
+            return None
+        return self._decided(upstream) if upstream in self.kept else self.decisions.get(upstream)
 
     def _gated(self, situation: Situation) -> Decision:
         return with_later(situation, self._undecided(situation) or decide(situation), self._through_gates)
@@ -186,12 +202,12 @@ class _Planner:
         decision = gate_on_list(situation, decision, self.live, self.resting)
         if decision.action.creates:
             decision = gate_on_claimed(situation.name, self._lookalikes(situation)) or decision
-        decision = gate_on_upstream(situation, decision, self.decisions)
-        model = self._base_model(situation)
-        decision = self.refusals.gated(situation, decision, model, self.inputs.datasets)
+        decision = gate_on_upstream(situation, decision, self._above(situation))
+        model, datasets = self._base_model(situation), self.inputs.datasets
+        decision = self.refusals.gated(situation, decision, model, datasets)
         if decision.action.creates and not self._marked(situation.provider):
             shown = self._appearance(situation)
-            decision = gate_on_lookalike(situation.name, shown, self._open_appearances(situation)) or decision
+            decision = gate_on_lookalike(situation, shown, self.state) or decision
         return decision
 
     def _marked(self, provider: ProviderFacts) -> bool:
@@ -228,7 +244,7 @@ class _Planner:
             archived=self.state.archive.get(name),
             spec=self.desired.spec(name, record) if fine_tune is not None else None,
             fingerprint=fingerprint,
-            twins=self._twins(record),
+            twins=self.live.twins(record.job) if record and record.job else (),
             problems=self.inputs.data_problems.get(name, ()) if fine_tune is not None else (),
             cancelled_by_hand=self.state.cancelled_by_hand(name),
         )
@@ -237,10 +253,6 @@ class _Planner:
         if fine_tune is None or not readable or settled:
             return situation
         return self._with_candidates(situation, fine_tune)
-
-    def _twins(self, record: Record | None) -> tuple[Job, ...]:
-        job = record.job if record else None
-        return tuple(self.live.with_nonce(job.provider, job.nonce)) if job and job.nonce else ()
 
     def _with_candidates(self, situation: Situation, fine_tune: FineTune) -> Situation:
         """Add the unrecorded jobs that could be this fine-tune; one whose job is known needs none."""
@@ -263,20 +275,11 @@ class _Planner:
 
     def _base_model(self, situation: Situation) -> str | None:
         """Name the model to start from, None while an upstream has not made it."""
-        fine_tune = situation.fine_tune
-        if fine_tune and fine_tune.upstream in self.decisions:
-            ready = ready_job(*self.decisions[fine_tune.upstream])
+        fine_tune, above = situation.fine_tune, self._above(situation)
+        if above is not None:
+            ready = ready_job(*above)
             return ready.fine_tuned_model if ready else None
         return fine_tune.model if fine_tune and isinstance(fine_tune.model, str) else None
-
-    def _open_appearances(self, situation: Situation) -> dict[str, Appearance]:
-        return {
-            name: record.intent.known
-            for name, record in self.state.fine_tunes.items()
-            if record.intent is not None
-            and not record.intent.lapsed
-            and record.intent.provider == situation.provider.name
-        }
 
     def _wait_for_room(self, stray_changes: list[Change]) -> None:
         cancelled = {

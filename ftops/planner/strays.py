@@ -28,7 +28,7 @@ def strays(
     now: float,
 ) -> Iterator[Change]:
     """Yield a change for each active job of ours that is nobody's current job. Foreign jobs never appear."""
-    for name, jobs, nonces in _owned(state):
+    for name, jobs, nonces in _owned(state, marked=live.any_marked):
         record, fine_tune = state.fine_tunes.get(name), fine_tunes.get(name)
         arrived = [from_stamp(job) for job in _arrived(nonces, live)]
         for job in (*jobs, *arrived):
@@ -39,10 +39,13 @@ def strays(
                 yield stopped_stray(change, job, now) if by_hand else change
 
 
-def _owned(state: State) -> Iterator[tuple[str, tuple[RecordedJob, ...], frozenset[str]]]:
-    """Return each name's jobs that are not current, and the nonces that nobody waits for any more."""
+def _owned(state: State, *, marked: bool) -> Iterator[tuple[str, tuple[RecordedJob, ...], frozenset[str]]]:
+    """Return each name's jobs that are not current, and the nonces that nobody waits for any more.
+
+    Nonces count only where there is a `marked` job that no record knows.
+    """
     for name, record in state.fine_tunes.items():
-        if not record.history and not record.spent_nonces and record.job is None:
+        if not (marked or record.history):
             continue
         waited_for = {record.intent.nonce} if record.intent else set()
         nonces = {job.nonce for job in record.jobs if job.nonce} | set(record.spent_nonces)

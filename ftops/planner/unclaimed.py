@@ -22,7 +22,7 @@ def lookalike_strays(
 ) -> Iterator[Change]:
     """Yield a hold for each running job without a mark that came after a request and looks like it."""
     shown: set[tuple[str, str]] = set()
-    for name, request in _requests(state):
+    for name, request in _requests(state) if live.any_unmarked else ():
         for job, like in live.answering(request):
             # One that shows nothing about itself could be anybody's: it stops a create, nothing more.
             if not (job.status.active and like.on_file) or (job.provider, job.id) in shown:

@@ -36,7 +36,7 @@ def out_of_sight(
     state: State, fine_tunes: Mapping[str, FineTune], known: Collection[str]
 ) -> Iterator[Change]:
     """Yield a hold for each earlier job that may run on at a provider that is gone."""
-    earlier = {name: record.history for name, record in state.fine_tunes.items()}
+    earlier = {name: record.history for name, record in state.fine_tunes.items() if record.history}
     for name, jobs in (*earlier.items(), *((name, entry.jobs) for name, entry in state.archive.items())):
         for job in jobs:
             if job.status.active and not job.detached and job.provider not in known:

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 
 from ftops.model.fingerprint import AUTO
@@ -19,7 +20,7 @@ from ftops.transport.error_words import error_in
 
 def require_mapping(body: Any, what: str) -> Mapping[str, Any]:
     """Insist on a JSON object."""
-    if not isinstance(body, Mapping):
+    if not isinstance(body, dict):
         raise Unreadable(f"{what} is not a JSON object")
     return body
 
@@ -43,7 +44,7 @@ def require_list(body: Any, what: str) -> list[Any]:
 
 def optional_id(value: Any) -> str | None:
     """Take the id of an object, or the value itself where it is one."""
-    return optional_text(value.get("id") if isinstance(value, Mapping) else value)
+    return optional_text(value.get("id") if isinstance(value, dict) else value)
 
 
 def optional_strings(value: Any) -> tuple[str, ...]:
@@ -70,7 +71,7 @@ def decode_status(body: Mapping[str, Any], known: Mapping[str, JobStatus]) -> tu
     """
     raw = body.get("status")
     reported = raw if isinstance(raw, str) else ""
-    status = known.get(reported.strip().lower(), JobStatus.UNKNOWN)
+    status = known.get(reported) or known.get(reported.strip().lower(), JobStatus.UNKNOWN)
     if status is JobStatus.UNKNOWN and not _is_job(body):
         raise Unreadable(
             f"a job has the status {reported[:40]!r} and no model" if reported else "a job has no status"
@@ -89,7 +90,9 @@ def optional_text(value: Any) -> str | None:
 
 def optional_number(value: Any) -> float | None:
     """Take a number, also one written as a string; 0 means "unknown" in times and counts alike."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if value.__class__ is int and 0 < value < _EXACT:
+        return float(value)
+    if value is None or isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
         number = float(value)
@@ -120,6 +123,8 @@ def decode_day(value: Any) -> float | None:
 
 def optional_count(value: Any) -> int | None:
     """Take a whole number; a large one in a string is taken exactly."""
+    if value.__class__ is int and 0 < value < _EXACT:
+        return int(value)
     if isinstance(value, str) and (exact := optional_whole(value)) is not None:
         return exact or None
     number = optional_number(value)
@@ -133,6 +138,9 @@ def optional_whole(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
+_EXACT = 2**53
+"""Whole numbers below this are exact in JSON, and as a float."""
+
 _WHOLE = re.compile(r"-?[0-9]{1,19}")
 _AUTO_BY_NUMBER = -1
 """How Azure, and OpenAI before it had a word for it, write "auto"."""
@@ -143,13 +151,21 @@ def shown_hyperparameters(shown: Any) -> dict[str, JSON]:
 
     Null says nothing. `auto` stays, because it may appear where a value was sent.
     """
-    if not isinstance(shown, Mapping):
+    if not isinstance(shown, dict):
         return {}
-    return {f"hyperparameters.{key}": _meant(value) for key, value in shown.items() if value is not None}
+    return {_path_of(key): _meant(value) for key, value in shown.items() if value is not None}
+
+
+@lru_cache(maxsize=256)
+def _path_of(key: str) -> str:
+    """Name a hyperparameter as a manifest does; ten thousand jobs share the text."""
+    return f"hyperparameters.{key}"
 
 
 def _meant(value: Any) -> Any:
     """Read a number that is written as a string, and `auto` that is written as a number."""
+    if value.__class__ is int and value > 0:
+        return value
     if isinstance(value, str):
         whole = optional_whole(value)
         value = optional_number(value) or value if whole is None else whole
@@ -163,7 +179,7 @@ def decode_error(value: Any, classes: FailureClasses = GENERAL) -> JobError | No
     """
     if isinstance(value, str) and value.strip():
         return JobError(None, value.strip(), classes.of(None, value))
-    if not isinstance(value, Mapping):
+    if not value or not isinstance(value, dict):
         return None
     code, message = optional_text(value.get("code")), optional_text(value.get("message"))
     if code is None and message is None:

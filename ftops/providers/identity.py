@@ -7,10 +7,9 @@ knows the nonce can read it: a lost state does not get its jobs back by their ta
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
-from ftops.model.identifiers import is_fingerprint, is_name, is_word
+from ftops.model.identifiers import FINGERPRINT, NAME, WORD
 from ftops.model.job import Stamp
 
 STAMP_KEYS = (
@@ -42,22 +41,34 @@ def encode_stamp(stamp: Stamp) -> dict[str, str]:
 
 def decode_stamp(metadata: Any) -> Stamp | None:
     """Read our mark; anything but a complete one is somebody else's metadata."""
-    if not isinstance(metadata, Mapping):
+    if not isinstance(metadata, dict):
         return None
-    values = [metadata.get(key) for key in STAMP_KEYS]
-    if not all(isinstance(value, str) and value for value in values):
+    try:
+        found = _MARK.fullmatch("\n".join([metadata[key] for key in STAMP_KEYS]))
+    except (KeyError, TypeError):
         return None
-    project, lineage, name, fingerprint, numbers, nonce = map(str, values)
-    generation, _, attempt = numbers.partition(".")
-    if not all(
-        part.isascii() and part.isdecimal() and len(part) <= LONGEST_NUMBER for part in (generation, attempt)
-    ):
+    if found is None:
         return None
-    ours = is_name(project) and is_name(name) and is_fingerprint(fingerprint)
-    if not ours or not (is_word(lineage) and is_word(nonce)):
-        return None
+    project, lineage, name, fingerprint, generation, attempt, nonce = found.group(*_PARTS)
     return Stamp(project, lineage, name, fingerprint, int(generation), int(attempt), nonce)
 
+
+_NUMBER = f"[0-9]{{1,{LONGEST_NUMBER}}}"
+_MARK = re.compile(
+    "\n".join(
+        (
+            f"(?P<project>{NAME})",
+            f"(?P<lineage>{WORD})",
+            f"(?P<name>{NAME})",
+            f"(?P<fingerprint>{FINGERPRINT})",
+            rf"(?P<generation>{_NUMBER})\.(?P<attempt>{_NUMBER})",
+            f"(?P<nonce>{WORD})",
+        )
+    )
+)
+"""A whole mark, a line for each of its keys: no value of it may hold a line break. One look at each job."""
+
+_PARTS = ("project", "lineage", "name", "fingerprint", "generation", "attempt", "nonce")
 
 _TAG = re.compile(r"(?:^|[-_:])(f[a-z2-7]{8})$")
 

@@ -11,7 +11,8 @@ from msgspec.json import encode
 from ftops.datasets.inspection import InspectedDatasets, inspect_datasets
 from ftops.errors import Problem
 from ftops.files.commits import commit_of
-from ftops.files.index import NO_INDEX, FileIndex, FileStamp, file_stamp, index_key
+from ftops.files.index import NO_INDEX, FileIndex, index_key
+from ftops.files.places import FileStamp, file_stamp
 from ftops.manifests.document import Document
 from ftops.manifests.parser import load_fine_tunes
 from ftops.manifests.project import load_project
@@ -55,7 +56,8 @@ class Checked(Struct, frozen=True):
         return {
             name: problems
             for name, verdict in self.data.verdicts.items()
-            if (problems := (*self.absent.get(name, ()), *(one.problem for one in verdict.problems)))
+            if (verdict.problems or name in self.absent)
+            and (problems := (*self.absent.get(name, ()), *(one.problem for one in verdict.problems)))
         }
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from ftops.datasets.inspection import inspect_datasets
 from ftops.errors import InvalidInput, NeedsPerson
 from ftops.files.commits import commit_of
-from ftops.files.index import FileIndex, file_stamp
+from ftops.files.index import FileIndex
+from ftops.files.places import file_stamp
 from ftops.manifests.discovery import manifest_files
 from ftops.manifests.parser import read_again
 from ftops.manifests.project import PROJECT_FILE, load_project
@@ -56,6 +57,8 @@ def load(root: Path, *, remembering: bool = False) -> Loaded:
 
 def _fingerprints(checked: Checked) -> Mapping[str, str]:
     """Return the fingerprint of each fine-tune that has one."""
+    if checked.index.whole:
+        return checked.index.fingerprints
     desired = DesiredSet(checked.fine_tunes, checked.data.datasets, checked.facts)
     found: dict[str, str] = {}
     for name, fine_tune in desired.comparable.items():

@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from ftops.errors import InvalidInput, Problem
-from ftops.files.index import FileStamp
+from ftops.files.places import FileStamp
 from ftops.model.commit import Commit
 from ftops.model.data_check import DataVerdict
 from ftops.model.dataset import Dataset

@@ -82,8 +82,11 @@ class DesiredSet:
     def same_training(self, names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
         """Return the names among these that share a fingerprint, group by group: each of them is paid."""
         groups: defaultdict[str, list[str]] = defaultdict(list)
-        for name in sorted(self.comparable.keys() & set(names)):
-            groups[self.fingerprint(name)].append(name)
+        trained = {name: self.fingerprint(name) for name in names if name in self.comparable}
+        if len(set(trained.values())) == len(trained):
+            return ()
+        for name in sorted(trained):
+            groups[trained[name]].append(name)
         return tuple(tuple(group) for group in sorted(groups.values()) if len(group) > 1)
 
     def _identity(self, name: str, version: int, provider: str | None) -> tuple[CanonicalSpec, str]:

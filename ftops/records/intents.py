@@ -107,9 +107,10 @@ def with_alterations(recorded: RecordedJob, job: Job) -> RecordedJob:
     """Note what the provider shows otherwise than it was sent. A thinner reply does not hide it again."""
     if recorded.request is None or recorded.accepted:
         return recorded
-    visible = {*job.settings, *(("model",) if job.model else ()), *(("suffix",) if job.suffix else ())}
-    before = tuple(one for one in recorded.altered if one.path not in visible)
-    shown = (*before, *alterations(recorded.request.known, job))
+    shown = alterations(recorded.request.known, job)
+    if recorded.altered:
+        visible = {*job.settings, *(("model",) if job.model else ()), *(("suffix",) if job.suffix else ())}
+        shown = (*(one for one in recorded.altered if one.path not in visible), *shown)
     return recorded if shown == recorded.altered else replace(recorded, altered=shown)
 
 

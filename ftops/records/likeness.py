@@ -92,15 +92,18 @@ def alterations(
     asked = known.get("model")
     if isinstance(asked, str) and job.model is not None and not same_model(asked, job.model):
         found.append(FieldDifference("model", asked, job.model))
-    for role, shown in (("training_file", job.training_files), ("validation_file", job.validation_files)):
+    files = (("training_file", job.training_files), ("validation_file", job.validation_files))
+    for role, shown in files if same_content else ():
         if same_content and _compared_files(known.get(role), shown, same_content) is False:
             found.append(FieldDifference(role, known.get(role), [file.id for file in shown]))
-    visible: dict[str, JSON] = {**job.settings, "suffix": job.suffix}
-    for path, value in known.items():
-        other = visible.get(path)
-        if value is not None and other is not None and not same_value(value, other):
+    shown_values: Iterable[tuple[str, JSON]] = job.settings.items()
+    for path, other in shown_values if job.suffix is None else (*shown_values, ("suffix", job.suffix)):
+        value = known.get(path)
+        if value is None or other is None or (other == value and other.__class__ is value.__class__ is str):
+            continue
+        if not same_value(value, other):
             found.append(FieldDifference(path, value, other))
-    return tuple(sorted(found, key=lambda difference: difference.path))
+    return tuple(sorted(found, key=lambda difference: difference.path)) if found else ()
 
 
 def look_alike(first: Appearance, second: Appearance) -> bool:
@@ -126,11 +129,11 @@ def same_value(sent: JSON, shown: JSON) -> bool:
 
     Of an object what was sent counts: a server fills in the rest, and what it does not show says nothing.
     """
+    if sent == shown and sent.__class__ is shown.__class__ and sent.__class__ in _PLAIN:
+        return True
     if isinstance(sent, Mapping) and isinstance(shown, Mapping):
         both = (key for key in sent if sent[key] is not None and shown.get(key) is not None)
         return all(same_value(sent[key], shown[key]) for key in both)
-    if sent.__class__ is shown.__class__ and sent.__class__ in _PLAIN and sent == shown:
-        return True
     first, second = _number(sent), _number(shown)
     if first is not None and second is not None:
         return math.isclose(first, second, rel_tol=FLOAT_ECHO)

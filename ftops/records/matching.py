@@ -58,9 +58,23 @@ class LiveJobs:
         """Return the unrecorded jobs that carry this nonce in a stamp of this project, oldest first."""
         return sorted(self._by_nonce.get((provider, nonce), ()), key=_age)
 
+    def twins(self, job: RecordedJob) -> tuple[Job, ...]:
+        """Return the unrecorded jobs with the nonce of a recorded one: one create, paid twice."""
+        return tuple(self.with_nonce(job.provider, job.nonce)) if self._by_nonce and job.nonce else ()
+
     def stamped(self, provider: str, name: str) -> list[Job]:
         """Return the unrecorded jobs stamped with this project and name, oldest first."""
         return sorted(self._by_name.get((provider, name), ()), key=_age)
+
+    @property
+    def any_marked(self) -> bool:
+        """Whether any unrecorded job carries a stamp of this project."""
+        return bool(self._by_nonce)
+
+    @property
+    def any_unmarked(self) -> bool:
+        """Whether any unrecorded job carries no mark of any project."""
+        return self._unmarked.any
 
     def ours(self) -> Iterator[Job]:
         """Yield every unrecorded job that carries a stamp of this project."""
@@ -207,6 +221,11 @@ class _Unmarked:
                 self._by_digest[job.provider, digest].append(job)
             else:
                 self._unknown_file[job.provider].append(job)
+
+    @property
+    def any(self) -> bool:
+        """Whether there is any at all."""
+        return bool(self._providers)
 
     def at(self, provider: str) -> bool:
         """Return whether there is any at a provider."""

@@ -14,9 +14,9 @@ from ftops.records.desired import DesiredSet
 def follow_renames(state: State, fine_tunes: Mapping[str, FineTune]) -> tuple[State, dict[str, str]]:
     """Move the record of `renamed_from` to the new name. Neither name's generation ever falls."""
     renamed: dict[str, str] = {}
-    for name, fine_tune in sorted(fine_tunes.items()):
-        old = fine_tune.lifecycle.renamed_from
-        if old is None or name in state.fine_tunes or old not in state.fine_tunes or old in fine_tunes:
+    olds = {name: one.lifecycle.renamed_from for name, one in fine_tunes.items()}
+    for name, old in sorted((name, old) for name, old in olds.items() if old is not None):
+        if name in state.fine_tunes or old not in state.fine_tunes or old in fine_tunes:
             continue
         state = moved(state, old, name)
         renamed[name] = old

@@ -111,8 +111,8 @@ def _resolved(
 
 def _refreshed(record: Record, live: LiveJobs, now: float) -> Record:
     job = _seen(record.job, live, now) if record.job else None
-    history = tuple(_seen(old, live, now) for old in record.history)
-    if job == record.job and history == record.history:
+    history = tuple(_seen(old, live, now) for old in record.history) if record.history else ()
+    if job is record.job and history == record.history:
         return record
     return replace(record, job=job, history=history)
 
@@ -149,6 +149,8 @@ def _with_stamped(state: State, desired: DesiredSet, live: LiveJobs) -> State:
     Only where the name has no job that runs or serves as declared: the table goes on from there, and
     replaces it if another training is declared by now.
     """
+    if not live.any_marked:
+        return state
     known = nonces(state)
     for name, fine_tune in desired.comparable.items():
         record, archived = state.fine_tunes.get(name), state.archive.get(name)
@@ -192,7 +194,8 @@ def _free(record: Record | None, wanted: str) -> bool:
 
 def _without_marks(state: State, observations: Mapping[str, Observation]) -> Iterator[str]:
     """Yield the providers where a job that was sent with a mark was looked at, and shows none."""
-    for job in (job for record in state.fine_tunes.values() for job in record.jobs):
+    looked_at = any(seen.retrieved for seen in observations.values())
+    for job in (job for record in state.fine_tunes.values() for job in record.jobs) if looked_at else ():
         seen = observations.get(job.provider)
         if job.nonce is None or job.request is None or seen is None or job.id not in seen.retrieved:
             continue

@@ -261,8 +261,12 @@ def _unknown_cost(review: Review, width: int) -> Iterator[str]:
 
 def wrapped(text: str, width: int, indent: str, hang: int = 0) -> Iterator[str]:
     """Yield text in lines of at most `width` columns; `hang` more are left blank after the first."""
+    line = printable(text)
+    if line and line.strip() == line and len(indent) + len(line) <= width:
+        yield indent + line
+        return
     yield from textwrap.wrap(
-        printable(text),
+        line,
         width,
         initial_indent=indent,
         subsequent_indent=indent + " " * hang,

@@ -41,7 +41,10 @@ def printable(text: object) -> str:
 
     Bidi overrides, zero-width signs and escapes become spaces, halves of a surrogate pair U+FFFD.
     """
-    return "".join(sign if sign.isprintable() else _stand_in(sign) for sign in str(text))
+    whole = str(text)
+    if whole.isprintable():
+        return whole
+    return "".join(sign if sign.isprintable() else _stand_in(sign) for sign in whole)
 
 
 def display_width(text: str) -> int:

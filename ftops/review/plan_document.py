@@ -30,8 +30,14 @@ def plan_document(plan: Plan, review: Review, errors: Iterable[Problem] = ()) ->
 
     `errors` are what went wrong after the plan was made: with any, it is not applicable.
     """
+    document = undigested(plan, review, errors)
+    return _digested({**document, "changes": [to_builtins(change) for change in plan.changes]})
+
+
+def undigested(plan: Plan, review: Review, errors: Iterable[Problem] = ()) -> dict[str, Any]:
+    """Return the document without its changes and its digest."""
     problems = [to_builtins(problem) for problem in errors]
-    document: dict[str, Any] = {
+    return {
         "format_version": FORMAT_VERSION,
         "project": plan.project,
         "complete": plan.complete,
@@ -39,13 +45,12 @@ def plan_document(plan: Plan, review: Review, errors: Iterable[Problem] = ()) ->
         "applicable": not review.violations and not problems,
         "state": {"lineage": plan.lineage, "serial": plan.serial},
         "summary": plan.summary,
-        "changes": [to_builtins(change) for change in plan.changes],
+        "changes": [],
         "review": _review(review),
         "errors": problems,
         "notes": plan.notes,
         "bindings": plan.bindings,
     }
-    return _digested(document)
 
 
 def error_document(problems: Iterable[Problem], project: str | None = None) -> dict[str, Any]:

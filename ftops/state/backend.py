@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
-from ftops.files.confinement import in_ci
+from ftops.files.ci import in_ci
 from ftops.transport.hosts import Destination, Origin, refuse_stranger
 
 

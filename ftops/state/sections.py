@@ -35,14 +35,9 @@ class _Section(Struct, frozen=True):
     first: bool
     data: bytes
 
-    def is_of(self, members: list[tuple[str, Any]], *, first: bool) -> bool:
+    def is_of(self, names: tuple[str, ...], values: tuple[Any, ...], *, first: bool) -> bool:
         """Return whether it was made from these very values: they are frozen, so identity is enough."""
-        return (
-            self.first == first
-            and len(members) == len(self.names)
-            and all(mine == name for mine, (name, _) in zip(self.names, members, strict=True))
-            and all(is_(mine, value) for mine, (_, value) in zip(self.values, members, strict=True))
-        )
+        return self.first == first and names == self.names and all(map(is_, self.values, values))
 
 
 class SectionWriter:
@@ -52,6 +47,7 @@ class SectionWriter:
         self._guard = guard
         self._sections: dict[tuple[bool, str, str], _Section] = {}
         self._used: dict[tuple[bool, str, str], _Section] = {}
+        self._cuts: dict[str, tuple[tuple[str, ...], list[int]]] = {}
 
     def write(self, state: State, format_version: int, *, packed: bool) -> bytes:
         """Return the document. Raises Unwritable for what JSON cannot hold."""
@@ -107,19 +103,28 @@ class SectionWriter:
             yield self._finished(b"{}", packed=packed)
             return
         yield self._finished(b"{", packed=packed)
-        first = True
-        for some in _cut(sorted(members.items())):
-            key = packed, place, some[0][0]
+        everything = tuple(sorted(members))
+        for start, end in self._cut(place, everything):
+            first, names = start == 0, everything[start:end]
+            values = tuple([members[name] for name in names])
+            key = packed, place, names[0]
             section = self._sections.get(key)
-            if section is None or not section.is_of(some, first=first):
-                text = _members({name: lean(value) for name, value in some}, depth)
+            if section is None or not section.is_of(names, values, first=first):
+                text = _members({name: lean(value) for name, value in zip(names, values, strict=True)}, depth)
                 data = self._finished(text if first else b"," + text, packed=packed)
-                names, values = zip(*some, strict=True)
                 section = _Section(values, names, first, data)
             self._used[key] = section
             yield section.data
-            first = False
         yield self._finished(b"\n" + _STEP * depth + b"}", packed=packed)
+
+    def _cut(self, place: str, names: tuple[str, ...]) -> Iterator[tuple[int, int]]:
+        """Cut where a name says so: a new name moves only the neighbouring boundaries."""
+        before, starts = self._cuts.get(place, ((), []))
+        if before != names:
+            cut = (zlib.crc32(name.encode()) % SECTION_MEMBERS == 0 for name in names)
+            starts = [index for index, is_cut in enumerate(cut) if index == 0 or is_cut]
+            self._cuts[place] = names, starts
+        return pairwise([*starts, len(names)])
 
     def _finished(self, text: bytes, *, packed: bool) -> bytes:
         self._guard(text)
@@ -127,17 +132,6 @@ class SectionWriter:
             return text
         packer = zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, _GZIP)
         return packer.compress(text) + packer.flush()
-
-
-def _cut(members: list[tuple[str, Any]]) -> Iterator[list[tuple[str, Any]]]:
-    """Cut where a name says so: a new name moves only the neighbouring boundaries."""
-    starts = [
-        index
-        for index, (name, _) in enumerate(members)
-        if index == 0 or zlib.crc32(name.encode()) % SECTION_MEMBERS == 0
-    ]
-    for start, end in pairwise([*starts, len(members)]):
-        yield members[start:end]
 
 
 def _members(members: Mapping[str, Any], depth: int) -> bytes:

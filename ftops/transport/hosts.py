@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from msgspec import Struct
 
 from ftops.errors import Refused
-from ftops.files.confinement import in_ci
+from ftops.files.ci import in_ci
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 """This machine by its usual names. Not the rest of 127.0.0.0/8, where nobody listens without a purpose."""

@@ -12,7 +12,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from ftops.errors import Refused
-from ftops.files.confinement import in_ci, is_inside
+from ftops.files.ci import in_ci
+from ftops.files.confinement import is_inside
 from ftops.model.project import EnvReference, ExecReference, FileReference, Reference
 from ftops.transport.secret import Vault
 

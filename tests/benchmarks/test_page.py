@@ -10,7 +10,7 @@ import pytest
 from benchmarks.__main__ import main
 from benchmarks.goals import AT_LEAST, AT_MOST, GOALS, Goal
 from benchmarks.measuring import Run
-from benchmarks.page import performance_page, tables
+from benchmarks.page import performance_page, shown_with, tables
 from benchmarks.place import PAGE, RESULTS
 from benchmarks.results import Case, Results, load, save
 from benchmarks.scenarios.bench import ROUNDS
@@ -29,6 +29,13 @@ def test_the_page_is_drawn_from_the_figures_that_it_names() -> None:
     names = re.findall(r"<!-- figures: (.*) -->", PAGE.read_text())
     assert len(names) == 1
     assert all((RESULTS / name).exists() for name in names[0].split())
+
+
+def test_new_figures_stand_beside_the_earliest_ones() -> None:
+    page = "<!-- figures: first.json second.json -->\n\n<!-- end of figures -->\n"
+    assert shown_with("third.json", page) == ["first.json", "third.json"]
+    assert shown_with("second.json", page) == ["first.json", "second.json"]
+    assert shown_with("first.json", page) == ["first.json"]
 
 
 @pytest.mark.parametrize("path", sorted(RESULTS.glob("*.json")), ids=lambda path: path.stem)

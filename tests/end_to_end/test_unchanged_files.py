@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from ftops.files.index import PLACE
+from ftops.reconciler.checking import check
 from ftops.reconciler.loading import load
 from ftops.reconciler.values import Loaded
 from tests.conftest import ProjectDirectory
@@ -129,7 +130,7 @@ def forge(root: Path, change: Any) -> None:
 
 
 def other_epochs(content: Any) -> None:
-    content["manifests"]["jobs/a.yaml"]["fine_tunes"][0]["hyperparameters"]["n_epochs"] = 40
+    content["fine_tunes"][0]["hyperparameters"]["n_epochs"] = 40
     content["fingerprints"].clear()
 
 
@@ -166,3 +167,65 @@ def test_a_saved_plan_is_read_anew_too(declared: ProjectDirectory) -> None:
     assert declared.ftops("apply", str(declared.root / "saved.plan")) == 4
     assert declared.ftops("status", "--format", "json") == 0
     assert "ftjob-" not in declared.out
+
+
+def whole(root: Path) -> bool:
+    """Load, and return whether everything is taken from the index at once by now."""
+    load(root.resolve(), remembering=True)
+    return whole_now(root)
+
+
+def test_an_unchanged_project_is_taken_whole(declared: ProjectDirectory) -> None:
+    declared.manifest("b")
+    assert not whole_now(declared.root)
+    while not whole(declared.root):
+        pass
+    known, read = load(declared.root, remembering=True), load(declared.root)
+    assert known.believed == {"jobs/a.yaml", "jobs/b.yaml", "data/train.jsonl"}
+    assert (known.fine_tunes, known.datasets, known.verdicts) == (
+        read.fine_tunes,
+        read.datasets,
+        read.verdicts,
+    )
+    assert (known.fingerprints, known.stamps) == (read.fingerprints, read.stamps)
+
+
+def test_one_change_and_it_is_not_whole(declared: ProjectDirectory, tmp_path: Path) -> None:
+    root = declared.root
+    (root / "data").rename(root / "real")
+    (root / "data").symlink_to("real")
+    data = root / "real/train.jsonl"
+
+    def another_manifest() -> None:
+        declared.manifest("c")
+
+    def a_manifest_less() -> None:
+        (root / "jobs/c.yaml").unlink()
+
+    def other_data() -> None:
+        data.write_text(data.read_text().replace("a1", "b1"))
+
+    def a_link_for_data() -> None:
+        data.rename(root / "real/moved.jsonl").touch()
+        data.symlink_to("moved.jsonl")
+
+    def back() -> None:
+        (root / "real/moved.jsonl").replace(data)
+
+    def another_folder() -> None:
+        (root / "other").mkdir()
+        (root / "other/train.jsonl").write_bytes(data.read_bytes())
+        (root / "data").unlink()
+        (root / "data").symlink_to("other")
+
+    for change in (another_manifest, a_manifest_less, other_data, a_link_for_data, back, another_folder):
+        while change is not back and not whole(root):
+            pass
+        change()
+        assert not whole_now(root), change.__name__
+        assert load(root, remembering=True).datasets == load(root).datasets, change.__name__
+
+
+def whole_now(root: Path) -> bool:
+    """Return whether everything would be taken from the index at once."""
+    return check(root.resolve(), remembering=True).index.whole

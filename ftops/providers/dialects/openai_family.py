@@ -234,8 +234,10 @@ def _unpaged(last: Page, page: Page, query: Mapping[str, str]) -> bool:
 
     Up to as many items as were asked for may still be a page: then the rest was never seen.
     """
+    if not last.guessed:
+        return False
     ids = [optional_id(item) for item in page.items]
-    same = last.guessed and ids == [optional_id(item) for item in last.items]
+    same = ids == [optional_id(item) for item in last.items]
     return same and None not in ids and str(len(ids)) != query.get("limit")
 
 

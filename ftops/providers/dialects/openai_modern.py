@@ -143,13 +143,13 @@ def _settings(job: Mapping[str, Any]) -> dict[str, JSON]:
     settings: dict[str, JSON] = {}
     method = job.get("method")
     shown = job.get("hyperparameters")
-    if isinstance(method, Mapping) and isinstance(method.get("type"), str):
+    if isinstance(method, dict) and isinstance(method.get("type"), str):
         settings["method"] = method["type"]
         details = method.get(method["type"])
-        details = details if isinstance(details, Mapping) else {}
-        if isinstance(details.get("hyperparameters"), Mapping):
+        details = details if isinstance(details, dict) else {}
+        if isinstance(details.get("hyperparameters"), dict):
             shown = details["hyperparameters"]
-        if isinstance(details.get("grader"), Mapping):
+        if isinstance(details.get("grader"), dict):
             settings["grader"] = details["grader"]
     settings |= shown_hyperparameters(shown)
     seed = optional_whole(job.get("seed"))

@@ -10,7 +10,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -83,16 +83,21 @@ class LocalBackend:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             writing = take_waiting(self._beside(".writing"))
             try:
-                current = self.read()
-                if (current.version if current else None) != expected:
+                if self._present() != expected:
                     raise StateConflict(
                         f"the state {self._given} was changed by another run since it was read",
                         hint="run ftops again",
                     )
-                self._replace(data, current)
+                self._replace(data, over=expected is not None)
             finally:
                 os.close(writing)
         return _version(data)
+
+    def _present(self) -> str | None:
+        """Return the version that is stored, without keeping it in memory."""
+        with self._errors("read"), suppress(FileNotFoundError), self._path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+        return None
 
     def lock(self, holder: Holder, timeout: float) -> Lease:
         """Take the `flock`, trying again until `timeout` is over."""
@@ -149,7 +154,7 @@ class LocalBackend:
     def _beside(self, ending: str) -> Path:
         return self._path.with_name(self._path.name + ending)
 
-    def _replace(self, data: bytes, current: Stored | None) -> None:
+    def _replace(self, data: bytes, *, over: bool) -> None:
         """Write, back up, rename, in this order: the new bytes are on the disk before any name moves.
 
         The temporary file always has the same name, so killed writers leave no litter to pile up.
@@ -157,16 +162,16 @@ class LocalBackend:
         temporary = self._beside(".tmp")
         try:
             _write_durably(temporary, data)
-            if current is not None:
+            if over:
                 temporary.chmod(self._path.stat().st_mode & 0o7777)
-                self._back_up(current.data)
+                self._back_up()
             temporary.replace(self._path)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
         _sync_directory(self._path.parent)
 
-    def _back_up(self, data: bytes) -> None:
+    def _back_up(self) -> None:
         link = self._beside(".backup.tmp")
         link.unlink(missing_ok=True)
         try:
@@ -175,7 +180,7 @@ class LocalBackend:
             except OSError as error:
                 if error.errno not in _NO_HARD_LINKS:
                     raise
-                _write_durably(link, data)
+                _write_durably(link, self._path.read_bytes())
             link.replace(self._beside(".backup"))
         finally:
             # Renaming one name of a file over another name of it does nothing, and leaves both.

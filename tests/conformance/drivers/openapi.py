@@ -145,7 +145,7 @@ def main(
         sys.exit(f"schemathesis ended with {done.returncode}: {done.stdout[-2000:]}")
     counts: dict[str, dict[str, int]] = json.loads(answers.read_text(encoding="utf-8"))
     for label, problems in failures(junit).items():
-        row = ROWS.get(label, NOT_SERVED)
+        row = rows.get(label, NOT_SERVED)
         calls = [f"{label}: {shown(counts.get(label, {}))}"]
         report(operation=row, calls=calls, why=why(row, problems, counts.get(label, {})))
 

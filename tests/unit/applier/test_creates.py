@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,8 @@ class Bench:
         return prepare(self.change, self.context(), self.ledger, live)
 
     def send(self, ready: Ready, blocked: Blocked | None = None) -> Sent:
-        (sent,) = send([ready], self.context(), blocked or Blocked())
+        with ThreadPoolExecutor(1) as threads:
+            (sent,) = send([ready], self.context(), blocked or Blocked(), threads)
         return sent
 
 

@@ -11,13 +11,11 @@ from ftops.files.index import (
     PLACE,
     TICK_NS,
     FileIndex,
-    FileStamp,
-    KnownData,
-    KnownManifest,
-    file_stamp,
     index_key,
     is_young,
 )
+from ftops.files.index_form import KnownData, KnownManifest
+from ftops.files.places import FileStamp, file_stamp
 from ftops.model.data_check import FileCheck, Statistics
 from ftops.model.dataset import Dataset
 from ftops.model.finetune import DataFile, FineTune, Source
