@@ -14,6 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ftops.api.adoption import ImportedJob
     from ftops.api.cancelling import Cancellation
+    from ftops.api.converting import Conversion
+    from ftops.api.importing import Imported, PassedOver
     from ftops.api.one_provider import open_provider
     from ftops.api.plans import ApplyResult, ReviewedPlan
     from ftops.api.project import Project, open_project
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
         StateMoved,
         StateUncertain,
         Unauthorized,
+        Unsupported,
         UsageError,
     )
     from ftops.model.cancelling import Cancelled, Fate
@@ -70,6 +73,7 @@ __all__ = [
     "Cancelled",
     "Change",
     "ChangeResult",
+    "Conversion",
     "CostEstimate",
     "DataFile",
     "Dataset",
@@ -82,6 +86,7 @@ __all__ = [
     "FineTune",
     "Forbidden",
     "FtopsError",
+    "Imported",
     "ImportedJob",
     "Interrupted",
     "InvalidInput",
@@ -102,6 +107,7 @@ __all__ = [
     "NotSent",
     "Outcome",
     "Output",
+    "PassedOver",
     "Problem",
     "Project",
     "ProjectState",
@@ -124,6 +130,7 @@ __all__ = [
     "StatusRow",
     "Then",
     "Unauthorized",
+    "Unsupported",
     "UploadedFile",
     "Upstream",
     "UsageError",
@@ -142,6 +149,11 @@ _ROOMS = {
         "ReviewedPlan",
     ),
     "ftops.api.adoption": ("ImportedJob",),
+    "ftops.api.converting": ("Conversion",),
+    "ftops.api.importing": (
+        "Imported",
+        "PassedOver",
+    ),
     "ftops.api.one_provider": ("open_provider",),
     "ftops.api.project": (
         "Project",
@@ -180,6 +192,7 @@ _ROOMS = {
         "StateMoved",
         "StateUncertain",
         "Unauthorized",
+        "Unsupported",
         "UsageError",
     ),
     "ftops.model.cancelling": (

@@ -10,6 +10,7 @@ from benchmarks.page import performance_page
 from docs.generator.architecture import architecture_page
 from docs.generator.commands import walk
 from docs.generator.decision_table import decision_table_page
+from docs.generator.equivalents import equivalents_page
 from docs.generator.manual import man_page
 from docs.generator.providers import FOLDER, matrix_page, our_offers, provider_page
 from docs.generator.readme import readme_page
@@ -27,6 +28,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "docs/reference/decision-table.md": decision_table_page,
     "README.md": readme_page,
     f"{FOLDER}/README.md": matrix_page,
+    "docs/reference/equivalents.md": equivalents_page,
     "docs/reference/state-backends.md": state_backends_page,
     "docs/reference/training-data.md": training_data_page,
     "docs/reference/manifest.md": lambda: schema_page("finetune", "The manifest"),

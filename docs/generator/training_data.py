@@ -50,8 +50,8 @@ def _rule(item: tuple[str, Mapping[str, Any]]) -> str:
 
 
 def _limits(dialect: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    fewest = ", ".join(f"{method} {count}" for method, count in dialect["fewest"].items())
-    yield "fewest examples", fewest
+    fewest = ", ".join(f"{method} {count}" for method, count in dialect.get("fewest", {}).items())
+    yield "fewest examples", fewest or "not documented"
     for key, words in (
         ("most_bytes", "most bytes of a file"),
         ("most_rows", "most rows of a file"),

@@ -10,13 +10,15 @@ from msgspec import Struct
 
 from ftops.api.session import Session
 from ftops.api.state_edit import Consent, Proposal, StateEdit, agreed, edit
-from ftops.errors import FtopsError, InvalidInput, Problem, UsageError
-from ftops.manifests.writing import manifest_for
+from ftops.errors import FtopsError, InvalidInput, Problem, StateUncertain, UsageError
+from ftops.files.fresh import write_new
+from ftops.manifests.job_manifest import Setting, manifest_for
 from ftops.model.change import Change, Reason
 from ftops.model.finetune import FineTune
 from ftops.model.job import Job
 from ftops.model.nearest import did_you_mean
 from ftops.model.state import State
+from ftops.providers.provider import Provider
 from ftops.records.matching import LiveJobs
 from ftops.records.surgery import (
     accepted,
@@ -71,8 +73,8 @@ def import_job(session: Session, name: str, job_id: str, provider: str | None = 
     if path.exists() or any(fine_tune.name == name for fine_tune in session.loaded.fine_tunes):
         raise FtopsError(f"{name} is already declared", hint="choose another name")
     port = session.providers[where]
-    job = port.retrieve_fine_tune(job_id)
-    manifest = manifest_for(name, job, port.facts)
+    job = _as_listed(port, job_id)
+    manifest = manifest_for(name, job, port.facts, (), Setting(session.loaded.project.defaults))
     session.surroundings.vault.refuse(manifest.text, "the manifest")
 
     def propose(_: bytes | None) -> Proposal:
@@ -85,14 +87,25 @@ def import_job(session: Session, name: str, job_id: str, provider: str | None = 
             f"{job.id} becomes the job of {name}", take_over(state, fine_tune, change, job), stored
         )
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(manifest.text, encoding="utf-8")
+    write_new(path, manifest.text.encode())
     try:
         edit(session, "import", propose, backup=False)
+    except StateUncertain:
+        # The state may have the job: without its manifest, the next apply would cancel it.
+        raise
     except FtopsError:
         path.unlink()
         raise
     return ImportedJob(path, job.id, manifest.left_out)
+
+
+def _as_listed(port: Provider, job_id: str) -> Job:
+    """Fetch a job from where it shows the most of its request: some formats show less in a retrieve."""
+    if not port.facts.capabilities.mark_retrieved:
+        found = next((job for job in port.list_fine_tunes().jobs if job.id == job_id), None)
+        if found is not None:
+            return found
+    return port.retrieve_fine_tune(job_id)
 
 
 def resolve(

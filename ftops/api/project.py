@@ -15,7 +15,6 @@ from weakref import WeakKeyDictionary
 
 from msgspec import Struct
 
-from ftops.api.adoption import ImportedJob, import_job, resolve, the_answer
 from ftops.api.cancelling import Cancellation, cancel
 from ftops.api.listening import Ear
 from ftops.api.outputs import served_models
@@ -32,8 +31,8 @@ from ftops.api.saved_plans import (
     write_plan_file,
 )
 from ftops.api.session import Session, open_session
-from ftops.api.state_edit import StateEdit
 from ftops.api.surroundings import Surroundings
+from ftops.api.taking_over import TakesOver
 from ftops.api.waiting import Waiting, wait_until_settled
 from ftops.errors import UsageError
 from ftops.model.event import ChangeResult, Event
@@ -75,17 +74,16 @@ class _Shown(Struct, frozen=True):
     selection: Selection
 
 
-class Project:
+class Project(TakesOver):
     """An open project; made by `open_project`, and good until the end of its `with`.
 
     To be used from one thread; only `stop` may be called from any, or from a signal handler.
     """
 
     def __init__(self, session: Session, events: Ear) -> None:
-        self._session = session
+        super().__init__(session)
         self._events = events
         self._plans: WeakKeyDictionary[ReviewedPlan, _Shown] = WeakKeyDictionary()
-        self._open = True
 
     @property
     def name(self) -> str:
@@ -225,33 +223,6 @@ class Project:
         with self._events.told(on_event):
             return cancel(self._session, None if everything else names)
 
-    def import_job(self, name: str, job_id: str, *, provider: str | None = None) -> ImportedJob:
-        """Take over a job that exists: write its manifest and record it, so that a plan shows no change.
-
-        `provider` defaults to the project's own. Raises FtopsError for a name that is declared, a job that is
-        recorded, and one that does not say what it trains.
-        """
-        self._require_open()
-        return import_job(self._session, name, job_id, provider)
-
-    def resolve(
-        self,
-        name: str,
-        *,
-        job: str | None = None,
-        not_mine: str | None = None,
-        never_arrived: bool = False,
-        retry: bool = False,
-    ) -> StateEdit:
-        """Clear a hold that only a person can, by one answer.
-
-        A `job` is this name's, or is somebody else's (`not_mine`); its create never arrived; or what was
-        refused or cancelled by hand may be tried again.
-        """
-        self._require_open()
-        told = {"theirs": job, "not_mine": not_mine, "never_arrived": never_arrived, "retry": retry}
-        return resolve(self._session, name, *the_answer(told))
-
     @property
     def state(self) -> ProjectState:
         """What is recorded, to look into and to repair by hand."""
@@ -279,19 +250,11 @@ class Project:
     def _close(self) -> None:
         self._open = False
 
-    def _opened(self) -> Session:
-        self._require_open()
-        return self._session
-
     def _shown(self, plan: ReviewedPlan, method: str) -> _Shown:
         self._require_open()
         if plan not in self._plans:
             raise UsageError(f"{method} takes a plan that this open project made", hint="call plan() on it")
         return self._plans[plan]
-
-    def _require_open(self) -> None:
-        if not self._open:
-            raise UsageError("the project is closed", hint="use it inside `with ftops.open_project(...)`")
 
 
 def _require_threads(parallelism: int) -> None:

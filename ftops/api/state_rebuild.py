@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ftops.api.session import Session
 from ftops.api.state_edit import Consent, Proposal, agreed, edit
 from ftops.errors import NeedsPerson, Refused
 from ftops.model.event import Event, EventKind
+from ftops.model.observation import Observation
 from ftops.model.state import State
 from ftops.model.value import replace
 from ftops.planner.incomplete import incomplete, problem_of
@@ -43,17 +44,18 @@ def rebuild_state(session: Session, consent: Consent = agreed) -> tuple[str, ...
 
 
 def _found(session: Session, state: State, *, lost: bool) -> Rebuilt:
-    """List every provider. Raises what would make a plan unsafe: half a list makes half a state."""
+    """List every provider: half a list makes half a state."""
     reviewed = session.plan(Selection(), everywhere=True)
-    _refuse_unsafe(reviewed)
+    refuse_unsafe(reviewed, reviewed.observations)
     for words in _unmarked(reviewed, state):
         session.surroundings.emit(Event(EventKind.NOTED, session.clock.now(), words))
     found = rebuilt(state, reviewed.observations, session.loaded.fine_tunes, reviewed.plan, lost=lost)
     return replace(found, state=replace(found.state, applied=applied_commit(session.loaded, reviewed)))
 
 
-def _refuse_unsafe(reviewed: Reviewed) -> None:
-    if resting := incomplete(reviewed.observations):
+def refuse_unsafe(reviewed: Reviewed, observations: Mapping[str, Observation]) -> None:
+    """Raise what would make a plan unsafe: half a list of these providers, or another account."""
+    if resting := incomplete(observations):
         told = (f"provider {name}: {problem_of(seen)}" for name, seen in resting.items())
         hints = (seen.hint for seen in resting.values() if seen.hint)
         raise NeedsPerson("; ".join(told), hint=next(hints, "run it again when every provider can be listed"))

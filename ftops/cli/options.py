@@ -8,6 +8,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -121,6 +122,19 @@ def seconds(text: str | None) -> float | None:
     if not found:
         raise click.UsageError(f"{text!r} is not a duration; write 90s, 30m or 6h")
     return float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[found[2]]
+
+
+def moment(text: str | None, now: float) -> float | None:
+    """Read since when: 30d, 12h, 2w before `now`, or a date (its midnight in UTC). Raises UsageError."""
+    if text is None:
+        return None
+    if found := re.fullmatch(r"(\d+)([mhdw])", text):
+        return now - float(found[1]) * {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}[found[2]]
+    try:
+        date = datetime.fromisoformat(text)
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        raise click.UsageError(f"{text!r} is not a time; write 30d, 12h or 2026-01-31") from None
 
 
 def styler() -> Styler:

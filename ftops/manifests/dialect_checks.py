@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -73,6 +74,9 @@ class DialectChecks:
             if can.longest_suffix < can.suffix_length:
                 message += f", beside the {TAG_LENGTH + 1} of the mark that ftops adds"
             yield Finding(("spec", "suffix"), message)
+        if can.suffix_letters and re.search(f"[^{can.suffix_letters}]", suffix):
+            message = f"{self._dialect} takes only {can.suffix_letters} in a suffix"
+            yield Finding(("spec", "suffix"), message, "write another")
         if "seed" in spec and not can.seed:
             message = f"{self._dialect} does not take a seed{self._elsewhere.does(lambda one: one.seed)}"
             yield Finding(("spec", "seed"), message, "remove it", key=True)
@@ -84,12 +88,15 @@ class DialectChecks:
             for found in self._integrations.findings(spec["integrations"]):
                 path = ("spec", "integrations", *found.path)
                 yield Finding(path, found.message, found.hint, key=found.key)
-        model = spec["model"]
-        if (
-            isinstance(model, dict)
-            and model.get("checkpoint", "final") != "final"
-            and can.checkpoints is None
-        ):
+        if isinstance(spec["model"], dict):
+            yield from self._chain(spec["model"], can)
+
+    def _chain(self, model: Mapping[str, Any], can: Capabilities) -> Iterator[Finding]:
+        if not can.chains:
+            able = self._elsewhere.does(lambda one: one.chains)
+            message = f"{self._dialect} does not train on a model that it has trained{able}"
+            yield Finding(("spec", "model"), message, "name a base model")
+        elif model.get("checkpoint", "final") != "final" and can.checkpoints is None:
             able = self._elsewhere.does(lambda one: one.checkpoints is not None, ("has", "have"))
             message = f"{self._dialect} has no checkpoints{able}"
             yield Finding(("spec", "model", "checkpoint"), message, "write final")

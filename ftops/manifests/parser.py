@@ -76,7 +76,7 @@ def load_fine_tunes(
         return LoadedManifests(index.fine_tunes, (), stamps, discovered.unseen)
     problems = list(discovered.problems)
     checks = {name: DialectChecks(facts, others) for name, facts in providers.items()}
-    reader = _Reader(root, project, project_document, checks)
+    reader = Reader(root, project, project_document, checks)
     for file, stamp in stamps.items():
         known = index.manifest(file, stamp)
         if known is not None and reader.take(file, known):
@@ -109,13 +109,13 @@ def read_again(
     files: Iterable[str],
 ) -> Mapping[str, FineTune]:
     """Read some manifests, whatever an index knows of them; only what is sound comes back."""
-    reader = _Reader(root.resolve(), *project, {name: DialectChecks(one) for name, one in providers.items()})
+    reader = Reader(root.resolve(), *project, {name: DialectChecks(one) for name, one in providers.items()})
     for file in files:
         reader.read(file, None)
     return reader.fine_tunes
 
 
-class _Reader:
+class Reader:
     """Takes in one document after the other; `claimed` maps each name to the place that claims it."""
 
     def __init__(

@@ -58,7 +58,10 @@ def _rules(group: list[ProviderFacts], usual: str, defaults: Mapping[str, Any]) 
     for name, knobs in can.methods.items():
         chosen = _condition("method", [name.value], absent=name == method)
         known = {"properties": {key: _knob(one) for key, one in knobs.items()}, "additionalProperties": False}
-        yield {"if": {"allOf": [provider, chosen]}, "then": {"properties": {"hyperparameters": known}}}
+        fields: Schema = {"hyperparameters": known}
+        if name in can.unvalidated:
+            fields["validation_file"] = False
+        yield {"if": {"allOf": [provider, chosen]}, "then": {"properties": fields}}
 
 
 def _condition(field: str, values: list[str], *, absent: bool) -> Schema:
@@ -73,9 +76,11 @@ def _carried(can: Capabilities, defaults: Mapping[str, Any]) -> Schema:
     options: Schema = {"properties": dict(can.options), "additionalProperties": False, "required": needed}
     fields: Schema = {
         "method": {"enum": [method.value for method in can.methods]},
-        "suffix": {"maxLength": can.longest_suffix},
+        "suffix": _suffix(can),
         "provider_options": options,
     }
+    if not can.chains:
+        fields["model"] = {"not": {"type": "object"}}
     if not can.seed:
         fields["seed"] = False
     if not can.integrations:
@@ -86,7 +91,14 @@ def _carried(can: Capabilities, defaults: Mapping[str, Any]) -> Schema:
     lists = [] if can.weighted_files else ["array"]
     fields["training_file"] = {"not": {"type": [*uploads, *lists]}} if uploads or lists else {}
     fields["validation_file"] = {"not": {"type": uploads}} if uploads else {}
-    return {"properties": fields, **({"required": ["provider_options"]} if needed else {})}
+    supervises = Method.SUPERVISED in can.methods or "method" in defaults
+    required = [*(["provider_options"] if needed else []), *([] if supervises else ["method"])]
+    return {"properties": fields, "required": required}
+
+
+def _suffix(can: Capabilities) -> Schema:
+    letters = {"pattern": f"^[{can.suffix_letters}]*$"} if can.suffix_letters else {}
+    return {"maxLength": can.longest_suffix, **letters}
 
 
 def _knob(schema: Any) -> Schema:

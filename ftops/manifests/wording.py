@@ -40,6 +40,11 @@ def short(word: str) -> str:
     return repr(word[:_LONGEST_SHOWN]) + ("..." if len(word) > _LONGEST_SHOWN else "")
 
 
+def one_line(text: str) -> str:
+    """Return a text whose control characters and line breaks are spaces: it stays in its comment."""
+    return "".join(sign if sign.isprintable() else " " for sign in text)
+
+
 def shown_kind(value: Any) -> Shown:
     """Name only the kind of a whole document: one that is no map at all may be any file, of tokens too."""
     return Shown(_kind(value))

@@ -1,103 +1,39 @@
-"""Manifests as text: of a document, or of a job so that it plans to no change."""
+"""Manifests as text."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
-from msgspec import Struct
-
-from ftops.errors import FtopsError
-from ftops.manifests.dialect_checks import DialectChecks
 from ftops.manifests.loader import dump
-from ftops.manifests.schema import Finding, document_rules, schema_text
-from ftops.model.finetune import Method
-from ftops.model.job import Job
+from ftops.manifests.schema import schema_text
+from ftops.manifests.wording import one_line
 from ftops.model.json_value import JSONObject
-from ftops.model.observation import ProviderFacts
 
 SCHEMA_PATH = "../schemas/finetune.v1.json"
 """Where an editor finds the schema, as seen from a manifest in `jobs/`."""
 
 
-class WrittenManifest(Struct, frozen=True):
-    """The text of a manifest; `left_out` says for each omitted value of the job why."""
+def schema_path(folder: str) -> str:
+    """Return where an editor finds the schema, as seen from a manifest in this folder of the project."""
+    depth = len([part for part in folder.split("/") if part not in ("", ".")])
+    return "../" * depth + SCHEMA_PATH.removeprefix("../")
 
-    text: str
-    left_out: tuple[str, ...] = ()
 
-
-def manifest_text(fine_tune_document: JSONObject, schema: str = SCHEMA_PATH) -> str:
+def manifest_text(
+    fine_tune_document: JSONObject, schema: str = SCHEMA_PATH, comments: Iterable[str] = ()
+) -> str:
     """Write one manifest as YAML that loads as the same document.
 
     Fields are in the order of the schema, those of open maps by name, so that writing it again changes
-    nothing. `schema` is the address for editors, in the comment on the first line.
+    nothing. `schema` is the address for editors, in the comment on the first line. The `comments` follow it,
+    one a line whatever is in them: they may quote what a provider says.
     """
     ordered = _ordered(fine_tune_document, _field_order())
-    return f"# yaml-language-server: $schema={schema}\n{dump(ordered)}"
-
-
-def manifest_for(name: str, job: Job, provider: ProviderFacts) -> WrittenManifest:
-    """Write the manifest of a job that exists.
-
-    A server shows values that no manifest may ask for, such as a batch size that it chose itself: these are
-    left out, and named. Raises FtopsError when the job does not say what it trains.
-    """
-    if job.model is None or not job.training_files:
-        raise FtopsError(f"job {job.id} does not show its model and training file, so it cannot be imported")
-    can = provider.capabilities
-    shown = str(job.settings.get("method", Method.SUPERVISED))
-    if shown not in can.methods:
-        raise FtopsError(
-            f"job {job.id} uses the method {shown[:40]!r}, which dialect {provider.dialect} does not support",
-            hint=f"it supports: {', '.join(sorted(can.methods))}",
-        )
-    method = Method(shown)
-    hyperparameters = {
-        path.removeprefix("hyperparameters."): value
-        for path, value in job.settings.items()
-        if path.startswith("hyperparameters.") and path.split(".")[1] in can.methods[method]
-    }
-    spec: dict[str, Any] = {
-        "provider": provider.name,
-        "model": job.model,
-        "training_file": job.training_files[0].id,
-        "validation_file": job.validation_files[0].id if job.validation_files else None,
-        "method": method.value if method is not Method.SUPERVISED else None,
-        "hyperparameters": hyperparameters or None,
-        "suffix": job.suffix,
-        "seed": job.settings.get("seed") if can.seed else None,
-    }
-    document: dict[str, Any] = {
-        "apiVersion": "ftops/v1",
-        "kind": "FineTune",
-        "metadata": {"name": name, "annotations": {"imported": job.id}},
-        "spec": {key: value for key, value in spec.items() if value is not None},
-    }
-    left_out = tuple(_without_odd_values(document, provider))
-    return WrittenManifest(manifest_text(document), left_out)
-
-
-def _without_odd_values(document: dict[str, Any], provider: ProviderFacts) -> Iterator[str]:
-    """Remove from a document, in place, what is optional and not valid; yield why."""
-    spec = document["spec"]
-    for finding in _findings(document, provider):
-        match finding.path:
-            case ("spec", "hyperparameters", str() as field, *_) if field in spec["hyperparameters"]:
-                value = spec["hyperparameters"].pop(field)
-                yield f"hyperparameters.{field} {value}: {finding.message}"
-            case ("spec", ("suffix" | "seed") as field, *_) if field in spec:
-                yield f"{field} {spec.pop(field)}: {finding.message}"
-    if not spec.get("hyperparameters", True):
-        del spec["hyperparameters"]
-
-
-def _findings(document: dict[str, Any], provider: ProviderFacts) -> Iterator[Finding]:
-    """Yield what is wrong; the dialect looks at what is left once the schema's findings were dealt with."""
-    yield from list(document_rules("finetune").findings(document))
-    yield from list(DialectChecks(provider).findings(document["spec"]))
+    remarks = "".join(f"# {one_line(comment)}\n" for comment in comments)
+    return f"# yaml-language-server: $schema={schema}\n{remarks}{dump(ordered)}"
 
 
 @cache

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from ftops.model.capabilities import Capabilities
+from ftops.errors import FtopsError
+from ftops.model.capabilities import NO_CAPABILITIES, Capabilities
 from ftops.providers.description import Description, JudgesFailures, description_of
 from ftops.providers.failure_classes import GENERAL, FailureClasses
 from ftops.providers.registry import dialects
@@ -24,7 +25,16 @@ class Offer(Struct, frozen=True):
 
 def offers(names: Iterable[str] | None = None) -> tuple[Offer, ...]:
     """Return what is known by these names, or everything, third parties' too; loads each dialect."""
-    return tuple(offer(name) for name in (dialects() if names is None else names))
+    return tuple(map(_offer_or_why_not, dialects() if names is None else names))
+
+
+def _offer_or_why_not(name: str) -> Offer:
+    """A package of a third party that does not load is said to be that, and stops nobody."""
+    try:
+        return offer(name)
+    except FtopsError as error:
+        title = f"{name}, which does not load: {error.message}"
+        return Offer(name, NO_CAPABILITIES, Description(title, "", "nothing", ""), GENERAL)
 
 
 def offer(name: str) -> Offer:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
+from msgspec import Struct
+
 from ftops.errors import FtopsError, NeedsPerson, UsageError
 from ftops.model.change import Change
 from ftops.model.finetune import FineTune
@@ -16,24 +18,50 @@ from ftops.records.ledger import Ledger
 from ftops.records.renaming import moved
 
 
+class Taken(Struct, frozen=True):
+    """A job that becomes the current one of a fine-tune, with what the fine-tune trains."""
+
+    fine_tune: FineTune
+    fingerprint: str
+    spec: JSONObject
+    job: Job
+
+
 def take_over(state: State, fine_tune: FineTune, change: Change, job: Job) -> State:
-    """Make a job the current one of a fine-tune: it counts as trained from what is declared now."""
+    """Make a job the current one of a fine-tune, which trains what this change says."""
+    return take_over_all(state, [Taken(fine_tune, change.fingerprint or "", change.spec, job)])
+
+
+def take_over_all(state: State, every: Iterable[Taken]) -> State:
+    """Make each job the current one of its fine-tune: it counts as trained from what is declared now.
+
+    Whoever names the jobs wants them as they are: that is newer than a cancel.
+    """
     ledger = Ledger(state)
-    record = state.fine_tunes.get(fine_tune.name)
+    names = []
+    for taken in every:
+        name = taken.fine_tune.name
+        names.append(name)
+        generation = (ledger.records[name].generation if name in ledger.records else 0) + 1
+        recorded = _recorded(taken.job, taken.fingerprint, generation)
+        ledger.adopt(name, taken.fine_tune, recorded, taken.fingerprint, taken.spec)
+    new = ledger.snapshot()
+    records = {name: replace(new.fine_tunes[name], cancelled_by_hand=()) for name in names}
+    wanted = {name: _with_accepted(record, record.job.id) for name, record in records.items() if record.job}
+    return replace(new, fine_tunes={**new.fine_tunes, **wanted})
+
+
+def _recorded(job: Job, fingerprint: str, generation: int) -> RecordedJob:
     stamp = job.stamp
-    generation = stamp.generation if stamp else (record.generation if record else 0) + 1
-    recorded = RecordedJob(
+    return RecordedJob(
         id=job.id,
         provider=job.provider,
-        fingerprint=change.fingerprint or "",
-        generation=generation,
+        fingerprint=fingerprint,
+        generation=stamp.generation if stamp else generation,
         attempt=stamp.attempt if stamp else 1,
         nonce=stamp.nonce if stamp else None,
         status=job.status,
     ).seen_as(job)
-    ledger.adopt(fine_tune.name, fine_tune, recorded, change.fingerprint or "", change.spec)
-    # Whoever names the job wants it: that is newer than a cancel.
-    return accepted(uncancelled(ledger.snapshot(), fine_tune.name), fine_tune.name, job.id)
 
 
 def arrived(state: State, name: str, job: Job) -> State:

@@ -17,7 +17,7 @@ from ftops.cli.main import run
 from tests.conftest import REPOSITORY
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_NAMED_FILE = re.compile(r"`([\w./-]+\.(?:ya?ml|jsonl))`[^`]*:$")
+_NAMED_FILE = re.compile(r"`([\w./-]+\.(?:ya?ml|jsonl|py))`[^`]*:$")
 _INSTALLS = ("make ", "python3.11 -m venv ", ".venv/bin/pip ", "source .venv/bin/activate")
 """What a reader does once, with a network: the tests run in what came of it."""
 
@@ -50,7 +50,7 @@ def blocks_of(text: str) -> Iterator[Block]:
     """Yield the blocks of a page in order."""
     for match in _FENCE.finditer(text):
         sentence = text[: match.start()].rstrip().rsplit("\n\n", 1)[-1].replace("\n", " ")
-        named = _NAMED_FILE.search(sentence) if match[1] in ("yaml", "json") else None
+        named = _NAMED_FILE.search(sentence) if match[1] in ("yaml", "json", "python") else None
         yield Block(match[1], match[2], named[1] if named else None)
 
 
@@ -93,7 +93,7 @@ class Session:
             self._directory /= parts[1]
             self._monkeypatch.chdir(self._directory)
             return 0, ""
-        if parts[0] == "ftops":
+        if parts[0] == "ftops" and ">" not in parts:
             # In this process: a page of twenty commands would else start Python twenty times.
             self._capsys.readouterr()
             code = run(parts[1:])

@@ -22,15 +22,15 @@ PAGE = REPOSITORY / "docs/reference/python-api.md"
 # fmt: off
 PUBLIC = [
     "Action", "Ambiguous", "ApplyResult", "Cancellation", "Cancelled", "Change", "ChangeResult",
-    "CostEstimate", "DataFile", "Dataset", "Fate",
+    "Conversion", "CostEstimate", "DataFile", "Dataset", "Fate",
     "Event", "EventKind", "ExitCode", "Failure", "FieldDifference", "FineTune", "Forbidden", "FtopsError",
-    "ImportedJob", "Interrupted", "InvalidInput", "Job", "JobError", "JobEvent", "JobList", "JobRequest",
-    "JobStatus", "LeaseLost", "Loaded", "LockHeld", "Method", "NeedsPerson", "NoModel", "NotFound",
-    "NotReady", "NotSent", "Outcome", "Output", "Problem", "Project", "ProjectState", "Provider",
-    "ProviderError", "RateLimited", "Reason", "Refused",
+    "Imported", "ImportedJob", "Interrupted", "InvalidInput", "Job", "JobError", "JobEvent", "JobList",
+    "JobRequest", "JobStatus", "LeaseLost", "Loaded", "LockHeld", "Method", "NeedsPerson", "NoModel",
+    "NotFound", "NotReady", "NotSent", "Outcome", "Output", "PassedOver", "Problem", "Project",
+    "ProjectState", "Provider", "ProviderError", "RateLimited", "Reason", "Refused",
     "Rejected", "Reply", "RequestFile", "ReviewedPlan", "SecretExposed", "StateConflict",
     "StateEdit", "StateError", "StateMoved", "StateUncertain", "StateVersion", "StatusRow",
-    "Then", "Unauthorized", "UploadedFile", "Upstream", "UsageError", "Violation",
+    "Then", "Unauthorized", "Unsupported", "UploadedFile", "Upstream", "UsageError", "Violation",
     "__version__", "load", "open_project", "open_provider", "read_outputs",
 ]
 # fmt: on
@@ -75,6 +75,8 @@ def as_mypy_sees_it() -> None:
         assert_type(project.state.mv("a", "b"), ftops.StateEdit)
         assert_type(project.state.history(), tuple[ftops.StateVersion, ...])
         assert_type(project.import_job("a", "ftjob-1"), ftops.ImportedJob)
+        assert_type(project.convert("a", to="b"), ftops.Conversion)
+        assert_type(project.import_all(dry_run=True), ftops.Imported)
     with ftops.open_provider("openai", api_key="k") as provider:
         assert_type(provider, ftops.Provider)
         assert_type(provider.retrieve_fine_tune_with_http_info("x")[0], ftops.Job)

@@ -126,6 +126,17 @@ def test_a_job_that_a_client_made_is_taken_over_and_plans_to_no_change(
     assert project.plan()["b"] == "keep succeeded"
 
 
+def test_why_a_job_failed_is_said_also_where_a_list_does_not_tell(
+    project: ProjectDirectory, dialect: str, emulator: Emulator
+) -> None:
+    declare(project, dialect, emulator.base_url)
+    emulator.fault("fail_job", "create", code="internal", message="the trainer crashed")
+    assert project.ftops("apply", "--yes") == 0, project.err
+    emulator.advance(10_000)
+    assert project.ftops("plan") == 0
+    assert "the trainer crashed" in project.out
+
+
 def test_a_lost_reply_that_no_list_shows_yet_makes_one_job(
     project: ProjectDirectory, dialect: str, emulator: Emulator
 ) -> None:

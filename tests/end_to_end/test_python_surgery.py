@@ -152,6 +152,7 @@ def test_a_frozen_project_applies_no_saved_plan_and_imports_nothing(
         for change in (
             lambda: opened.apply_saved(path),
             lambda: opened.import_job("c", "ftjob-1"),
+            opened.import_all,
             lambda: opened.resolve("a", retry=True),
         ):
             with pytest.raises(ftops.Refused, match="incident 42"):

@@ -172,6 +172,21 @@ def test_no_file_is_sent_twice_and_no_request_more_is_made_by_a_plan(
     assert emulator.requests("put_file") == 1
 
 
+def test_a_job_that_was_made_elsewhere_is_imported_with_what_only_a_list_shows(
+    together: ProjectDirectory, emulator: Emulator
+) -> None:
+    together.manifest("a", "suffix: triage\nseed: 7\nhyperparameters: {packing: false}", QWEN)
+    assert together.ftops("apply", "--yes") == 0, together.err
+    (job,) = jobs(emulator)
+    for path in (".ftops/state.json", "jobs/a.yaml"):
+        (together.root / path).unlink()
+    assert together.ftops("import", "b", str(job["id"])) == 0, together.err
+    manifest = (together.root / "jobs/b.yaml").read_text()
+    for line in ("suffix: triage", "seed: 7", "packing: false"):
+        assert line in manifest
+    assert together.ftops("plan", "--detailed-exitcode") == 0, together.out
+
+
 def test_a_lost_state_holds_what_is_there_and_pays_for_nothing(
     together: ProjectDirectory, emulator: Emulator
 ) -> None:

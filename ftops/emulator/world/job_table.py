@@ -143,12 +143,6 @@ class JobTable:
             loan.job = replace(loan.job, ends_at=planned_end(loan.job))
             _store_change(connection, loan.job)
 
-    def remove(self, job_id: str, family: str) -> None:
-        """Forget a job, and its model with it; its result file stays, unseen."""
-        with self._database.write() as connection:
-            connection.execute("DELETE FROM jobs WHERE id = ? AND family = ?", (job_id, family))
-            connection.execute("UPDATE files SET deleted = 1 WHERE job_id = ?", (job_id,))
-
     def delete(self, job_id: str, family: str) -> bool:
         """Forget a job; False where there is none."""
         with self._database.write() as connection:

@@ -13,7 +13,6 @@ from types import MappingProxyType
 from typing import Any, Self
 
 from ftops.errors import Ambiguous, Failure, FtopsError, Rejected
-from ftops.model.capabilities import Capabilities
 from ftops.model.job import Job, JobEvent, UploadedFile
 from ftops.model.json_value import JSONObject
 from ftops.model.model_dates import ModelDates
@@ -80,11 +79,7 @@ class AzureOpenAIDialect(OpenAIFamily):
     def __init__(self, api_version: str | None = None) -> None:
         """Speak a version; raises FtopsError for what is not the name of one."""
         self._version = version_of(api_version)
-
-    @property
-    def capabilities(self) -> Capabilities:  # type: ignore[override] # read-only here, and in the port
-        """What the version can carry."""
-        return self._version.capabilities
+        self.capabilities = self._version.capabilities
 
     def bound(self, settings: Mapping[str, str]) -> Self:
         """Return the dialect of a version."""

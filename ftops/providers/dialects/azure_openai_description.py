@@ -42,7 +42,8 @@ DESCRIPTION = Description(
     notes=(
         "Nothing was tried on the live service.",
         "`provider_options.trainingType` must be there: it decides the price, and whether a create is taken.",
-        "2024-10-21 trains `Standard` alone.",
+        "2024-10-21 trains `Standard` alone, and supervised alone.",
+        "The fields shown here are v1's; 2025-04-01-preview has no reinforcement.",
         "A file is `pending` after its upload; a job is made once it is `processed`.",
         "A paused job goes on by itself when there is room again (`developerTier`), so it counts as active.",
         "A model is used by deploying it, which ftops does not do; a deployment idle for 15 days is deleted.",

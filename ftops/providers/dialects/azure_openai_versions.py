@@ -66,6 +66,7 @@ FIRST = Capabilities(
     options={TRAINING_TYPE: _STANDARD_ALONE},
     echoes=_ECHOES - {"method"},
     suffix_length=40,
+    suffix_letters="A-Za-z0-9_-",
     seed=True,
     checkpoints="{model}:ckpt-step-{step}",
     required_options=frozenset({TRAINING_TYPE}),
@@ -85,6 +86,7 @@ V1 = replace(
     methods=METHODS,
     data_formats={**DATA_FORMATS, Method.SUPERVISED: _CHAT},
     suffix_length=64,
+    suffix_letters=None,
 )
 
 

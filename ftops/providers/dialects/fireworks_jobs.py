@@ -132,11 +132,7 @@ def items_of(body: Any, key: str) -> tuple[Any, ...]:
 def decode_job(body: Any, provider: str, account: str) -> Job:
     """Read a job of either collection. Raises Unreadable for one without its resource name."""
     job = require_mapping(body, "a job")
-    name = optional_text(job.get("name")) or ""
-    found = re.fullmatch(rf"accounts/[^/]+/({SUPERVISED_JOBS}|{DPO_JOBS})/([^/]+)", name)
-    if found is None or not is_providers_id(found[2]):
-        raise Unreadable("a job has no resource name")
-    collection, bare = found[1], found[2]
+    collection, bare = _named(job)
     config = job if collection == SUPERVISED_JOBS else job.get("trainingConfig")
     training: Mapping[str, Any] = config if isinstance(config, Mapping) else {}
     raw = optional_text(job.get("state")) or "JOB_STATE_UNSPECIFIED"
@@ -158,6 +154,15 @@ def decode_job(body: Any, provider: str, account: str) -> Job:
         tag=split_tag(bare)[1],
         error=_error(job.get("status"), raw) if status is JobStatus.FAILED else None,
     )
+
+
+def _named(job: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the collection and the bare id of a job, by its resource name."""
+    name = optional_text(job.get("name")) or ""
+    found = re.fullmatch(rf"accounts/[^/]+/({SUPERVISED_JOBS}|{DPO_JOBS})/([^/]+)", name)
+    if found is None or not is_providers_id(found[2]):
+        raise Unreadable("a job has no resource name")
+    return found[1], found[2]
 
 
 def _datasets(name: Any, account: str) -> tuple[JobFile, ...]:

@@ -30,10 +30,18 @@ from ftops.providers.dialects.openai_refusals import FAILURE_CLASSES
 from ftops.providers.paging import Page
 
 _HYPERPARAMETERS: JSONObject = {
-    "n_epochs": {"type": "integer", "minimum": 1},
-    "batch_size": {"type": "integer", "minimum": 1},
-    "learning_rate_multiplier": {"type": "number", "exclusiveMinimum": 0},
-    "prompt_loss_weight": {"type": "number", "minimum": 0},
+    "n_epochs": {"type": "integer", "minimum": 1, "description": "Passes over the data; 4 if absent."},
+    "batch_size": {"type": "integer", "minimum": 1, "description": "Examples in a batch."},
+    "learning_rate_multiplier": {
+        "type": "number",
+        "exclusiveMinimum": 0,
+        "description": "Scales the learning rate of the pretraining; try 0.02 to 0.2.",
+    },
+    "prompt_loss_weight": {
+        "type": "number",
+        "minimum": 0,
+        "description": "How much the model learns to write prompts too; 0.01 if absent.",
+    },
 }
 
 CAPABILITIES = Capabilities(
@@ -41,10 +49,17 @@ CAPABILITIES = Capabilities(
     methods={Method.SUPERVISED: _HYPERPARAMETERS},
     data_formats={Method.SUPERVISED: frozenset({DataFormat.PROMPT_COMPLETION})},
     options={
-        "compute_classification_metrics": {"type": "boolean"},
-        "classification_n_classes": {"type": "integer", "minimum": 2},
-        "classification_positive_class": {"type": "string"},
-        "classification_betas": {"type": "array", "items": {"type": "number"}},
+        "compute_classification_metrics": {
+            "type": "boolean",
+            "description": "Accuracy and F1 after each epoch; needs a validation file.",
+        },
+        "classification_n_classes": {"type": "integer", "minimum": 2, "description": "How many classes."},
+        "classification_positive_class": {"type": "string", "description": "The positive one of two."},
+        "classification_betas": {
+            "type": "array",
+            "items": {"type": "number"},
+            "description": "F-beta scores at these betas, of two classes.",
+        },
     },
     echoes=frozenset(
         {"model", "training_file", "validation_file"}

@@ -26,26 +26,45 @@ from ftops.providers.decoding import (
 )
 from ftops.providers.dialects.openai_family import STATUSES
 from ftops.providers.failure_classes import FailureClasses
-from ftops.providers.identity import decode_stamp
+from ftops.providers.identity import STAMP_KEYS, decode_stamp
 
 PAGE_SIZE = "100"
 
-_WHOLE: JSONObject = {"type": "integer", "minimum": 1}
 SUPERVISED: JSONObject = {
-    "n_epochs": {"type": "integer", "minimum": 1, "maximum": 50},
-    "batch_size": {"type": "integer", "minimum": 1, "maximum": 256},
-    "learning_rate_multiplier": {"type": "number", "exclusiveMinimum": 0},
+    "n_epochs": {"type": "integer", "minimum": 1, "maximum": 50, "description": "Passes over the data."},
+    "batch_size": {"type": "integer", "minimum": 1, "maximum": 256, "description": "Examples in a batch."},
+    "learning_rate_multiplier": {
+        "type": "number",
+        "exclusiveMinimum": 0,
+        "description": "Scales the learning rate; smaller may help against overfitting.",
+    },
 }
 
 METHODS: Mapping[Method, JSONObject] = {
     Method.SUPERVISED: SUPERVISED,
-    Method.DPO: {**SUPERVISED, "beta": {"type": "number", "exclusiveMinimum": 0, "maximum": 2}},
+    Method.DPO: {
+        **SUPERVISED,
+        "beta": {
+            "type": "number",
+            "exclusiveMinimum": 0,
+            "maximum": 2,
+            "description": "Weighs the penalty between the trained and the reference model.",
+        },
+    },
     Method.REINFORCEMENT: {
         **SUPERVISED,
-        "reasoning_effort": {"enum": ["default", "low", "medium", "high"]},
-        "compute_multiplier": {"type": "number", "exclusiveMinimum": 0.00001, "maximum": 10},
-        "eval_interval": _WHOLE,
-        "eval_samples": _WHOLE,
+        "reasoning_effort": {
+            "enum": ["default", "low", "medium", "high"],
+            "description": "How much the model reasons.",
+        },
+        "compute_multiplier": {
+            "type": "number",
+            "exclusiveMinimum": 0.00001,
+            "maximum": 10,
+            "description": "Scales how much is explored in training.",
+        },
+        "eval_interval": {"type": "integer", "minimum": 1, "description": "Steps between two evaluations."},
+        "eval_samples": {"type": "integer", "minimum": 1, "description": "Samples of an evaluation step."},
     },
 }
 
@@ -127,10 +146,19 @@ def _settings(job: Mapping[str, Any]) -> dict[str, JSON]:
     if isinstance(method, dict) and isinstance(method.get("type"), str):
         settings["method"] = method["type"]
         details = method.get(method["type"])
-        if isinstance(details, dict) and isinstance(details.get("hyperparameters"), dict):
+        details = details if isinstance(details, dict) else {}
+        if isinstance(details.get("hyperparameters"), dict):
             shown = details["hyperparameters"]
+        if isinstance(details.get("grader"), dict):
+            settings["grader"] = details["grader"]
     settings |= shown_hyperparameters(shown)
     seed = optional_whole(job.get("seed"))
     if seed is not None:
         settings["seed"] = seed
+    if isinstance(job.get("integrations"), list) and job["integrations"]:
+        settings["integrations"] = job["integrations"]
+    metadata = job["metadata"] if isinstance(job.get("metadata"), Mapping) else {}
+    own = {key: metadata[key] for key in metadata if key not in STAMP_KEYS}
+    if own:
+        settings["metadata"] = own
     return settings

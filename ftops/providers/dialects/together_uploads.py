@@ -119,7 +119,7 @@ def _by_redirect(file: Sent) -> Flow[UploadedFile]:
     if put.reply.unsound is not None:
         # The driver deletes it: it has the name by which the right one would be found again.
         return UploadedFile(file_id, file.filename)
-    return (yield from asked(Request("upload", "POST", f"/files/{file_id}/preprocess"), decode_file))
+    return (yield from _processed(file_id))
 
 
 def _put(file: Sent, where: str) -> Flow[Answer]:
@@ -137,7 +137,10 @@ def _put(file: Sent, where: str) -> Flow[Answer]:
 
 
 def _already_there(file: Sent, answer: Answer) -> Flow[UploadedFile]:
-    """Describe the file that has this content. One that was never filled is no such file."""
+    """Describe the file that has this content. One that was never filled is no such file.
+
+    One that was put by a run that ended before it asked for the rest is processed now.
+    """
     there = answer.read(lambda body: require_mapping(body, "the reply"))
     file_id = optional_text(there.get("file_id"))
     if file_id is None or not is_providers_id(file_id):
@@ -152,7 +155,13 @@ def _already_there(file: Sent, answer: Answer) -> Flow[UploadedFile]:
             failure=Failure("together", "upload", _THERE, message=message),
             hint=f"delete {file_id} at the provider, and run ftops again",
         )
+    if found.state is FileState.UPLOADED:
+        return (yield from _processed(file_id))
     return found
+
+
+def _processed(file_id: str) -> Flow[UploadedFile]:
+    return (yield from asked(Request("upload", "POST", f"/files/{file_id}/preprocess"), decode_file))
 
 
 def _in_parts(file: Sent, part: int) -> Flow[UploadedFile]:

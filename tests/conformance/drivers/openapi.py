@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -13,7 +14,10 @@ from tests.conformance.drivers.recording import report
 CHECKS = "not_a_server_error,response_schema_conformance,content_type_conformance"
 PHASES = "examples,coverage,fuzzing"
 DRIVERS = "tests.conformance.drivers"
-HOOKS = {"together.yaml": f"{DRIVERS}.openapi_together_hooks"}
+HOOKS = {
+    "together.yaml": f"{DRIVERS}.openapi_together_hooks",
+    "azure_openai.yaml": f"{DRIVERS}.openapi_azure_hooks",
+}
 """What makes ids that exist, where it is not `openapi_hooks`."""
 EXAMPLES = 30
 SEED = 20261124
@@ -66,11 +70,42 @@ ROWS = {
     "POST /files/multipart/initiate": "files in parts",
     "POST /files/multipart/complete": "files in parts",
     "POST /files/multipart/abort": "files in parts",
+    # Azure's, each under a dated path and under v1.
+    **{
+        f"{method} {root}{path}": row
+        for root in ("/openai", "/openai/v1")
+        for method, path, row in (
+            ("POST", "/fine_tuning/jobs", "jobs create"),
+            ("GET", "/fine_tuning/jobs", "jobs list"),
+            ("GET", "/fine_tuning/jobs/{fine_tuning_job_id}", "jobs retrieve"),
+            ("DELETE", "/fine_tuning/jobs/{fine_tuning_job_id}", "jobs delete"),
+            ("GET", "/fine_tuning/jobs/{fine_tuning_job_id}/events", "jobs events"),
+            ("GET", "/fine_tuning/jobs/{fine_tuning_job_id}/checkpoints", "jobs checkpoints"),
+            ("POST", "/fine_tuning/jobs/{fine_tuning_job_id}/pause", "jobs pause"),
+            ("POST", "/fine_tuning/jobs/{fine_tuning_job_id}/resume", "jobs resume"),
+            ("POST", "/fine_tuning/jobs/{fine_tuning_job_id}/cancel", "jobs cancel"),
+            ("POST", "/files", "files create"),
+            ("GET", "/files", "files list"),
+            ("GET", "/files/{file_id}", "files retrieve"),
+            ("DELETE", "/files/{file_id}", "files delete"),
+            ("GET", "/models", "models list"),
+            ("GET", "/models/{model_id}", "models retrieve"),
+        )
+    },
 }
 """The table's row for each operation; the others of the file, such as graders, are answered with a 404."""
 
 
-def main(base_url: str, key: str, folder: Path, specification: str) -> None:
+def main(
+    base_url: str,
+    key: str,
+    folder: Path,
+    specification: str,
+    *,
+    hooks: str | None = None,
+    rows: Mapping[str, str] = ROWS,
+) -> None:
+    """Run it with the hooks of a format, whose operations are these rows of the table."""
     report(version=version("schemathesis"))
     answers, junit = folder / "answers.json", folder / "junit.xml"
     configuration = folder / "schemathesis.toml"
@@ -95,7 +130,7 @@ def main(base_url: str, key: str, folder: Path, specification: str) -> None:
         cwd=folder,  # it keeps a cache where it is started
         env=os.environ
         | {
-            "SCHEMATHESIS_HOOKS": HOOKS.get(Path(specification).name, f"{DRIVERS}.openapi_hooks"),
+            "SCHEMATHESIS_HOOKS": hooks or HOOKS.get(Path(specification).name, f"{DRIVERS}.openapi_hooks"),
             "CONFORMANCE_URL": base_url,
             "CONFORMANCE_KEY": key,
             "CONFORMANCE_DIR": str(folder),
@@ -110,7 +145,7 @@ def main(base_url: str, key: str, folder: Path, specification: str) -> None:
         sys.exit(f"schemathesis ended with {done.returncode}: {done.stdout[-2000:]}")
     counts: dict[str, dict[str, int]] = json.loads(answers.read_text(encoding="utf-8"))
     for label, problems in failures(junit).items():
-        row = ROWS.get(label, NOT_SERVED)
+        row = rows.get(label, NOT_SERVED)
         calls = [f"{label}: {shown(counts.get(label, {}))}"]
         report(operation=row, calls=calls, why=why(row, problems, counts.get(label, {})))
 
@@ -132,7 +167,7 @@ def why(row: str, problems: list[str], answers: dict[str, int]) -> str | None:
     if row == NOT_SERVED:
         return None if set(answers) <= {"401", "404", "405"} else f"answered with {shown(answers)}"
     # Without a single success the schema of a good reply would never have been compared.
-    done = answers.get("200") or answers.get("302")
+    done = "302" in answers or any(status.startswith("2") for status in answers)
     return None if done else f"never succeeded: {shown(answers)}"
 
 

@@ -341,13 +341,6 @@ SAMPLES: dict[str, Sample] = {
     "two assistants at Azure": eleventh(
         said(USER, ASSISTANT, ASSISTANT), "consecutive-assistants", dialect="azure_openai"
     ),
-    "an empty prompt at Azure": eleventh(
-        {"prompt": "", "completion": " c"},
-        "blank-prompt",
-        dialect="azure_openai",
-        model="babbage-002",
-        good=completion,
-    ),
     "nine for a model of somebody else's": Sample(data(fill=9), {}, {"too-few": []}, model="qwen-3-8b"),
     "a weight for a model of somebody else's": eleventh(
         chat(11, weight=2), warnings=("weight",), model="qwen-3-8b"

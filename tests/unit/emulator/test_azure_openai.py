@@ -182,6 +182,7 @@ def test_a_suffix_may_have_40_characters_under_a_date_and_64_under_v1(
     file_id = data(v1, clock)
     assert preview.make(training_file=file_id, trainingType=1, suffix="x" * 40).status_code == 201
     assert preview.make(training_file=file_id, trainingType=1, suffix="x" * 41).status_code == 400
+    assert preview.make(training_file=file_id, trainingType=1, suffix="a.b").status_code == 400
     assert v1.make(training_file=file_id, trainingType=1, suffix="x" * 64).status_code == 200
 
 

@@ -64,12 +64,15 @@ def test_what_a_dialect_carries_is_right_and_what_it_does_not_is_not(dialect: st
         {"integrations": [{"type": "wandb", "wandb": {"project": "p"}}]},
         {"integrations": []},
         {"method": "dpo"},
+        {"method": "dpo", "validation_file": {"path": "v.jsonl"}},
+        {"validation_file": {"path": "v.jsonl"}},
         {"method": "reinforcement", "grader": {"type": "x"}},
         {"training_file": [{"path": "a.jsonl", "weight": 1}]},
         {"hyperparameters": {"n_epochs": 0}},
         {"hyperparameters": {"n_epochs": 2}},
         {"hyperparameters": {"prompt_loss_weight": 0.1}},
         {"suffix": "x" * 41},
+        {"model": {"from": "other"}},
     ],
 )
 def test_an_editor_and_validate_agree(dialect: str, spec: dict[str, Any]) -> None:

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from ftops.errors import FtopsError
 from ftops.manifests.dialect_checks import DialectChecks
+from ftops.manifests.job_manifest import manifest_for
 from ftops.manifests.loader import parse_yaml
 from ftops.manifests.schema import document_rules
-from ftops.manifests.writing import manifest_for, manifest_text
+from ftops.manifests.writing import manifest_text
 from ftops.model.job import Job, JobFile, JobStatus
 from ftops.model.json_value import JSON
 from ftops.model.observation import ProviderFacts

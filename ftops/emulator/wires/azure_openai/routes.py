@@ -91,7 +91,7 @@ class AzureRoutes:
         asked = body.required_text("model")
         files = {"training_file": body.required_text("training_file")}
         validation_file = body.text("validation_file")
-        suffix = body.text("suffix", longest=shapes.longest_suffix(version))
+        suffix = shapes.decode_suffix(body, version)
         metadata = None if version.dated else body.metadata()
         decoded = shapes.decode_request(body, version)
         model = orders.resolve_model(self._emulator, FAMILY, asked)
@@ -159,7 +159,7 @@ class AzureRoutes:
         status = status_at(job, self._emulator.clock.now())
         if status not in TERMINAL:
             raise refusals.wrong_state("deleted", job_id, shapes.STATUSES[status])
-        self._emulator.jobs.remove(job_id, FAMILY)
+        self._emulator.jobs.delete(job_id, FAMILY)
         return Response(status=204)
 
     def events(self, job_id: str) -> Response:

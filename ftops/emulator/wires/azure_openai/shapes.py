@@ -1,5 +1,6 @@
 """Azure's jobs: decode a create, show a job. Routes are in `routes`."""
 
+import re
 from typing import Any
 
 from ftops.emulator.wires import refusals as shared
@@ -31,9 +32,12 @@ STATUSES = {
 }
 
 
-def longest_suffix(version: Version) -> int:
-    """Return how many characters a version takes."""
-    return 40 if version.dated else 64
+def decode_suffix(body: Fields, version: Version) -> str | None:
+    """Return the suffix: under a date 40 letters, digits, hyphens and underscores, else 64 signs."""
+    suffix = body.text("suffix", longest=40 if version.dated else 64)
+    if version.dated and suffix is not None and re.search("[^A-Za-z0-9_-]", suffix):
+        raise shared.bad_value("suffix", "only a-z, A-Z, 0-9, - and _ are allowed.")
+    return suffix
 
 
 def decode_request(body: Fields, version: Version) -> dict[str, Any]:

@@ -84,9 +84,10 @@ class FireworksDatasets(FileRoutes):
         )
 
     def signed(self, account: str, dataset: str) -> Response:
-        """Refuse: storage behind signed URLs is not emulated."""
-        del account, dataset
-        raise closed("Uploading by signed URL")
+        """Refuse: storage behind signed URLs was never emulated, and today it is closed."""
+        del account
+        self._refuse_closed("Uploading by signed URL")
+        raise not_found("upload endpoint of dataset", dataset)
 
     def list_datasets(self, account: str) -> Response:
         """By name, in pages."""

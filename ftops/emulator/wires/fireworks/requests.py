@@ -13,8 +13,14 @@ _COUNTS |= {"samplerCheckpointSaveIntervalSteps": 0}
 _OBJECTS = ("awsS3Config", "azureBlobStorageConfig", "wandbConfig")
 _TOP = ("dataset", "displayName", *SHARED_FIELDS, *_OBJECTS)
 _TRAINING = ("baseModel", "warmStartFrom", "outputModel", *TRAINING_FIELDS)
-_IGNORED = ("nodes", "mtpEnabled", "mtpFreezeBaseModel", "mtpNumDraftTokens", "metricsFileSignedUrl")
-_IGNORED_TOO = ("usePurpose",)
+_IGNORED = (
+    "nodes",
+    "mtpEnabled",
+    "mtpFreezeBaseModel",
+    "mtpNumDraftTokens",
+    "metricsFileSignedUrl",
+    "usePurpose",
+)
 LOSSES = ("METHOD_UNSPECIFIED", "GRPO", "DAPO", "DPO", "ORPO", "GSPO_TOKEN")
 DEFAULT_BETA = 0.1
 
@@ -29,9 +35,7 @@ def training_of(body: Fields, collection: str) -> Fields:
         training = body.child("trainingConfig") or Fields({}, "trainingConfig.")
         training.refuse_unknown(_TRAINING)
         return training
-    body.refuse_unknown(
-        (*_TOP, *_TRAINING, *SUPERVISED_FIELDS, "evaluationDataset", *_IGNORED, *_IGNORED_TOO)
-    )
+    body.refuse_unknown((*_TOP, *_TRAINING, *SUPERVISED_FIELDS, "evaluationDataset", *_IGNORED))
     return body
 
 

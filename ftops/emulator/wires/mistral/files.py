@@ -59,6 +59,9 @@ class MistralFiles(FileRoutes):
         """Return one file."""
         return json_reply({**self._shown(self._find(file_id)), "deleted": False})
 
+    def _content(self, content: bytes) -> Response:
+        return Response(content, mimetype="application/octet-stream")
+
     def _shown(self, file: StoredFile) -> dict[str, Any]:
         return {
             "id": file.id,

@@ -27,6 +27,8 @@ BASES: dict[str, Base] = {
         Base("Qwen/Qwen3-0.6B", 32768, full=True, lora_dollars=0.48, full_dollars=0.54),
         Base("meta-llama/Meta-Llama-3.1-8B-Instruct-Reference", 8192, True, 0.48, 0.54),
         Base("meta-llama/Llama-3.3-70B-Instruct-Reference", 8192, full=False, lora_dollars=2.9),
+        Base("openai/gpt-oss-20b", 16384, full=False, lora_dollars=1.5),
+        Base("openai/gpt-oss-120b", 16384, full=False, lora_dollars=5.0),
         Base("google/gemma-3-4b-it-VLM", 8192, True, 0.48, 0.54, vision=True),
     )
 }

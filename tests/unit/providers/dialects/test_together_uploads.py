@@ -119,6 +119,14 @@ def test_what_is_there_already_is_not_sent_again(path: Path) -> None:
     assert api.asked == ["POST /v1/files?trace=q", "GET /v1/files/file-1?trace=q"]
 
 
+def test_what_was_put_and_never_processed_is_processed_now(path: Path) -> None:
+    pending = {**FILE, "processing_status": "PENDING"}
+    with scripted(Said({"file_id": "file-1"}, 409), Said(pending), Said(FILE)) as api:
+        file = served(api.base_url).upload_file(path, "a.jsonl", SHA256)
+    assert file.state is FileState.READY
+    assert api.asked[2] == "POST /v1/files/file-1/preprocess?trace=q"
+
+
 def test_what_was_begun_and_never_filled_is_not_what_is_there(path: Path) -> None:
     short = {**FILE, "bytes": 7}
     with scripted(Said({"file_id": "file-1"}, 409), Said(short)) as api:
