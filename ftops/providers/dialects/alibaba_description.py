@@ -24,6 +24,7 @@ DESCRIPTION = Description(
     title="Alibaba Model Studio",
     summary="`/fine-tunes` of Model Studio (Bailian, DashScope), for Qwen and other models.",
     home="https://www.alibabacloud.com/help/en/model-studio/fine-tuning-api-guide",
+    service="alibaba",
     hosts=("dashscope.aliyuncs.com", "dashscope-intl.aliyuncs.com", "*.maas.aliyuncs.com"),
     since="0.2.0",
     mark="nothing: no field of a create is documented to come back before the job has succeeded",
