@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pytest
 
 from ftops.model.job import JobStatus
 from ftops.testing import DialectCase
 
-__all__ = ["CASES", "CHAT", "OPENAI_FAMILY", "PAIR", "DialectCase", "dialect_of"]
+__all__ = ["CASES", "CHAT", "OPENAI_FAMILY", "PAIR", "DialectCase", "dialect_of", "in_turn"]
 
 CHAT = {"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]}
 PAIR = {"prompt": "q", "completion": "a"}
@@ -106,6 +109,15 @@ CASES: Mapping[str, DialectCase] = {
     "portkey": DialectCase("gpt-4o-mini", CHAT, settings={"upstream": "openai"}),
 }
 """By dialect; what follows a space is a variant, where what it can carry depends on its settings."""
+
+
+OFTEN = frozenset({*OPENAI_FAMILY, "azure_openai", "together", "mistral", "fireworks"})
+"""Variants that share the least code; the others are asked in `make test-slow` alone."""
+
+
+def in_turn(names: Iterable[str]) -> list[Any]:
+    """Return variants as parameters of a test, those that need not be asked each time marked as slow."""
+    return [name if name in OFTEN else pytest.param(name, marks=pytest.mark.slow) for name in sorted(names)]
 
 
 def dialect_of(name: str) -> str:

@@ -21,7 +21,7 @@ from ftops.providers.provider import Provider
 from ftops.providers.registry import OURS
 from ftops.testing import DialectCase, ProviderContract, Server
 from tests.conftest import Emulator
-from tests.contracts.dialects import CASES, dialect_of
+from tests.contracts.dialects import CASES, dialect_of, in_turn
 
 
 def test_every_dialect_has_a_case() -> None:
@@ -31,7 +31,7 @@ def test_every_dialect_has_a_case() -> None:
 class TestOurDialects(ProviderContract):
     """Every promise of every dialect; what cannot be asked of one is skipped, and its case says why."""
 
-    @pytest.fixture(params=sorted(CASES))
+    @pytest.fixture(params=in_turn(CASES))
     def variant(self, request: pytest.FixtureRequest) -> str:
         name: str = request.param
         return name
