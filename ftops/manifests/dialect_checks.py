@@ -88,12 +88,15 @@ class DialectChecks:
             for found in self._integrations.findings(spec["integrations"]):
                 path = ("spec", "integrations", *found.path)
                 yield Finding(path, found.message, found.hint, key=found.key)
-        model = spec["model"]
-        if (
-            isinstance(model, dict)
-            and model.get("checkpoint", "final") != "final"
-            and can.checkpoints is None
-        ):
+        if isinstance(spec["model"], dict):
+            yield from self._chain(spec["model"], can)
+
+    def _chain(self, model: Mapping[str, Any], can: Capabilities) -> Iterator[Finding]:
+        if not can.chains:
+            able = self._elsewhere.does(lambda one: one.chains)
+            message = f"{self._dialect} does not train on a model that it has trained{able}"
+            yield Finding(("spec", "model"), message, "name a base model")
+        elif model.get("checkpoint", "final") != "final" and can.checkpoints is None:
             able = self._elsewhere.does(lambda one: one.checkpoints is not None, ("has", "have"))
             message = f"{self._dialect} has no checkpoints{able}"
             yield Finding(("spec", "model", "checkpoint"), message, "write final")

@@ -79,6 +79,8 @@ def _carried(can: Capabilities, defaults: Mapping[str, Any]) -> Schema:
         "suffix": _suffix(can),
         "provider_options": options,
     }
+    if not can.chains:
+        fields["model"] = {"not": {"type": "object"}}
     if not can.seed:
         fields["seed"] = False
     if not can.integrations:
@@ -89,7 +91,9 @@ def _carried(can: Capabilities, defaults: Mapping[str, Any]) -> Schema:
     lists = [] if can.weighted_files else ["array"]
     fields["training_file"] = {"not": {"type": [*uploads, *lists]}} if uploads or lists else {}
     fields["validation_file"] = {"not": {"type": uploads}} if uploads else {}
-    return {"properties": fields, **({"required": ["provider_options"]} if needed else {})}
+    supervises = Method.SUPERVISED in can.methods or "method" in defaults
+    required = [*(["provider_options"] if needed else []), *([] if supervises else ["method"])]
+    return {"properties": fields, "required": required}
 
 
 def _suffix(can: Capabilities) -> Schema:

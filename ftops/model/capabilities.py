@@ -46,6 +46,7 @@ class Capabilities(Struct, frozen=True):
     not, so its absence there proves nothing. `suffix_letters` are those that a suffix may have, as in a
     regular expression's class; None: any. Where the reason of a failure is not `reason_listed`, a retrieve
     tells it.
+    Without `chains` a model that was trained cannot be trained on.
     """
 
     stamp: StampPlace
@@ -69,6 +70,7 @@ class Capabilities(Struct, frozen=True):
     mark_retrieved: bool = True
     suffix_letters: str | None = None
     reason_listed: bool = True
+    chains: bool = True
 
     @property
     def stamps(self) -> bool:

@@ -52,8 +52,8 @@ class ProviderSettings(Struct, frozen=True):
     `settle` is how long a list may lag behind a create; `send_window` how long after its intent a
     create may still be sent. `query` and `body` are extras for a gateway: never a field of the dialect's own,
     and never a reason to train again. `renamed_from` is the name that the same account had before. `own` are
-    the keys that only some dialects have (`account`, `api_version`). `allow_closed`: creates are sent
-    although the service is known to take no more.
+    the keys that only some dialects have (`account`, `api_version`, `upstream`). `allow_closed`: creates are
+    sent although the service is known to take no more.
     """
 
     name: str
@@ -75,7 +75,7 @@ class ProviderSettings(Struct, frozen=True):
     own: Mapping[str, Setting] = field(default_factory=dict)
 
 
-OWN_SETTINGS = ("account", "api_version")
+OWN_SETTINGS = ("account", "api_version", "upstream")
 """Keys of a provider that only some dialects have; each says which, and which of them must be there."""
 
 

@@ -12,6 +12,7 @@ from ftops.model.json_value import JSONObject
 from ftops.model.model_dates import ModelDates
 from ftops.model.request import JobRequest
 from ftops.providers.flow import Flow
+from ftops.transport.exchange import Attached
 from ftops.transport.failure_table import FailureTable
 
 
@@ -42,7 +43,7 @@ class Dialect(Protocol):
     def settings(self) -> Mapping[str, bool]:
         """The keys of its providers in ftops.yaml beside the usual ones, and whether each must be there.
 
-        They are declared in `schemas/project.v1.json`: `account`, `api_version`.
+        They are declared in `schemas/project.v1.json`: `account`, `api_version`, `upstream`.
         """
 
     def bound(self, settings: Mapping[str, str]) -> Dialect:
@@ -99,6 +100,15 @@ class Dialect(Protocol):
 
     def delete_model(self, model: str) -> Flow[None]:
         """Delete a fine-tuned model."""
+
+
+@runtime_checkable
+class Attaches(Protocol):
+    """What a dialect may have besides: something that goes with every request, such as a gateway's route."""
+
+    @property
+    def attached(self) -> Attached:
+        """Headers, and members of every query and body."""
 
 
 @runtime_checkable

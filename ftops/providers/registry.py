@@ -25,7 +25,7 @@ from ftops.model.project import (
 )
 from ftops.model.value import replace
 from ftops.providers.description import description_of
-from ftops.providers.dialect import Dialect, HasAddress, Shaped
+from ftops.providers.dialect import Attaches, Dialect, HasAddress, Shaped
 from ftops.providers.plugins import plugin, plugins
 from ftops.providers.provider import Provider
 from ftops.transport.hosts import Destination, origin_of, refuse_stranger
@@ -39,8 +39,19 @@ OURS: Mapping[str, str] = {
     "mistral": "mistral:MistralDialect",
     "fireworks": "fireworks:FireworksDialect",
     "together": "together:TogetherDialect",
+    "alibaba": "alibaba:AlibabaDialect",
+    **{
+        profile: f"openai_profiled:ProfiledDialect:{profile}"
+        for profile in ("nebius", "bedrock", "litellm", "litellm_passthrough", "portkey")
+    },
 }
-"""Every wire format that ftops itself speaks: module of `dialects/` and class, loaded when it is used."""
+"""Every wire format that ftops itself speaks: module of `dialects/` and class, loaded when it is used.
+
+A third word is the profile with which the class is made.
+"""
+
+UPSTREAM = "upstream"
+"""The key of ftops.yaml that decides what is behind a gateway: shown and bound as what else is sent."""
 
 EMULATOR_KEY = "emulator"
 """The key for the embedded emulator, which takes any."""
@@ -64,8 +75,8 @@ class _Dialects(Mapping[str, Dialect]):
 
 @cache
 def _ours(name: str) -> Dialect:
-    module, _, found = OURS[name].partition(":")
-    dialect: Dialect = getattr(import_module(f"ftops.providers.dialects.{module}"), found)()
+    module, found, *profile = OURS[name].split(":")
+    dialect: Dialect = getattr(import_module(f"ftops.providers.dialects.{module}"), found)(*profile)
     return dialect
 
 
@@ -96,7 +107,8 @@ def facts_of(settings: ProviderSettings) -> ProviderFacts:
             f"{place}.{name}": _written(value)
             for place, extras in (("query", settings.query), ("body", settings.body))
             for name, value in extras.items()
-        },
+        }
+        | {name: _written(value) for name, value in settings.own.items() if name == UPSTREAM},
         renamed_from=settings.renamed_from,
         service=_service(dialects()[settings.dialect], settings),
         allow_closed=settings.allow_closed,
@@ -173,8 +185,9 @@ def open_provider(
     if url.startswith(EMULATOR_SCHEME):
         raise FtopsError(f"provider {settings.name} is an embedded emulator that was not started")
     url = resolved.corrected(url, dialect)
-    headers = {**extra, **account, **dialect.auth_headers(key)}
-    attached = Attached(headers, query, body)
+    told = dialect.attached if isinstance(dialect, Attaches) else Attached()
+    headers = {**extra, **account, **told.headers, **dialect.auth_headers(key)}
+    attached = Attached(headers, {**query, **told.query}, {**body, **told.body})
     transport = Transport(
         settings.name,
         url,

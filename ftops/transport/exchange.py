@@ -53,12 +53,16 @@ class Expect(Enum):
 
 
 class FileBody(Struct, frozen=True):
-    """A file that is sent with form fields before it, streamed. `sha256` (hex) is that of its bytes."""
+    """A file that is sent with form fields before it, streamed, as the form's `part`.
+
+    `sha256` (hex) is that of its bytes.
+    """
 
     path: Path
     filename: str
     sha256: str
     fields: Mapping[str, str] = field(default_factory=dict)
+    part: str = "file"
 
 
 class FileBytes(Struct, frozen=True):

@@ -70,7 +70,7 @@ class Upload:
         else:
             self._hashed = HashedFile(handle, total)
             content = (file.filename, self._hashed, "application/jsonl")
-            self.body = MultipartEncoder({**extras, **file.fields, "file": content})
+            self.body = MultipartEncoder({**extras, **file.fields, file.part: content})
             self.headers = {"Content-Type": str(self.body.content_type)}
         self.size = self._hashed.len
 

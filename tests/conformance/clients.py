@@ -128,6 +128,30 @@ CLIENTS = (
         (*JOBS, *LATER_JOBS, *FILES, EXPIRY, *MODELS, *ERRORS),
     ),
     Client(
+        "openai newest at Nebius",
+        ("openai",),
+        f"{DRIVERS}.openai_at_nebius",
+        (
+            *(each for each in JOBS if each != "jobs all pages"),
+            "jobs checkpoints",
+            "files create",
+            "errors 404",
+        ),
+        dialect="nebius",
+    ),
+    Client(
+        "dashscope newest",
+        ("dashscope",),
+        f"{DRIVERS}.dashscope_newest",
+        (
+            *(each for each in FINE_TUNES if "stream" not in each),
+            REFUSED[0],
+            *(f"files {what}" for what in ("create", "list", "retrieve", "delete")),
+            *ERRORS,
+        ),
+        dialect="alibaba",
+    ),
+    Client(
         "AzureOpenAI",
         ("openai",),
         f"{DRIVERS}.azure_openai_dated",

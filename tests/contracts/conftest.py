@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.contracts.dialects import CASES
 from tests.contracts.matrix import NOT_APPLICABLE
 from tests.contracts.stores import STORES, Bench, Places
 from tests.services import started
@@ -37,3 +38,18 @@ def applies(request: pytest.FixtureRequest) -> Applies:
 def bench(places: Places, tmp_path: Path) -> Bench:
     """A new place in that store."""
     return places(tmp_path)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what cannot be asked of a dialect of ours: its case says why, and a skip is for a machine."""
+    left_out = [item for item in items if _cannot_be_asked(item)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
+
+
+def _cannot_be_asked(item: pytest.Item) -> bool:
+    if not isinstance(item, pytest.Function) or not hasattr(item, "callspec"):
+        return False
+    case = CASES.get(str(item.callspec.params.get("variant", "")))
+    return case is not None and item.originalname.removeprefix("test_") in case.absent

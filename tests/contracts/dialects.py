@@ -16,9 +16,14 @@ OPENAI_FAMILY = ("openai", "openai_legacy")
 
 
 NO_RESULTS = "a_finished_job_has_a_model_and_metrics"
+NO_DELETE = "a_fine_tuned_model_can_be_deleted"
 NO_MODEL_DELETE = {
     "a_fine_tuned_model_can_be_deleted": "no version of Azure's API has it: a model goes with its job"
 }
+GRADED = {"messages": [{"role": "user", "content": "q"}], "reference_answer": "a"}
+_MODEL_APART = "a job does not show the model, and its result files are weights: asked of retrieve elsewhere"
+_NO_MODELS = "the proxy lists the models of its configuration, and deletes none"
+_NO_EVENTS = "it has no route for events: asked without them elsewhere"
 
 CASES: Mapping[str, DialectCase] = {
     "openai": DialectCase("gpt-4o-mini", CHAT),
@@ -68,6 +73,37 @@ CASES: Mapping[str, DialectCase] = {
             "another API keeps models, and no file has metrics",
         ),
     ),
+    "alibaba": DialectCase(
+        "qwen3-14b",
+        CHAT,
+        hyperparameters={"n_epochs": 3, "batch_size": 16, "max_length": 8192, "learning_rate": 1.6e-5},
+        options={"lora": True},
+        cancelled=JobStatus.CANCELLING,
+        absent=dict.fromkeys((NO_RESULTS, NO_DELETE), "models and result files are in no list"),
+    ),
+    "nebius": DialectCase(
+        "meta-llama/Meta-Llama-3.1-8B-Instruct",
+        CHAT,
+        hyperparameters={"n_epochs": 2, "learning_rate": 2e-5, "lora": True, "lora_r": 16},
+        absent=dict.fromkeys((NO_RESULTS, NO_DELETE), _MODEL_APART),
+    ),
+    "bedrock": DialectCase(
+        "openai.gpt-oss-20b",
+        GRADED,
+        method="reinforcement",
+        grader={"type": "lambda", "lambda": {"function": "arn:aws:lambda:us-west-2:1:function:reward"}},
+    ),
+    "litellm": DialectCase(
+        "gpt-4o-mini",
+        CHAT,
+        absent={
+            "the_five_operations_and_their_twins_agree": _NO_EVENTS,
+            NO_RESULTS: _NO_MODELS,
+            NO_DELETE: _NO_MODELS,
+        },
+    ),
+    "litellm_passthrough": DialectCase("gpt-4o-mini", CHAT),
+    "portkey": DialectCase("gpt-4o-mini", CHAT, settings={"upstream": "openai"}),
 }
 """By dialect; what follows a space is a variant, where what it can carry depends on its settings."""
 

@@ -45,7 +45,9 @@ def declared(project: ProjectDirectory, variant: str, emulator: Emulator) -> Pro
     _declare_provider(project, dialect_of(variant), case, emulator.base_url)
     rows = (_numbered(case, number) for number in range(12))
     project.write("data/train.jsonl", "".join(f"{row}\n" for row in rows))
-    spec = f"hyperparameters: {json.dumps(case.hyperparameters)}"
+    spec = f"method: {case.method}\nhyperparameters: {json.dumps(case.hyperparameters)}"
+    if case.grader:
+        spec += f"\ngrader: {json.dumps(case.grader)}"
     if case.options:
         spec += f"\nprovider_options: {json.dumps(case.options)}"
     project.manifest("a", spec, case.model)

@@ -86,12 +86,14 @@ def show_file(file: StoredFile, status: str = PROCESSED) -> dict[str, Any]:
 class FileRoutes:
     """Files of an organization; jobs of every family take them."""
 
+    prefix = "/v1/files"
+
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
 
     def blueprint(self) -> Blueprint:
         """Return the routes; endpoints are named by the operation that faults match."""
-        blueprint = Blueprint("files", __name__, url_prefix="/v1/files")
+        blueprint = Blueprint("files", __name__, url_prefix=self.prefix)
         blueprint.post("", endpoint="upload")(self.upload)
         blueprint.get("", endpoint="list_files")(self.list_files)
         blueprint.get("/<file_id>", endpoint="retrieve_file")(self.retrieve)

@@ -52,6 +52,12 @@ FOLDERS: Mapping[str, str] = {
     "mistral": "mistral",
     "fireworks": "fireworks",
     "together": "together",
+    "alibaba": "alibaba",
+    "nebius": "nebius",
+    "bedrock": "bedrock",
+    "litellm": "litellm",
+    "litellm_passthrough": "litellm_passthrough",
+    "portkey": "portkey",
 }
 """The word of `--dialect` -> the folder whose `WIRE` serves it. OpenAI's two are served together."""
 

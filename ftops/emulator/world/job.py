@@ -20,6 +20,11 @@ class Family(StrEnum):
     MISTRAL = "mistral"
     FIREWORKS = "fireworks"
     ALIBABA = "alibaba"
+    NEBIUS = "nebius"
+    BEDROCK = "bedrock"
+    LITELLM = "litellm"
+    LITELLM_PASSTHROUGH = "litellm_passthrough"
+    PORTKEY = "portkey"
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,14 @@ BASE_MODELS: dict[str, dict[str, str]] = {
         for prefix in ("", "accounts/fireworks/models/")
         for name in ("llama-v3p1-8b-instruct", "llama-v3p3-70b-instruct", "qwen3-8b")
     },
+    Family.NEBIUS: {
+        name: name for name in ("meta-llama/Meta-Llama-3.1-8B-Instruct", "meta-llama/Llama-3.3-70B-Instruct")
+    },
+    Family.ALIBABA: {name: name for name in ("qwen3-8b", "qwen3-14b", "qwen3-32b")},
+    Family.BEDROCK: {"openai.gpt-oss-20b": "openai.gpt-oss-20b"},
 }
+_GATEWAYS = (Family.LITELLM, Family.LITELLM_PASSTHROUGH, Family.PORTKEY)
+BASE_MODELS |= dict.fromkeys(_GATEWAYS, BASE_MODELS[Family.OPENAI])
 """By family: the name a client may ask for, and the snapshot it is answered with."""
 
 COMPLETION_BASES = ("babbage-002", "davinci-002")

@@ -39,7 +39,7 @@ class World:
         self.base_url = base_url
         self.key = key
         self.folder = folder
-        self._root = base_url.removesuffix("/v1")
+        self._root = "/".join(base_url.split("/")[:3])
 
     def advance(self, seconds: float = LIFETIME) -> None:
         """Move the emulated time forward."""

@@ -72,6 +72,7 @@ def test_what_a_dialect_carries_is_right_and_what_it_does_not_is_not(dialect: st
         {"hyperparameters": {"n_epochs": 2}},
         {"hyperparameters": {"prompt_loss_weight": 0.1}},
         {"suffix": "x" * 41},
+        {"model": {"from": "other"}},
     ],
 )
 def test_an_editor_and_validate_agree(dialect: str, spec: dict[str, Any]) -> None:

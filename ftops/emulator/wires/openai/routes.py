@@ -11,43 +11,37 @@ from ftops.emulator.context import Emulator
 from ftops.emulator.wires import orders, refusals
 from ftops.emulator.wires.interference import break_next_page, current_strike, listed_until
 from ftops.emulator.wires.openai import shapes as wire_openai
+from ftops.emulator.wires.openai.runs import VALIDATION_SECONDS, data_form, training_run
 from ftops.emulator.wires.paging import cut_page, unknown_cursor
 from ftops.emulator.wires.replies import json_reply
 from ftops.emulator.wires.requests import check_files, read_json
-from ftops.emulator.world.datasets import Format
 from ftops.emulator.world.fields import Fields, query_limit
-from ftops.emulator.world.history import Happening, checkpoints, reached
+from ftops.emulator.world.history import Checkpoint, Happening, checkpoints, reached
 from ftops.emulator.world.identifiers import derived_id, new_id
 from ftops.emulator.world.job import Family, Job, Pause
 from ftops.emulator.world.job_table import PageRequest
 from ftops.emulator.world.lifecycle import TERMINAL, Status, status_at
-from ftops.emulator.world.models import COMPLETION_BASES, base_of, modern_name
-from ftops.emulator.world.training import (
-    Dataset,
-    TrainingRun,
-    automatic_batch_size,
-    automatic_epochs,
-    training_seconds,
-)
+from ftops.emulator.world.models import modern_name
 
-FAMILY = Family.OPENAI
 MOST_PER_PAGE = 1000
 """Not documented; the clients ask for at most 100."""
 FEWEST_EXAMPLES = 10
-VALIDATION_SECONDS = 20.0
-QUEUE_SECONDS = 40.0
-DEFAULT_LEARNING_RATE_MULTIPLIER = 2.0
 
 
 class OpenAIRoutes:
-    """Jobs of the modern family."""
+    """Jobs of the modern family; the servers that differ override what they do otherwise."""
+
+    family = Family.OPENAI
+    prefix = "/v1/fine_tuning/jobs"
+    absent: frozenset[str] = frozenset()
+    """Operations without a route."""
 
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
 
     def blueprint(self) -> Blueprint:
         """Return the routes, to be mounted at the root."""
-        blueprint = Blueprint(FAMILY, __name__, url_prefix="/v1/fine_tuning/jobs")
+        blueprint = Blueprint(self.family, __name__, url_prefix=self.prefix)
         routes: list[tuple[str, str, str, Callable[..., WerkzeugResponse]]] = [
             ("POST", "", "create", self.create),
             ("GET", "", "list", self.list_jobs),
@@ -60,23 +54,33 @@ class OpenAIRoutes:
             ("GET", "/<job_id>/checkpoints", "checkpoints", self.checkpoints),
         ]
         for method, path, operation, handler in routes:
+            if operation in self.absent:
+                continue
             blueprint.add_url_rule(path, operation, handler, methods=[method])
         return blueprint
 
     def create(self) -> Response:
         """Take an order; bad data fails the job later, while it validates its files."""
-        body = read_json()
-        if not self._emulator.settings.by_the_book:
-            body.refuse_unknown(wire_openai.CREATE_PARAMETERS)
-        order = self._order(body)
+        order = self._order(self.received())
         inspection = orders.inspect_files(
-            self._emulator, order, _format(order), FEWEST_EXAMPLES, VALIDATION_SECONDS
+            self._emulator, order, data_form(order), FEWEST_EXAMPLES, VALIDATION_SECONDS
         )
-        run = _run(inspection.dataset, order.request["hyperparameters"])
+        run = training_run(inspection.dataset, order.request["hyperparameters"])
         job = orders.new_job(self._emulator, new_id("ftjob-"), order, run, inspection.failure)
         organization = self._emulator.settings.organization
         names = iter([modern_name(job.model, organization, job.suffix, job.id)])
         return self._reply(orders.store(self._emulator, job, names, "step_metrics.csv"))
+
+    def received(self) -> Fields:
+        """Return the body of a create as it is understood."""
+        body = read_json()
+        if not self._emulator.settings.by_the_book:
+            body.refuse_unknown(wire_openai.CREATE_PARAMETERS)
+        return body
+
+    def decoded(self, body: Fields) -> dict[str, Any]:
+        """Return what only this format echoes."""
+        return wire_openai.decode_request(body)
 
     def _order(self, body: Fields) -> orders.Order:
         asked = body.required_text("model")
@@ -84,8 +88,8 @@ class OpenAIRoutes:
         validation_file = body.text("validation_file")
         suffix = body.text("suffix", longest=wire_openai.LONGEST_SUFFIX)
         metadata = body.metadata()
-        decoded = wire_openai.decode_request(body)
-        model = orders.resolve_model(self._emulator, FAMILY, asked)
+        decoded = self.decoded(body)
+        model = orders.resolve_model(self._emulator, self.family, asked)
         if model is None:
             raise refusals.Refusal(
                 400,
@@ -96,7 +100,7 @@ class OpenAIRoutes:
         files = [("training_file", training_file), ("validation_file", validation_file)]
         check_files(self._emulator, files, "invalid {param}: {id}")
         return orders.Order(
-            family=FAMILY,
+            family=self.family,
             model=model,
             training_file=training_file,
             validation_file=validation_file,
@@ -114,7 +118,7 @@ class OpenAIRoutes:
         wanted, without = _metadata_filter()
         jobs = self._emulator.jobs.page(
             PageRequest(
-                family=FAMILY,
+                family=self.family,
                 limit=limit + 1,
                 before=after,
                 metadata=wanted,
@@ -130,7 +134,7 @@ class OpenAIRoutes:
             jobs = jobs[: len(jobs) // 2]
             break_next_page(self._emulator)
         now = self._emulator.clock.now()
-        data = [self._shown(job, now) for job in jobs]
+        data = [self.shown(job, now) for job in jobs]
         return json_reply({"object": "list", "data": data, "has_more": has_more})
 
     def redirect(self) -> WerkzeugResponse:
@@ -175,7 +179,7 @@ class OpenAIRoutes:
         made = checkpoints(job, self._emulator.clock.now())[::-1]
         after = request.args.get("after")
         page = cut_page(made, lambda item: wire_openai.checkpoint_id(job, item), after, limit)
-        data = [wire_openai.show_checkpoint(job, checkpoint) for checkpoint in page.items]
+        data = [self.shown_checkpoint(job, checkpoint) for checkpoint in page.items]
         return json_reply(
             {
                 "object": "list",
@@ -186,10 +190,14 @@ class OpenAIRoutes:
             }
         )
 
+    def shown_checkpoint(self, job: Job, checkpoint: Checkpoint) -> dict[str, Any]:
+        """Return a checkpoint as it is shown."""
+        return wire_openai.show_checkpoint(job, checkpoint)
+
     def _change(self, job_id: str, verb: str, change: Callable[[Job, float], Job]) -> Response:
         if job_id in current_strike().forgotten:
             raise refusals.unknown_fine_tune(job_id)
-        with self._emulator.jobs.change(job_id, FAMILY) as loan:
+        with self._emulator.jobs.change(job_id, self.family) as loan:
             if loan is None:
                 raise refusals.unknown_fine_tune(job_id)
             now = self._emulator.clock.now()
@@ -198,7 +206,7 @@ class OpenAIRoutes:
         return self._reply(loan.job)
 
     def _find(self, job_id: str) -> Job:
-        job = self._emulator.jobs.find(job_id, FAMILY)
+        job = self._emulator.jobs.find(job_id, self.family)
         if job is None or job_id in current_strike().forgotten:
             raise refusals.unknown_fine_tune(job_id)
         return job
@@ -206,15 +214,16 @@ class OpenAIRoutes:
     def _cursor(self, after: str | None) -> int | None:
         if not after:
             return None
-        job = self._emulator.jobs.find(after, FAMILY)
+        job = self._emulator.jobs.find(after, self.family)
         if job is None:
             raise unknown_cursor(after)
         return job.number
 
     def _reply(self, job: Job) -> Response:
-        return json_reply(self._shown(job, self._emulator.clock.now()))
+        return json_reply(self.shown(job, self._emulator.clock.now()))
 
-    def _shown(self, job: Job, now: float) -> dict[str, Any]:
+    def shown(self, job: Job, now: float) -> dict[str, Any]:
+        """Return a job as it is shown."""
         settings = self._emulator.settings
         return wire_openai.show_job(job, now, settings.organization, by_the_book=settings.by_the_book)
 
@@ -252,28 +261,6 @@ def _refuse_change(job: Job, verb: str, status: Status) -> None:
         raise refusals.already_terminal(verb, job.id, wire_openai.STATUSES[status])
     if verb == "resume" and status is not Status.PAUSED:
         raise refusals.Refusal(400, f"Cannot resume a job {job.id} that is not paused.")
-
-
-def _format(order: orders.Order) -> Format:
-    if order.method == "dpo":
-        return Format.PREFERENCE
-    if order.method == "reinforcement":
-        return Format.REINFORCEMENT
-    return Format.COMPLETION if base_of(order.model) in COMPLETION_BASES else Format.CHAT
-
-
-def _run(dataset: Dataset, asked: dict[str, Any]) -> TrainingRun:
-    epochs = asked["n_epochs"] or automatic_epochs(dataset.examples)
-    return TrainingRun(
-        examples=dataset.examples,
-        tokens=dataset.tokens,
-        epochs=epochs,
-        batch_size=asked["batch_size"] or automatic_batch_size(dataset.examples),
-        learning_rate_multiplier=asked["learning_rate_multiplier"] or DEFAULT_LEARNING_RATE_MULTIPLIER,
-        validation_seconds=VALIDATION_SECONDS,
-        queue_seconds=QUEUE_SECONDS,
-        training_seconds=training_seconds(dataset.examples, epochs),
-    )
 
 
 def _event_id(job: Job, index: int) -> str:

@@ -1,0 +1,1 @@
+"""Amazon Bedrock's OpenAI-compatible `/v1/fine_tuning/jobs`."""

@@ -1,0 +1,1 @@
+"""LiteLLM's proxy: its own `/v1/fine_tuning/jobs`."""

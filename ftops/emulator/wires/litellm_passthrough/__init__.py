@@ -1,0 +1,1 @@
+"""LiteLLM's proxy: its pass-through to OpenAI, `/openai_passthrough/v1/...`."""

@@ -1,0 +1,1 @@
+"""Nebius Token Factory's `/v1/fine_tuning/jobs`."""

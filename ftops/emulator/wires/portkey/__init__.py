@@ -1,0 +1,1 @@
+"""Portkey's gateway in front of OpenAI."""
