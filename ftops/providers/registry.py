@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import cache
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from msgspec import to_builtins
 
@@ -31,6 +32,9 @@ from ftops.providers.provider import Provider
 from ftops.transport.hosts import Destination, origin_of, refuse_stranger
 from ftops.transport.references import References, Unresolved
 from ftops.transport.secret import MASK, Secret
+
+if TYPE_CHECKING:
+    from ftops.transport.exchange import Attached
 
 OURS: Mapping[str, str] = {
     "openai": "openai:OpenAIDialect",
@@ -160,21 +164,14 @@ def open_provider(
     """
     from ftops.providers.http_provider import HttpProvider
     from ftops.transport.client import Transport
-    from ftops.transport.exchange import Attached
 
-    embedded = base_url is not None
     resolved = _Resolver(settings, references or References(environ))
-    own = {name: resolved.value(name, value) or "" for name, value in settings.own.items()}
-    dialect = dialects()[settings.dialect].bound(own)
-    url = base_url or resolved.value("base_url", settings.base_url) or dialect.default_base_url
-    if url is not None and not embedded and not url.startswith(EMULATOR_SCHEME):
+    dialect, url = _addressed(settings, resolved, base_url)
+    if url is not None and base_url is None and not url.startswith(EMULATOR_SCHEME):
         refuse_stranger(_destination(settings, url, dialect), environ)
-    key = EMULATOR_KEY if embedded else resolved.value("api_key", settings.api_key)
+    key = EMULATOR_KEY if base_url is not None else resolved.value("api_key", settings.api_key)
     organization = resolved.value("organization", settings.organization)
-    account = dialect.account_headers(organization, resolved.value("project", settings.project))
-    extra = {name: resolved.value(f"headers.{name}", value) or "" for name, value in settings.headers.items()}
-    query = {name: _text(value) for name, value in resolved.extras("query", settings.query).items()}
-    body = resolved.extras("body", settings.body)
+    attached = _attached(settings, resolved, dialect, organization)
     if key is None and settings.api_key is None:
         resolved.problem("api_key", "is missing", "write api_key: {env: NAME}")
     if url is None and settings.base_url is None:
@@ -185,19 +182,39 @@ def open_provider(
     if url.startswith(EMULATOR_SCHEME):
         raise FtopsError(f"provider {settings.name} is an embedded emulator that was not started")
     url = resolved.corrected(url, dialect)
-    told = dialect.attached if isinstance(dialect, Attaches) else Attached()
-    headers = {**extra, **account, **told.headers, **dialect.auth_headers(key)}
-    attached = Attached(headers, {**query, **told.query}, {**body, **told.body})
     transport = Transport(
         settings.name,
         url,
-        attached,
+        replace(attached, headers={**attached.headers, **dialect.auth_headers(key)}),
         secrets=frozenset(resolved.secrets),
         timeout=settings.timeout,
         environ=environ,
     )
     facts = replace(facts_of(settings), service=service_at(dialect, url))
     return HttpProvider(_with_account(facts, settings, organization), dialect, transport)
+
+
+def _addressed(
+    settings: ProviderSettings, resolved: _Resolver, base_url: str | None
+) -> tuple[Dialect, str | None]:
+    """Return the dialect as it speaks for this provider, and where to."""
+    own = {name: resolved.value(name, value) or "" for name, value in settings.own.items()}
+    dialect = dialects()[settings.dialect].bound(own)
+    return dialect, base_url or resolved.value("base_url", settings.base_url) or dialect.default_base_url
+
+
+def _attached(
+    settings: ProviderSettings, resolved: _Resolver, dialect: Dialect, organization: str | None
+) -> Attached:
+    """Return what goes with every request but for the key: a dialect's own wins over the project file's."""
+    from ftops.transport.exchange import Attached
+
+    account = dialect.account_headers(organization, resolved.value("project", settings.project))
+    extra = {name: resolved.value(f"headers.{name}", value) or "" for name, value in settings.headers.items()}
+    query = {name: _text(value) for name, value in resolved.extras("query", settings.query).items()}
+    body = resolved.extras("body", settings.body)
+    told = dialect.attached if isinstance(dialect, Attaches) else Attached()
+    return Attached({**extra, **account, **told.headers}, {**query, **told.query}, {**body, **told.body})
 
 
 class _Resolver:

@@ -72,6 +72,9 @@ def work(call: Caller) -> None:
     call("completion", "bash")
     call("graph")
     call("doctor")
+    for form in ("text", "json"):
+        call("providers", "--format", form)
+    call("convert", "c", "--to-dialect", "together")
     call("events", "c")
     call("metrics", "c")
     for form in ("text", "json"):
