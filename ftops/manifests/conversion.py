@@ -89,8 +89,7 @@ class _Conversion:
             **dict(self._files(old)),
             **{key: value for key, value in old.items() if key not in _NOT_CARRIED},
         }
-        if "suffix" in old:
-            spec["suffix"] = self._suffix(old["suffix"])
+        spec["suffix"] = self._suffix(old["suffix"]) if "suffix" in old else None
         for path, value in _knobs(old):
             self._carry(spec, path, value, Method(old.get("method", Method.SUPERVISED)))
         if self._wish.options:
@@ -149,9 +148,12 @@ class _Conversion:
         others = {} if isinstance(value, str) else {key: one for key, one in value.items() if key != "id"}
         return {"path": path, **others}
 
-    def _suffix(self, suffix: str) -> str:
+    def _suffix(self, suffix: str) -> str | None:
         longest = self._target.capabilities.longest_suffix
         short = suffix[:longest].rstrip("-_ ")
+        if not short:
+            self.left_out.append(f"suffix {suffix}: {self._target.dialect} takes {longest} characters")
+            return None
         if short != suffix:
             why = f"{self._target.dialect} takes {longest} characters"
             self.changed.append(f"suffix {suffix} -> {short}: {why}")

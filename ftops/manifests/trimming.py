@@ -23,7 +23,9 @@ def without_odd_values(document: dict[str, Any], provider: ProviderFacts) -> Ite
                 field in spec.get(place, {})
             ):
                 yield f"{place}.{field} {short_value(spec[place].pop(field))}: {finding.message}"
-            case ("spec", ("suffix" | "seed" | "integrations") as field, *_) if field in spec:
+            case ("spec", ("suffix" | "seed" | "integrations" | "validation_file") as field, *_) if (
+                field in spec
+            ):
                 yield f"{field} {short_value(spec.pop(field))}: {finding.message}"
     for place in ("hyperparameters", "provider_options"):
         if not spec.get(place, True):

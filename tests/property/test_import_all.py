@@ -125,7 +125,7 @@ def opened(root: Path, jobs: tuple[Job, ...]) -> Iterator[Session]:
 
 @pytest.mark.parametrize("dialect", sorted(OURS))
 @given(data=st.data())
-@settings(max_examples=60)
+@settings(max_examples=25)
 def test_import_all_and_plan_again_only_keeps(dialect: str, data: st.DataObject) -> None:
     jobs = data.draw(accounts(dialect))
     with tempfile.TemporaryDirectory() as folder:
