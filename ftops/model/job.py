@@ -72,13 +72,16 @@ class Stamp(Struct, frozen=True, gc=False):
 
     @property
     def tag(self) -> str:
-        """Return the short form of the mark, for where a whole one does not fit: `f` and 8 of `a-z2-7`.
+        """Return the short form of the mark, for where a whole one does not fit: `f` and 8 more.
 
-        It says nothing by itself: only a state that knows the nonce can tell whose job it is.
+        They are digits and letters without a, e, i and o: no word such as `finetuned` is one. A tag says
+        nothing by itself: only a state that knows the nonce can tell whose job it is.
         """
         digest = sha256(f"{self.lineage}:{self.nonce}".encode()).digest()
-        return f"f{b32encode(digest)[:8].decode().lower()}"
+        return f"f{b32encode(digest)[:8].decode().lower().translate(_NO_WORDS)}"
 
+
+_NO_WORDS = str.maketrans("aeio", "0189")
 
 TAG_LENGTH = 9
 """Characters of a tag; 40 bits of a digest, so that two of a project's jobs never have the same."""

@@ -70,7 +70,7 @@ _MARK = re.compile(
 
 _PARTS = ("project", "lineage", "name", "fingerprint", "generation", "attempt", "nonce")
 
-_TAG = re.compile(r"(?:^|[-_:])(f[a-z2-7]{8})$")
+_TAG = re.compile(r"(?:^|[-_:])(f[b-df-hj-np-z0-9]{8})$")
 
 
 def tagged(suffix: str | None, stamp: Stamp | None) -> str | None:

@@ -9,12 +9,12 @@ import pytest
 
 from ftops.providers.registry import OURS
 from tests.conftest import REPOSITORY, ProjectDirectory
-from tests.contracts.dialects import CASES
+from tests.contracts.dialects import CASES, in_turn
 
 NEEDS_PERSON = 4
 
 
-@pytest.fixture(params=sorted(OURS))
+@pytest.fixture(params=in_turn(OURS))
 def quickstart(request: pytest.FixtureRequest, project: ProjectDirectory) -> ProjectDirectory:
     """The example, with a provider `there` of the dialect."""
     for folder in ("jobs", "data"):

@@ -15,14 +15,14 @@ from ftops.model.project import ProviderSettings
 from ftops.model.request import JobRequest, RequestFile
 from ftops.providers.registry import OURS, dialects, open_provider
 from tests.conftest import Emulator, ProjectDirectory
-from tests.contracts.dialects import CASES
+from tests.contracts.dialects import CASES, in_turn
 
 JOBS = 50
 FILES = 10
 CANCELLED = 5
 
 
-@pytest.fixture(params=sorted(OURS))
+@pytest.fixture(params=in_turn(OURS))
 def dialect(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     return name

@@ -27,7 +27,7 @@ from ftops.model.job import Job, JobFile, JobList, JobStatus, Stamp
 from ftops.model.json_value import JSON
 from ftops.providers.registry import OURS, dialects
 from ftops.review.selection import Selection
-from tests.contracts.dialects import CASES
+from tests.contracts.dialects import CASES, in_turn
 
 WORTH_IT = ("pending", "running", "paused", "unknown", "succeeded")
 WORDS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=8) | st.sampled_from(
@@ -123,7 +123,7 @@ def opened(root: Path, jobs: tuple[Job, ...]) -> Iterator[Session]:
         yield session
 
 
-@pytest.mark.parametrize("dialect", sorted(OURS))
+@pytest.mark.parametrize("dialect", in_turn(OURS))
 @given(data=st.data())
 @settings(max_examples=25)
 def test_import_all_and_plan_again_only_keeps(dialect: str, data: st.DataObject) -> None:
