@@ -66,7 +66,8 @@ def create(world: World) -> None:
     full = new_job(world, lora=False, validation_file=upload(world, COMPLETION_FILE).id, n_evals=2)
     assert full.training_type.type == "Full", full
     assert world.requests("create") - before == 3
-    message = refused(400, lambda: new_job(world, training_file="file-none"))
+    # The client asks for the price first, so that this is refused before the create.
+    message = refused(404, lambda: new_job(world, training_file="file-none"))
     assert "file-none" in message
 
 
