@@ -220,7 +220,9 @@ def _retirement(row: Retirement) -> tuple[str, ...]:
 def _fields(can: Capabilities) -> list[str]:
     lines: list[str] = []
     for method, knobs in can.methods.items():
-        lines += _section(f"Hyperparameters: {method}", _schemas(knobs, auto=True))
+        lines += _section(
+            f"Hyperparameters: {method}", _schemas(knobs, auto=True, needed=can.required_hyperparameters)
+        )
     return lines + _section(
         "provider_options", _schemas(can.options, auto=False, needed=can.required_options)
     )

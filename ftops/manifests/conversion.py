@@ -127,7 +127,8 @@ class _Conversion:
             why = f"nothing is known to stand for {model}; choose a model yourself"
             self.missing.append(f"spec.model: {why}{hint}")
             return NO_MODEL
-        self.changed.append(f"model {model} -> {found.model}: {found.remark}")
+        if found.model != model:
+            self.changed.append(f"model {model} -> {found.model}: {found.remark}")
         return found.model
 
     def _files(self, old: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -152,7 +153,8 @@ class _Conversion:
         longest = self._target.capabilities.longest_suffix
         short = suffix[:longest].rstrip("-_ ")
         if not short:
-            self.left_out.append(f"suffix {suffix}: {self._target.dialect} takes {longest} characters")
+            room = f"{longest} characters" if longest else "none"
+            self.left_out.append(f"suffix {suffix}: {self._target.dialect} takes {room}")
             return None
         if short != suffix:
             why = f"{self._target.dialect} takes {longest} characters"

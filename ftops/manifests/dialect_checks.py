@@ -39,9 +39,7 @@ class DialectChecks:
         else:
             yield from self._members("hyperparameters", spec, known, method)
         yield from self._members("provider_options", spec, self._options, method)
-        for name in sorted(self._can.required_options - spec.get("provider_options", {}).keys()):
-            message = f"the field 'provider_options.{name}' is missing: {self._dialect} needs it"
-            yield Finding(("spec",), message, key=True)
+        yield from self._missing(spec)
         yield from self._fields(spec, self._can)
         yield from self._files(spec, self._can, method)
         yield from _grader(spec, method)
@@ -67,9 +65,21 @@ class DialectChecks:
             message = f"{who} does not have {unknown - MOST_UNKNOWN:,} more of these fields"
             yield Finding(("spec", field), message, key=True)
 
+    def _missing(self, spec: Mapping[str, Any]) -> Iterator[Finding]:
+        chosen = {key for key, value in spec.get("hyperparameters", {}).items() if value != AUTO}
+        for field, names in (
+            ("hyperparameters", self._can.required_hyperparameters - chosen),
+            ("provider_options", self._can.required_options - spec.get("provider_options", {}).keys()),
+        ):
+            for name in sorted(names):
+                message = f"the field '{field}.{name}' is missing: {self._dialect} needs it"
+                yield Finding(("spec",), message, key=True)
+
     def _fields(self, spec: Mapping[str, Any], can: Capabilities) -> Iterator[Finding]:
         suffix = spec.get("suffix", "")
-        if len(suffix) > can.longest_suffix:
+        if suffix and not can.longest_suffix:
+            yield Finding(("spec", "suffix"), f"{self._dialect} takes no suffix", "remove it", key=True)
+        elif len(suffix) > can.longest_suffix:
             message = f"has {len(suffix)} characters; {self._dialect} takes at most {can.longest_suffix}"
             if can.longest_suffix < can.suffix_length:
                 message += f", beside the {TAG_LENGTH + 1} of the mark that ftops adds"

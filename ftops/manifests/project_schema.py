@@ -74,10 +74,13 @@ def _carried(can: Capabilities, defaults: Mapping[str, Any]) -> Schema:
     preset = defaults.get("provider_options")
     needed = sorted(can.required_options - (preset.keys() if isinstance(preset, Mapping) else set()))
     options: Schema = {"properties": dict(can.options), "additionalProperties": False, "required": needed}
+    knobs = defaults.get("hyperparameters")
+    chosen = sorted(can.required_hyperparameters - (knobs.keys() if isinstance(knobs, Mapping) else set()))
     fields: Schema = {
         "method": {"enum": [method.value for method in can.methods]},
         "suffix": _suffix(can),
         "provider_options": options,
+        "hyperparameters": {"required": chosen},
     }
     if not can.chains:
         fields["model"] = {"not": {"type": "object"}}
@@ -92,7 +95,8 @@ def _carried(can: Capabilities, defaults: Mapping[str, Any]) -> Schema:
     fields["training_file"] = {"not": {"type": [*uploads, *lists]}} if uploads or lists else {}
     fields["validation_file"] = {"not": {"type": uploads}} if uploads else {}
     supervises = Method.SUPERVISED in can.methods or "method" in defaults
-    required = [*(["provider_options"] if needed else []), *([] if supervises else ["method"])]
+    required = [*(["provider_options"] if needed else []), *(["hyperparameters"] if chosen else [])]
+    required += [] if supervises else ["method"]
     return {"properties": fields, "required": required}
 
 

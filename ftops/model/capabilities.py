@@ -42,11 +42,11 @@ class Capabilities(Struct, frozen=True):
     (`model`, `training_file`, `hyperparameters.n_epochs`): the ground on which a job without a stamp is
     recognised. `unvalidated` are the methods that take no validation file. `integration_form` is the JSON
     Schema of all integrations, where not every one can be passed on. `required_options` are provider options
-    that no create goes without. Where the mark is not `mark_retrieved`, a list shows it and a retrieve does
-    not, so its absence there proves nothing. `suffix_letters` are those that a suffix may have, as in a
-    regular expression's class; None: any. Where the reason of a failure is not `reason_listed`, a retrieve
-    tells it.
-    Without `chains` a model that was trained cannot be trained on.
+    that no create goes without, `required_hyperparameters` the same of those, where `auto` is none. Where the
+    mark is not `mark_retrieved`, a list shows it and a retrieve does not, so absence there proves nothing.
+    `suffix_letters` are those that a suffix may have, as in a regular expression's class; None: any. Where
+    the reason of a failure is not `reason_listed`, a retrieve tells it. Without `chains` a model that was
+    trained cannot be trained on.
     """
 
     stamp: StampPlace
@@ -67,6 +67,7 @@ class Capabilities(Struct, frozen=True):
     price_estimate: bool = False
     unvalidated: frozenset[Method] = frozenset()
     required_options: frozenset[str] = frozenset()
+    required_hyperparameters: frozenset[str] = frozenset()
     mark_retrieved: bool = True
     suffix_letters: str | None = None
     reason_listed: bool = True

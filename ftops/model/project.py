@@ -75,6 +75,9 @@ class ProviderSettings(Struct, frozen=True):
     own: Mapping[str, Setting] = field(default_factory=dict)
 
 
+ACCOUNT = r"^(accounts/)?[A-Za-z0-9][A-Za-z0-9_-]*$"
+"""What an account may be called: it becomes part of an address, and must not lead to another one."""
+
 OWN_SETTINGS = ("account", "api_version", "upstream")
 """Keys of a provider that only some dialects have; each says which, and which of them must be there."""
 

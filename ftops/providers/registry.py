@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import cache
@@ -16,6 +17,7 @@ from ftops.model.capabilities import Capabilities
 from ftops.model.json_value import JSON
 from ftops.model.observation import ProviderFacts
 from ftops.model.project import (
+    ACCOUNT,
     EMULATOR_SCHEME,
     EnvReference,
     ExecReference,
@@ -199,6 +201,9 @@ def _addressed(
 ) -> tuple[Dialect, str | None]:
     """Return the dialect as it speaks for this provider, and where to."""
     own = {name: resolved.value(name, value) or "" for name, value in settings.own.items()}
+    if own.get("account") and not re.fullmatch(ACCOUNT, own["account"]):
+        resolved.problem("account", "is not an account's name", "write letters, digits, - and _ alone")
+        resolved.raise_if_any()
     dialect = dialects()[settings.dialect].bound(own)
     return dialect, base_url or resolved.value("base_url", settings.base_url) or dialect.default_base_url
 

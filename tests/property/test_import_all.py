@@ -87,13 +87,18 @@ def plain(job: Job, dialect: str) -> bool:
 def project_of(dialect: str) -> str:
     """A project of this dialect; what its jobs never show, and a create needs, stands in the defaults."""
     case, can = CASES[dialect], dialects()[dialect].capabilities
-    needed = {name: case.options[name] for name in sorted(can.required_options)}
+    needed = {
+        "provider_options": {name: case.options[name] for name in sorted(can.required_options)},
+        "hyperparameters": {
+            name: case.hyperparameters[name] for name in sorted(can.required_hyperparameters)
+        },
+    }
     provider = {"dialect": dialect, "api_key": {"env": "K"}, **case.settings}
     spec = {
         "manifests": ["jobs/"],
         "default_provider": "p",
         "providers": {"p": provider},
-        "defaults": {"provider_options": needed} if needed else {},
+        "defaults": {field: values for field, values in needed.items() if values},
     }
     project = {"apiVersion": "ftops/v1", "kind": "Project", "metadata": {"name": "p1"}, "spec": spec}
     return json.dumps(project)

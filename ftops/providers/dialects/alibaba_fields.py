@@ -71,6 +71,7 @@ CAPABILITIES = Capabilities(
         {"model", "training_file", "validation_file", "method", f"provider_options.{LORA}"}
         | {f"hyperparameters.{name}" for name in HYPERPARAMETERS}
     ),
+    required_hyperparameters=frozenset({"n_epochs", "batch_size", "max_length"}),
     suffix_length=64,
 )
 """`suffix_length` is a guess: no limit is published. A suffix is shown only in the name of the model."""

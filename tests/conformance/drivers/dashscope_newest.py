@@ -7,6 +7,7 @@ import dashscope
 from tests.conformance.drivers.recording import CHAT_FILE, COMPLETION_FILE, LIFETIME, Checks, World
 
 MODEL = "qwen3-14b"
+NEEDED = {"n_epochs": 2, "batch_size": 16, "max_length": 8192}
 checks = Checks()
 
 
@@ -25,7 +26,7 @@ def upload(world: World, content: bytes = CHAT_FILE) -> str:
 
 
 def new_job(world: World, **asked: Any) -> Any:
-    wanted = {"hyper_parameters": {"n_epochs": 2}, "training_file_ids": upload(world), **asked}
+    wanted = {"hyper_parameters": NEEDED, "training_file_ids": upload(world), **asked}
     return connect(world).fine_tunes.create(model=MODEL, **wanted)
 
 
@@ -42,13 +43,13 @@ def refused(status: int, call: Any) -> Any:
 
 @checks.of("fine-tunes create", "fine_tunes.create", "FineTunes.call")
 def create(world: World) -> None:
-    job = new_job(world, mode="efficient_sft", hyper_parameters={"n_epochs": 2, "learning_rate": "1.6e-5"})
+    job = new_job(world, mode="efficient_sft", hyper_parameters={**NEEDED, "learning_rate": "1.6e-5"})
     assert job.job_id.startswith("ft-"), job
     assert (job.status, job.model, job.training_type) == ("PENDING", MODEL, "efficient_sft"), job
-    assert job.hyper_parameters == {"n_epochs": 2, "learning_rate": "1.6e-5"}, job
+    assert job.hyper_parameters == {**NEEDED, "learning_rate": "1.6e-5"}, job
     older(world)
     made = dashscope.FineTunes.call(
-        model=MODEL, training_file_ids=[upload(world)], mode="sft", hyper_parameters={"n_epochs": 1}
+        model=MODEL, training_file_ids=[upload(world)], mode="sft", hyper_parameters={**NEEDED, "n_epochs": 1}
     )
     assert (made.status_code, made.output.status) == (200, "PENDING"), made
 

@@ -118,12 +118,20 @@ def test_model_studio_wraps_replies_pages_by_number_and_words_errors_its_own_way
     with served("alibaba", tmp_path) as client:
         sent = client.request("POST", "/files", files={"files": ("a.jsonl", b'{"messages": []}')}, data={})
         (uploaded,) = sent.json()["data"]["uploaded_files"]
-        body = {"model": "qwen3-14b", "training_file_ids": [uploaded["file_id"]], "job_name": "mine"}
+        needed = {"n_epochs": 1, "batch_size": 16, "max_length": 8192}
+        body = {
+            "model": "qwen3-14b",
+            "training_file_ids": [uploaded["file_id"]],
+            "hyper_parameters": needed,
+            "job_name": "mine",
+        }
         ids = [client.post("/fine-tunes", body)["output"]["job_id"] for _ in range(3)]
         second = client.get("/fine-tunes", page_no=2, page_size=2)["output"]
         assert (second["page_no"], second["total"]) == (2, 3)
         assert [job["job_id"] for job in second["jobs"]] == ids[:1]
         assert second["jobs"][0]["training_type"] == "sft"
+        lacking = {**body, "hyper_parameters": {"n_epochs": 1}}
+        assert "batch_size" in str(refused(client, "/fine-tunes", lacking))
         status, said = refused(client, "/fine-tunes", {**body, "training_file_ids": []})
         assert (status, said["code"], said["message"]) == (400, "InvalidParameter", "Missing training files")
         assert client.request("GET", "/fine-tunes", params={"page_size": 101}).status_code == 400

@@ -154,3 +154,15 @@ def test_other_dialects_are_looked_at_only_where_something_is_wrong() -> None:
 
     checks = DialectChecks(ProviderFacts("p", "dia", CAN), forbidden)
     assert list(checks.findings({"model": "m", "training_file": {"path": "x"}})) == []
+
+
+def test_a_hyperparameter_that_every_create_needs_is_missed_also_where_it_is_left_to_the_provider() -> None:
+    needing = replace(CAN, required_hyperparameters=frozenset({"n_epochs"}))
+    missing = ["spec: the field 'hyperparameters.n_epochs' is missing: dia needs it (None)"]
+    assert told(needing) == missing
+    assert told(needing, hyperparameters={"n_epochs": "auto"}) == missing
+    assert told(needing, hyperparameters={"n_epochs": 3}) == []
+
+
+def test_a_dialect_without_a_suffix_says_so() -> None:
+    assert told(replace(CAN, suffix_length=0), suffix="a") == ["spec.suffix: dia takes no suffix (remove it)"]

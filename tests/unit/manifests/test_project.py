@@ -9,6 +9,7 @@ import pytest
 from ftops.errors import InvalidInput
 from ftops.manifests.project import load_project
 from ftops.model.project import (
+    ACCOUNT,
     Encryption,
     EnvReference,
     FileReference,
@@ -17,6 +18,7 @@ from ftops.model.project import (
     StateSettings,
 )
 from ftops.providers.registry import dialects
+from tests.conftest import REPOSITORY
 from tests.unit.manifests.workspace import Workspace
 
 HEAD = "apiVersion: ftops/v1\nkind: Project\nmetadata: {name: demo}\nspec:\n"
@@ -254,3 +256,14 @@ def test_an_extra_is_never_a_field_of_ours(workspace: Workspace, dialect: str, e
 def test_an_extra_is_a_plain_value(workspace: Workspace) -> None:
     told = problems(workspace, with_provider("api_key: {env: A}, body: {x: {y: 1}}"))
     assert any("y" in problem for problem in told)
+
+
+@pytest.mark.parametrize("account", ["a/../b", "..", "''", "a/b"])
+def test_an_account_is_one_part_of_an_address(workspace: Workspace, account: str) -> None:
+    provider = f"dialect: fireworks, api_key: {{env: K}}, account: {account}"
+    found = problems(workspace, f"{HEAD}  providers:\n    fw: {{{provider}}}\n")
+    assert any("account" in problem for problem in found), found
+
+
+def test_the_schema_and_the_provider_agree_on_what_an_account_is() -> None:
+    assert ACCOUNT in (REPOSITORY / "schemas/project.v1.json").read_text()

@@ -273,3 +273,14 @@ def test_an_expected_organization_out_of_a_reference_is_compared_and_never_shown
         provider = open_provider(settings, environ)
         assert (provider.facts.organization, provider.facts.organization_shown) == (known, f"{{env: {name}}}")
         provider.close()
+
+
+@pytest.mark.parametrize("account", ["a/../b", "..", "a/b", "a?x=1", "a b", "accounts/", "-a"])
+def test_an_account_never_leads_to_another_address(account: str) -> None:
+    settings = ProviderSettings(
+        "fw", "fireworks", api_key=EnvReference("KEY"), own={"account": EnvReference("ACCOUNT")}
+    )
+    with pytest.raises(InvalidInput) as caught:
+        open_provider(settings, {"KEY": KEY, "ACCOUNT": account})
+    (problem,) = caught.value.problems
+    assert (problem.path, problem.message) == ("spec.providers.fw.account", "is not an account's name")

@@ -34,6 +34,8 @@ CODES = {
 }
 WORDED = {"billing_hard_limit_reached": "Arrearage", "insufficient_quota": "Throttling.AllocationQuota"}
 """Refusals that the control API names, in this provider's codes (from its client 2.0.2)."""
+NEEDED = ("n_epochs", "batch_size", "max_length")
+"""Required of text models ("Create a tuning task", 2026-06-06)."""
 WHOLE = ("n_epochs", "batch_size", "max_length", "eval_steps", "logging_steps", "lora_rank", "lora_alpha")
 SHARES = ("warmup_ratio", "split", "lora_dropout")
 CANCELLING_SECONDS = 5.0
@@ -59,6 +61,9 @@ UNSUPPORTED = "UnsupportedOperation"
 def decode_hyperparameters(body: Fields) -> dict[str, Any]:
     """Check the kinds of what was declared, which is all that is echoed; a rate may come as a string."""
     fields = body.child("hyper_parameters") or Fields({})
+    for name in NEEDED:
+        if name not in fields.values:
+            raise Refusal(400, f"Missing required hyper-parameter: {name}", param=name)
     for name in WHOLE:
         fields.integer(name, 1, 2**31)
     for name in SHARES:

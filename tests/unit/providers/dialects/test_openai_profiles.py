@@ -158,7 +158,11 @@ SPEC = {"model": "m", "training_file": "file-1"}
         ("nebius", {"suffix": "s" * 55}, "at most 54, beside the 10"),
         ("nebius", {"hyperparameters": {"learning_rate_multiplier": 1}}, "has no field"),
         ("bedrock", {}, "does not support the method supervised"),
-        ("bedrock", {"method": "reinforcement", "grader": {"type": "lambda"}, "suffix": "s"}, "at most 0"),
+        (
+            "bedrock",
+            {"method": "reinforcement", "grader": {"type": "lambda"}, "suffix": "s"},
+            "takes no suffix",
+        ),
         ("litellm", {"method": "dpo"}, "does not support the method dpo"),
         ("litellm", {"integrations": [{"type": "wandb"}]}, "has no integrations"),
     ],
