@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ import pytest
 from ftops.model.job import JobStatus
 from ftops.testing import DialectCase
 
-__all__ = ["CASES", "CHAT", "OPENAI_FAMILY", "PAIR", "DialectCase", "dialect_of", "in_turn"]
+__all__ = ["CASES", "CHAT", "OFTEN", "OPENAI_FAMILY", "PAIR", "DialectCase", "dialect_of", "in_turn"]
 
 CHAT = {"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]}
 PAIR = {"prompt": "q", "completion": "a"}
@@ -115,9 +115,9 @@ OFTEN = frozenset({*OPENAI_FAMILY, "azure_openai", "together", "mistral", "firew
 """Variants that share the least code; the others are asked in `make test-slow` alone."""
 
 
-def in_turn(names: Iterable[str]) -> list[Any]:
+def in_turn(names: Iterable[str], often: Collection[str] = OFTEN) -> list[Any]:
     """Return variants as parameters of a test, those that need not be asked each time marked as slow."""
-    return [name if name in OFTEN else pytest.param(name, marks=pytest.mark.slow) for name in sorted(names)]
+    return [name if name in often else pytest.param(name, marks=pytest.mark.slow) for name in sorted(names)]
 
 
 def dialect_of(name: str) -> str:

@@ -57,6 +57,7 @@ def azure(project: ProjectDirectory, emulator: Emulator) -> Azure:
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("first", "second"), [(STABLE, PREVIEW), (PREVIEW, None), (None, STABLE)])
 def test_another_version_trains_nothing_again(
     azure: Azure, emulator: Emulator, first: str | None, second: str | None

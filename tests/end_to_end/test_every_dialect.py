@@ -10,7 +10,7 @@ import pytest
 
 from ftops.emulator.server import EmulatorServer, EmulatorSettings
 from tests.conftest import Emulator, ProjectDirectory
-from tests.contracts.dialects import CASES, DialectCase, dialect_of, in_turn
+from tests.contracts.dialects import CASES, OFTEN, OPENAI_FAMILY, DialectCase, dialect_of, in_turn
 from tests.end_to_end.test_crashes import start_apply, wait_until
 
 CHANGES = 2
@@ -23,7 +23,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Ask it of every dialect, but for those of which it cannot be asked (`absent` says why)."""
     promise = metafunc.function.__name__.removeprefix("test_")
     asked = [name for name in CASES if promise not in CASES[name].absent]
-    metafunc.parametrize("variant", in_turn(asked))
+    metafunc.parametrize("variant", in_turn(asked, often=OFTEN - {*OPENAI_FAMILY, "mistral"}))
 
 
 @pytest.fixture

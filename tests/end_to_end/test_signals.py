@@ -137,7 +137,7 @@ def test_a_wait_draws_its_progress_in_place_within_the_terminal(
     )
     with at_a_terminal(project, "apply", "--yes", "--wait") as (process, terminal):
         read_until(terminal, "a-fine-tune-with-a-na…  pending")
-        emulator.advance(30)
+        emulator.advance(65)
         shown = read_until(terminal, "loss ")
         process.send_signal(signal.SIGINT)
         shown += rest_of(terminal)

@@ -180,7 +180,7 @@ class TerraformHttpBackend:
             yield lease
             return
         # Nobody ends this wait: what is to be written may be a job that is paid.
-        moment = self._leased(self._us("write"), WRITE_PATIENCE, Patience(pause=self._patience.pause))
+        moment = self._leased(self._us("write"), WRITE_PATIENCE, self._patience)
         try:
             yield moment
         finally:
