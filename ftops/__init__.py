@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ftops.api.plans import ApplyResult, ReviewedPlan
     from ftops.api.project import Project, open_project
     from ftops.api.project_state import ProjectState
-    from ftops.api.reading import load, read_outputs
+    from ftops.api.reading import load, read_costs, read_outputs
     from ftops.api.state_access import StateVersion
     from ftops.api.state_edit import StateEdit
     from ftops.errors import (
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         ExitCode,
         Failure,
         Forbidden,
+        ForgeError,
         FtopsError,
         Interrupted,
         InvalidInput,
@@ -60,21 +61,27 @@ if TYPE_CHECKING:
     from ftops.model.job import Job, JobError, JobEvent, JobList, JobStatus, UploadedFile
     from ftops.model.request import JobRequest, RequestFile
     from ftops.model.review import CostEstimate, Violation
+    from ftops.model.spending import Amount, ChargeSource
+    from ftops.model.spent import Spending, Waste
     from ftops.providers.provider import Provider, Reply
     from ftops.reconciler.values import Loaded
     from ftops.records.serving import Output
     from ftops.report.status import StatusRow
+    from ftops.review.costs import CostReport, Tally
 
 __all__ = [
     "Action",
     "Ambiguous",
+    "Amount",
     "ApplyResult",
     "Cancellation",
     "Cancelled",
     "Change",
     "ChangeResult",
+    "ChargeSource",
     "Conversion",
     "CostEstimate",
+    "CostReport",
     "DataFile",
     "Dataset",
     "Event",
@@ -85,6 +92,7 @@ __all__ = [
     "FieldDifference",
     "FineTune",
     "Forbidden",
+    "ForgeError",
     "FtopsError",
     "Imported",
     "ImportedJob",
@@ -121,6 +129,7 @@ __all__ = [
     "RequestFile",
     "ReviewedPlan",
     "SecretExposed",
+    "Spending",
     "StateConflict",
     "StateEdit",
     "StateError",
@@ -128,6 +137,7 @@ __all__ = [
     "StateUncertain",
     "StateVersion",
     "StatusRow",
+    "Tally",
     "Then",
     "Unauthorized",
     "Unsupported",
@@ -135,10 +145,12 @@ __all__ = [
     "Upstream",
     "UsageError",
     "Violation",
+    "Waste",
     "__version__",
     "load",
     "open_project",
     "open_provider",
+    "read_costs",
     "read_outputs",
 ]
 
@@ -162,6 +174,7 @@ _ROOMS = {
     "ftops.api.project_state": ("ProjectState",),
     "ftops.api.reading": (
         "load",
+        "read_costs",
         "read_outputs",
     ),
     "ftops.api.state_access": ("StateVersion",),
@@ -171,6 +184,7 @@ _ROOMS = {
         "ExitCode",
         "Failure",
         "Forbidden",
+        "ForgeError",
         "FtopsError",
         "Interrupted",
         "InvalidInput",
@@ -235,7 +249,19 @@ _ROOMS = {
         "CostEstimate",
         "Violation",
     ),
+    "ftops.model.spending": (
+        "Amount",
+        "ChargeSource",
+    ),
+    "ftops.model.spent": (
+        "Spending",
+        "Waste",
+    ),
     "ftops.records.serving": ("Output",),
+    "ftops.review.costs": (
+        "CostReport",
+        "Tally",
+    ),
     "ftops.providers.provider": (
         "Provider",
         "Reply",

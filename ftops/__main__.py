@@ -3,9 +3,6 @@
 import os
 import sys
 
-COLLECT_AFTER = 2_000_000
-"""Values. A run makes many and few cycles, then ends: one of 10,000 fine-tunes never collects garbage."""
-
 INTERRUPTED = 130
 """As `ExitCode.INTERRUPTED`, which may not be imported yet."""
 
@@ -14,15 +11,15 @@ def main() -> None:
     """Run the command line and exit with its code."""
     if sys.argv[1:] == ["--version"] and _version_told():
         return
-    import gc
     import signal
 
     try:
+        from ftops.cli.garbage import collect_late
         from ftops.cli.main import run
         from ftops.cli.streams import fill_closed_descriptors
 
         fill_closed_descriptors()
-        gc.set_threshold(COLLECT_AFTER, 50, 50)
+        collect_late()
         code = run(sys.argv[1:])
     except KeyboardInterrupt:
         code = INTERRUPTED

@@ -15,6 +15,7 @@
     ├── NeedsPerson                 4   nothing is safe to do without a person
     ├── NoModel                     5   a fine-tune has not made the model that was asked for
     ├── Unsupported                 1   the provider's wire format has no such operation
+    ├── ForgeError                  1   what GitHub or GitLab, or the way to it, said about a comment
     └── ProviderError               1   what a provider or the way to it said
         ├── NotSent                     certain: the request never arrived
         ├── Unauthorized                certain: the key is wrong or may not do this (401, some 403)
@@ -207,6 +208,10 @@ class NoModel(FtopsError):
 
 class Unsupported(FtopsError):
     """The wire format has no such operation, or none any more; nothing was sent."""
+
+
+class ForgeError(FtopsError):
+    """A comment could not be read or written at GitHub or GitLab."""
 
 
 class RefusalKind(StrEnum):

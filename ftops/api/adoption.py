@@ -13,6 +13,7 @@ from ftops.api.state_edit import Consent, Proposal, StateEdit, agreed, edit
 from ftops.errors import FtopsError, InvalidInput, Problem, StateUncertain, UsageError
 from ftops.files.fresh import write_new
 from ftops.manifests.job_manifest import Setting, manifest_for
+from ftops.manifests.writing import schema_address
 from ftops.model.change import Change, Reason
 from ftops.model.finetune import FineTune
 from ftops.model.job import Job
@@ -74,7 +75,8 @@ def import_job(session: Session, name: str, job_id: str, provider: str | None = 
         raise FtopsError(f"{name} is already declared", hint="choose another name")
     port = session.providers[where]
     job = _as_listed(port, job_id)
-    manifest = manifest_for(name, job, port.facts, (), Setting(session.loaded.project.defaults))
+    address = schema_address("finetune", session.root, path.parent.name)
+    manifest = manifest_for(name, job, port.facts, (), Setting(session.loaded.project.defaults, address))
     session.surroundings.vault.refuse(manifest.text, "the manifest")
 
     def propose(_: bytes | None) -> Proposal:

@@ -22,7 +22,7 @@ from ftops.manifests.naming import spelled_as_name
 from ftops.manifests.origin import with_defaults
 from ftops.manifests.project import load_project
 from ftops.manifests.unwritten import read_unwritten
-from ftops.manifests.writing import manifest_text, schema_path
+from ftops.manifests.writing import manifest_text, schema_address
 from ftops.model.finetune import FineTune, Method
 from ftops.model.nearest import did_you_mean
 from ftops.model.observation import ProviderFacts
@@ -71,12 +71,16 @@ class Conversion(Struct, frozen=True):
 def convert(root: Path, name: str, target: Target, now: float) -> Conversion:
     """Write a declared fine-tune for another provider, as text; nothing is sent and no file is written.
 
-    Raises UsageError for a name, provider or dialect that there is not, and what loading raises.
+    Raises UsageError for a name, provider or dialect that there is not, and for the provider where it is
+    already, unless another model or option is asked for; and what loading raises.
     """
     root = root.resolve()
     loaded = load(root)
     fine_tune = _declared(loaded, name)
     to = _facts_of(loaded, target)
+    if target.provider == fine_tune.provider and target.model is None and not target.options:
+        hint = "name another provider, or pass --model for a second one there"
+        raise UsageError(f"{name} is at {to.name} already: there is nothing to convert", hint=hint)
     source = loaded.facts[fine_tune.provider]
     written = with_defaults(_document_of(root, fine_tune).value, loaded.project.defaults)
     folder = str(PurePosixPath(fine_tune.source.file).parent)
@@ -85,11 +89,12 @@ def convert(root: Path, name: str, target: Target, now: float) -> Conversion:
     wish = Wish(_new_name(name, to.name), target.model, upstreams, "../" * depth + DATA, target.options)
     made = converted(written, source, to, wish)
     file = f"{folder}/{wish.name}.yaml"
-    text = _text(made, (), folder, name, (source, to))
+    address = schema_address("finetune", root, folder)
+    text = _text(made, (), address, name, (source, to))
     place = _Place(loaded, load_project(root, dialects()), to, file)
     wrong = tuple(place.wrong(text, fine_tune, complete=not made.missing))
     missing = (*made.missing, *wrong)
-    text = _text(made, wrong, folder, name, (source, to))
+    text = _text(made, wrong, address, name, (source, to))
     warnings = tuple(_ends(to, fine_tune.method, now))
     return Conversion(wish.name, root / file, text, made.changed, made.left_out, missing, warnings)
 
@@ -221,7 +226,7 @@ class _Place(Struct, frozen=True):
 def _text(
     made: Converted,
     wrong: tuple[str, ...],
-    folder: str,
+    address: str,
     name: str,
     between: tuple[ProviderFacts, ProviderFacts],
 ) -> str:
@@ -232,4 +237,4 @@ def _text(
         *(f"left out: {one}" for one in made.left_out),
         *(f"TO DO: {one}" for one in (*made.missing, *wrong)),
     ]
-    return manifest_text(dict(made.document), schema_path(folder), comments)
+    return manifest_text(dict(made.document), address, comments)

@@ -8,6 +8,7 @@ from ftops.model.change import (
     INVALID_INPUT_REASONS,
     JOB_FAILED_REASONS,
     NEEDS_PERSON_REASONS,
+    REFUSED_REASONS,
     Action,
     Reason,
 )
@@ -52,8 +53,11 @@ def data_code(plan: Plan) -> ExitCode:
 
 
 def refusal_code(reviewed: Reviewed) -> ExitCode:
-    """Return the code of a plan that may not be applied, 0 if it may."""
+    """Return the code of a plan of which something may not be applied, 0 if all of it may."""
     codes = {violation.exit_code for violation in reviewed.review.violations}
+    held = {change.reason for change in reviewed.plan.changes if change.action is Action.HOLD}
+    if held & REFUSED_REASONS:
+        codes.add(ExitCode.REFUSED)
     return next(
         (code for code in (ExitCode.REFUSED, ExitCode.NEEDS_PERSON) if code in codes), ExitCode.NOTHING
     )

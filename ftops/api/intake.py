@@ -16,7 +16,7 @@ from ftops.manifests.naming import FreeNames, name_for
 from ftops.manifests.patterns import is_glob
 from ftops.manifests.project import load_project
 from ftops.manifests.unwritten import read_unwritten
-from ftops.manifests.writing import schema_path
+from ftops.manifests.writing import schema_address
 from ftops.model.finetune import DataFile, FineTune, Source
 from ftops.model.job import Job, JobStatus
 from ftops.model.nearest import did_you_mean
@@ -105,7 +105,9 @@ class _Sorting:
         self._state = state
         self._facts = session.loaded.facts
         self._folder = _folder(session.loaded.project)
-        self._setting = Setting(session.loaded.project.defaults, schema_path(self._folder))
+        self._setting = Setting(
+            session.loaded.project.defaults, schema_address("finetune", session.root, self._folder)
+        )
         self._project = load_project(session.root, dialects())
         self._claimed = claimed_jobs(observations, state, reviewed.plan)
         self._waiting = {

@@ -28,5 +28,6 @@ def load_partly(root: Path) -> tuple[Loaded, tuple[Problem, ...]]:
         checked.data.verdicts,
         checked.unseen,
         checked.data_problems,
+        partly=True,
     )
     return loaded, (*checked.misdeclared, *checked.unseen)

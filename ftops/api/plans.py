@@ -68,7 +68,7 @@ class ReviewedPlan:
     @property
     def applicable(self) -> bool:
         """Whether `Project.apply` would take it."""
-        return not self.violations
+        return not self.violations and not self._reviewed.plan.offline
 
     @property
     def incomplete(self) -> Mapping[str, str]:

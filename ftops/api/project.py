@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 from msgspec import Struct
 
 from ftops.api.cancelling import Cancellation, cancel
+from ftops.api.costs import read_cost_report
 from ftops.api.listening import Ear
 from ftops.api.outputs import served_models
 from ftops.api.plans import ApplyResult, ReviewedPlan
@@ -42,6 +43,7 @@ from ftops.reconciler.values import Loaded, Reviewed
 from ftops.records.serving import Output
 from ftops.report.status import StatusRow, status_rows
 from ftops.review.approval import approvals
+from ftops.review.costs import CostReport
 from ftops.review.rules import LIFTABLE
 from ftops.review.selection import ANY_COMMIT, Selection
 
@@ -116,12 +118,14 @@ class Project(TakesOver):
         allow: Mapping[str, float] | None = None,
         allow_empty: bool = False,
         allow_older: bool = False,
+        base: str | None = None,
     ) -> ReviewedPlan:
         """List the providers and decide what is to be done. Changes nothing and takes no lock.
 
         `targets` and `labels` choose fine-tunes (upstreams come along), `allow` lifts limits by name
         (`{"creates": 40}`), `allow_empty` accepts that nothing is declared any more, `allow_older` a commit
-        from before the one that the state was last applied from.
+        from before the one that the state was last applied from. With `base`, a revision of git, each change
+        says in `brought` whether it is new since then. Raises FtopsError where git has no such revision.
         """
         self._require_open()
         if isinstance(targets, str):
@@ -133,7 +137,7 @@ class Project(TakesOver):
         selection = Selection(
             tuple(targets), dict(labels or {}), allow_empty, dict(allow or {}), allow_older=older
         )
-        reviewed = self._session.plan(selection)
+        reviewed = self._session.plan(selection, base=base)
         plan = ReviewedPlan(reviewed)
         self._plans[plan] = _Shown(self._session.loaded, reviewed, selection.as_shown(reviewed.plan))
         return plan
@@ -181,7 +185,7 @@ class Project(TakesOver):
         shown = self._shown(plan, "save")
         reviewed = bound(shown.loaded, shown.reviewed, shown.selection)
         session = self._session
-        write_plan_file(Path(path), encoded_plan(reviewed, session.state.seal, session.surroundings.vault))
+        write_plan_file(Path(path), encoded_plan(reviewed, session.state.seal, session.surroundings))
 
     def apply_saved(
         self,
@@ -231,13 +235,19 @@ class Project(TakesOver):
     def status(self) -> tuple[StatusRow, ...]:
         """Return the status of every fine-tune, by name. Lists the providers; changes nothing."""
         self._require_open()
-        reviewed = self._session.plan(Selection())
+        reviewed = self._session.plan(Selection(defers=True))
         return status_rows(reviewed.plan, reviewed.planning.state)
 
     def outputs(self, *, current: bool = False) -> Mapping[str, Output]:
         """Return the models that serve, as `read_outputs` does."""
         self._require_open()
         return served_models(self.root, self._session.surroundings).chosen(None, current=current)
+
+    def costs(self, *, month: str | None = None, by: str = "name") -> CostReport:
+        """Return what was spent, as `read_costs` does."""
+        self._require_open()
+        now = self._session.clock.now()
+        return read_cost_report(self.root, self._session.surroundings, now, when=month, by=by)
 
     def stop(self) -> None:
         """Let an apply finish what is in flight and send nothing more. No job is cancelled."""

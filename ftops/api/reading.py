@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Mapping
 from itertools import chain
 from pathlib import Path
 
+from ftops.api.costs import read_cost_report
 from ftops.api.outputs import served_models
 from ftops.api.surroundings import Surroundings
 from ftops.errors import InvalidInput
 from ftops.reconciler.loading import load as load_checked
 from ftops.reconciler.values import Loaded
 from ftops.records.serving import Output
+from ftops.review.costs import CostReport
 
 
 def load(path: str | os.PathLike[str] = ".") -> Loaded:
@@ -43,3 +46,20 @@ def read_outputs(
     variables = os.environ if environ is None else environ
     surroundings = Surroundings(variables, threading.Event(), lambda _: None)
     return served_models(Path(path), surroundings).chosen(None, current=current)
+
+
+def read_costs(
+    path: str | os.PathLike[str] = ".",
+    *,
+    month: str | None = None,
+    by: str = "name",
+    environ: Mapping[str, str] | None = None,
+) -> CostReport:
+    """Return what was spent in a month (`2026-11`, in UTC; the current one, or `all`), as `ftops cost` does.
+
+    The state alone is needed. `by` groups by `name`, `provider`, `who`, `commit` or `label=KEY`. Raises
+    UsageError, InvalidInput for a project file that cannot be read, and StateError.
+    """
+    variables = os.environ if environ is None else environ
+    surroundings = Surroundings(variables, threading.Event(), lambda _: None)
+    return read_cost_report(Path(path), surroundings, time.time(), when=month, by=by)

@@ -15,6 +15,7 @@ from ftops.applier.context import Hands
 from ftops.errors import NeedsPerson
 from ftops.model.event import ChangeResult, Event, EventKind, Outcome
 from ftops.model.steps import SoFar, Steps, steps_done
+from ftops.reconciler.data_differences import keep_what_trains
 from ftops.reconciler.line import carry_out
 from ftops.reconciler.loading import require_read
 from ftops.reconciler.values import Reviewed
@@ -89,5 +90,6 @@ def carried_out(session: Session, reviewed: Reviewed, hands: Hands) -> Round:
     require_read(session.loaded, {one.name for one in reviewed.plan.effective_changes})
     _tell_unknown_commit(session, reviewed)
     results = carry_out(session.loaded, reviewed, reviewed.plan.effective_changes, hands).results
+    keep_what_trains(session.loaded, results)
     undone = any(result.outcome is not Outcome.DONE for result in results)
     return Round(reviewed, results, session.freeze() if undone else None)

@@ -7,11 +7,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from ftops.api.plan_key import plan_key
 from ftops.api.rounds import Round, carried_out
 from ftops.api.session import Session
 from ftops.api.stored_state import open_seal
 from ftops.api.surroundings import Surroundings
 from ftops.errors import FtopsError, InvalidInput, NeedsPerson
+from ftops.files.ci import in_ci
+from ftops.files.commits import reviewed_with
 from ftops.files.private import write_private
 from ftops.manifests.project import load_project
 from ftops.model.json_value import JSON
@@ -22,10 +25,12 @@ from ftops.reconciler.loading import declared
 from ftops.reconciler.values import Loaded, Reviewed
 from ftops.review.freshness import Rest, bindings, rest
 from ftops.review.plan_document import FORMAT_VERSION, plan_document
-from ftops.review.plan_file import SavedPlan, decode_plan_file, encode_plan_file
+from ftops.review.plan_file import COMMITS, SavedPlan, decode_plan_file, encode_plan_file
 from ftops.review.selection import ANY_COMMIT, Selection
 from ftops.state.sealing import Seal, opened, sealed
-from ftops.transport.secret import Vault
+
+MOST_BYTES = 256 << 20
+"""Of a plan file. Ten thousand changes take about 10 MiB; what is larger was made to fill the memory."""
 
 MOST_TOLD = 5
 """How many reasons for staleness one sentence takes; the rest is counted."""
@@ -42,14 +47,19 @@ def bound(loaded: Loaded, reviewed: Reviewed, chosen: Selection) -> Reviewed:
         "allow_older": chosen.as_shown(plan).allow_older,
         "lifted": dict(chosen.lifted),
     }
-    whole = replace(plan, bindings={**what, "selection": selection})
+    commits = reviewed_with(loaded.root, loaded.commit) if loaded.commit else ()
+    whole = replace(plan, bindings={**what, "selection": selection, COMMITS: commits})
     return replace(reviewed, planning=replace(reviewed.planning, plan=whole))
 
 
-def encoded_plan(reviewed: Reviewed, seal: Seal | None, vault: Vault) -> bytes:
-    """Write a plan down; with a seal, encrypted. Raises SecretExposed."""
-    plain = encode_plan_file(plan_document(reviewed.plan, reviewed.review))
-    vault.refuse(plain, "the plan file")
+def encoded_plan(reviewed: Reviewed, seal: Seal | None, surroundings: Surroundings) -> bytes:
+    """Write a plan down: signed where the run has a key for it, and with a seal encrypted.
+
+    One that was made offline can never be applied: no key is looked for. Raises SecretExposed.
+    """
+    key = None if reviewed.plan.offline else plan_key(surroundings)
+    plain = encode_plan_file(plan_document(reviewed.plan, reviewed.review), key)
+    surroundings.vault.refuse(plain, "the plan file")
     return seal.close(plain, {"format_version": FORMAT_VERSION}) if seal else plain
 
 
@@ -65,18 +75,27 @@ def write_plan_file(path: Path, data: bytes) -> None:
 def read_plan_file(path: Path, root: Path, surroundings: Surroundings) -> SavedPlan:
     """Read a plan file; only for an encrypted one the project at `root` is looked at, for its key.
 
-    Raises FtopsError for anything that `ftops plan --out` did not write.
+    Raises FtopsError for anything that `ftops plan --out` did not write, and Refused for what was not signed
+    with the key of this run, if it has one.
     """
+    key = plan_key(surroundings)
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
     except OSError as error:
         message = f"cannot read the plan {path}: {error.strerror or error}"
         raise FtopsError(message, hint="make one with `ftops plan --out FILE`") from error
+    if len(data) > MOST_BYTES:
+        message = f"{path} is not a plan file: it is larger than {MOST_BYTES >> 20} MiB"
+        raise FtopsError(message, hint="make one with `ftops plan --out FILE`")
     if sealed(data) is not None:
         root = root.resolve()
+        if not (root / "ftops.yaml").exists():
+            message = f"the plan {path} is encrypted, and the project that knows its key is not in {root}"
+            raise FtopsError(message, hint="point -C at the project")
         project, _ = load_project(root, dialects())
         data = opened(data, open_seal(project.encryption, root, surroundings), str(path))
-    return decode_plan_file(data, str(path))
+    return decode_plan_file(data, str(path), key)
 
 
 def first_lineage(saved: SavedPlan) -> str | None:
@@ -140,6 +159,8 @@ def what_is_left(session: Session, saved: SavedPlan) -> tuple[Reviewed, Rest]:
     The lock must be held, or somebody else could move what was just compared.
     """
     saved.raise_unless_applicable(session.loaded.project.name)
+    if in_ci(session.surroundings.environ):
+        saved.raise_if_lifting()
     chosen = selection_of(saved)
     reviewed = session.plan(chosen)
     left = rest(saved.plan, reviewed.planning, declared(session.loaded, everything=chosen.everything))

@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from ftops.api.freeze import Freeze, frozen
 from ftops.api.opening import ProjectProviders
@@ -19,9 +19,16 @@ from ftops.api.stored_state import StoredState, open_stored_state
 from ftops.api.surroundings import Surroundings
 from ftops.applier.context import Hands
 from ftops.errors import Interrupted, LockHeld, Problem, StateError
+from ftops.files.forks import fork_point
+from ftops.files.index import drop_exposed
 from ftops.model.event import Event, EventKind
+from ftops.model.plan import Base
 from ftops.model.state import State
+from ftops.model.value import replace
 from ftops.planner.incomplete import used_providers
+from ftops.reconciler.brought import since
+from ftops.reconciler.data_differences import DataDifferences
+from ftops.reconciler.elsewhere import known_by
 from ftops.reconciler.line import make_plan
 from ftops.reconciler.loading import load, loaded_again
 from ftops.reconciler.observing import look_closer, observe
@@ -30,7 +37,7 @@ from ftops.records.provider_names import follow_providers, renames
 from ftops.review.selection import Selection
 from ftops.state.backend import Holder, Lease
 from ftops.state.features import ComparesClocks, TookOver
-from ftops.state.holder import current_holder
+from ftops.state.holder import acting, current_holder
 from ftops.state.manager import StateManager
 
 MOST_SKEW_SECONDS = 60.0
@@ -66,6 +73,7 @@ class Session(Struct):
     surroundings: Surroundings
     partly: bool = False
     unread: tuple[Problem, ...] = ()
+    data_differences: DataDifferences = field(default_factory=DataDifferences)
 
     @property
     def root(self) -> Path:
@@ -82,24 +90,29 @@ class Session(Struct):
         """Set it to stop after what is in flight."""
         return self.surroundings.stop
 
-    def plan(self, selection: Selection, *, everywhere: bool = False) -> Reviewed:
+    def plan(self, selection: Selection, *, everywhere: bool = False, base: str | None = None) -> Reviewed:
         """Read the state, list the providers that are used (or all, `everywhere`), and plan.
 
-        Raises InvalidInput where manifests may be that were not seen, unless `--allow-empty` accepts it.
+        With `base`, say of each change whether it is new since the branch began at that revision. Raises
+        InvalidInput where manifests may be that were not seen, unless `--allow-empty` accepts it.
         """
+        began = Base(base, fork_point(self.root, base)) if base is not None else None
         if not selection.allow_empty:
             self.loaded.require_seen()
         state = self.manager.read()
-        facts = self.loaded.facts
+        loaded, facts = known_by(self.loaded, state), self.loaded.facts
         present = self.present(state)
         used = (
             facts.keys()
             if everywhere
-            else used_providers(self.loaded.fine_tunes, present, facts.values()) & facts.keys()
+            else used_providers(loaded.fine_tunes, present, facts.values()) & facts.keys()
         )
         observations = observe(self.providers, [facts[name] for name in sorted(used)], present, self.clock)
         look = partial(look_closer, self.providers)
-        return make_plan(self.loaded, observations, state, selection, self.clock.now(), look)
+        reviewed = make_plan(loaded, observations, state, selection, self.clock.now(), look)
+        explained = self.data_differences.explain(reviewed.plan, loaded, state)
+        told = replace(reviewed, planning=replace(reviewed.planning, plan=explained))
+        return told if began is None else since(loaded, told, began)
 
     def present(self, state: State) -> State:
         """Return a state as its providers are called now."""
@@ -116,6 +129,7 @@ class Session(Struct):
             stopping=lambda: self.stop.is_set() or self.freeze() is not None,
             emit=self.surroundings.emit,
             parallelism=parallelism,
+            who=acting(self.surroundings.environ),
         )
 
     @contextmanager
@@ -125,7 +139,7 @@ class Session(Struct):
             if self.partly:
                 self.loaded, self.unread = load_partly(self.loaded.root)
             else:
-                self.loaded = loaded_again(self.loaded)
+                self.loaded = loaded_again(self.loaded, self.surroundings.fetcher)
             yield lease
 
     def freeze(self) -> Freeze | None:
@@ -198,11 +212,19 @@ def open_session(
     what does not load is left out.
     """
     root = root.resolve()
-    loaded, unread = load_partly(root) if partly else (load(root, remembering=surroundings.cache), ())
+    if partly:
+        loaded, unread = load_partly(root)
+    else:
+        loaded, unread = load(root, remembering=surroundings.cache, fetcher=surroundings.fetcher), ()
     with ExitStack() as stack:
         environ, vault = surroundings.environ, surroundings.vault
         providers = ProjectProviders(loaded.project.providers, root, (environ, vault), stack)
         state = open_stored_state(
             loaded.project, root, surroundings, new_lineage=lambda: lineage or str(uuid.uuid4())
         )
-        yield Session(loaded, providers, state, SystemClock(), surroundings, partly, unread)
+        session = Session(loaded, providers, state, SystemClock(), surroundings, partly, unread)
+        try:
+            yield session
+        finally:
+            if session.loaded.indexed:
+                drop_exposed(root, vault.holds)

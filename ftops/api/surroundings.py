@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from msgspec import Struct, field
 
+from ftops.datasets.fetching import Fetcher
 from ftops.errors import Interrupted
 from ftops.model.event import Event, EventKind
 from ftops.transport.secret import Vault
@@ -31,6 +32,11 @@ class Surroundings(Struct, frozen=True):
     vault: Vault = field(default_factory=Vault)
     lock_timeout: float = 0.0
     cache: bool = True
+
+    @property
+    def fetcher(self) -> Fetcher:
+        """Who brings data stored elsewhere."""
+        return Fetcher(self.environ, self.vault, self.emit)
 
     def tell_of_wait(self, text: str) -> None:
         """Say why the lock is being waited for."""

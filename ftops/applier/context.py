@@ -12,6 +12,7 @@ from ftops.model.dataset import Dataset
 from ftops.model.event import Event
 from ftops.model.finetune import FineTune
 from ftops.model.observation import Observation
+from ftops.model.spending import Purchase
 from ftops.model.state import State
 from ftops.providers.provider import Provider
 
@@ -51,7 +52,7 @@ class Hands(Struct, frozen=True):
     """What an apply works with besides values: ports, the held lock, clocks, randomness, a stop request.
 
     `stopping` turns true when a person or the system asks to stop: nothing new is sent from then on.
-    `emit` is called from one thread only.
+    `emit` is called from one thread only. `who` runs this, for whoever asks later who has spent what.
     """
 
     providers: Mapping[str, Provider]
@@ -62,10 +63,14 @@ class Hands(Struct, frozen=True):
     stopping: Callable[[], bool]
     emit: Callable[[Event], None]
     parallelism: int = 8
+    who: str | None = None
 
 
 class Context(Struct, frozen=True):
-    """One apply's surroundings: what is declared and was seen, and the tools that do it."""
+    """One apply's surroundings: what is declared and was seen, and the tools that do it.
+
+    `purchase` is what all its creates have in common: by whom, from which commit, decided when.
+    """
 
     project: str
     root: Path
@@ -73,3 +78,4 @@ class Context(Struct, frozen=True):
     datasets: Mapping[str, Dataset]
     observations: Mapping[str, Observation]
     hands: Hands
+    purchase: Purchase = Purchase()

@@ -7,21 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import Executor, as_completed
+from contextlib import suppress
 
 from msgspec import Struct
 
 from ftops.applier.context import Context
+from ftops.applier.looking import with_outcome
 from ftops.applier.refused import Blocked, judged_by_files
 from ftops.errors import FtopsError, LeaseLost, NeedsPerson, ProviderError
 from ftops.model.capabilities import Capabilities
 from ftops.model.change import Change
+from ftops.model.dataset import Dataset
 from ftops.model.finetune import DataFile, FineTune, Upstream
 from ftops.model.job import Job, JobStatus, Stamp
 from ftops.model.request import JobRequest, RequestFile
+from ftops.model.spending import Purchase, amount
 from ftops.model.state import Intent
+from ftops.model.value import replace
 from ftops.records.ledger import Ledger
 from ftops.records.likeness import Appearance, appearance
 from ftops.records.matching import LiveJobs, worth_keeping
+from ftops.records.repeating import id_made_of
 from ftops.records.tags import marked_as
 from ftops.records.wording import ways_out
 
@@ -64,6 +70,8 @@ class Sent(Struct, frozen=True):
     def in_doubt(self) -> FtopsError:
         """Why nobody knows whether there is a job."""
         doubt = "it may have arrived, so it is not sent again: the next run looks for it"
+        if self.ready.intent.repeats_in is not None:
+            doubt = "it may have arrived; the next run looks for it, or sends it again under the same id"
         error, message = self.error, f"{self.why}; {doubt}"
         if isinstance(error, ProviderError):
             return ProviderError(message, failure=error.failure, hint=error.hint)
@@ -74,9 +82,10 @@ def prepare(change: Change, context: Context, ledger: Ledger, live: LiveJobs) ->
     """Resolve model and files, and note the intent. Raises FtopsError, having noted nothing."""
     fine_tune = context.fine_tunes[change.name]
     provider = context.hands.providers[fine_tune.provider]
-    model = base_model(fine_tune, provider.facts.capabilities, ledger)
+    can = provider.facts.capabilities
+    model = base_model(fine_tune, can, ledger)
     file_ids = ledger.file_ids(fine_tune.provider)
-    shown = appearance(change.spec, model, file_ids, provider.facts.capabilities)
+    shown = appearance(change.spec, model, file_ids, can)
     seen = _unclaimed(change, shown, live)
     now, monotonic = context.hands.clock.now(), context.hands.clock.monotonic()
     window = provider.facts.send_window
@@ -98,10 +107,27 @@ def prepare(change: Change, context: Context, ledger: Ledger, live: LiveJobs) ->
         known=shown,
         seen=seen,
         refusal=lapsed.refusal if lapsed is not None and same else None,
+        unanswered=same and lapsed is not None and lapsed.unanswered,
+        purchase=_purchase(change, fine_tune, context.purchase),
     )
-    request = _request(fine_tune, model, context, file_ids, _stamp(change, intent, context, ledger))
+    session = context.observations[fine_tune.provider].session if can.repeats else None
+    if session is not None:
+        made_of = id_made_of(change.name, intent.fingerprint, intent.generation, intent.attempt)
+        intent = replace(intent, repeats_in=session, repeats_as=made_of)
+    request = requested(fine_tune, model, context.datasets, file_ids)
+    request = replace(request, stamp=_stamp(change, intent, context, ledger))
+    request = _in_its_session(request, intent)
     ledger.intend(change.name, fine_tune, intent)
     return Ready(change, fine_tune, request, intent, monotonic + window)
+
+
+def _purchase(change: Change, fine_tune: FineTune, common: Purchase) -> Purchase:
+    """Return what is known of the price now; one beyond all bounds is unknown."""
+    cost, estimate = change.estimated_cost, None
+    if cost is not None:
+        with suppress(ValueError):
+            estimate = amount(cost.low, cost.high, cost.currency)
+    return replace(common, estimate=estimate, labels=dict(fine_tune.labels))
 
 
 def send(wave: list[Ready], context: Context, blocked: Blocked, threads: Executor) -> list[Sent]:
@@ -124,7 +150,8 @@ def _post(ready: Ready, context: Context, blocked: Blocked) -> Sent:
     if context.hands.clock.now() > ready.intent.not_after or context.hands.clock.monotonic() > ready.deadline:
         return Sent(ready, held_back="its send window had passed; the next run sends it")
     try:
-        return Sent(ready, job=marked_as(provider.create_fine_tune(ready.request), ready.request.stamp))
+        made = with_outcome(provider, provider.create_fine_tune(ready.request))
+        return Sent(ready, job=marked_as(made, ready.request.stamp))
     except ProviderError as error:
         blocked.learn(name, ready.request.model, error)
         return Sent(ready, error=judged_by_files(error, ready.fine_tune, ready.request, context))
@@ -174,13 +201,20 @@ def _stamp(change: Change, intent: Intent, context: Context, ledger: Ledger) -> 
     )
 
 
-def _request(
-    fine_tune: FineTune, model: str, context: Context, file_ids: Mapping[str, str], stamp: Stamp
+def _in_its_session(request: JobRequest, intent: Intent) -> JobRequest:
+    """Bind a create to the session that it was decided in: in another an earlier sending may live on."""
+    return replace(request, session=intent.repeats_in)
+
+
+def requested(
+    fine_tune: FineTune, model: str, datasets: Mapping[str, Dataset], file_ids: Mapping[str, str]
 ) -> JobRequest:
+    """Return what is sent, without its mark. Raises FtopsError where a file is not at the provider."""
+
     def at_provider(file: DataFile) -> RequestFile:
         if file.path is None:
             return RequestFile(file.file_id or "", file.weight)
-        sha256 = context.datasets[file.path].sha256
+        sha256 = datasets[file.path].sha256
         if sha256 not in file_ids:
             raise FtopsError(f"{file.path} is not at the provider")
         return RequestFile(file_ids[sha256], file.weight)
@@ -197,6 +231,5 @@ def _request(
         seed=fine_tune.seed,
         provider_options=fine_tune.provider_options,
         integrations=fine_tune.integrations,
-        stamp=stamp,
         chained=isinstance(fine_tune.model, Upstream),
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from ftops.applier.context import Context
 from ftops.applier.creates import Ready, Sent
-from ftops.applier.looking import look_again
+from ftops.applier.looking import look_again, with_outcome
 from ftops.errors import ProviderError
 from ftops.model.job import Job, JobList
 from ftops.model.observation import Observation
@@ -64,6 +64,7 @@ def looked_up(
         complete=listed.complete,
         problem=listed.problem,
         listed_at=(now,),
+        session=listed.session,
         retrieved=frozenset(),
     )
     live, verdicts = _verdicts(doubtful, seen, context, ledger)
@@ -73,7 +74,9 @@ def looked_up(
     found = {name: verdict for name, verdict in verdicts.items() if isinstance(verdict, Job)}
     claimed = [job.id for job in found.values()]
     return {
-        name: found[name] if name in found and claimed.count(found[name].id) == 1 else None
+        name: with_outcome(port, found[name])
+        if name in found and claimed.count(found[name].id) == 1
+        else None
         for name in verdicts
     }
 

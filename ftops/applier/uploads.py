@@ -5,23 +5,28 @@ What a provider refused, or could not process, is remembered: it is not sent aga
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from msgspec import Struct, field
 
 from ftops.applier.context import Context
 from ftops.errors import FtopsError, NotFound, Rejected
 from ftops.model.change import Change
-from ftops.model.dataset import Dataset
+from ftops.model.dataset import DIGEST_IN_NAME, Dataset, uploaded_digest
 from ftops.model.event import Event, EventKind
 from ftops.model.job import FileState, UploadedFile
 from ftops.records.ledger import Ledger
+from ftops.transport.meter import metered
 
 LONGEST_WAIT_SECONDS = 30.0
 """How long one apply waits for its files to be processed, all of them together."""
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 2.0
+
+TELL_EVERY = 64 * 2**20
+"""Bytes of one upload between two words of progress."""
+LOOK_SECONDS = 1.0
 
 _UNUSABLE = frozenset({FileState.FAILED, FileState.GONE})
 _UNDER_WAY = frozenset({FileState.UPLOADED, FileState.PROCESSING})
@@ -67,6 +72,26 @@ def upload_all(changes: Iterable[Change], context: Context, ledger: Ledger) -> U
     return uploads
 
 
+class _Sending:
+    """One upload under way. `count` is called by its thread, `progress` by the one that waits."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self.dataset = dataset
+        self._sent = 0
+        self._told = 0
+
+    def count(self, count: int) -> None:
+        """Add the bytes of a piece that was sent."""
+        self._sent += count
+
+    def progress(self) -> str | None:
+        """Say how far it is, once for each large piece; None in between."""
+        if self._sent // TELL_EVERY <= self._told // TELL_EVERY:
+            return None
+        self._told = self._sent
+        return f"sent {self._sent // 10**6:,} MB of {self.dataset.bytes // 10**6:,} MB of {self.dataset.path}"
+
+
 class _Place:
     """The files of one provider. `_there` is each file that is needed, as it was seen last."""
 
@@ -98,8 +123,7 @@ class _Place:
         missing: dict[str, Dataset] = {}
         for path, dataset in datasets.items():
             recorded = by_id.get(file_ids.get(dataset.sha256, ""))
-            name = dataset.upload_name(self._context.project)
-            named = [one for one in listed if (one.filename, one.bytes) == (name, dataset.bytes)]
+            named = [one for one in listed if self._is_of(one, dataset)]
             ours = [*([recorded] if recorded else []), *named]
             for file in ours:
                 if file.state is FileState.FAILED:
@@ -113,25 +137,44 @@ class _Place:
             missing[path] = dataset
         return missing
 
+    def _is_of(self, file: UploadedFile, dataset: Dataset) -> bool:
+        """Return whether a file is our upload of these rows, whatever the data was called then."""
+        start = uploaded_digest(file.filename, self._context.project)
+        return start == dataset.sha256[:DIGEST_IN_NAME] and file.bytes == dataset.bytes
+
     def _send(self, missing: Mapping[str, Dataset]) -> None:
         by_content = {dataset.sha256: dataset for dataset in missing.values()}
         wanted = [one for one in by_content.values() if not self._held(one)]
         with ThreadPoolExecutor(self._context.hands.parallelism) as pool:
-            futures = {}
+            futures: dict[Future[UploadedFile], _Sending] = {}
             for dataset in wanted:
                 self._tell(EventKind.UPLOAD_STARTED, f"uploading {dataset.path} to {self._provider}")
-                path = self._context.root / dataset.path
-                name = dataset.upload_name(self._context.project)
-                future = pool.submit(self._port.upload_file, path, name, dataset.file_sha256)
-                futures[future] = dataset
-            for future in as_completed(futures):
-                dataset = futures[future]
+                sending = _Sending(dataset)
+                futures[pool.submit(self._upload, sending)] = sending
+            for future in self._ended(futures):
+                dataset = futures[future].dataset
                 try:
                     self._sent(dataset, future.result())
                 except FtopsError as error:
                     self._refused(dataset, error)
                     same = [path for path, other in missing.items() if other.sha256 == dataset.sha256]
                     self._uploads.failed |= dict.fromkeys(same, error)
+
+    def _upload(self, sending: _Sending) -> UploadedFile:
+        dataset = sending.dataset
+        name = dataset.upload_name(self._context.project)
+        with metered(sending.count):
+            return self._port.upload_file(self._context.root / dataset.path, name, dataset.file_sha256)
+
+    def _ended(self, futures: Mapping[Future[UploadedFile], _Sending]) -> Iterator[Future[UploadedFile]]:
+        """Yield each upload when it has ended; meanwhile, say how far large ones are."""
+        waiting = set(futures)
+        while waiting:
+            done, waiting = wait(waiting, LOOK_SECONDS, FIRST_COMPLETED)
+            for future in waiting:
+                if words := futures[future].progress():
+                    self._tell(EventKind.UPLOADING, f"{words} to {self._provider}")
+            yield from done
 
     def _held(self, dataset: Dataset) -> bool:
         known = self._ledger.refused_upload(self._provider, dataset.file_sha256)

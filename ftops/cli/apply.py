@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from functools import partial
 from pathlib import Path
@@ -20,11 +21,13 @@ from ftops.api.saved_plans import (
 )
 from ftops.api.waiting import Waiting, goes_on, wait_until_settled
 from ftops.cli import options
+from ftops.cli.garbage import collect_as_usual
 from ftops.cli.plan import show_plan
 from ftops.cli.session import Session, lock_timeout_option, open_session, surroundings
 from ftops.cli.signals import confirm
 from ftops.cli.waiting import Progress
 from ftops.errors import ExitCode, FtopsError, Problem
+from ftops.model.commit import HASH
 from ftops.reconciler.values import Reviewed
 from ftops.report.terminal import render_results
 from ftops.report.words import counted
@@ -37,6 +40,7 @@ from ftops.review.selection import Selection
 @click.command("apply")
 @click.argument("planfile", metavar="[PLANFILE]", required=False)
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@click.option("--commit", metavar="HASH", help="Refuse a PLANFILE that is no plan of this commit.")
 @click.option("--wait", is_flag=True, help="Continue until no job is active.")
 @click.option("--timeout", metavar="DURATION", help="With --wait: give up after this long (90s, 30m, 6h).")
 @click.option(
@@ -46,7 +50,7 @@ from ftops.review.selection import Selection
     show_default=True,
     help="How many requests to send at once.",
 )
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Output format.")
+@options.format_option("text", "json")
 @options.selection_options
 @lock_timeout_option
 @click.pass_obj
@@ -55,6 +59,7 @@ def apply_command(
     planfile: str | None,
     *,
     yes: bool,
+    commit: str | None,
     wait: bool,
     timeout: str | None,
     parallelism: int,
@@ -63,10 +68,10 @@ def apply_command(
 ) -> int:
     """Plan, show the plan, ask, and apply it; or apply a saved plan without asking."""
     limit = options.seconds(timeout)
-    _check_usage(planfile, chosen, yes=yes)
+    _check_usage(planfile, chosen, commit, yes=yes)
     run: Round | None = None
     try:
-        saved = None if planfile is None else read_plan_file(root / planfile, root, surroundings())
+        saved = None if planfile is None else _read(root, planfile, commit)
         lineage = first_lineage(saved) if saved else None
         with blaming_moved_data(root, saved), open_session(root, changes=True, lineage=lineage) as session:
             if saved is not None:
@@ -88,8 +93,20 @@ def apply_command(
     return code
 
 
-def _check_usage(planfile: str | None, chosen: Selection, *, yes: bool) -> None:
+def _read(root: Path, planfile: str, commit: str | None) -> SavedPlan:
+    """Read a plan file; with `commit`, only one of that commit."""
+    saved = read_plan_file(root / planfile, root, surroundings())
+    if commit is not None:
+        saved.raise_unless_of(commit)
+    return saved
+
+
+def _check_usage(planfile: str | None, chosen: Selection, commit: str | None, *, yes: bool) -> None:
     """Raise UsageError for options that contradict each other, and where nobody could answer."""
+    if commit is not None and planfile is None:
+        raise click.UsageError("--commit is for a PLANFILE: without one the checkout is planned")
+    if commit is not None and not re.fullmatch(HASH, commit):
+        raise click.UsageError("--commit takes a whole hash, of 40 or 64 characters")
     if planfile is not None and chosen != Selection():
         raise click.UsageError("a saved plan holds its own selection and limits: pass none with PLANFILE")
     if planfile is None and not yes and not sys.stdin.isatty():
@@ -173,6 +190,7 @@ def _wait(session: Session, chosen: Selection, first: Round, waiting: Waiting) -
             _conclude(run, "text")
         progress.tell(session, run)
 
+    collect_as_usual()
     last = wait_until_settled(session, chosen, first, waiting, hear)
     return round_code(last) if last is not first else ExitCode.NOTHING
 

@@ -29,7 +29,7 @@ from ftops.report.words import printable
     help="Turn on the kill switch, then cancel everything in the project.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Output format.")
+@options.format_option("text", "json")
 @lock_timeout_option
 @click.pass_obj
 def cancel_command(root: Path, names: tuple[str, ...], form: str, *, everything: bool, yes: bool) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from click.shell_completion import CompletionItem
 
 from ftops.errors import FtopsError
 
@@ -36,6 +37,17 @@ def fine_tune_names(ctx: click.Context, param: click.Parameter, incomplete: str)
 
     A person is typing: nothing is said about a project that is broken or absent.
     """
+    return [name for name in _declared_names(ctx) if name.startswith(incomplete)]
+
+
+def fine_tunes_and_files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Return the declared names that begin so; the shell adds files, from where it is."""
+    names = fine_tune_names(ctx, param, incomplete)
+    # First: in bash, asking for files forgets what was offered before.
+    return [CompletionItem(incomplete, type="file"), *map(CompletionItem, names)]
+
+
+def _declared_names(ctx: click.Context) -> list[str]:
     from ftops.manifests.parser import load_fine_tunes
     from ftops.manifests.project import load_project
     from ftops.providers.registry import dialects, facts_of
@@ -47,5 +59,4 @@ def fine_tune_names(ctx: click.Context, param: click.Parameter, incomplete: str)
         loaded = load_fine_tunes(root, project, document, facts)
     except (FtopsError, OSError, ValueError):
         return []
-    names = (fine_tune.name for fine_tune in loaded.fine_tunes)
-    return sorted(name for name in names if name.startswith(incomplete))
+    return sorted(fine_tune.name for fine_tune in loaded.fine_tunes)

@@ -13,7 +13,7 @@ from ftops.cli.completion import fine_tune_names
 from ftops.cli.session import surroundings
 from ftops.errors import NeedsPerson
 from ftops.manifests.loader import parse_yaml
-from ftops.report.words import printable
+from ftops.report.words import counted, printable
 
 
 @click.command("convert")
@@ -44,14 +44,16 @@ def convert_command(
     if not write:
         click.echo(made.text, nl=False)
     _tell(made)
+    if made.missing:
+        to_do = counted(len(made.missing), "thing is", "things are")
+        nothing = "nothing was written; " if write else ""
+        raise NeedsPerson(
+            f"{made.name} is not valid as it is: {to_do} still to do",
+            hint=f"{nothing}see the lines TO DO; --model and --option set what you know",
+        )
     if write:
         write_conversion(root, made, surroundings())
         click.echo(printable(f"wrote {root / made.path.relative_to(root.resolve())}; {name} stays as it is"))
-    elif made.missing:
-        raise NeedsPerson(
-            f"{made.name} is not valid as it is printed: {made.missing[0]}",
-            hint="see the lines TO DO; --model and --option set what you know",
-        )
 
 
 def _option(text: str) -> tuple[str, Any]:

@@ -17,7 +17,7 @@ from ftops.report.doctor import checks_document, render_agenda, render_checks
 
 
 @click.command("doctor")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Output format.")
+@options.format_option("text", "json")
 @click.pass_obj
 def doctor_command(root: Path, form: str) -> ExitCode:
     """Check everything that a plan and an apply need, and say how to fix what is wrong.

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from ftops.cli.garbage import collect_as_usual
 from ftops.errors import FtopsError
 
 
@@ -84,4 +85,5 @@ def emulator_command(
         message = f"the emulator cannot serve on port {port} with {database}: {error}"
         raise FtopsError(message, hint="choose another --port or --db") from error
     click.echo(f"The emulator serves {server.base_url} and trains nothing. Press Ctrl-C to stop it.")
+    collect_as_usual()
     server.serve_forever()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ import click
 from ftops.api.jobs import KnownJob, open_job, read_metrics
 from ftops.cli import options
 from ftops.cli.completion import fine_tune_names
+from ftops.cli.garbage import collect_as_usual
 from ftops.cli.session import surroundings
 from ftops.cli.streams import reader_gone
 from ftops.controller.following import Follower
@@ -25,7 +27,7 @@ from ftops.report.words import plain, printable
 @click.command("events")
 @click.argument("name", shell_complete=fine_tune_names)
 @click.option("--follow", "-f", is_flag=True, help="Continue until the job has ended.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Output format.")
+@options.format_option("text", "json")
 @click.pass_obj
 def events_command(root: Path, name: str, form: str, *, follow: bool) -> int:
     """Show what the provider reports about a fine-tune's job.
@@ -46,10 +48,12 @@ def events_command(root: Path, name: str, form: str, *, follow: bool) -> int:
 
 @click.command("metrics")
 @click.argument("name", shell_complete=fine_tune_names)
-@click.option("--plot", is_flag=True, help="Plot the losses as curves.")
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json", "csv"]), default="text", help="Output format."
+    "--plot",
+    is_flag=True,
+    help="Plot the losses as curves, as wide as the terminal, or COLUMNS (80) without one.",
 )
+@options.format_option("text", "json", "csv")
 @click.pass_obj
 def metrics_command(root: Path, name: str, form: str, *, plot: bool) -> None:
     """Show the losses of a job step by step: from its result file, or from its events while it runs."""
@@ -65,15 +69,17 @@ def metrics_command(root: Path, name: str, form: str, *, plot: bool) -> None:
         click.echo(metrics_csv(points), nl=False)
     elif not points:
         click.echo(f"{name}: job {printable(job_id)} has reported no metrics yet.")
-    elif plot:
-        coloured = options.styler() is not plain
-        click.echo(render_plot(points, width=options.width(), colour=coloured), nl=False)
+    elif plot and options.takes_utf8():
+        coloured, height = options.styler() is not plain, shutil.get_terminal_size().lines
+        drawn = render_plot(points, width=options.table_width(), height=height, colour=coloured)
+        click.echo(drawn, nl=False)
     else:
         click.echo(render_metrics(points), nl=False)
 
 
 def _follow(known: KnownJob, show: Callable[[JobEvent], str]) -> int:
     never = threading.Event()
+    collect_as_usual()
     follower = Follower(known.provider, known.recorded.id, never.wait)
     for event in follower.events():
         click.echo(show(event))

@@ -20,13 +20,7 @@ from ftops.report.words import printable
 
 
 @click.command("graph")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "mermaid", "dot", "json"]),
-    default="text",
-    help="Output format.",
-)
+@options.format_option("text", "mermaid", "dot", "json")
 @click.pass_obj
 def graph_command(root: Path, form: str) -> None:
     """Show the chains: base model, fine-tunes and their data. Asks no provider.

@@ -11,18 +11,20 @@ import click
 from ftops.cli.git_lines import GIT_LINES, GitLine, with_line
 from ftops.errors import FtopsError
 from ftops.manifests.project import PROJECT_FILE
+from ftops.manifests.writing import modeline, schema_address
 
 _PROJECT = """\
 apiVersion: ftops/v1
 kind: Project
-metadata: {{name: {name}}}            # stamped on every job; unique in the provider's account
+metadata: {{name: {name}}}  # stamped on every job: unique in the provider's account
 spec:
   manifests: [jobs/]
   default_provider: local
   providers:
-    # The embedded emulator needs no key and trains nothing. For a real provider write, for example:
-    #   oa: {{dialect: openai, api_key: {{env: OPENAI_API_KEY}}}}
+    # The embedded emulator: no key, no cost, no training. 600 of its seconds pass in one of yours.
     local: {{dialect: openai, base_url: "emulator:.ftops/emulator.db", emulator: {{speed: 600}}}}
+    # A real provider beside it, for example:
+    # oa: {{dialect: openai, api_key: {{env: OPENAI_API_KEY}}}}
 """
 
 _MANIFEST = """\
@@ -32,9 +34,9 @@ metadata:
   name: hello
 spec:
   model: gpt-4o-mini
-  training_file: {path: ../data/hello.jsonl}
+  training_file: {path: ../data/hello.jsonl}  # relative to this file
   hyperparameters: {n_epochs: 3}
-  suffix: hello
+  suffix: hello  # becomes part of the model's name
 """
 
 _CAPITALS = {
@@ -60,8 +62,9 @@ def init_command(root: Path, directory: str) -> None:
     """Create a project in DIRECTORY that is ready to plan and apply on the embedded emulator."""
     target = root / directory
     files = {
-        PROJECT_FILE: _PROJECT.format(name=f"{_word(target)}-{secrets.token_hex(2)}"),
-        "jobs/hello.yaml": _MANIFEST,
+        PROJECT_FILE: modeline(schema_address("project", target))
+        + _PROJECT.format(name=f"{_word(target)}-{secrets.token_hex(2)}"),
+        "jobs/hello.yaml": modeline(schema_address("finetune", target, "jobs")) + _MANIFEST,
         "data/hello.jsonl": "".join(_line(country, city) for country, city in _CAPITALS.items()),
     }
     existing = [name for name in files if (target / name).exists()]
@@ -76,8 +79,10 @@ def init_command(root: Path, directory: str) -> None:
     for wanted, content in before.items():
         _add_line(target / wanted.file, content, wanted)
     where = "" if directory == "." else f" -C {directory}"
+    click.echo("Its provider is the embedded emulator: no key, no cost, and nothing is trained.")
     click.echo(f"Next: ftops{where} plan, then ftops{where} apply --wait")
-    click.echo("Then: put your own data into data/, and declare it in jobs/ as jobs/hello.yaml does")
+    click.echo("Then: put your own data into data/, declare it in jobs/ as jobs/hello.yaml does,")
+    click.echo("      and add a real provider to ftops.yaml")
 
 
 def _content(path: Path) -> bytes | None:

@@ -14,29 +14,62 @@ from pathlib import Path
 from typing import Any
 
 import click
+from msgspec.structs import asdict
 
 from ftops.cli.completion import fine_tune_names
 from ftops.cli.secrecy import current_vault
 from ftops.errors import ExitCode, FtopsError, Problem
 from ftops.model.plan import Plan
-from ftops.report.words import Styler, plain, printable
+from ftops.report.words import IN_ASCII, Styler, plain, printable
 from ftops.review.rules import LIFTABLE
 from ftops.review.selection import ANY_COMMIT, Selection
 
 NO_CACHE = "ftops.no_cache"
 """In a context's `meta`: whether every file is read. FTOPS_NO_CACHE says so for every command."""
 
+_GREY = "bright_black"
 _COLOURS = {
     "create": "green",
+    "train": "green",
     "replace": "yellow",
     "cancel": "red",
-    "forget": "magenta",
-    "adopt": "cyan",
-    "update": "cyan",
+    "forget": _GREY,
+    "adopt": "magenta",
+    "update": "magenta",
     "wait": "blue",
+    "later": "blue",
     "hold": "red",
     "error": "red",
+    "warning": "yellow",
+    "dim": _GREY,
+    "succeeded": "green",
+    "running": "blue",
+    "held": "red",
+    "failed": "red",
+    "unknown": "yellow",
+    **dict.fromkeys(("pending", "waiting", "cancelling", "cancelled", "paused", "absent", "planned"), _GREY),
 }
+"""By role, of the 16 colours that every terminal has and its owner may have chosen."""
+
+
+def format_option(
+    *forms: str, description: str = "Output format."
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add --format, text where nothing is said; the command is given it as `form`."""
+    return click.option("--format", "form", type=click.Choice(forms), default="text", help=description)
+
+
+SUMMARY_FORMS = ("markdown", "html", "github")
+"""Forms of a plan that are drawn from its summary."""
+
+
+def plan_format_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --format as a plan has it."""
+    about = (
+        "Output format; markdown is the comment on a pull request, html one file to look at, "
+        "github annotates from a workflow."
+    )
+    return format_option("text", "json", *SUMMARY_FORMS, description=about)(command)
 
 
 def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -137,6 +170,13 @@ def moment(text: str | None, now: float) -> float | None:
         raise click.UsageError(f"{text!r} is not a time; write 30d, 12h or 2026-01-31") from None
 
 
+def revision(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
+    """Take what may name a commit. Raises UsageError for what git would read as an option."""
+    if text is not None and (not text or text.startswith("-")):
+        raise click.UsageError(f"--base {text}: write a branch, a tag or a commit")
+    return text
+
+
 def styler() -> Styler:
     """Colour for a terminal that wants it; NO_COLOR, TERM=dumb and pipes get none."""
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not sys.stdout.isatty():
@@ -147,6 +187,19 @@ def styler() -> Styler:
 def width() -> int:
     """Return the columns of the terminal, 100 where there is none."""
     return shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 100
+
+
+def table_width() -> int:
+    """Return the columns of the terminal; where there is none, those that COLUMNS names, or 80."""
+    if sys.stdout.isatty():
+        return shutil.get_terminal_size().columns
+    named = os.environ.get("COLUMNS", "")
+    return int(named) if re.fullmatch("[1-9][0-9]{0,3}", named) else 80
+
+
+def drawn(text: str, *, err: bool = False) -> str:
+    """Return text with our signs as standard output, or standard error, can write them."""
+    return text if takes_utf8(err=err) else text.translate(IN_ASCII)
 
 
 def print_document(document: Mapping[str, Any], *, err: bool = False) -> None:
@@ -174,12 +227,14 @@ def _blanked(error: Mapping[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def documented_failure(root: Path, form: str, command: str = "plan") -> Iterator[None]:
-    """With `--format json`, write the document of a failure too; for what fails before the first document."""
+    """Write a failure in the form that was asked for, too; for what fails before the first document."""
     try:
         yield
     except FtopsError as error:
         if form == "json":
             _print_failure(root, command, error.problems)
+        elif command == "plan" and form in SUMMARY_FORMS:
+            _print_unplanned(root, form, error.problems)
         raise
 
 
@@ -195,6 +250,17 @@ def _print_failure(root: Path, command: str, problems: tuple[Problem, ...]) -> N
         print_document(failure_document(command, problems))
     else:
         print_document(error_document(problems, project_name(root)))
+
+
+def _print_unplanned(root: Path, form: str, problems: tuple[Problem, ...]) -> None:
+    """Say on the pull request why there is no plan: an old comment must not stay as if it held."""
+    from ftops.cli.pull_request import print_summary
+    from ftops.model.review import Review
+    from ftops.report.summarizing import summarized
+
+    blanked = tuple(Problem(**_blanked(asdict(problem))) for problem in problems)
+    plan = Plan(project_name(root) or "unknown", "", 0, ())
+    print_summary(summarized(plan, Review(), problems=blanked), form, root)
 
 
 def _blanked_line(line: Mapping[str, Any]) -> dict[str, Any]:
@@ -234,4 +300,5 @@ def _pair(text: str, option: str) -> tuple[str, str]:
 
 
 def _coloured(text: str, role: str) -> str:
-    return click.style(text, fg=_COLOURS.get(role), bold=role == "bold", dim=role == "dim")
+    colour, bold = _COLOURS.get(role), role == "bold" or None
+    return click.style(text, fg=colour, bold=bold) if text and (colour or bold) else text

@@ -16,7 +16,7 @@ from ftops.review.endings import day
 
 
 @click.command("providers")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Output format.")
+@options.format_option("text", "json")
 @click.pass_obj
 def providers_command(root: Path, form: str) -> None:
     """Show which providers there are, what the project uses, and who takes new jobs until when.

@@ -35,6 +35,7 @@ def reconcile_command(
 ) -> int:
     """Plan and apply within the project's limits without asking: for schedules."""
     with open_session(root, changes=True) as session:
-        run = one_round(session, replace(chosen, patient=True), parallelism, "text", approved=None)
+        unattended = replace(chosen, patient=True, defers=True)
+        run = one_round(session, unattended, parallelism, "text", approved=None)
         session.raise_if_stopped()
         return round_code(run)

@@ -17,6 +17,7 @@ from ftops.api.session import Session
 from ftops.api.state_access import StateAccess
 from ftops.api.surroundings import Surroundings
 from ftops.cli import options
+from ftops.cli.drawn import PROGRESS
 from ftops.cli.secrecy import current_vault
 from ftops.cli.signals import stopping
 from ftops.model.event import Event
@@ -60,17 +61,22 @@ def surroundings(stop: threading.Event | None = None) -> Surroundings:
 
 @contextmanager
 def open_session(
-    root: Path, *, changes: bool = False, lineage: str | None = None, partly: bool = False
+    root: Path,
+    *,
+    changes: bool = False,
+    lineage: str | None = None,
+    partly: bool = False,
+    silent: bool = False,
 ) -> Iterator[Session]:
     """Load the project and open its providers and state; close everything at the end.
 
     With `changes`, the command may change something, so it is refused while the kill switch is on.
     `lineage` is for a state that does not exist yet: a saved plan may define its lineage. With `partly`,
-    manifests that do not load are left out.
+    manifests that do not load are left out. A `silent` one says nothing when it is asked to stop.
     """
     stop = threading.Event()
     opened = api.open_session(root, surroundings(stop), lineage=lineage, partly=partly)
-    with opened as session, stopping(stop):
+    with opened as session, stopping(stop, silent=silent):
         if changes:
             session.refuse_frozen()
         yield session
@@ -84,4 +90,4 @@ def open_state(root: Path) -> StateAccess:
 def _show_event(event: Event) -> None:
     from ftops.report.terminal import render_event
 
-    click.echo(render_event(event), err=True)
+    PROGRESS.above(render_event(event))

@@ -13,13 +13,7 @@ from ftops.cli.session import surroundings
 
 @click.command("show")
 @click.argument("planfile", metavar="PLANFILE")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "markdown"]),
-    default="text",
-    help="Output format; markdown is for a pull request.",
-)
+@options.plan_format_option
 @click.pass_obj
 def show_command(root: Path, planfile: str, form: str) -> None:
     """Show a saved plan as it was made. Needs no project and no network."""
@@ -27,12 +21,14 @@ def show_command(root: Path, planfile: str, form: str) -> None:
         saved = read_plan_file(root / planfile, root, surroundings())
     if form == "json":
         options.print_document(saved.document)
-    elif form == "markdown":
-        from ftops.report.markdown import render_plan_markdown
+    elif form in options.SUMMARY_FORMS:
+        from ftops.cli.pull_request import print_summary
+        from ftops.report.summarizing import summarized
 
-        click.echo(render_plan_markdown(saved.plan, saved.review), nl=False)
+        digest = str(saved.document.get("digest", ""))
+        print_summary(summarized(saved.plan, saved.review, digest=digest), form, root)
     else:
         from ftops.report.terminal import render_plan
 
         text = render_plan(saved.plan, saved.review, width=options.width(), style=options.styler())
-        click.echo(text, nl=False)
+        click.echo(options.drawn(text), nl=False)

@@ -16,6 +16,8 @@ from types import FrameType
 
 import click
 
+from ftops.cli.drawn import PROGRESS
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -33,12 +35,12 @@ class _Asked:
 
 
 @contextmanager
-def stopping(stop: threading.Event) -> Iterator[None]:
+def stopping(stop: threading.Event, *, silent: bool = False) -> Iterator[None]:
     """Let Ctrl-C and SIGTERM set `stop`, and say so once; a second one ends the command at once."""
     asked = _Asked()
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
-    watcher = threading.Thread(target=_watch, args=(reading, stop), name="ftops-signals", daemon=True)
+    watcher = threading.Thread(target=_watch, args=(reading, stop, silent), name="ftops-signals", daemon=True)
     watcher.start()
     woken = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     before = {number: signal.signal(number, asked.handle) for number in SIGNALS}
@@ -53,15 +55,17 @@ def stopping(stop: threading.Event) -> Iterator[None]:
         os.close(reading)
 
 
-def _watch(reading: int, stop: threading.Event) -> None:
+def _watch(reading: int, stop: threading.Event, silent: bool) -> None:
     """Ask to stop as soon as a signal has come; end when nobody can send one any more."""
     while came := os.read(reading, 64):
         numbers = [number for number in came if number in SIGNALS]
         if numbers and not stop.is_set():
             stop.set()
+            if silent:
+                continue
             name = signal.Signals(numbers[0]).name
             with suppress(OSError, ValueError):
-                click.echo(f"{name}: finishing what is in flight; no job is cancelled", err=True)
+                PROGRESS.above(f"{name}: finishing what is in flight; no job is cancelled")
 
 
 def confirm(question: str) -> bool:

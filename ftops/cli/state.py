@@ -22,7 +22,7 @@ from ftops.cli.state_surgery import (
 )
 from ftops.model.json_text import escaped
 from ftops.records.surgery import unrecorded
-from ftops.report.terminal import columns
+from ftops.report.layout import columns
 from ftops.state.statefile import encode_record
 
 

@@ -6,11 +6,11 @@ import os
 import shutil
 import sys
 
-import click
-
 from ftops.api.jobs import read_running_metrics
 from ftops.api.rounds import Round
 from ftops.api.session import Session
+from ftops.cli import options
+from ftops.cli.drawn import PROGRESS
 from ftops.report.status import status_rows, with_progress
 from ftops.report.waiting import changed, render_waiting, standing
 from ftops.report.words import printable
@@ -23,7 +23,6 @@ class Progress:
 
     def __init__(self) -> None:
         self._before: dict[str, str] = {}
-        self._drawn = 0
         self._in_place = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
     def tell(self, session: Session, run: Round) -> None:
@@ -41,19 +40,11 @@ class Progress:
         rows = with_progress(rows, jobs, points, now)
         # stderr may be a terminal where stdout is not.
         width = shutil.get_terminal_size(_USUAL).columns
-        self._erase()
         self._print(news)
         lines = render_waiting(rows, points, now, width=width - 1)
-        for line in lines:
-            click.echo(line, err=True)
-        self._drawn = len(lines)
-
-    def _erase(self) -> None:
-        if self._drawn:
-            click.echo(f"\x1b[{self._drawn}A\x1b[J", nl=False, err=True, color=True)
-        self._drawn = 0
+        PROGRESS.draw([options.drawn(line, err=True) for line in lines])
 
     @staticmethod
     def _print(lines: tuple[str, ...]) -> None:
         for line in lines:
-            click.echo(f"  {printable(line)}", err=True)
+            PROGRESS.above(f"  {printable(line)}")

@@ -6,15 +6,17 @@ from collections.abc import Mapping
 
 from msgspec import Struct, field
 
+from ftops.datasets.columns import Steps, column_of
 from ftops.datasets.tables import hint, sentence
 
 _LONGEST_SHOWN = 60
 
 
 class Breach(Struct, frozen=True):
-    """A rule that is broken. `place` is where in the row; `shown` fills the rule's sentence.
+    """A rule that is broken. `place` is where in the row, for people; `shown` fills the rule's sentence.
 
-    `advice` is what to do where the rule's own hint does not know it.
+    `advice` is what to do where the rule's own hint does not know it. `steps` lead to the value that is
+    meant, or to its key; `column` is known where the line is no JSON.
     """
 
     kind: str
@@ -22,6 +24,14 @@ class Breach(Struct, frozen=True):
     shown: Mapping[str, object] = field(default_factory=dict)
     advice: str | None = None
     column: int | None = None
+    steps: Steps | None = None
+    at_key: bool = False
+
+    def column_in(self, line: bytes) -> int | None:
+        """Return the column of what is meant, from 1; None where it is not one place."""
+        if self.column is not None or self.steps is None:
+            return self.column
+        return column_of(line, self.steps, at_key=self.at_key)
 
     @property
     def message(self) -> str:

@@ -9,6 +9,7 @@ import orjson
 from msgspec import Struct
 
 from ftops.datasets.breach import Breach, shown
+from ftops.datasets.columns import Steps
 from ftops.datasets.forms import is_json_schema
 from ftops.datasets.tables import Ruleset
 from ftops.model.capabilities import DataFormat
@@ -19,7 +20,7 @@ ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function
 
 
 class Outline(Struct):
-    """The messages of a row, looked through once.
+    """The messages of a row, looked through once. `holder` leads to what has them.
 
     `known`: each has a known role; where one has not, their order says nothing. `plain`: none is empty, has
     images, calls, a weight, or follows another of the assistant's, so most rows need no further check.
@@ -30,16 +31,21 @@ class Outline(Struct):
     images: int = 0
     known: bool = True
     plain: bool = True
+    holder: Steps = ()
+
+    def at(self, index: int) -> Steps:
+        """Return the way to a message; -1 is the last."""
+        return (*self.holder, "messages", index if index >= 0 else len(self.messages) + index)
 
 
 def outline(row: Mapping[str, Any]) -> Outline | None:
     """Look through the messages of a chat, reinforcement or preference row; None where there are none."""
-    messages = row.get("messages")
+    messages, holder = row.get("messages"), ()  # type: Any, Steps
     if messages is None and isinstance(asked := row.get("input"), dict):
-        messages = asked.get("messages")
+        messages, holder = asked.get("messages"), ("input",)
     if not isinstance(messages, list) or not messages:
         return None
-    found, before = Outline(messages, []), ""
+    found, before = Outline(messages, [], holder=holder), ""
     for message in messages:
         role = message.get("role") if isinstance(message, dict) else None
         if not isinstance(role, str) or role not in ROLES:
@@ -74,11 +80,11 @@ def conversation_breaches(
     `broken` are the kinds that the schema has found: of broken calls it is not asked what they match.
     """
     if not found.plain:
-        yield from _each(found.messages)
+        yield from _each(found)
         yield from _images(found, rules)
     tools = (row.get("input") or row).get("tools") if "messages" not in row else row.get("tools")
     if (tools or not found.plain) and _CALLS.isdisjoint(broken):
-        yield from _tools(found.messages, tools)
+        yield from _tools(found, tools)
 
 
 _CALLS = frozenset(
@@ -92,64 +98,67 @@ def end_breaches(found: Outline, form: DataFormat) -> Iterator[Breach]:
     owner = {"value": f"the {last}"}
     if form is DataFormat.REINFORCEMENT:
         if last not in ("user", "developer"):
-            yield Breach("last-is-not-a-question", shown=owner)
+            yield Breach("last-is-not-a-question", shown=owner, steps=found.at(-1))
     elif form is DataFormat.PREFERENCE:
         if last == "assistant":
-            yield Breach("input-ends-with-assistant")
+            yield Breach("input-ends-with-assistant", steps=found.at(-1))
     elif last == "assistant":
         if not found.plain:
-            yield from _weights(found.messages)
+            yield from _weights(found)
+    elif "assistant" in found.roles:
+        yield Breach("last-role", shown=owner, steps=found.at(-1))
     else:
-        yield Breach("last-role", shown=owner) if "assistant" in found.roles else Breach("no-assistant")
+        yield Breach("no-assistant", steps=(*found.holder, "messages"))
 
 
-def _weights(messages: Sequence[Message]) -> Iterator[Breach]:
-    weights = [message.get("weight") for message in messages if message["role"] == "assistant"]
+def _weights(found: Outline) -> Iterator[Breach]:
+    weights = [message.get("weight") for message in found.messages if message["role"] == "assistant"]
     if all(weight == 0 for weight in weights):
-        yield Breach("nothing-to-learn")
+        yield Breach("nothing-to-learn", steps=(*found.holder, "messages"))
     elif weights[-1] == 0:
-        yield Breach("last-weight")
+        yield Breach("last-weight", steps=(*found.at(-1), "weight"))
 
 
-def _each(messages: Sequence[Message]) -> Iterator[Breach]:
+def _each(found: Outline) -> Iterator[Breach]:
     before = ""
-    for number, message in enumerate(messages, 1):
-        role = message["role"]
+    for number, message in enumerate(found.messages, 1):
+        role, steps = message["role"], found.at(number - 1)
         if role == before == "assistant":
-            yield Breach("consecutive-assistants", f"message {number}")
+            yield Breach("consecutive-assistants", f"message {number}", steps=steps)
         before = role
         if message.get("content") == "" and not (message.get("tool_calls") or message.get("function_call")):
-            yield Breach("empty-content", f"message {number}")
+            yield Breach("empty-content", f"message {number}", steps=(*steps, "content"))
 
 
 def _images(found: Outline, rules: Ruleset) -> Iterator[Breach]:
     if not found.images:
         return
-    most = rules.limit("most_images")
+    most, steps = rules.limit("most_images"), (*found.holder, "messages")
     if most is not None and found.images > most:
-        yield Breach("too-many-images", shown={"value": found.images, "limit": most})
+        yield Breach("too-many-images", shown={"value": found.images, "limit": most}, steps=steps)
     if rules.facts is not None and not rules.facts.images:
-        yield Breach("images-not-taken", shown={"limit": rules.model})
+        yield Breach("images-not-taken", shown={"limit": rules.model}, steps=steps)
 
 
-def _tools(messages: Sequence[Message], tools: Any) -> Iterator[Breach]:
+def _tools(found: Outline, tools: Any) -> Iterator[Breach]:
     declared = _declared(tools)
     open_calls: dict[str, int] = {}
-    for number, message in enumerate(messages, 1):
-        answered = message.get("tool_call_id")
+    for number, message in enumerate(found.messages, 1):
+        steps, answered = found.at(number - 1), message.get("tool_call_id")
         if message["role"] == "tool" and isinstance(answered, str):
             if open_calls.pop(answered, None) is None:
-                yield Breach("answer-without-call", f"message {number}", {"value": shown(answered)})
+                value, asked_by = {"value": shown(answered)}, (*steps, "tool_call_id")
+                yield Breach("answer-without-call", f"message {number}", value, steps=asked_by)
             continue
         for call_id, asked in open_calls.items():
-            yield Breach("call-without-answer", f"message {asked}", {"value": shown(call_id)})
+            value, asked_by = {"value": shown(call_id)}, found.at(asked - 1)
+            yield Breach("call-without-answer", f"message {asked}", value, steps=asked_by)
         open_calls = {}
-        for index, call in enumerate(_calls(message), 1):
-            place = f"message {number}, call {index}"
+        for index, call in enumerate(_calls(message)):
             if isinstance(call.get("id"), str):
                 open_calls[call["id"]] = number
-            yield from _call(call.get("function"), place, declared)
-    yield from _parameters(tools)
+            yield from _call(call.get("function"), (*steps, "tool_calls", index, "function"), declared)
+    yield from _parameters(tools, found.holder)
 
 
 def _calls(message: Message) -> list[Mapping[str, Any]]:
@@ -157,22 +166,24 @@ def _calls(message: Message) -> list[Mapping[str, Any]]:
     return [call for call in calls if isinstance(call, dict)] if isinstance(calls, list) else []
 
 
-def _call(function: Any, place: str, declared: frozenset[str] | None) -> Iterator[Breach]:
+def _call(function: Any, steps: Steps, declared: frozenset[str] | None) -> Iterator[Breach]:
     if not isinstance(function, dict):
         return
+    *_, message, _, call, _ = steps
+    place = f"message {int(message) + 1}, call {int(call) + 1}"
     name, arguments = function.get("name"), function.get("arguments")
     if declared is not None and isinstance(name, str) and name not in declared:
-        yield Breach("undeclared-tool", place, {"value": shown(name)})
+        yield Breach("undeclared-tool", place, {"value": shown(name)}, steps=(*steps, "name"))
     if not isinstance(arguments, str):
         return
     try:
         decoded = orjson.loads(arguments)
     except orjson.JSONDecodeError:
-        yield Breach("arguments-json", place)
+        yield Breach("arguments-json", place, steps=(*steps, "arguments"))
         return
     if not isinstance(decoded, dict):
         kind = _KINDS.get(type(decoded), "something else")
-        yield Breach("arguments-encoded-twice", place, {"value": kind})
+        yield Breach("arguments-encoded-twice", place, {"value": kind}, steps=(*steps, "arguments"))
 
 
 _KINDS = {str: "a string", list: "a list", int: "a number", float: "a number", bool: "true or false"}
@@ -191,8 +202,9 @@ def _declared(tools: Any) -> frozenset[str] | None:
     return frozenset(name for name in names if isinstance(name, str)) or None
 
 
-def _parameters(tools: Any) -> Iterator[Breach]:
+def _parameters(tools: Any, holder: Steps) -> Iterator[Breach]:
     for index, function in enumerate(_functions(tools), 1):
         parameters = function.get("parameters")
         if isinstance(parameters, dict) and not is_json_schema(parameters):
-            yield Breach("parameters", f"tool {index}", {})
+            steps = (*holder, "tools", index - 1, "function", "parameters")
+            yield Breach("parameters", f"tool {index}", steps=steps)

@@ -12,9 +12,22 @@ from ftops.model.data_check import MOST_LINES_NAMED, Finding, Severity
 class _Kind(Struct):
     severity: Severity
     first: Breach
+    column: int | None = None
     count: int = 0
     last_line: int = 0
     lines: list[int] = field(default_factory=list)
+
+
+class Row(Struct, frozen=True):
+    """A row as it stands in its line: `indent` is how many columns stand before it."""
+
+    text: bytes
+    indent: int = 0
+
+    def column(self, breach: Breach) -> int | None:
+        """Return the column of a breach in the line."""
+        column = breach.column_in(self.text)
+        return None if column is None else column + self.indent
 
 
 class FindingCounter:
@@ -25,11 +38,15 @@ class FindingCounter:
         self._path = path
         self._kinds: dict[str, _Kind | None] = {}
 
-    def add(self, breach: Breach, line: int | None = None) -> None:
-        """Count a breach at a line, or of the whole file. One that these rules do not judge is ignored."""
+    def add(self, breach: Breach, line: int | None = None, row: Row | None = None) -> None:
+        """Count a breach at a line, or of the whole file. One that these rules do not judge is ignored.
+
+        Of the first line of a kind the column is looked for, in its `row`.
+        """
         if breach.kind not in self._kinds:
             severity = self.rules.severity(breach.kind)
-            self._kinds[breach.kind] = None if severity is None else _Kind(severity, breach)
+            column = row.column(breach) if row is not None else breach.column
+            self._kinds[breach.kind] = None if severity is None else _Kind(severity, breach, column)
         kind = self._kinds[breach.kind]
         if kind is None or line is None or kind.last_line == line:
             return
@@ -60,4 +77,4 @@ def finding_of(breach: Breach, rules: Ruleset, path: str) -> Finding | None:
 def _finding(name: str, kind: _Kind, path: str) -> Finding:
     first = kind.first
     lines = tuple(kind.lines)
-    return Finding(name, kind.severity, path, first.message, first.hint, kind.count, lines, first.column)
+    return Finding(name, kind.severity, path, first.message, first.hint, kind.count, lines, kind.column)

@@ -78,12 +78,16 @@ def _text_disguise(head: bytes, path: str) -> Breach | None:
         # Of a first line that is longer than the head its end is not known.
         whole = b"\n" in head.lstrip()
         return Breach("pretty-printed") if whole and _goes_on(first, second) else None
-    kind = _TABLES.get(path.rsplit(".", 1)[-1].lower())
-    if kind is None and b"{" not in first and second and b"{" not in second:
-        kind = next(
-            (name for sign, name in ((b"\t", "TSV"), (b",", "CSV")) if sign in first and sign in second), None
-        )
+    kind = _TABLES.get(path.rsplit(".", 1)[-1].lower()) or _separated(first, second)
     return Breach("table", shown={"value": kind}) if kind else None
+
+
+def _separated(first: bytes, second: bytes) -> str | None:
+    """Name the kind of table that two lines without an object look like."""
+    if b"{" in first or b"{" in second:
+        return None
+    signs = ((b"\t", "TSV"), (b",", "CSV"))
+    return next((kind for sign, kind in signs if sign in first and sign in second), None)
 
 
 def _goes_on(first: bytes, second: bytes) -> bool:

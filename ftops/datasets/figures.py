@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from ftops.datasets.conversation import Outline
-from ftops.datasets.forms import REQUIRED
 from ftops.model.capabilities import DataFormat
 from ftops.model.data_check import Statistics
 
@@ -43,7 +42,7 @@ class Figures:
             if found.images:
                 self._images += found.images
                 self.rows_with_images += 1
-        holder = row["input"] if form == DataFormat.PREFERENCE else row
+        holder = row.get("input", row) if form == DataFormat.PREFERENCE else row
         if isinstance(holder, dict) and holder.get("tools"):
             self._tools += 1
         return form
@@ -63,10 +62,16 @@ class Figures:
         )
 
 
+_SHOWN = (
+    (DataFormat.PREFERENCE, frozenset({"messages", "chosen", "rejected"})),
+    (DataFormat.CHAT, frozenset({"messages"})),
+    (DataFormat.PREFERENCE, frozenset({"input", "preferred_output", "non_preferred_output"})),
+    (DataFormat.PROMPT_COMPLETION, frozenset({"prompt", "completion"})),
+)
+
+
 def _shown_form(row: Mapping[str, Any]) -> str:
-    if "messages" in row:
-        return DataFormat.CHAT.value
-    for form in (DataFormat.PREFERENCE, DataFormat.PROMPT_COMPLETION):
-        if row.keys() >= REQUIRED[form]:
+    for form, keys in _SHOWN:
+        if row.keys() >= keys:
             return form.value
     return "other"

@@ -10,20 +10,15 @@ from msgspec import Struct, field
 
 from ftops.datasets.breach import Breach, shown
 from ftops.datasets.conversation import outline
-from ftops.datasets.counting import FindingCounter
+from ftops.datasets.counting import FindingCounter, Row
 from ftops.datasets.disguises import BOM, HEAD_BYTES, file_disguise, line_disguise, repeated_key, written_anew
 from ftops.datasets.figures import Figures
 from ftops.datasets.reading import MOST_LINE_BYTES, Reading
+from ftops.datasets.row_hashes import RowHashes
 from ftops.datasets.rows import row_breaches
 from ftops.datasets.tables import Ruleset
 from ftops.model.data_check import Statistics
 from ftops.model.dataset import Dataset
-
-MOST_ROWS_REMEMBERED = 1_000_000
-"""Of more rows than these (about 100 MB of memory) the later ones are not compared with earlier ones."""
-
-RowHashes = set[int]
-"""Hashes of the rows of a file, good within one process."""
 
 
 class Passed(Struct):
@@ -46,13 +41,13 @@ class FilePass:
         self._path = path
         self._counters = {rules: FindingCounter(path, rules) for rules in rulesets}
         self._figures = Figures()
-        self._hashes: RowHashes = set()
+        self._hashes = RowHashes()
         self._first_form: str | None = None
 
     def unreadable(self, reason: str | None) -> Passed:
         """The outcome for a file that could not be opened or read."""
         self._all(Breach("unreadable", shown={"value": reason}))
-        return Passed(None, self._figures.statistics(), self._counters, set())
+        return Passed(None, self._figures.statistics(), self._counters, RowHashes())
 
     def read(self, file: BinaryIO) -> Passed:
         """Read to the end, or to where the file turns out to be something else. Raises OSError."""
@@ -63,11 +58,11 @@ class FilePass:
             self._all(disguise, 1)
         else:
             for number, line in reading.lines():
-                self._line(number, line)
+                self._line(number, line, reading)
             dataset = self._finish(reading)
         return Passed(dataset, self._figures.statistics(), self._counters, self._hashes)
 
-    def _line(self, number: int, line: bytes) -> None:
+    def _line(self, number: int, line: bytes, reading: Reading) -> None:
         self._figures.line(number, len(line))
         if number == 1 and line.startswith(BOM):
             self._all(Breach("bom"), 1)
@@ -76,7 +71,7 @@ class FilePass:
         try:
             row = orjson.loads(line)
         except orjson.JSONDecodeError as error:
-            self._all(line_disguise(line, error), number)
+            self._all(line_disguise(line, error), number, Row(line, reading.indent))
             return
         anew = written_anew(row)
         if anew is None or not isinstance(row, dict):
@@ -88,15 +83,12 @@ class FilePass:
         self._form(self._figures.row(row, found), number)
         for rules, counter in self._counters.items():
             for breach in row_breaches(row, line, found, rules):
-                counter.add(breach, number)
+                counter.add(breach, number, Row(line, reading.indent))
 
     def _repeated(self, number: int, line: bytes) -> None:
-        row = hash(line)
-        if row in self._hashes:
+        if self._hashes.add(line):
             self._figures.duplicate()
             self._all(Breach("duplicate-row"), number)
-        elif len(self._hashes) < MOST_ROWS_REMEMBERED:
-            self._hashes.add(row)
 
     def _form(self, form: str, number: int) -> None:
         if self._first_form is None:
@@ -118,16 +110,17 @@ class FilePass:
 
     def _sizes(self, counter: FindingCounter, reading: Reading) -> None:
         pictured = self._figures.rows_with_images
+        limit, rows = counter.rules.limit, f"{reading.rows:,} rows"
         sizes = (
-            ("too-large", "most_bytes", reading.bytes, f"{reading.bytes:,}"),
-            ("too-many-rows", "most_rows", reading.rows, f"{reading.rows:,} rows"),
-            ("too-many-image-rows", "most_image_rows", pictured, f"{pictured:,} rows"),
+            ("too-large", limit("most_bytes"), reading.bytes, f"{reading.bytes:,}"),
+            ("beyond-package", counter.rules.largest, reading.bytes, f"{reading.bytes:,}"),
+            ("too-many-rows", limit("most_rows"), reading.rows, rows),
+            ("too-many-image-rows", limit("most_image_rows"), pictured, f"{pictured:,} rows"),
         )
-        for kind, name, size, text in sizes:
-            limit = counter.rules.limit(name)
-            if limit is not None and size > limit:
-                counter.add(Breach(kind, shown={"value": text, "limit": f"{limit:,}"}))
+        for kind, most, size, text in sizes:
+            if most is not None and size > most:
+                counter.add(Breach(kind, shown={"value": text, "limit": f"{most:,}"}))
 
-    def _all(self, breach: Breach, line: int | None = None) -> None:
+    def _all(self, breach: Breach, line: int | None = None, row: Row | None = None) -> None:
         for counter in self._counters.values():
-            counter.add(breach, line)
+            counter.add(breach, line, row)

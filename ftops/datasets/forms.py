@@ -13,16 +13,17 @@ from typing import Any
 import jsonschema_rs
 
 from ftops.datasets.breach import Breach, shown
-from ftops.datasets.tables import document, foreign_forms
+from ftops.datasets.formats import format_schema, required_fields
+from ftops.datasets.tables import foreign_forms
 from ftops.model.capabilities import DataFormat
 
-REQUIRED: Mapping[DataFormat, frozenset[str]] = {
-    DataFormat.CHAT: frozenset({"messages"}),
-    DataFormat.REINFORCEMENT: frozenset({"messages"}),
-    DataFormat.PREFERENCE: frozenset({"input", "preferred_output", "non_preferred_output"}),
-    DataFormat.PROMPT_COMPLETION: frozenset({"prompt", "completion"}),
-}
-"""By which fields a row shows its form."""
+_ORDER = (
+    DataFormat.CHAT,
+    DataFormat.REINFORCEMENT,
+    DataFormat.PREFERENCE,
+    DataFormat.PROMPT_COMPLETION,
+)
+"""Where a row has the fields of several forms, the first of them counts."""
 
 _TELLING = (
     (DataFormat.PREFERENCE, frozenset({"preferred_output", "non_preferred_output"})),
@@ -33,38 +34,45 @@ _PARTS = {"content": "part", "tool_calls": "call", "tools": "tool", "functions":
 _OUTPUTS = ("preferred_output", "non_preferred_output")
 
 
-def form_of(row: Mapping[str, Any], forms: frozenset[DataFormat]) -> DataFormat | None:
+def form_of(row: Mapping[str, Any], forms: frozenset[DataFormat], dialect: str) -> DataFormat | None:
     """Which of the wanted forms a row has, whole or begun; None for another form or none."""
-    whole = [form for form in forms if row.keys() >= REQUIRED[form]]
-    if whole:
-        return min(whole, key=list(REQUIRED).index)
+    required = _required(forms, dialect)
+    for form, fields in required:
+        if row.keys() >= fields:
+            return form
     if any(row.keys() >= foreign.keys for foreign in foreign_forms()):
         return None
-    begun = [form for form in forms if not row.keys().isdisjoint(REQUIRED[form])]
-    return min(begun, key=list(REQUIRED).index) if begun else None
+    return next((form for form, fields in required if not row.keys().isdisjoint(fields)), None)
 
 
-def strange_form(row: Mapping[str, Any], forms: frozenset[DataFormat], model: str) -> Breach:
+@cache
+def _required(forms: frozenset[DataFormat], dialect: str) -> tuple[tuple[DataFormat, frozenset[str]], ...]:
+    return tuple((form, required_fields(form, dialect)) for form in _ORDER if form in forms)
+
+
+def strange_form(row: Mapping[str, Any], forms: frozenset[DataFormat], dialect: str, model: str) -> Breach:
     """Name the form of a row that has none of the wanted ones."""
     for foreign in foreign_forms():
         if row.keys() >= foreign.keys:
             return Breach("foreign-form", shown={"value": foreign.name}, advice=foreign.hint)
     other = next((form for form, keys in _TELLING if not row.keys().isdisjoint(keys)), None)
-    wanted = " or ".join(f"{' and '.join(sorted(REQUIRED[form]))} ({form})" for form in sorted(forms))
+    wanted = " or ".join(
+        f"{' and '.join(sorted(required_fields(form, dialect)))} ({form})" for form in sorted(forms)
+    )
     if other is None:
         return Breach("no-form", shown={"limit": wanted})
     where = f"{model} with this method takes {' or '.join(sorted(forms))} rows"
     return Breach("wrong-form", shown={"value": other, "limit": where})
 
 
-def form_breaches(row: Mapping[str, Any], form: DataFormat) -> Iterator[Breach]:
+def form_breaches(row: Mapping[str, Any], form: DataFormat, dialect: str) -> Iterator[Breach]:
     """Yield what the schema of a form finds wrong with a row, each kind once a place."""
-    validator = _validator(form)
+    validator = _validator(form, dialect)
     if validator.is_valid(row):
         return
     seen: set[tuple[str, str]] = set()
     for error in validator.iter_errors(row):
-        breach = _named(error)
+        breach = _named(error, format_schema(form, dialect))
         if (breach.kind, breach.place) not in seen:
             seen.add((breach.kind, breach.place))
             yield breach
@@ -80,25 +88,38 @@ def is_json_schema(parameters: dict[str, Any]) -> bool:
 
 
 @cache
-def _validator(form: DataFormat) -> jsonschema_rs.Draft7Validator:
-    definitions = document("forms.v1.json")["definitions"]
-    return jsonschema_rs.Draft7Validator({"$ref": f"#/definitions/{form}", "definitions": definitions})
+def _validator(form: DataFormat, dialect: str) -> jsonschema_rs.Draft7Validator:
+    return jsonschema_rs.Draft7Validator(dict(format_schema(form, dialect)))
 
 
-def _named(error: jsonschema_rs.ValidationError) -> Breach:
+def _named(error: jsonschema_rs.ValidationError, schema: Mapping[str, Any]) -> Breach:
     path = list(error.instance_path)
-    kind = rule_at(error.schema_path)
+    kind = rule_at(error.schema_path, schema)
     found = error.kind.as_dict()
     names = found.get("unexpected") or [found.get("property")]
     value = ", ".join(shown(name) for name in names) if names != [None] else shown(error.instance)
     field = next((step for step in reversed(path) if isinstance(step, str)), "")
-    return Breach(kind, _place(path), {"value": value, "field": repr(field)})
+    unknown = found.get("unexpected")
+    steps = (*path, unknown[0]) if unknown else tuple(path)
+    values = {"value": value, "field": repr(field), "limit": _known(error.schema_path, schema)}
+    return Breach(kind, _place(path), values, steps=steps, at_key=bool(unknown))
 
 
-def rule_at(schema_path: Sequence[str | int]) -> str:
+def _known(schema_path: Sequence[str | int], schema: Mapping[str, Any]) -> str:
+    """Return the values that an `enum` knows, for people; nothing for other keywords."""
+    if schema_path[-1] != "enum":
+        return ""
+    node: Any = schema
+    for step in schema_path:
+        node = node[step]
+    *most, last = map(str, node)
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def rule_at(schema_path: Sequence[str | int], schema: Mapping[str, Any]) -> str:
     """Return the rule that the schema names at a keyword, or at what holds it."""
-    node: Any = document("forms.v1.json")
-    rule = "no-form"
+    node: Any = schema
+    rule = schema.get("x-rule", "no-form")
     for step in schema_path[:-1]:
         node = node[step]
         if isinstance(node, Mapping):

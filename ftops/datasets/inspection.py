@@ -19,6 +19,7 @@ from ftops.model.data_check import DataVerdict, FileCheck, Finding, Severity
 from ftops.model.dataset import Dataset
 from ftops.model.finetune import FineTune, root_model
 from ftops.model.observation import ProviderFacts
+from ftops.model.value import replace
 
 _Pairs = dict[str, dict[str, set[str]]]
 """Training file -> validation file -> the fine-tunes that use both."""
@@ -159,7 +160,7 @@ def _compare(passed: Mapping[str, Passed], training: str, partners: Mapping[str,
     for validation, names in partners.items():
         if validation not in passed:
             continue
-        count = len(outcome.hashes & passed[validation].hashes)
+        count = outcome.hashes.shared(passed[validation].hashes)
         if count:
             shared = "1 row" if count == 1 else f"{count:,} rows"
             breach = Breach("same-as-validation", shown={"value": shared, "limit": validation})
@@ -176,6 +177,8 @@ def _uses(fine_tunes: Iterable[FineTune], providers: Mapping[str, ProviderFacts]
         forms = facts.capabilities.data_formats.get(fine_tune.method) if facts else None
         dialect = facts.dialect if facts else ""
         rules = ruleset(dialect, fine_tune.method, root_model(fine_tune, by_name), forms or frozenset())
+        if facts is not None and facts.largest_upload is not None:
+            rules = replace(rules, largest=facts.largest_upload)
         for role, file in fine_tune.data_files:
             if file.path is not None:
                 alone = role == "training" and len(fine_tune.training_files) == 1

@@ -23,7 +23,9 @@ class Reading:
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._bytes_digest = hashlib.sha256()
-        self._rows_digest = hashlib.sha256()
+        self._own_rows_digest: hashlib._Hash | None = None
+        """None as long as bytes and rows are the same: most files have nothing else than rows."""
+        self._line = b""
         self.bytes = 0
         self.rows = 0
         self.blank_lines: list[int] = []
@@ -39,18 +41,35 @@ class Reading:
             if len(line) > MOST_LINE_BYTES:
                 self.too_long = number
                 return
-            self._bytes_digest.update(line)
-            self.bytes += len(line)
             row = line.strip(SPACE)
+            self._digest(line, row)
             if not row:
                 continue
-            self._rows_digest.update(row)
-            self._rows_digest.update(b"\n")
+            self._line = line
             self.rows += 1
             if number > last + 1:
                 self._blank(last + 1, number)
             last = number
             yield number, row
+
+    def _digest(self, line: bytes, row: bytes) -> None:
+        rows = self._own_rows_digest
+        if rows is None and row and len(line) == len(row) + 1 and line.endswith(b"\n"):
+            self._bytes_digest.update(line)
+            self.bytes += len(line)
+            return
+        if rows is None:
+            rows = self._own_rows_digest = self._bytes_digest.copy()
+        self._bytes_digest.update(line)
+        self.bytes += len(line)
+        if row:
+            rows.update(row)
+            rows.update(b"\n")
+
+    @property
+    def indent(self) -> int:
+        """How much white space stands before the row that was yielded last."""
+        return len(self._line) - len(self._line.lstrip(SPACE))
 
     @property
     def file_sha256(self) -> str:
@@ -60,7 +79,7 @@ class Reading:
     @property
     def rows_sha256(self) -> str:
         """The digest of all rows, in hex."""
-        return self._rows_digest.hexdigest()
+        return (self._own_rows_digest or self._bytes_digest).hexdigest()
 
     def _next(self) -> bytes:
         return self._file.readline(MOST_LINE_BYTES + 1)

@@ -7,9 +7,10 @@ from typing import Any
 
 from ftops.datasets.breach import Breach, shown
 from ftops.datasets.conversation import Outline, conversation_breaches, end_breaches
+from ftops.datasets.examples import NotCountable, outputs
 from ftops.datasets.forms import form_breaches, form_of, strange_form
 from ftops.datasets.tables import Ruleset, special_tokens
-from ftops.datasets.tokens import NotCountable, row_tokens
+from ftops.datasets.yardstick import row_tokens
 from ftops.model.capabilities import DataFormat
 
 
@@ -19,22 +20,23 @@ def row_breaches(
     """Yield everything that is wrong with one parsed row. No `rules.forms`: any JSON object will do."""
     if not rules.forms:
         return
-    form = form_of(row, rules.forms)
+    form = form_of(row, rules.forms, rules.dialect)
     if form is None:
-        yield strange_form(row, rules.forms, rules.model)
+        yield strange_form(row, rules.forms, rules.dialect, rules.model)
         return
-    breaches = list(form_breaches(row, form))
+    breaches = list(form_breaches(row, form, rules.dialect))
     if form is DataFormat.CHAT and not row.keys().isdisjoint(("prompt", "completion")):
         # Its fields are known, if not here.
         breaches = [one for one in breaches if one.kind != "row-key"]
-        yield Breach("two-forms", shown={"value": "messages and prompt"})
+        other = "prompt" if "prompt" in row else "completion"
+        yield Breach("two-forms", shown={"value": "messages and prompt"}, steps=(other,), at_key=True)
     yield from breaches
     if found is not None and found.known:
         yield from end_breaches(found, form)
         yield from conversation_breaches(row, found, rules, {one.kind for one in breaches})
     yield from _pair(row, form)
     if b"<|" in line and (token := special_tokens().search(line.decode())):
-        yield Breach("special-token", shown={"value": shown(token.group())})
+        yield Breach("special-token", shown={"value": shown(token.group())}, column=token.start() + 1)
     context = rules.facts.context if rules.facts else None
     # A token has at least one byte: a line of fewer bytes than the context is not worth counting.
     if context is not None and len(line) > context:
@@ -42,11 +44,13 @@ def row_breaches(
 
 
 def _pair(row: Mapping[str, Any], form: DataFormat) -> Iterator[Breach]:
-    preferred = row.get("preferred_output")
-    if form is DataFormat.PREFERENCE and preferred and preferred == row.get("non_preferred_output"):
-        yield Breach("same-outputs")
+    if form is DataFormat.PREFERENCE:
+        preferred, other = outputs(row)
+        if preferred and preferred == other:
+            later = "non_preferred_output" if "preferred_output" in row else "rejected"
+            yield Breach("same-outputs", steps=(later,))
     elif form is DataFormat.PROMPT_COMPLETION and row.get("prompt") == "":
-        yield Breach("blank-prompt")
+        yield Breach("blank-prompt", steps=("prompt",))
 
 
 def _length(row: Mapping[str, Any], context: int, model: str) -> Iterator[Breach]:

@@ -21,18 +21,20 @@ OFF = "off"
 
 
 class ModelFacts(Struct, frozen=True):
-    """What is known about a model. None: no limit is known."""
+    """What is known about a model. None: not known. `image_tokens` of one image, at least and at most."""
 
     form: DataFormat | None = None
     context: int | None = None
     images: bool = False
+    image_tokens: tuple[int, int] | None = None
 
 
 class Ruleset(Struct, frozen=True):
     """How one file is judged: for a dialect, a method and a base model.
 
     `facts` is None for a model that the dialect's table does not have: then somebody else's server speaks
-    this dialect, and only what is wrong everywhere is an error.
+    this dialect, and only what is wrong everywhere is an error. `largest` is how many bytes of a file the
+    provider of ftops.yaml can be sent.
     """
 
     dialect: str
@@ -40,17 +42,17 @@ class Ruleset(Struct, frozen=True):
     model: str
     forms: frozenset[DataFormat]
     facts: ModelFacts | None
+    largest: int | None = None
 
     def severity(self, kind: str) -> Severity | None:
         """How bad this kind is here; None: it is not reported at all."""
         rule = _rules()["rules"][kind]
-        stated = self._dialect.get("rules", {}).get(kind, rule["severity"])
+        own = self._dialect.get("rules", {}).get(kind)
+        stated = own or rule["severity"]
         if stated == OFF:
             return None
-        known = Severity(stated)
-        if known is Severity.ERROR and self.facts is None and not rule.get("everywhere"):
-            return Severity.WARNING
-        return known
+        certain = own or self.facts is not None or rule.get("everywhere")
+        return Severity(stated) if certain else Severity.WARNING
 
     def limit(self, name: str) -> int | None:
         """A limit of the dialect by its name in the table; None where none is known."""
@@ -83,11 +85,32 @@ def ruleset(dialect: str, method: Method, model: str, forms: frozenset[DataForma
     base = base_model(model)
     for known in _rules()["dialects"].get(dialect, {}).get("models", ()):
         if re.fullmatch(known["base"], base):
-            form = DataFormat(known["form"])
-            facts = ModelFacts(form, known.get("context"), known.get("images", False))
-            fitting = forms & {form} if method is Method.SUPERVISED else forms
+            facts = _facts(known)
+            fitting = forms & {facts.form} if method is Method.SUPERVISED else forms
             return Ruleset(dialect, method, base, fitting or forms, facts)
     return Ruleset(dialect, method, base, forms, None)
+
+
+@lru_cache(maxsize=4096)
+def model_facts(base: str) -> ModelFacts | None:
+    """Return what is known of a base model, whoever trains it; of several contexts the longest.
+
+    Tokens are counted with it, and of two limits the longer one counts more.
+    """
+    every = [
+        _facts(known)
+        for dialect in _rules()["dialects"].values()
+        for known in dialect["models"]
+        if re.fullmatch(known["base"], base)
+    ]
+    return max(every, key=lambda facts: facts.context or 0, default=None)
+
+
+def _facts(known: Mapping[str, Any]) -> ModelFacts:
+    least, most = known.get("image_tokens", (None, None))
+    image_tokens = None if least is None or most is None else (least, most)
+    form = DataFormat(known["form"])
+    return ModelFacts(form, known.get("context"), known.get("images", False), image_tokens)
 
 
 def sentence(kind: str, **shown: object) -> str:
@@ -99,6 +122,12 @@ def sentence(kind: str, **shown: object) -> str:
 def hint(kind: str) -> str | None:
     """What to do about a kind."""
     found: str | None = _rules()["rules"][kind].get("hint")
+    return found
+
+
+def correction(kind: str) -> str | None:
+    """Return what a corrected copy has in place of a kind; None where that takes a person's judgement."""
+    found: str | None = _rules()["rules"][kind].get("fix")
     return found
 
 
@@ -118,13 +147,23 @@ def foreign_forms() -> tuple[ForeignForm, ...]:
 @cache
 def document(name: str) -> Mapping[str, Any]:
     """Read a file of `schemas/datasets`: inside an installed package, else next to it in a checkout."""
+    file = _file(name)
+    if file is None:
+        raise FtopsError(f"the table datasets/{name} is not installed", hint="install ftops again")
+    found: Mapping[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return found
+
+
+@cache
+def has_document(name: str) -> bool:
+    """Return whether `schemas/datasets` has a file."""
+    return _file(name) is not None
+
+
+def _file(name: str) -> Path | None:
     package = Path(__file__).resolve().parent.parent
-    for folder in (package / "schemas", package.parent / "schemas"):
-        file = folder / "datasets" / name
-        if file.is_file():
-            found: Mapping[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-            return found
-    raise FtopsError(f"the table datasets/{name} is not installed", hint="install ftops again")
+    files = (folder / "datasets" / name for folder in (package / "schemas", package.parent / "schemas"))
+    return next((file for file in files if file.is_file()), None)
 
 
 def _rules() -> Mapping[str, Any]:

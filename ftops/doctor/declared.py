@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from ftops.datasets.inspection import InspectedDatasets
 from ftops.doctor.failures import failed
 from ftops.errors import FtopsError, InvalidInput
-from ftops.manifests.parser import LoadedManifests
+from ftops.manifests.loaded import LoadedManifests
 from ftops.manifests.project import PROJECT_FILE
 from ftops.model.check import Check, Verdict
 from ftops.model.project import EMULATOR_SCHEME, EnvReference, ProviderSettings
 from ftops.model.value import replace
+from ftops.reconciler.elsewhere import Brought
 from ftops.report.words import counted
 
 
@@ -27,19 +28,22 @@ def manifest_checks(loaded: LoadedManifests) -> Iterator[Check]:
     if problems := (*loaded.misdeclared, *loaded.unseen):
         yield from failed("project", InvalidInput(problems))
     else:
-        fine_tunes = counted(len(loaded.fine_tunes), "fine-tune is", "fine-tunes are")
-        yield Check("project", Verdict.OK, f"{PROJECT_FILE} and {fine_tunes} valid")
+        fine_tunes = counted(len(loaded.fine_tunes), "fine-tune")
+        yield Check("project", Verdict.OK, f"{PROJECT_FILE} and {fine_tunes} are valid")
 
 
-def data_checks(loaded: LoadedManifests, inspected: InspectedDatasets) -> Iterator[Check]:
-    """Judge the data files; warnings matter only where nothing is wrong."""
-    missing = (problem for problems in loaded.of_data.values() for problem in problems)
+def data_checks(loaded: LoadedManifests, inspected: InspectedDatasets, brought: Brought) -> Iterator[Check]:
+    """Judge the data files, and whether those elsewhere can be read; warnings matter only where all can."""
+    absent = (*loaded.of_data.values(), *brought.problems.values())
+    missing = (problem for problems in absent for problem in problems)
     if problems := tuple(dict.fromkeys((*missing, *inspected.problems))):
         yield from failed("data", InvalidInput(problems))
         return
     examples = sum(dataset.examples for dataset in inspected.datasets.values())
     files = counted(len(inspected.datasets), "file")
     yield Check("data", Verdict.OK, f"{files}, {counted(examples, 'example')}")
+    for url in brought.unread:
+        yield Check("data", Verdict.OK, f"{url} can be read; the next plan fetches it")
     for warning in inspected.warnings:
         yield Check("data", Verdict.WARN, str(replace(warning, hint=None)), warning.hint)
 

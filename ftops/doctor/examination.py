@@ -17,7 +17,7 @@ from ftops.api.opening import opened_provider
 from ftops.api.stored_state import StoredState, open_stored_state
 from ftops.api.surroundings import Surroundings
 from ftops.datasets.inspection import inspect_datasets
-from ftops.doctor import declared, marks, providers, retirement, stored
+from ftops.doctor import declared, editors, marks, providers, retirement, stored
 from ftops.doctor.failures import failed, lenient
 from ftops.errors import FtopsError
 from ftops.files.commits import commit_of, is_before
@@ -35,6 +35,7 @@ from ftops.planner.incomplete import used_providers
 from ftops.providers.provider import Probe
 from ftops.providers.registry import all_capabilities, dialects, facts_of
 from ftops.providers.retirements import known_retirements
+from ftops.reconciler.elsewhere import bring
 from ftops.reconciler.observing import model_dates
 from ftops.records.provider_names import follow_providers, renames
 from ftops.review.agenda import Due, agenda
@@ -107,8 +108,12 @@ class _Examination:
         yield from declared.manifest_checks(loaded)
         if not (loaded.misdeclared or loaded.unseen):
             self.fine_tunes = loaded.fine_tunes
-        inspected = inspect_datasets(self.root, loaded.fine_tunes, facts, loaded.absent)
-        yield from declared.data_checks(loaded, inspected)
+        fetcher = self.surroundings.fetcher
+        brought = bring(self.root, loaded.fine_tunes, document, fetcher, looking=True)
+        absent = loaded.absent | brought.absent
+        inspected = inspect_datasets(self.root, loaded.fine_tunes, facts, absent)
+        yield from declared.data_checks(loaded, inspected, brought)
+        yield from editors.schema_checks(self.root, project, facts)
 
     def _used(self, project: Project) -> frozenset[str]:
         """Return the providers that something uses: all, where nothing does yet or it cannot be known."""

@@ -9,6 +9,7 @@ from ftops.model.check import Check, Verdict
 from ftops.model.commit import Commit
 from ftops.model.job import Job
 from ftops.model.state import State
+from ftops.records.tags import jobs_with_marks
 from ftops.report.words import counted
 
 
@@ -64,9 +65,8 @@ def intent_checks(
     doubtful = [(name, intent) for name, intent in pending if not intent.lapsed]
     for name, intent in doubtful:
         until = intent.not_after + settles.get(intent.provider, 0.0)
-        found = [
-            job for job in seen.get(intent.provider, ()) if job.stamp and job.stamp.nonce == intent.nonce
-        ]
+        shown = jobs_with_marks(seen.get(intent.provider, ()), state)
+        found = [job for job in shown if job.stamp and job.stamp.nonce == intent.nonce]
         message = (
             f"a create at {intent.provider} is in doubt since {moment(intent.created_at)}; "
             f"its job may turn up until {moment(until)}"

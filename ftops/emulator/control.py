@@ -1,6 +1,7 @@
 """`/_emulator`: arm faults, move the clock, seed jobs, look inside. No provider has these routes."""
 
 from collections import defaultdict
+from dataclasses import asdict
 
 from flask import Blueprint, Response
 
@@ -8,7 +9,7 @@ from ftops.emulator.context import Emulator
 from ftops.emulator.wires.refusals import missing
 from ftops.emulator.wires.replies import json_reply
 from ftops.emulator.wires.requests import read_json
-from ftops.emulator.wires.wire import spoken_with
+from ftops.emulator.wires.wire import Wire, spoken_with
 from ftops.emulator.world.faults import ANY, Fault, parse_fault
 from ftops.emulator.world.seeding import seed_jobs
 
@@ -18,24 +19,27 @@ WHAT = "the ftops emulator: it speaks the wire formats of fine-tuning providers 
 class ControlRoutes:
     """The emulator's own routes; they need no key and no fault strikes them."""
 
-    def __init__(self, emulator: Emulator) -> None:
+    def __init__(self, emulator: Emulator, wire: Wire) -> None:
         self._emulator = emulator
+        self._wire = wire
 
     def blueprint(self) -> Blueprint:
         """Return the routes."""
         blueprint = Blueprint("control", __name__, url_prefix="/_emulator")
         blueprint.get("/info")(self.info)
+        blueprint.get("/bill")(self.bill)
         blueprint.get("/faults")(self.faults)
         blueprint.post("/faults")(self.arm)
         blueprint.delete("/faults")(self.disarm)
         blueprint.post("/forget")(self.forget)
         blueprint.post("/time")(self.advance)
         blueprint.post("/jobs")(self.seed)
+        self._wire.control(self._emulator, blueprint)
         return blueprint
 
     def info(self) -> Response:
         """Return what the emulator is, its time, its jobs, and the requests that have come in."""
-        counts = self._emulator.jobs.counts(self._emulator.clock.now())
+        counts = self._wire.job_counts(self._emulator)
         requests: dict[str, int] = defaultdict(int)
         creates = dict.fromkeys(spoken_with(self._emulator.settings.dialect), 0)
         for operation, family, received in self._emulator.faults.requests_received():
@@ -54,6 +58,12 @@ class ControlRoutes:
                 "faults": len(self._emulator.faults.armed()),
             }
         )
+
+    def bill(self) -> Response:
+        """Return what the jobs that have ended cost, in dollars, and each of them; decimals are texts."""
+        rows = self._wire.bill(self._emulator)
+        jobs = [{**asdict(row), "dollars": f"{row.dollars:f}"} for row in rows]
+        return json_reply({"dollars": f"{sum(row.dollars for row in rows):f}", "jobs": jobs})
 
     def faults(self) -> Response:
         """Return the armed faults."""

@@ -46,8 +46,10 @@ def create_app(
     callers.install(app, hosts)
     interference.install(app, emulator)
     protocol.install(app, settings, wire)
-    for routes in (*wire.routes, ControlRoutes) if settings.control else wire.routes:
+    for routes in wire.routes:
         app.register_blueprint(routes(emulator).blueprint())
+    if settings.control:
+        app.register_blueprint(ControlRoutes(emulator, wire).blueprint())
     return app
 
 

@@ -12,10 +12,15 @@ from ftops.model.commit import HASH, Commit
 _SECONDS = 10.0
 """For one answer of a local repository; it takes 3 ms."""
 
-_ENVIRONMENT = {"GIT_NO_LAZY_FETCH": "1", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
-"""Looking must not fetch, lock or ask."""
+_ENVIRONMENT = {
+    "GIT_ALLOW_PROTOCOL": "",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+}
+"""Looking must not fetch, lock or ask. Git before 2.44 fetches lazily, unless no protocol is allowed."""
 
-_SETTINGS = ("safe.bareRepository=explicit", "i18n.logOutputEncoding=UTF-8")
+_SETTINGS = ("safe.bareRepository=explicit", "i18n.logOutputEncoding=UTF-8", "core.fsmonitor=false")
 
 _OF_A_HOOK = frozenset(
     {
@@ -32,11 +37,27 @@ def commit_of(root: Path) -> Commit | None:
 
     None without git or a repository, for one that git does not trust, and where HEAD does not have `root`.
     """
-    head = _answer(root, "log", "-1", "--no-show-signature", "--format=%H %ct", "HEAD", "--")
-    found = re.fullmatch(rf"({HASH}) (\d+)", head or "")
-    if found is None or _answer(root, "cat-file", "-e", f"{found[1]}:./") is None:
-        return None
-    return Commit(found[1], int(found[2]))
+    head = commit_at(root, "HEAD")
+    return head if head and _answer(root, "cat-file", "-e", f"{head.id}:./") is not None else None
+
+
+def commit_at(root: Path, revision: str) -> Commit | None:
+    """Return the commit of HEAD, or of a hash."""
+    told = _answer(root, "log", "-1", "--no-show-signature", "--format=%H %ct", revision, "--")
+    found = re.fullmatch(rf"({HASH}) (\d+)", told or "")
+    return Commit(found[1], int(found[2])) if found else None
+
+
+def reviewed_with(root: Path, commit: Commit) -> tuple[str, ...]:
+    """Return the commits that a review of this one is about: itself and, if it is a merge, what it brings in.
+
+    CI plans a pull request at a merge that the forge made up and forgets; people review the head of the
+    branch, its second parent. A shallow clone has the commit, though not its parents.
+    """
+    text = _answer(root, "cat-file", "commit", commit.id) or ""
+    head, _, _ = text.partition("\n\n")
+    parents = re.findall(rf"^parent ({HASH})$", head, re.MULTILINE)
+    return (commit.id, *parents[1:])
 
 
 def is_before(root: Path, commit: Commit, other: Commit) -> bool:
@@ -74,11 +95,10 @@ def _answer(root: Path, *arguments: str) -> str | None:
 
 def git_output(root: Path, *arguments: str) -> bytes | None:
     """Return what git prints, None if it fails. No hook, pager or shell is run."""
-    settings = [word for setting in _SETTINGS for word in ("-c", setting)]
     try:
-        done = subprocess.run(  # noqa: S603 - commit ids and constants alone
-            ["git", "-C", str(root), *settings, *arguments],  # noqa: S607 - the git of whoever calls
-            env=_environment(),
+        done = subprocess.run(  # noqa: S603 - no shell reads the words
+            git_command(root, *arguments),
+            env=git_environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_SECONDS,
@@ -89,7 +109,13 @@ def git_output(root: Path, *arguments: str) -> bytes | None:
     return done.stdout
 
 
-def _environment() -> dict[str, str]:
+def git_command(root: Path, *arguments: str) -> list[str]:
+    """Return the words that ask git something about a project's repository."""
+    settings = [word for setting in _SETTINGS for word in ("-c", setting)]
+    return ["git", "-C", str(root), *settings, *arguments]
+
+
+def git_environment() -> dict[str, str]:
     """Leave out what a hook's repository hands down; whoever names both places means them."""
     meant = "GIT_DIR" in os.environ and "GIT_WORK_TREE" in os.environ
     kept = {name: value for name, value in os.environ.items() if meant or name not in _OF_A_HOOK}

@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -23,6 +21,7 @@ from typing import TypeVar
 
 from msgspec import MsgspecError
 
+from ftops.files.cache_folder import FOLDER, make_folder, read_plain, replacing
 from ftops.files.index_form import (
     FORMAT_VERSION,
     Kept,
@@ -35,8 +34,10 @@ from ftops.files.index_form import (
 )
 from ftops.files.places import FileStamp, Start, leads_there, plain_stamp, starts_of
 from ftops.model.finetune import FineTune
+from ftops.model.policy import PolicyRule, Waiver
+from ftops.model.remote import is_copy
 
-PLACE = ".ftops/cache/index"
+PLACE = f"{FOLDER}/index"
 """Project-relative. Nothing is lost with it."""
 
 TICK_NS = 50_000_000
@@ -93,6 +94,16 @@ class FileIndex:
         return self._kept.fine_tunes
 
     @property
+    def rules(self) -> tuple[PolicyRule, ...]:
+        """Every rule of its own of a project that was taken whole."""
+        return self._kept.rules
+
+    @property
+    def waivers(self) -> tuple[Waiver, ...]:
+        """Every waiver of a project that was taken whole."""
+        return self._kept.waivers
+
+    @property
     def data_files(self) -> Mapping[str, KnownData]:
         """Every data file of a project that was taken whole, by path."""
         return self._kept.data
@@ -134,16 +145,22 @@ class FileIndex:
         self._new.fingerprints[name] = known
         return known.fingerprint
 
-    def save(self) -> None:
-        """Write down what this run knows, if it is not what the last one knew. Raises nothing."""
+    def save(self) -> bool:
+        """Write down what this run knows, if it is not what the last one knew; return whether it did.
+
+        Raises nothing. Secrets are not known yet where manifests are read: see `drop_exposed`.
+        """
+        written = False
         if self._root is not None and not self.whole:
             forgotten = self._kept.stamps.keys() != self._new.manifests.keys()
             forgotten = forgotten or self._kept.data.keys() != self._new.data.keys()
             if self._learnt or forgotten:
                 with suppress(OSError):
                     self._write(self._root)
+                    written = True
         # What is known is in the values by now, and may be large.
         self._kept, self._old = Kept(self._key), None
+        return written
 
     def forget(self) -> None:
         """Remove the index: it said something that is not so."""
@@ -167,34 +184,27 @@ class FileIndex:
             self._new.data[path] = known
 
     def _write(self, root: Path) -> None:
-        folder = (root / PLACE).parent
-        if folder.is_symlink() or folder.parent.is_symlink():
-            return  # A branch can bring a link that leads out of the project: nothing is made there.
-        folder.mkdir(parents=True, exist_ok=True)
-        # Exclusively: this follows no link either.
-        with suppress(FileExistsError), (folder / ".gitignore").open("x", encoding="utf-8") as ignored:
-            ignored.write("*\n")
-        for left in folder.glob(".index.*"):
-            left.unlink(
-                missing_ok=True
-            )  # Of a run that was killed; one that is writing now only loses its index.
-        descriptor, name = tempfile.mkstemp(prefix=".index.", dir=folder)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                # By the file system's own clock, which need not be this machine's.
-                now = os.fstat(descriptor).st_mtime_ns
-                began = now - int((time.monotonic() - self._began) * _SECOND_NS)
-                dropped = _drop_young(self._new.manifests, began) + _drop_young(self._new.data, began)
-                starts = None if dropped else _starts(str(root), self._new)
-                file.write(encode(self._key, self._new, starts))
-            os.replace(name, root / PLACE)  # noqa: PTH105 - both names are at hand
-        except OSError:
-            Path(name).unlink(missing_ok=True)
-            raise
+        if make_folder(root) is None:
+            return
+        with replacing(root / PLACE) as file:
+            # By the file system's own clock, which need not be this machine's.
+            now = os.fstat(file.fileno()).st_mtime_ns
+            began = now - int((time.monotonic() - self._began) * _SECOND_NS)
+            dropped = _drop_young(self._new.manifests, began) + _drop_young(self._new.data, began)
+            starts = None if dropped else _starts(str(root), self._new)
+            file.write(encode(self._key, self._new, starts))
+
+
+def drop_exposed(root: Path, holds_secret: Callable[[bytes], bool]) -> None:
+    """Remove an index that holds a secret: one that stands in a manifest gets no second place on the disk."""
+    kept = read_plain(root / PLACE)
+    if kept is not None and holds_secret(kept):
+        FileIndex(root).forget()
 
 
 def _drop_young(entries: dict[str, _K], began: int) -> int:
-    young = [path for path, known in entries.items() if is_young(known.stamp, began)]
+    # A copy of data stored elsewhere is put there whole and never changed.
+    young = [path for path, known in entries.items() if is_young(known.stamp, began) and not is_copy(path)]
     for path in young:
         del entries[path]
     return len(young)
@@ -204,7 +214,9 @@ def _starts(root: str, new: Known) -> frozenset[Start] | None:
     """Return where paths start, if this is all that there is to know; None where something is missing."""
     written = [(file, *pair) for file, known in new.manifests.items() for pair in known.files]
     names = {one.name for known in new.manifests.values() for one in known.fine_tunes}
-    if names != new.fingerprints.keys() or {path for _, _, path in written} != new.data.keys():
+    # A copy of data stored elsewhere is found by its pin, whatever links there are.
+    data = {path for path in new.data if not is_copy(path)}
+    if names != new.fingerprints.keys() or {path for _, _, path in written} != data:
         return None
     if any(plain_stamp(f"{root}/{path}") != known.stamp for path, known in new.data.items()):
         return None
@@ -220,14 +232,8 @@ def is_young(stamp: FileStamp, began: int) -> bool:
 
 def _read(root: Path, key: str) -> Kept:
     """Return what is kept under this key; nothing for an index of another, a damaged one, or none."""
-    try:
-        descriptor = os.open(root / PLACE, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                return Kept(key)
-            return decode(file.read(), key)
-    except OSError:
-        return Kept(key)
+    kept = read_plain(root / PLACE)
+    return Kept(key) if kept is None else decode(kept, key)
 
 
 def index_key(*parts: bytes) -> str:

@@ -5,20 +5,20 @@ The first is all that a run needs in which nothing has changed; the details are 
 
 from __future__ import annotations
 
-import zlib
 from collections import defaultdict
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 
+from ftops.files.cache_folder import sealed, unsealed
 from ftops.files.places import FileStamp, Start
 from ftops.model.data_check import FileCheck
 from ftops.model.dataset import Dataset
 from ftops.model.finetune import FineTune
+from ftops.model.policy import PolicyRule, Waiver
 
-FORMAT_VERSION = 2
-
-_CHECKSUM_BYTES = 4
+FORMAT_VERSION = 4
 
 
 class KnownManifest(Struct, frozen=True, gc=False):
@@ -27,6 +27,8 @@ class KnownManifest(Struct, frozen=True, gc=False):
     stamp: FileStamp
     fine_tunes: tuple[FineTune, ...]
     files: tuple[tuple[str, str], ...]
+    rules: tuple[PolicyRule, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
 
 
 class KnownData(Struct, frozen=True, gc=False):
@@ -65,6 +67,8 @@ class Kept(Struct):
     data: dict[str, KnownData] = {}
     fingerprints: dict[str, str] = {}
     starts: frozenset[Start] | None = None
+    rules: tuple[PolicyRule, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
     details: msgspec.Raw = msgspec.Raw()
 
     def known(self) -> Known:
@@ -72,11 +76,15 @@ class Kept(Struct):
         if not self.stamps and not self.data:
             return Known()
         details = msgspec.msgpack.decode(self.details, type=_Details)
-        declared: defaultdict[str, list[FineTune]] = defaultdict(list)
-        for one in self.fine_tunes:
-            declared[one.source.file].append(one)
+        declared, rules, waivers = map(_by_file, (self.fine_tunes, self.rules, self.waivers))
         manifests = {
-            path: KnownManifest(stamp, tuple(declared[path]), details.files.get(path, ()))
+            path: KnownManifest(
+                stamp,
+                declared.get(path, ()),
+                details.files.get(path, ()),
+                rules.get(path, ()),
+                waivers.get(path, ()),
+            )
             for path, stamp in self.stamps.items()
         }
         fingerprints = {
@@ -85,6 +93,14 @@ class Kept(Struct):
             if name in details.bases
         }
         return Known(manifests, self.data, fingerprints)
+
+
+def _by_file(declared: tuple[Any, ...]) -> dict[str, tuple[Any, ...]]:
+    """Group what is declared by the file that it is in."""
+    found: defaultdict[str, list[Any]] = defaultdict(list)
+    for one in declared:
+        found[one.source.file].append(one)
+    return {path: tuple(group) for path, group in found.items()}
 
 
 class _Details(Struct):
@@ -104,16 +120,17 @@ def encode(key: str, known: Known, starts: frozenset[Start] | None) -> bytes:
         known.data,
         {name: one.fingerprint for name, one in known.fingerprints.items()},
         starts,
+        tuple(one for manifest in known.manifests.values() for one in manifest.rules),
+        tuple(one for manifest in known.manifests.values() for one in manifest.waivers),
         msgspec.Raw(msgspec.msgpack.encode(_Details(files, bases))),
     )
-    content = msgspec.msgpack.encode(kept)
-    return zlib.crc32(content).to_bytes(_CHECKSUM_BYTES, "big") + content
+    return sealed(msgspec.msgpack.encode(kept))
 
 
 def decode(data: bytes, key: str) -> Kept:
     """Read an index. Nothing is kept in one of another key, or in a damaged one."""
-    content = memoryview(data)[_CHECKSUM_BYTES:]
-    if zlib.crc32(content).to_bytes(_CHECKSUM_BYTES, "big") != data[:_CHECKSUM_BYTES]:
+    content = unsealed(data)
+    if content is None:
         return Kept(key)
     try:
         kept = msgspec.msgpack.decode(content, type=Kept)

@@ -129,6 +129,8 @@ class _Conversion:
             return NO_MODEL
         if found.model != model:
             self.changed.append(f"model {model} -> {found.model}: {found.remark}")
+        elif not found.sure:
+            self.changed.append(f"model {model} keeps its name: {found.remark}")
         return found.model
 
     def _files(self, old: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -21,6 +21,8 @@ from ftops.manifests.patterns import Pattern, is_glob
 
 SUFFIXES = (".yaml", ".yml")
 PROJECT_FILE = "ftops.yaml"
+POLICIES = "policies"
+"""A folder that is read if it is there, whatever `manifests` says, so that code owners can guard it."""
 _ACCEPT = "if that is intended, pass --allow-empty"
 
 
@@ -39,6 +41,9 @@ class Discovered(Struct, frozen=True):
 def manifest_files(root: Path, patterns: Sequence[str], document: Document) -> Discovered:
     """Find every manifest. `root` is resolved; `document` is the project file, with the patterns' places."""
     search = _Search(str(root))
+    # Not being there is no mistake; being left out of a checkout is. A file of that name is somebody else's.
+    if not os.path.isfile(f"{root}/{POLICIES}"):  # noqa: PTH113 - as in file_stamp
+        search.collect((POLICIES,))
     unseen: list[Problem] = []
     for index, written in enumerate(patterns):
         pattern = posixpath.normpath(written)

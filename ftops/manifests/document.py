@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 from msgspec import Struct
 
 from ftops.errors import Problem
+from ftops.model.value import replace
 
 Steps = tuple[str | int, ...]
 """Where a value is in a document: keys and indexes."""
@@ -51,6 +52,24 @@ class Document(Struct, frozen=True):
         trail = _trail(self.node, path)
         node = trail[-1][0 if key else 1] if trail else self.node
         return problem_at(node, self.file, message, dotted(path) or None, hint)
+
+    def problem_inside(
+        self, message: str, path: Sequence[str | int], at: tuple[int, int], hint: str | None = None
+    ) -> Problem:
+        """Make a problem at a line and column, from 1, of the text of a scalar.
+
+        Of a folded scalar, and of one with escapes, the file does not tell: then at its beginning.
+        """
+        node = _trail(self.node, path)[-1][1]
+        (line, column), first, last = at, node.start_mark, node.end_mark
+        found = problem_at(node, self.file, message, dotted(path), hint)
+        if node.style == "|":
+            return replace(found, line=first.line + 1 + line, column=None)
+        if line > 1 or first.line != last.line:
+            return found
+        quote = 1 if node.style in ("'", '"') else 0
+        as_written = last.column - first.column == len(node.value) + 2 * quote
+        return replace(found, column=first.column + quote + column) if as_written else found
 
 
 def problem_at(

@@ -12,7 +12,7 @@ from ftops.errors import FtopsError
 from ftops.manifests.document import dotted
 from ftops.manifests.origin import with_defaults
 from ftops.manifests.trimming import findings_of, short_value, without_odd_values
-from ftops.manifests.writing import SCHEMA_PATH, manifest_text
+from ftops.manifests.writing import manifest_text
 from ftops.model.finetune import Method
 from ftops.model.job import Job
 from ftops.model.json_value import JSON
@@ -33,7 +33,7 @@ class Setting(Struct, frozen=True):
     """Where a manifest will stand: the project's defaults lie under it; `schema` is what editors are told."""
 
     defaults: Mapping[str, Any] = field(default_factory=dict)
-    schema: str = SCHEMA_PATH
+    schema: str | None = None
 
 
 _ALONE = Setting()

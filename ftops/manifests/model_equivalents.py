@@ -57,18 +57,30 @@ CLOSEST: tuple[StandIn, ...] = (
 """OpenAI's closed models cannot be had outside OpenAI and Azure: these are other models."""
 
 
+GATEWAYS = frozenset({"litellm", "litellm_passthrough", "portkey"})
+"""Formats of what passes a request on: a model there is called what it is called behind it."""
+
+_OPENAIS = frozenset({"openai", "azure_openai"})
+
+
 class Match(Struct, frozen=True):
-    """The model to write, and what a person should know of it. `same`: it has the same weights."""
+    """The model to write, and what a person should know of it. `same`: it has the same weights.
+
+    Where it is not `sure`, the remark has to be read although the model keeps its name.
+    """
 
     model: str
     remark: str
     same: bool = False
+    sure: bool = True
 
 
 def match_for(model: str, source: str, target: str) -> Match | None:
     """Return what stands for a dialect's model at another one; None where no source says."""
     if source == target:
         return Match(model, "the same format; check that this provider trains it", same=True)
+    if target in GATEWAYS and source in _OPENAIS:
+        return Match(model, "check that what is behind the gateway trains it", same=True, sure=False)
     for names in SAME_WEIGHTS:
         if source in names and target in names and same_model(model, names[source]):
             return Match(names[target], "the same model", same=True)

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import groupby
 from pathlib import Path
 from typing import Any
-
-from msgspec import Struct, field
 
 from ftops.errors import Problem
 from ftops.files.index import NO_INDEX, FileIndex
@@ -20,8 +17,12 @@ from ftops.manifests.dialect_checks import DialectChecks
 from ftops.manifests.discovery import manifest_files
 from ftops.manifests.document import Document, Steps
 from ftops.manifests.elsewhere import Known, nobody
-from ftops.manifests.loader import read_documents, read_yaml
+from ftops.manifests.loaded import LoadedManifests
+from ftops.manifests.loader import read_documents
 from ftops.manifests.origin import Origin, with_defaults
+from ftops.manifests.placing import claimed_name, placed
+from ftops.manifests.policy_documents import PolicyDocuments, is_policy_document
+from ftops.manifests.remote_data import Unpinned, remote_of
 from ftops.manifests.schema import Finding, document_rules
 from ftops.manifests.wording import suggestion
 from ftops.model.finetune import DataFile, FineTune, Source
@@ -30,30 +31,6 @@ from ftops.model.project import Project
 
 _HEADER: tuple[Steps, ...] = (("apiVersion",), ("kind",))
 _NAME = ("metadata", "name")
-
-
-class LoadedManifests(Struct, frozen=True):
-    """Every fine-tune that could be read, by name, and all that is wrong: then nothing may be done.
-
-    A data file that lies outside the project is left out of its fine-tune. `of_data` are those of the
-    problems that say of a fine-tune, by name, that a data file is not there; `absent` are these files.
-    `stamps` are of the manifests, by project-relative path, from before they were read. `unseen` says where
-    manifests may be that were not seen: then nothing may be concluded from what is not there, unless a
-    person accepts it.
-    """
-
-    fine_tunes: tuple[FineTune, ...]
-    problems: tuple[Problem, ...]
-    stamps: Mapping[str, FileStamp | None]
-    unseen: tuple[Problem, ...] = ()
-    of_data: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
-    absent: frozenset[str] = frozenset()
-
-    @property
-    def misdeclared(self) -> tuple[Problem, ...]:
-        """The problems of the manifests themselves, for which nothing of the project may be applied."""
-        of_data = {problem for problems in self.of_data.values() for problem in problems}
-        return tuple(problem for problem in self.problems if problem not in of_data)
 
 
 def load_fine_tunes(
@@ -73,7 +50,9 @@ def load_fine_tunes(
     discovered = manifest_files(root, project.manifests, project_document)
     stamps = {file: file_stamp(f"{root}/{file}") for file in discovered.files}
     if not discovered.problems and index.take_whole(stamps):
-        return LoadedManifests(index.fine_tunes, (), stamps, discovered.unseen)
+        return LoadedManifests(
+            index.fine_tunes, (), stamps, discovered.unseen, rules=index.rules, waivers=index.waivers
+        )
     problems = list(discovered.problems)
     checks = {name: DialectChecks(facts, others) for name, facts in providers.items()}
     reader = Reader(root, project, project_document, checks)
@@ -88,8 +67,8 @@ def load_fine_tunes(
             index.learn(file, known)
     fine_tunes = {name: reader.fine_tunes[name] for name in sorted(reader.fine_tunes)}
     between = chain_findings(fine_tunes, reader.claimed)
-    for file, group in groupby(sorted(between, key=_file_of), key=_file_of):
-        problems += _placed_again(root, file, group, project_document)
+    problems += (problem for _, problem in placed(root, between, project_document))
+    problems += reader.policies.problems()
     unique = dict.fromkeys(problems)
     sound = tuple(fine_tunes.values())
     return LoadedManifests(
@@ -99,6 +78,8 @@ def load_fine_tunes(
         discovered.unseen,
         reader.of_data,
         frozenset(reader.absent),
+        tuple(sorted(reader.policies.rules.values(), key=lambda rule: rule.name)),
+        tuple(sorted(reader.policies.waivers, key=lambda one: (one.rule, one.name, one.until))),
     )
 
 
@@ -125,6 +106,7 @@ class Reader:
         self.claimed: dict[str, Source] = {}
         self.of_data: dict[str, tuple[Problem, ...]] = {}
         self.absent: set[str] = set()
+        self.policies = PolicyDocuments()
         self._default = project.default_provider
         self._defaults = project.defaults
         self._project_document = project_document
@@ -139,12 +121,19 @@ class Reader:
         self._written = []
         problems: list[Problem] = []
         before = len(self.fine_tunes)
+        rules, waivers = len(self.policies.rules), len(self.policies.waivers)
         for found in read_documents(f"{self._root}/{file}", file):
             problems += [found] if isinstance(found, Problem) else self.add(found)
         if problems or stamp is None:
             return problems, None
         fine_tunes = tuple(self.fine_tunes.values())[before:]
-        return problems, KnownManifest(stamp, fine_tunes, tuple(self._written))
+        return problems, KnownManifest(
+            stamp,
+            fine_tunes,
+            tuple(self._written),
+            tuple(self.policies.rules.values())[rules:],
+            tuple(self.policies.waivers[waivers:]),
+        )
 
     def take(self, file: str, known: KnownManifest) -> bool:
         """Take a manifest from an index. False, and nothing is taken: it has to be read again.
@@ -158,6 +147,9 @@ class Reader:
         for one in known.fine_tunes:
             if one.name in self.claimed:
                 return False
+        if any(one.name in self.policies.rules for one in known.rules):
+            return False
+        self.policies.take(known.rules, known.waivers)
         for one in known.fine_tunes:
             self.claimed[one.name], self.fine_tunes[one.name] = one.source, one
         return True
@@ -166,9 +158,11 @@ class Reader:
         """Take in a document; return what is wrong with it."""
         if document.value is None:
             return []
+        if is_policy_document(document.value):
+            return self.policies.add(document)
         origin = Origin(document, self._project_document)
         problems: list[Problem] = []
-        name = _claimed_name(document.value) or ""
+        name = claimed_name(document.value) or ""
         for finding in self._findings(document, origin):
             problems.append(origin.problem(finding))
             if finding.of_data:
@@ -182,7 +176,7 @@ class Reader:
 
     def _findings(self, document: Document, origin: Origin) -> Iterator[Finding]:
         source = Source(document.file, document.line(_NAME))
-        yield from self._claim(_claimed_name(document.value), source)
+        yield from self._claim(claimed_name(document.value), source)
         value = with_defaults(document.value, self._defaults)
         found = [] if self._rules.valid(value) else list(self._rules.findings(value, origin.show))
         # With a wrong kind it is something else altogether, and its other fields are none of ours.
@@ -224,6 +218,8 @@ class Reader:
         for path, written in _files(field, value):
             if isinstance(written, str):
                 known.append(DataFile(file_id=written))
+            elif "url" in written:
+                yield from _elsewhere(path, written, known)
             elif "path" not in written:
                 known.append(DataFile(file_id=written["id"], weight=written.get("weight")))
             else:
@@ -240,6 +236,16 @@ class Reader:
             self.absent |= {relative} if wrong is not None else set()
         if wrong is not None:
             yield Finding(place, wrong, hint, of_data=relative is not None)
+
+
+def _elsewhere(place: Steps, value: Mapping[str, Any], known: list[DataFile]) -> Iterator[Finding]:
+    """Add a file stored elsewhere, or yield why it is not pinned."""
+    try:
+        remote = remote_of(value)
+    except Unpinned as wrong:
+        yield Finding((*place, wrong.key) if wrong.key else place, wrong.message, wrong.hint)
+        return
+    known.append(DataFile(path=remote.path, weight=value.get("weight"), remote=remote))
 
 
 def _files(field: str, value: Any) -> Iterable[tuple[Steps, Any]]:
@@ -263,31 +269,6 @@ def _sound_spec(value: Any, found: list[Finding]) -> Mapping[str, Any] | None:
         return None
     sound = {field: member for field, member in written.items() if field not in wrong}
     return {"model": "", "training_file": "", **sound}
-
-
-def _claimed_name(value: Any) -> str | None:
-    metadata = value.get("metadata") if isinstance(value, dict) and value.get("kind") == "FineTune" else None
-    name = metadata.get("name") if isinstance(metadata, dict) else None
-    return name if isinstance(name, str) else None
-
-
-def _file_of(found: tuple[FineTune, Finding]) -> str:
-    return found[0].source.file
-
-
-def _placed_again(
-    root: Path, file: str, between: Iterable[tuple[FineTune, Finding]], project: Document
-) -> Iterator[Problem]:
-    """Place what is wrong between manifests. The file is read again for that: kept, all would fill memory."""
-    documents: dict[str | None, Document] = {}
-    for document in read_yaml(root / file, file).documents:
-        documents.setdefault(_claimed_name(document.value), document)
-    for fine_tune, finding in between:
-        found = documents.get(fine_tune.name)
-        if found is not None:
-            yield Origin(found, project).problem(finding)
-        else:
-            yield Problem(finding.message, file, fine_tune.source.line, hint=finding.hint)
 
 
 def _place(problem: Problem) -> tuple[str, int, int]:

@@ -10,9 +10,11 @@ from typing import Any
 
 from ftops.errors import InvalidInput, Problem
 from ftops.files.confinement import confine
+from ftops.manifests.budgets import budgets_of
 from ftops.manifests.discovery import PROJECT_FILE
 from ftops.manifests.document import Document, Steps
 from ftops.manifests.loader import read_yaml
+from ftops.manifests.policies import policies_of
 from ftops.manifests.provider_checks import (
     REFERENCE_HINT,
     OwnFields,
@@ -23,6 +25,7 @@ from ftops.manifests.schema import Finding, document_rules
 from ftops.manifests.wording import Shown, shown, shown_kind, shown_secret, suggestion
 from ftops.model.project import (
     OWN_SETTINGS,
+    DataSettings,
     Encryption,
     EnvReference,
     ExecReference,
@@ -34,6 +37,7 @@ from ftops.model.project import (
     Setting,
     StateSettings,
 )
+from ftops.model.trainer import TrainerSettings
 
 __all__ = ["PROJECT_FILE", "load_project"]
 
@@ -79,7 +83,7 @@ def load_project(root: Path, dialects: Mapping[str, OwnFields]) -> tuple[Project
         problems += [*document.problems, *_problems(document, dialects)]
     if problems:
         raise InvalidInput(tuple(dict.fromkeys(problems)))
-    return _project(documents[0].value), documents[0]
+    return _project(documents[0]), documents[0]
 
 
 def _problems(document: Document, dialects: Mapping[str, OwnFields]) -> Iterator[Problem]:
@@ -144,7 +148,8 @@ def _state_findings(state: Any) -> Iterator[Finding]:
         yield Finding(path, message, hint)
 
 
-def _project(value: Mapping[str, Any]) -> Project:
+def _project(document: Document) -> Project:
+    value = document.value
     spec = value["spec"]
     return Project(
         name=value["metadata"]["name"],
@@ -155,8 +160,11 @@ def _project(value: Mapping[str, Any]) -> Project:
         default_provider=spec.get("default_provider"),
         defaults=spec.get("defaults", {}),
         limits=_limits(spec.get("limits", {})),
-        policies=spec.get("policies", {}),
+        policies=policies_of(spec.get("policies", {})),
         prices=spec.get("prices", {}),
+        budgets=budgets_of(document),
+        data=DataSettings(**spec.get("data", {})),
+        price_table=spec.get("price_table"),
     )
 
 
@@ -203,8 +211,13 @@ def _provider(name: str, value: Mapping[str, Any]) -> ProviderSettings:
         renamed_from=value.get("renamed_from"),
         allow_closed=value.get("allow_closed", False),
         own={key: _set(value[key]) for key in OWN_SETTINGS if key in value},
+        trainer=_trainer(value.get("trainer")),
         **seconds,
     )
+
+
+def _trainer(value: Any) -> TrainerSettings | None:
+    return None if value is None else TrainerSettings(**value)
 
 
 def _setting(value: Any) -> Setting | None:

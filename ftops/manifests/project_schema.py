@@ -30,6 +30,8 @@ def project_schema(project: Project, facts: Mapping[str, ProviderFacts]) -> Sche
     spec["properties"]["provider"]["enum"] = sorted(facts)
     usual = str(defaults.get("provider") or project.default_provider or "")
     needed = (*spec["required"], *(() if usual else ("provider",)))
+    # Each method's own fields say more; of two descriptions of a value editors show the first.
+    spec["properties"]["hyperparameters"]["additionalProperties"] = True
     spec["required"] = [field for field in needed if field not in defaults]
     spec["allOf"] = [rule for group in _alike(facts) for rule in _rules(group, usual, defaults)]
     return schema
@@ -57,7 +59,10 @@ def _rules(group: list[ProviderFacts], usual: str, defaults: Mapping[str, Any]) 
         yield {"if": provider, "then": {"required": ["method"]}}
     for name, knobs in can.methods.items():
         chosen = _condition("method", [name.value], absent=name == method)
-        known = {"properties": {key: _knob(one) for key, one in knobs.items()}, "additionalProperties": False}
+        known = {
+            "properties": {key: _knob(key, one) for key, one in knobs.items()},
+            "additionalProperties": False,
+        }
         fields: Schema = {"hyperparameters": known}
         if name in can.unvalidated:
             fields["validation_file"] = False
@@ -73,7 +78,8 @@ def _condition(field: str, values: list[str], *, absent: bool) -> Schema:
 def _carried(can: Capabilities, defaults: Mapping[str, Any]) -> Schema:
     preset = defaults.get("provider_options")
     needed = sorted(can.required_options - (preset.keys() if isinstance(preset, Mapping) else set()))
-    options: Schema = {"properties": dict(can.options), "additionalProperties": False, "required": needed}
+    known = {name: _option(name, one) for name, one in can.options.items()}
+    options: Schema = {"properties": known, "additionalProperties": False, "required": needed}
     knobs = defaults.get("hyperparameters")
     chosen = sorted(can.required_hyperparameters - (knobs.keys() if isinstance(knobs, Mapping) else set()))
     fields: Schema = {
@@ -105,7 +111,20 @@ def _suffix(can: Capabilities) -> Schema:
     return {"maxLength": can.longest_suffix, **letters}
 
 
-def _knob(schema: Any) -> Schema:
-    """Allow `auto` beside what the provider takes; its words stay where editors look for them."""
-    told = {key: schema[key] for key in ("title", "description") if key in schema}
-    return {**told, "anyOf": [schema, {"const": AUTO}]}
+def _option(name: str, schema: Any) -> Schema:
+    """Entitle an option with its name: without a title, editors show one of what is around it."""
+    return {"title": name, **schema}
+
+
+def _knob(name: str, schema: Any) -> Schema:
+    """Allow `auto` beside what the provider takes, without `anyOf`: of that, editors show words twice."""
+    kind = schema.get("type")
+    if "enum" in schema:
+        return _option(name, {**schema, "enum": [*schema["enum"], AUTO]})
+    if not isinstance(kind, str) or kind == "string":
+        words = {key: schema[key] for key in ("title", "description") if key in schema}
+        return _option(name, {**words, "anyOf": [schema, {"const": AUTO}]})
+    told = f"write {AUTO}, or a {'number' if kind in ('integer', 'number') else kind} without quotes"
+    return _option(
+        name, {**schema, "type": [kind, "string"], "pattern": f"^{AUTO}$", "patternErrorMessage": told}
+    )

@@ -10,7 +10,7 @@ from ftops.manifests.document import Steps
 from ftops.manifests.schema import Finding, rules_of
 from ftops.manifests.wording import suggestion
 from ftops.model.json_value import JSONObject
-from ftops.model.project import EMULATOR_SCHEME, OWN_SETTINGS
+from ftops.model.project import ACCOUNT_SETTINGS, EMULATOR_SCHEME, OWN_SETTINGS
 
 _SECRET_HEADERS = frozenset(("authorization", "proxy-authorization", "cookie", "api-key", "x-api-key"))
 """Headers that carry nothing but a credential. Elsewhere a reference makes the secret, never the name."""
@@ -20,6 +20,10 @@ REFERENCE_HINT = "write {env: NAME}, {file: PATH} or {exec: [COMMAND, ...]}"
 
 class OwnFields(Protocol):
     """What a dialect sends itself, so that no extra may be called the same."""
+
+    @property
+    def default_base_url(self) -> str | None:
+        """Where it is, unless a provider says otherwise."""
 
     @property
     def body_fields(self) -> frozenset[str]:
@@ -43,6 +47,15 @@ class Shaped(Protocol):
         """Those settings, each with the JSON Schema of its value."""
 
 
+@runtime_checkable
+class Engine(Protocol):
+    """A dialect that runs a trainer."""
+
+    @property
+    def shortest_settle(self) -> float:
+        """The least `settle` (seconds) that is safe."""
+
+
 def provider_findings(
     path: Steps, provider: Mapping[str, Any], dialects: Mapping[str, OwnFields]
 ) -> Iterator[Finding]:
@@ -51,7 +64,8 @@ def provider_findings(
     if dialect not in dialects:
         yield Finding((*path, "dialect"), f"unknown dialect {dialect!r}", suggestion(dialect, dialects))
     embedded = str(provider.get("base_url", "")).startswith(EMULATOR_SCHEME)
-    if "api_key" not in provider and not embedded:
+    keyed = dialect not in dialects or dialects[dialect].settings.get("api_key", True)
+    if "api_key" not in provider and not embedded and keyed:
         yield Finding(path, "the field 'api_key' is missing", "write api_key: {env: NAME}", key=True)
     for field in ("base_url", "organization", "project", *OWN_SETTINGS):
         if _is_secret(provider.get(field)):
@@ -64,21 +78,50 @@ def provider_findings(
                 yield Finding((*path, field, name), message, REFERENCE_HINT)
     if dialect in dialects:
         yield from _own_findings(path, provider, dialects[dialect])
+        yield from _trainer_findings(path, provider, dialects[dialect])
         yield from _extra_findings(path, provider, dialects[dialect])
 
 
 def _own_findings(path: Steps, provider: Mapping[str, Any], own: OwnFields) -> Iterator[Finding]:
     """Check the keys that only some dialects have."""
     dialect = provider["dialect"]
+    if own.default_base_url is None and "base_url" not in provider:
+        message = f"the field 'base_url' is missing: dialect {dialect} has no address of its own"
+        yield Finding(path, message, "write base_url: https://...", key=True)
     for name, required in own.settings.items():
         if required and name not in provider:
             yield Finding(path, f"the field '{name}' is missing: dialect {dialect} needs it", key=True)
-    for name in OWN_SETTINGS:
+    for name in (*ACCOUNT_SETTINGS, *OWN_SETTINGS):
         if name in provider and name not in own.settings:
             message = f"dialect {dialect} has no setting {name}"
             yield Finding((*path, name), message, "remove it", key=True)
     if isinstance(own, Shaped):
         yield from _shaping_findings(path, provider, own)
+
+
+def _trainer_findings(path: Steps, provider: Mapping[str, Any], own: OwnFields) -> Iterator[Finding]:
+    """Check the trainer of an engine, and that nobody else has one."""
+    dialect, trainer = provider["dialect"], provider.get("trainer")
+    if not isinstance(own, Engine):
+        if trainer is not None:
+            yield Finding((*path, "trainer"), f"dialect {dialect} runs no trainer", "remove it", key=True)
+        return
+    if trainer is None:
+        hint = "write at least trainer: {output: /a/folder/that/every/node/can/write}"
+        yield Finding(path, f"the field 'trainer' is missing: dialect {dialect} runs one", hint, key=True)
+    elif _is_secret_in(trainer):
+        yield Finding(
+            (*path, "trainer"), "holds a key or password", "set it on the nodes: the engine shows it"
+        )
+    if provider.get("settle", own.shortest_settle) < own.shortest_settle:
+        message = f"must be at least {own.shortest_settle:g}: a job may live on that long after it was lost"
+        yield Finding((*path, "settle"), message)
+
+
+def _is_secret_in(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_is_secret_in, value.values()))
+    return any(map(_is_secret_in, value)) if isinstance(value, list) else _is_secret(value)
 
 
 def _shaping_findings(path: Steps, provider: Mapping[str, Any], own: Shaped) -> Iterator[Finding]:

@@ -35,12 +35,23 @@ if TYPE_CHECKING:
 SCHEMA_KINDS: Mapping[str, str] = {
     "finetune": "finetune.v1.json",
     "project": "project.v1.json",
+    "policy": "policy.v1.json",
+    "waiver": "waiver.v1.json",
+    "policy-change": "policy-change.v1.json",
     "plan": "plan.v1.json",
     "state": "state.v1.json",
     "validate": "validate.v1.json",
+    "data-check": "data-check.v1.json",
+    "data-diff": "data-diff.v1.json",
     "retirements": "retirements.v1.json",
+    "prices": "prices.v1.json",
+    "job": "job.v1.json",
+    "trainer-event": "trainer-event.v1.json",
 }
 """Every published schema, by the word that `ftops schema` takes."""
+
+SCHEMA_URL = "https://raw.githubusercontent.com/ftops/ftops/main/schemas/"
+"""Where the schemas are published. File names have the format's version: an address keeps its meaning."""
 
 MOST_FINDINGS = 200
 """Mistakes of one document that are looked for: more than these nobody reads."""
@@ -86,6 +97,11 @@ def schema_text(kind: str) -> str:
         if (folder / name).is_file():
             return (folder / name).read_text(encoding="utf-8")
     raise FtopsError(f"the schema {name} is not installed", hint="install ftops again")
+
+
+def schema_url(kind: str) -> str:
+    """Return the address of a published schema: its `$id`, and what editors are told."""
+    return SCHEMA_URL + SCHEMA_KINDS[kind]
 
 
 def schema_files() -> list[Path]:

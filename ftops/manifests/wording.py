@@ -75,8 +75,19 @@ def rule_sentence(
                 return "does not have the right form", hint
             hint = hint.replace("{path: FILE}", f"{{path: {value[:_LONGEST_SHOWN]}}}")
             return f"{found.words} does not have the right form", hint
+    if rule in _SIZES:
+        return _size_sentence(rule, limit, None if found.secret else len(value)), None
     sentence = f"{_BOUNDS[rule].format(limit)}, not {found.words}" if rule in _BOUNDS else None
     return sentence, None
+
+
+def _size_sentence(rule: str, limit: int, size: int | None) -> str:
+    """Say how long something may be, and where it is no secret how long it is."""
+    bound, one, many = _SIZES[rule]
+    if limit == 1 and bound == "at least":
+        return "must not be empty"
+    told = "" if size is None else f", not {size:,}"
+    return f"must have {bound} {limit:,} {one if limit == 1 else many}{told}"
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
@@ -118,8 +129,12 @@ _BOUNDS = {
     "maximum": "must be at most {}",
     "exclusiveMinimum": "must be greater than {}",
     "exclusiveMaximum": "must be less than {}",
-    "minLength": "must have at least {} character",
-    "minProperties": "must have at least {} entry",
-    "maxProperties": "must have at most {} entry",
-    "minItems": "must have at least {} entry",
+}
+_SIZES = {
+    "minLength": ("at least", "character", "characters"),
+    "maxLength": ("at most", "character", "characters"),
+    "minProperties": ("at least", "entry", "entries"),
+    "maxProperties": ("at most", "entry", "entries"),
+    "minItems": ("at least", "entry", "entries"),
+    "maxItems": ("at most", "entry", "entries"),
 }

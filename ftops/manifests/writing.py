@@ -5,35 +5,46 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from ftops.manifests.loader import dump
-from ftops.manifests.schema import schema_text
+from ftops.manifests.schema import SCHEMA_KINDS, schema_text, schema_url
 from ftops.manifests.wording import one_line
 from ftops.model.json_value import JSONObject
 
-SCHEMA_PATH = "../schemas/finetune.v1.json"
-"""Where an editor finds the schema, as seen from a manifest in `jobs/`."""
+OWN_SCHEMAS = "schemas"
+"""The folder of a project with its own copies of schemas: narrowed to its providers, or for work offline."""
 
 
-def schema_path(folder: str) -> str:
-    """Return where an editor finds the schema, as seen from a manifest in this folder of the project."""
+def modeline(schema: str) -> str:
+    """Return the comment by which editors know the schema of the document below it."""
+    return f"# yaml-language-server: $schema={schema}\n"
+
+
+def schema_address(kind: str, root: Path, folder: str = "") -> str:
+    """Return where an editor finds a schema, as seen from a file in this folder of the project.
+
+    The project's own copy goes first: of a modeline and an editor's settings, the modeline counts.
+    """
+    if not (root / OWN_SCHEMAS / SCHEMA_KINDS[kind]).is_file():
+        return schema_url(kind)
     depth = len([part for part in folder.split("/") if part not in ("", ".")])
-    return "../" * depth + SCHEMA_PATH.removeprefix("../")
+    return f"{'../' * depth or './'}{OWN_SCHEMAS}/{SCHEMA_KINDS[kind]}"
 
 
 def manifest_text(
-    fine_tune_document: JSONObject, schema: str = SCHEMA_PATH, comments: Iterable[str] = ()
+    fine_tune_document: JSONObject, schema: str | None = None, comments: Iterable[str] = ()
 ) -> str:
     """Write one manifest as YAML that loads as the same document.
 
     Fields are in the order of the schema, those of open maps by name, so that writing it again changes
-    nothing. `schema` is the address for editors, in the comment on the first line. The `comments` follow it,
-    one a line whatever is in them: they may quote what a provider says.
+    nothing. `schema` is the address for editors, in the comment on the first line; the published one if None.
+    The `comments` follow it, one a line whatever is in them: they may quote what a provider says.
     """
     ordered = _ordered(fine_tune_document, _field_order())
     remarks = "".join(f"# {one_line(comment)}\n" for comment in comments)
-    return f"# yaml-language-server: $schema={schema}\n{remarks}{dump(ordered)}"
+    return f"{modeline(schema or schema_url('finetune'))}{remarks}{dump(ordered)}"
 
 
 @cache

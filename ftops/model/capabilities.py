@@ -45,8 +45,11 @@ class Capabilities(Struct, frozen=True):
     that no create goes without, `required_hyperparameters` the same of those, where `auto` is none. Where the
     mark is not `mark_retrieved`, a list shows it and a retrieve does not, so absence there proves nothing.
     `suffix_letters` are those that a suffix may have, as in a regular expression's class; None: any. Where
-    the reason of a failure is not `reason_listed`, a retrieve tells it. Without `chains` a model that was
-    trained cannot be trained on.
+    the outcome of a job is not `outcome_listed`, a retrieve tells why it failed, and what it made. Without
+    `chains` a model that was trained cannot be trained on. `sizes` are the options that say how much of a
+    machine a job gets: they decide nothing of its result, so they are no reason to train again. Where a
+    create `repeats`, its id is ours: sent again in the same session it makes no second job, so sending it
+    again is how it is looked up.
     """
 
     stamp: StampPlace
@@ -70,8 +73,10 @@ class Capabilities(Struct, frozen=True):
     required_hyperparameters: frozenset[str] = frozenset()
     mark_retrieved: bool = True
     suffix_letters: str | None = None
-    reason_listed: bool = True
+    outcome_listed: bool = True
     chains: bool = True
+    sizes: frozenset[str] = frozenset()
+    repeats: bool = False
 
     @property
     def stamps(self) -> bool:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, UnsetType, field
 
 from ftops.errors import Problem
+from ftops.model.data_difference import RowSample, RowsDifference
 from ftops.model.finetune import Source
 from ftops.model.json_value import JSON, JSONObject
-from ftops.model.review import CostEstimate
+from ftops.model.review import Afterwards, CostEstimate
 
 
 class Action(StrEnum):
@@ -63,6 +64,7 @@ class Reason(StrEnum):
     WAITING_FOR = "waiting-for"
     PROVIDER_LIMIT = "provider-limit"
     LOOKALIKE_IN_FLIGHT = "lookalike-in-flight"
+    OVER_BUDGET = "over-budget"
     FAILED = "failed"
     CANCELLED_EXTERNALLY = "cancelled-externally"
     CANCELLED_BY_HAND = "cancelled-by-hand"
@@ -106,12 +108,18 @@ JOB_FAILED_REASONS = frozenset({Reason.FAILED, Reason.CANCELLED_EXTERNALLY, Reas
 INVALID_INPUT_REASONS = frozenset({Reason.INVALID_DATA})
 """Holds for these reasons make the exit code 1: files of the project have to be corrected."""
 
+REFUSED_REASONS = frozenset({Reason.OVER_BUDGET})
+"""Holds for these reasons make the exit code 3: only another project file lifts them."""
+
 UNPLANNED_REASONS = RESTING_REASONS | INVALID_INPUT_REASONS | {Reason.UPSTREAM}
 """A plan with nothing else achieves nothing. An upstream of a hold `upstream` is always in the plan too."""
 
 
 class DataUse(Struct, frozen=True, gc=False):
-    """A file that a change trains on. A provider's own file has only its id: its content is unknown."""
+    """A file that a change trains on. A provider's own file has only its id: its content is unknown.
+
+    `url` is where it lies, for data that is not in the project; `path` is that of its copy then.
+    """
 
     role: str
     path: str | None = None
@@ -119,14 +127,33 @@ class DataUse(Struct, frozen=True, gc=False):
     sha256: str | None = None
     bytes: int | None = None
     examples: int | None = None
+    url: str | None = None
 
 
 class FieldDifference(Struct, frozen=True, gc=False):
-    """One field before and after; None on a side where the field is absent."""
+    """One field before and after; None on a side where the field is absent.
+
+    `rows` says what the digest of a data file does not, where that is known; `samples` are some of the rows
+    that differ, only where they may be shown.
+    """
 
     path: str
     before: JSON
     after: JSON
+    rows: RowsDifference | UnsetType = UNSET
+    samples: tuple[RowSample, ...] | UnsetType = UNSET
+
+
+class StoppedJob(Struct, frozen=True, gc=False):
+    """How far the job is that a change stops: what is lost by it.
+
+    `progress` is a share of 1, None where nobody tells. `spent` is what its work so far may cost, None where
+    that is unknown.
+    """
+
+    status: str
+    progress: float | None = None
+    spent: CostEstimate | None = None
 
 
 class Then(Struct, frozen=True):
@@ -142,6 +169,7 @@ class Then(Struct, frozen=True):
     attempt: int
     data: tuple[DataUse, ...] = ()
     estimated_cost: CostEstimate | None = None
+    afterwards: tuple[Afterwards, ...] = ()
 
 
 class Change(Struct, frozen=True, gc=False):
@@ -151,8 +179,11 @@ class Change(Struct, frozen=True, gc=False):
     `cancel_first` a running successor that an adopt cancels before. `provider` is where it acts; the job
     that a replace cancels may be at another, which its record knows. `then` is the training that follows
     once what it waits for has come. `extras` go to a gateway with a create, in addition to `spec`.
-    `problems` are those of its data, each with its place. A declared fine-tune whose data cannot be read has
-    no `fingerprint`, and its `spec` names paths in place of contents.
+    `afterwards` is what its model costs once it is trained. `problems` are those of its data, each with
+    its place. A declared fine-tune whose data cannot be read has no `fingerprint`, and its `spec` names
+    paths in place of contents. `serves` is the newest model that it has made so far, which stays whatever is
+    done, and `stopped` how far the job is that is stopped. `brought` tells, where the plan was compared with
+    a base, whether the change is new since it: False for what was pending there already.
     """
 
     name: str
@@ -175,6 +206,10 @@ class Change(Struct, frozen=True, gc=False):
     then: Then | None = None
     extras: Mapping[str, JSON] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    afterwards: tuple[Afterwards, ...] = ()
+    serves: str | UnsetType = UNSET
+    stopped: StoppedJob | UnsetType = UNSET
+    brought: bool | UnsetType = UNSET
 
     @property
     def stops(self) -> str | None:

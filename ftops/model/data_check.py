@@ -8,6 +8,8 @@ from enum import StrEnum
 from msgspec import Struct, field
 
 from ftops.errors import Problem
+from ftops.model.dataset import Dataset
+from ftops.model.lengths import Lengths
 
 MOST_LINES_NAMED = 10
 """How many lines a finding names; the rest are counted."""
@@ -23,9 +25,9 @@ class Severity(StrEnum):
 class Finding(Struct, frozen=True):
     """One kind of thing that is wrong with one file, and where.
 
-    `kind` names the rule in schemas/datasets/rules.v1.json. `message` says it of the first line, whose
-    `column` is known where it is not JSON. `count` is the number of lines, 0 where the whole file is meant;
-    `lines` are the first of them.
+    `kind` names the rule in schemas/datasets/rules.v1.json. `message` says it of the first line; `column`
+    leads to the place in it, from 1, where one place is meant. `count` is the number of lines, 0 where the
+    whole file is meant; `lines` are the first of them.
     """
 
     kind: str
@@ -77,3 +79,54 @@ class DataVerdict(Struct, frozen=True):
 
     problems: tuple[Finding, ...] = ()
     warnings: tuple[Finding, ...] = ()
+
+
+class CheckedFile(Struct, frozen=True):
+    """One file with all that is known of it. `judged_by` are the fine-tunes, or the options, that it serves.
+
+    A file that could not be read to its end has no `dataset` and no `lengths`.
+    """
+
+    check: FileCheck
+    judged_by: tuple[str, ...]
+    dataset: Dataset | None = None
+    lengths: Lengths | None = None
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Everything that was found, errors first."""
+        return tuple(finding for finding, _ in self.check.findings)
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """What a fine-tune is held for."""
+        return tuple(one for one in self.findings if one.severity is Severity.ERROR)
+
+
+class FixedFile(Struct, frozen=True):
+    """What became of a file that was to be corrected: `corrections` count lines by kind.
+
+    `copy` is the corrected copy as it was checked again; None where nothing could be, or had to be, written,
+    and `problem` says why not.
+    """
+
+    path: str
+    corrections: Mapping[str, int] = field(default_factory=dict)
+    copy: CheckedFile | None = None
+    problem: Problem | None = None
+
+
+class DataCheck(Struct, frozen=True):
+    """Data files as they were checked. `problems` are those of the declarations that name them."""
+
+    files: tuple[CheckedFile, ...] = ()
+    fixed: tuple[FixedFile, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """What is wrong still: of a file with a corrected copy, what is wrong with the copy."""
+        copies = {one.path: one.copy for one in self.fixed if one.copy is not None}
+        left = [copies.get(file.check.path, file) for file in self.files]
+        refused = [one.problem for one in self.fixed if one.problem is not None]
+        return (*self.problems, *refused, *(finding.problem for file in left for finding in file.errors))

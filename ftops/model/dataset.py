@@ -10,13 +10,31 @@ DIGEST_IN_NAME = 16
 """How many hex digits of the SHA-256 an uploaded file's name carries: 64 bits, and short enough to read."""
 
 
+class TokenCount(Struct, frozen=True):
+    """How many tokens one epoch over a file trains on: between `low` and `high`.
+
+    `because` says for people why this is no exact count: another tokenizer, images, tools that a provider
+    writes out its own way. A limit has to look at `high`.
+    """
+
+    low: int
+    high: int
+    because: tuple[str, ...] = ()
+
+    @property
+    def exact(self) -> bool:
+        """Whether the model's own tokenizer counted, and nothing was left to a guess."""
+        return not self.because
+
+
 class Dataset(Struct, frozen=True):
     """What was found in a file. `sha256` (64 hex digits) is its identity; the path is not.
 
     It is the digest of the *rows*: line ends, blank lines and a final newline are not in it, so that they
     never train again. `file_sha256` is that of the bytes, by which a transfer is checked.
 
-    `tokens` is None where nobody counted them, which is never the same as zero.
+    `tokens` is None where nobody counted them, which is never the same as zero. Models that read a file
+    differently widen its range; `Counted` has the count of each.
     """
 
     path: str
@@ -24,7 +42,7 @@ class Dataset(Struct, frozen=True):
     bytes: int
     examples: int
     file_sha256: str
-    tokens: int | None = None
+    tokens: TokenCount | None = None
 
     def upload_name(self, project: str) -> str:
         """Name the file so that an upload is found again by its rows, even without a state.

@@ -8,15 +8,16 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 
 def duration(seconds: float) -> str:
-    """Write seconds in the one or two units that matter: 42s, 5m, 3h 12m, 4d 3h."""
+    """Write seconds in the one or two units that matter: 42 s, 5 min, 3 h 12 min, 4 h, 1 d 3 h, 4 d."""
     whole = max(0, int(seconds))
     if whole < _MINUTE:
-        return f"{whole}s"
+        return f"{whole} s"
     if whole < _HOUR:
-        return f"{whole // _MINUTE}m"
+        return f"{whole // _MINUTE} min"
     if whole < _DAY:
-        return f"{whole // _HOUR}h {whole % _HOUR // _MINUTE}m"
-    return f"{whole // _DAY}d {whole % _DAY // _HOUR}h"
+        minutes = whole % _HOUR // _MINUTE
+        return f"{whole // _HOUR} h {minutes:02} min" if minutes else f"{whole // _HOUR} h"
+    return f"{whole // _DAY} d" if whole >= 2 * _DAY else f"1 d {whole % _DAY // _HOUR} h"
 
 
 def span(text: str) -> float:

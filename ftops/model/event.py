@@ -13,7 +13,11 @@ from ftops.model.change import Change
 class EventKind(StrEnum):
     """The steps a person may want to watch."""
 
+    FETCH_STARTED = "fetch-started"
+    FETCHING = "fetching"
+    FETCH_DONE = "fetch-done"
     UPLOAD_STARTED = "upload-started"
+    UPLOADING = "uploading"
     UPLOAD_DONE = "upload-done"
     CHANGE_STARTED = "change-started"
     CHANGE_DONE = "change-done"

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from ftops.model.identifiers import Count, Name
 from ftops.model.json_value import JSON, JSONObject
+from ftops.model.remote import Remote
 
 
 class Method(StrEnum):
@@ -55,11 +56,15 @@ class Source(Struct, frozen=True, gc=False):
 
 
 class DataFile(Struct, frozen=True, gc=False):
-    """A training or validation file: exactly one of `path` (project-relative) and `file_id` is set."""
+    """A training or validation file: exactly one of `path` (project-relative) and `file_id` is set.
+
+    Of one that is `remote`, `path` is where its copy is kept.
+    """
 
     path: str | None = None
     file_id: str | None = None
     weight: float | None = None
+    remote: Remote | None = None
 
 
 class Upstream(Struct, frozen=True, gc=False):

@@ -13,6 +13,7 @@ from msgspec import json as typed
 from ftops.model.dataset import Dataset
 from ftops.model.finetune import DataFile, FineTune, Upstream
 from ftops.model.json_value import JSON
+from ftops.model.observation import ProviderFacts
 
 AUTO = "auto"
 """The value by which a manifest says "the provider decides": the same as saying nothing."""
@@ -47,16 +48,21 @@ def fingerprint(spec: CanonicalSpec, version: int) -> str:
 
 
 def _form_1(
-    fine_tune: FineTune, dialect: str, datasets: Mapping[str, Dataset], upstream_fingerprint: str | None
+    fine_tune: FineTune,
+    provider: ProviderFacts,
+    datasets: Mapping[str, Dataset],
+    upstream_fingerprint: str | None,
 ) -> CanonicalSpec:
-    model: JSON = fine_tune.model if isinstance(fine_tune.model, str) else None
     if isinstance(fine_tune.model, Upstream):
-        model = {"fingerprint": upstream_fingerprint, "checkpoint": fine_tune.model.checkpoint}
+        model: JSON = {"fingerprint": upstream_fingerprint, "checkpoint": fine_tune.model.checkpoint}
+    else:
+        model = provider.models.get(fine_tune.model, fine_tune.model)
+    sizes = provider.capabilities.sizes
     training = [_content(file, datasets) for file in fine_tune.training_files]
     validation = fine_tune.validation_file
     spec: CanonicalSpec = {
         "provider": fine_tune.provider,
-        "dialect": dialect,
+        "dialect": provider.dialect,
         "model": model,
         "method": fine_tune.method.value,
         "training_file": training[0] if len(training) == 1 else training,
@@ -65,17 +71,20 @@ def _form_1(
         "grader": fine_tune.grader,
         "suffix": fine_tune.suffix,
         "seed": fine_tune.seed,
-        "provider_options": fine_tune.provider_options,
+        "provider_options": {
+            key: value for key, value in fine_tune.provider_options.items() if key not in sizes
+        },
+        "trainer": provider.decisive,
         "rerun": fine_tune.lifecycle.rerun,
     }
     return {key: _canonical(value) for key, value in spec.items() if value not in (None, "", {}, [])}
 
 
-Form = Callable[[FineTune, str, Mapping[str, Dataset], str | None], CanonicalSpec]
+Form = Callable[[FineTune, ProviderFacts, Mapping[str, Dataset], str | None], CanonicalSpec]
 """Return everything that decides the training result, data content included, and nothing else.
 
-Takes a fine-tune, its dialect, the content of data files by project-relative path, and the upstream's
-fingerprint. Two equal results train the same model.
+Takes a fine-tune, what is known of its provider, the content of data files by project-relative path, and the
+upstream's fingerprint. Two equal results train the same model.
 """
 
 FORMS: Mapping[int, Form] = {1: _form_1}
@@ -84,11 +93,13 @@ for a record of an old version would no longer be known and its fine-tune would 
 
 
 def _content(file: DataFile, datasets: Mapping[str, Dataset]) -> JSON:
-    """Name a file by its content; one that cannot be read is named by its path, and makes no fingerprint."""
+    """Name a file by its content; one that cannot be read is named by its place, and makes no fingerprint."""
     dataset = datasets.get(file.path) if file.path is not None else None
     content: dict[str, JSON] = {"file_id": file.file_id} if file.path is None else {"path": file.path}
     if dataset is not None:
         content = {"sha256": dataset.sha256}
+    elif file.remote is not None:
+        content = {"url": file.remote.url}
     if file.weight is not None:
         content["weight"] = file.weight
     return content

@@ -9,7 +9,8 @@ from hashlib import sha256
 
 from msgspec import Struct, field
 
-from ftops.model.json_value import JSON
+from ftops.model.json_value import JSON, JSONObject
+from ftops.model.spending import Amount
 
 
 class JobStatus(StrEnum):
@@ -100,7 +101,9 @@ class Job(Struct, frozen=True, gc=False):
     `settings` holds what the reply shows of the request, by manifest path (`hyperparameters.n_epochs`,
     `seed`, ...); a provider may fill it in only later, so an absent or null value contradicts nothing.
     `suffix` is what a manifest says, `tag` the short mark that was found behind it or in the id. A tag counts
-    only where a state knows it: then the job has its `stamp` too (`records.tags`).
+    only where a state knows it: then the job has its `stamp` too (`records.tags`). `result` is what a trainer
+    told of its training: losses, checkpoints, steps. `price` is what the provider says that it cost, once
+    it has ended.
     """
 
     id: str
@@ -122,6 +125,8 @@ class Job(Struct, frozen=True, gc=False):
     stamp: Stamp | None = None
     tag: str | None = None
     organization: str | None = None
+    result: JSONObject = field(default_factory=dict)
+    price: Amount | None = None
 
 
 class JobEvent(Struct, frozen=True):
@@ -140,13 +145,15 @@ class JobList(Struct, frozen=True):
 
     `complete` is False when a page failed, a cursor repeated or the pages contradict each other: then
     nothing may be concluded from the absence of a job. `problem` says why, in one sentence, and `hint` what
-    to do where another try would not help.
+    to do where another try would not help. `session` names the memory of an engine that may lose it: another
+    session knows nothing of the jobs of this one.
     """
 
     jobs: tuple[Job, ...]
     complete: bool = True
     problem: str | None = None
     hint: str | None = None
+    session: str | None = None
 
 
 class FileState(StrEnum):

@@ -42,13 +42,21 @@ class PlanFacts(Struct, frozen=True):
         return self.second_payments | self.by_hand
 
 
+class Base(Struct, frozen=True):
+    """What a plan was compared with: a commit, by the name that somebody asked for."""
+
+    ref: str
+    commit: Commit
+
+
 class Plan(Struct, frozen=True):
     """All changes, in an order in which nothing precedes what it depends on.
 
     `incomplete` maps each provider whose list was not surely whole to the reason: nothing is done there.
     `notes` are what a reviewer should know besides the changes. `bindings` is what a saved plan depends on,
     by kind; empty for one that nobody saves. `unmanaged` counts live jobs that are neither declared, recorded
-    nor stamped by us.
+    nor stamped by us. `base` is what its changes were compared with. `offline`: no provider was asked, so
+    that it may only be looked at.
     """
 
     project: str
@@ -60,6 +68,8 @@ class Plan(Struct, frozen=True):
     unmanaged: int = 0
     facts: PlanFacts = PlanFacts()
     bindings: JSONObject = field(default_factory=dict)
+    base: Base | None = None
+    offline: bool = False
 
     @property
     def complete(self) -> bool:

@@ -11,7 +11,15 @@ from ftops.model.dataset import Dataset
 from ftops.model.finetune import FineTune
 from ftops.model.observation import Observation
 from ftops.model.plan import Plan
+from ftops.model.request import JobRequest
 from ftops.model.state import State
+
+
+class Deferred(Struct, frozen=True):
+    """Why a create does not happen in this round; from `until` (Unix seconds) on it may, with None never."""
+
+    message: str
+    until: float | None = None
 
 
 class Inputs(Struct, frozen=True):
@@ -20,7 +28,8 @@ class Inputs(Struct, frozen=True):
     `observations` has every provider that is used, by name; `configured` are all that the project has, used
     or not (None: those observed). `selection` are the names to plan for (their upstreams come along), None
     for all. `data_problems` go by fine-tune; a file that could not be read to its end is not in `datasets`.
-    `fingerprints` are those that are known already, by name, of the newest form.
+    `fingerprints` are those that are known already, by name, of the newest form. `deferred` are the creates
+    that no budget has room for, by name.
     """
 
     project: str
@@ -34,21 +43,24 @@ class Inputs(Struct, frozen=True):
     data_problems: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
     configured: frozenset[str] | None = None
     fingerprints: Mapping[str, str] = field(default_factory=dict)
+    deferred: Mapping[str, Deferred] = field(default_factory=dict)
 
 
 class Doubts(Struct, frozen=True):
     """What a second look could make surer: jobs that were listed without a mark, files that nobody listed.
 
     `jobs` are pairs of provider and id, `files` provider names. `dates` are the providers to be asked when
-    their models end: no decision of the planner's, but a reviewer's.
+    their models end, `costs` the creates whose cost they are asked for, by provider and fine-tune: no
+    decision of the planner's, but a reviewer's.
     """
 
     jobs: frozenset[tuple[str, str]] = frozenset()
     files: frozenset[str] = frozenset()
     dates: frozenset[str] = frozenset()
+    costs: Mapping[str, Mapping[str, JobRequest]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.jobs or self.files or self.dates)
+        return bool(self.jobs or self.files or self.dates or self.costs)
 
 
 class Planning(Struct, frozen=True):

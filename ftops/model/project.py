@@ -6,7 +6,10 @@ from collections.abc import Mapping
 
 from msgspec import Struct, field
 
+from ftops.model.budget import Budgets
 from ftops.model.json_value import JSON, JSONObject
+from ftops.model.policy import Policies
+from ftops.model.trainer import TrainerSettings
 
 EMULATOR_SCHEME = "emulator:"
 """A base URL `emulator:PATH` asks for the embedded emulator with its database at PATH."""
@@ -52,8 +55,8 @@ class ProviderSettings(Struct, frozen=True):
     `settle` is how long a list may lag behind a create; `send_window` how long after its intent a
     create may still be sent. `query` and `body` are extras for a gateway: never a field of the dialect's own,
     and never a reason to train again. `renamed_from` is the name that the same account had before. `own` are
-    the keys that only some dialects have (`account`, `api_version`, `upstream`). `allow_closed`: creates are
-    sent although the service is known to take no more.
+    the keys that only some dialects have (`account`, `api_version`, `upstream`), `trainer` is what an engine
+    runs. `allow_closed`: creates are sent although the service is known to take no more.
     """
 
     name: str
@@ -73,10 +76,14 @@ class ProviderSettings(Struct, frozen=True):
     renamed_from: str | None = None
     allow_closed: bool = False
     own: Mapping[str, Setting] = field(default_factory=dict)
+    trainer: TrainerSettings | None = None
 
 
 ACCOUNT = r"^(accounts/)?[A-Za-z0-9][A-Za-z0-9_-]*$"
 """What an account may be called: it becomes part of an address, and must not lead to another one."""
+
+ACCOUNT_SETTINGS = ("organization", "project")
+"""Keys of a provider that choose an account, for the dialects that have something to choose."""
 
 OWN_SETTINGS = ("account", "api_version", "upstream")
 """Keys of a provider that only some dialects have; each says which, and which of them must be there."""
@@ -109,8 +116,17 @@ class Limits(Struct, frozen=True):
     max_cost: float | None = None
 
 
+class DataSettings(Struct, frozen=True):
+    """What may be shown of data: with `samples`, `ftops data diff` prints a few of the rows that differ."""
+
+    samples: bool = True
+
+
 class Project(Struct, frozen=True):
-    """A directory with `ftops.yaml`. `defaults` go under every spec; no encryption where it is None."""
+    """A directory with `ftops.yaml`. `defaults` go under every spec; no encryption where it is None.
+
+    `price_table` is a file of prices, as the project writes its path.
+    """
 
     name: str
     manifests: tuple[str, ...]
@@ -120,5 +136,8 @@ class Project(Struct, frozen=True):
     default_provider: str | None = None
     defaults: JSONObject = field(default_factory=dict)
     limits: Limits = Limits()
-    policies: Mapping[str, JSON] = field(default_factory=dict)
+    policies: Policies = Policies()
     prices: Mapping[str, JSON] = field(default_factory=dict)
+    budgets: Budgets = Budgets()
+    data: DataSettings = DataSettings()
+    price_table: str | None = None

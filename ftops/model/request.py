@@ -23,6 +23,7 @@ class JobRequest(Struct, frozen=True):
 
     `stamp` marks the job as ours; a request without one is a job that ftops cannot find again. `chained`
     says that a job of this project made the base model: a provider may not know a fresh one for minutes.
+    `session` is the only one in which it may be sent, where a format has sessions.
     """
 
     model: str
@@ -37,3 +38,4 @@ class JobRequest(Struct, frozen=True):
     integrations: tuple[JSON, ...] = ()
     stamp: Stamp | None = None
     chained: bool = False
+    session: str | None = None

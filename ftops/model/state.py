@@ -17,7 +17,9 @@ from ftops.model.finetune import Lifecycle
 from ftops.model.identifiers import Count, Fingerprint, Name, ProvidersId, SHA256Hex, Word
 from ftops.model.job import Job, JobError, JobStatus
 from ftops.model.json_value import JSON, JSONObject
+from ftops.model.kept_result import kept_result
 from ftops.model.refusal import Refusal
+from ftops.model.spending import Charge, Purchase, surest
 from ftops.model.value import replace
 
 _T = TypeVar("_T")
@@ -46,6 +48,10 @@ class Intent(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     that jumps forward proves nothing.
     A `lapsed` intent certainly never arrived: its nonce, generation and attempt serve the next create.
     `withdrawn_at` is when a run knew that it had not sent it; `refusal` what the provider answered last.
+    `repeats_in` is the session in which sending it again makes no second job, where there is one, and
+    `repeats_as` what its id was made of. One that has lapsed for that alone is `unanswered`: it may have
+    arrived, so it is in doubt again in another session, where its job may live on, and once something else
+    is to be sent (`records.repeating`). `purchase` is what it costs, and who wanted it: its job keeps that.
     """
 
     provider: Word
@@ -63,6 +69,10 @@ class Intent(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     lapsed: bool = False
     withdrawn_at: float | None = None
     refusal: Refusal | None = None
+    repeats_in: Word | None = None
+    repeats_as: Word | None = None
+    unanswered: bool = False
+    purchase: Purchase | None = None
 
     @property
     def request(self) -> SentRequest:
@@ -79,7 +89,8 @@ class RecordedJob(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     `request` is what its create asked for, None for a job that ftops did not create. `altered` are fields
     that the provider shows otherwise than they were sent (before: sent, after: shown). A job known only by
     `likeness`, on a file that is not this project's alone, is never cancelled without a person. One that
-    a person has `accepted` is taken as it is: neither altered nor doubted.
+    a person has `accepted` is taken as it is: neither altered nor doubted. `result` is what the trainer told.
+    `purchase` is None for a job that ftops found; `charge` is what it cost, once that is known.
     """
 
     id: ProvidersId
@@ -103,6 +114,9 @@ class RecordedJob(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     altered: tuple[FieldDifference, ...] = ()
     likeness: bool = False
     accepted: bool = False
+    result: JSONObject = field(default_factory=dict)
+    purchase: Purchase | None = None
+    charge: Charge | None = None
 
     def seen_as(self, job: Job) -> RecordedJob:
         """Take over what the provider says now; a value once known is not lost to a thinner reply."""
@@ -120,19 +134,26 @@ class RecordedJob(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
             and (job.model is None or job.model == self.model)
             and (job.fine_tuned_model is None or job.fine_tuned_model == self.fine_tuned_model)
             and (job.trained_tokens is None or job.trained_tokens == self.trained_tokens)
+            and (not job.result or kept_result(job.result) == self.result)
+            and (job.price is None or surest(self.charge, job.price) == self.charge)
         )
 
     def _taken_over(self, job: Job) -> RecordedJob:
+        failed = job.status is JobStatus.FAILED
+        # One that we have stopped may end as a failure where the stop met its start.
+        stopped = failed and self.cancel_requested is not None
         return replace(
             self,
-            status=job.status,
+            status=JobStatus.CANCELLED if stopped else job.status,
             created_at=_known(job.created_at, self.created_at),
             finished_at=_known(job.finished_at, self.finished_at),
             model=_known(job.model, self.model),
             fine_tuned_model=_known(job.fine_tuned_model, self.fine_tuned_model),
             trained_tokens=_known(job.trained_tokens, self.trained_tokens),
-            error=_known(job.error, self.error) if job.status is JobStatus.FAILED else None,
+            error=_known(job.error, self.error) if failed else None,
             missing_since=None,
+            result=kept_result(job.result) or self.result,
+            charge=surest(self.charge, job.price),
         )
 
 
@@ -216,12 +237,13 @@ class ProviderMemory(Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     `unmarked_since` (Unix seconds) is when a create's reply, or a retrieve, first lacked the mark that was
     sent: from then on its jobs are recognised as where no mark can be. `former_names` are those that it had
     before: fingerprints were made, and jobs stamped, under them. `refused_uploads` goes by the SHA-256
-    of the bytes.
+    of the bytes. `session` is the one of the last list.
     """
 
     unmarked_since: float | None = None
     former_names: tuple[str, ...] = ()
     refused_uploads: Mapping[SHA256Hex, RefusedUpload] = field(default_factory=dict)
+    session: Word | None = None
 
 
 class State(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
@@ -250,6 +272,16 @@ class State(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
         """Return the fingerprints that a person has cancelled under this name."""
         kept = (self.fine_tunes.get(name), self.archive.get(name))
         return frozenset(one for entry in kept if entry is not None for one in entry.cancelled_by_hand)
+
+    def session(self, provider: str) -> str | None:
+        """Return the session of the provider's last list."""
+        memory = self.providers.get(provider)
+        return memory.session if memory else None
+
+    def with_session(self, provider: str, session: str) -> State:
+        """Return the state that knows the session of this provider."""
+        memory = replace(self.providers.get(provider, ProviderMemory()), session=session)
+        return replace(self, providers={**self.providers, provider: memory})
 
     def unmarked(self, provider: str) -> bool:
         """Return whether this provider is known not to return the marks that it is sent."""

@@ -31,11 +31,21 @@ class Steps(Struct, frozen=True):
     @property
     def cost(self) -> CostEstimate | None:
         """Add up every create; one unknown makes the sum unknown."""
+        if not self.creates:
+            return CostEstimate(0.0, 0.0)
+        return None if None in self.creates.values() else self.known
+
+    @property
+    def known(self) -> CostEstimate | None:
+        """Add up the creates whose cost is known; None where there is none."""
         known = [cost for cost in self.creates.values() if cost is not None]
-        if len(known) != len(self.creates):
+        if not known:
             return None
         low, high = sum(cost.low for cost in known), sum(cost.high for cost in known)
-        return CostEstimate(round(low, _DIGITS), round(high, _DIGITS)) if math.isfinite(high) else None
+        if not math.isfinite(high):
+            return None
+        about = any(cost.about for cost in known)
+        return CostEstimate(round(low, _DIGITS), round(high, _DIGITS), about=about)
 
     def __or__(self, other: Steps) -> Steps:
         """Return the steps of both, each once; what a create cost is what was said of it first."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from ftops.model.change import Action, Change, DataUse, FieldDifference, Reason, Then
 from ftops.model.dataset import Dataset
 from ftops.model.finetune import FineTune
+from ftops.model.json_value import JSON
 from ftops.model.value import replace
 from ftops.planner.decision import Decision
 from ftops.planner.difference import differences
@@ -43,9 +44,24 @@ def change_for(
         source=fine_tune.source if fine_tune else None,
         labels=fine_tune.labels if fine_tune else record.labels if record else {},
         then=_then(situation, decision.then, datasets),
-        extras=situation.provider.extras if decision.action.creates else {},
+        extras=_extras(situation, datasets) if decision.action.creates else {},
         problems=situation.problems if decision.reason is Reason.INVALID_DATA else (),
     )
+
+
+def _extras(situation: Situation, datasets: Mapping[str, Dataset]) -> Mapping[str, JSON]:
+    """Return what goes with a create beside its spec; to an engine the bytes of each data file, too."""
+    provider, fine_tune = situation.provider, situation.fine_tune
+    if provider.package_limit is None or fine_tune is None:
+        return provider.extras
+    sent: dict[str, JSON] = dict(provider.extras)
+    for role, file in fine_tune.data_files:
+        dataset = datasets.get(file.path or "")
+        if dataset is not None:
+            large = dataset.bytes > provider.package_limit
+            how = f", not sent: nodes read it under {provider.data_place}" if large else ""
+            sent[f"{role} data"] = f"{dataset.bytes:,} bytes, sha256:{dataset.file_sha256[:12]}{how}"
+    return sent
 
 
 def numbers(situation: Situation, decision: Decision) -> tuple[int, int]:
@@ -105,6 +121,9 @@ def _why(situation: Situation, decision: Decision) -> str:
 def _refined(situation: Situation, decision: Decision, settled: Settled) -> Decision:
     """Turn a keep into what it is when the state has to learn something."""
     record, fine_tune = situation.record, situation.fine_tune
+    if decision.reason is Reason.RESTORED and situation.name in settled.taken_over:
+        old = settled.taken_over[situation.name]
+        return replace(decision, message=f"{decision.message}; it was trained as {old}, which was removed")
     if decision.action is not Action.KEEP or record is None or fine_tune is None:
         return decision
     if situation.name in settled.adopted:
@@ -149,9 +168,11 @@ def data_uses(fine_tune: FineTune, datasets: Mapping[str, Dataset]) -> tuple[Dat
         if file.path is None:
             uses.append(DataUse(role, file_id=file.file_id))
             continue
+        url = file.remote.url if file.remote is not None else None
         dataset = datasets.get(file.path)
         if dataset is None:
-            uses.append(DataUse(role, file.path))
+            uses.append(DataUse(role, file.path, url=url))
             continue
-        uses.append(DataUse(role, file.path, None, dataset.file_sha256, dataset.bytes, dataset.examples))
+        content = dataset.file_sha256, dataset.bytes, dataset.examples
+        uses.append(DataUse(role, file.path, None, *content, url))
     return tuple(uses)

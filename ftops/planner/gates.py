@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from ftops.model.change import Action, Reason
+from ftops.model.change import Action, Change, Reason
 from ftops.model.job import Job
+from ftops.model.planning import Deferred
 from ftops.model.state import RecordedJob, State
 from ftops.model.value import replace
 from ftops.planner.by_hand import held
@@ -24,6 +25,14 @@ def gate_on_data(situation: Situation, decision: Decision) -> Decision:
         return decision
     runs = decision.job_id if decision.action is not Action.CREATE else None
     return Decision(Action.HOLD, Reason.INVALID_DATA, invalid_data(situation.problems, runs), decision.job_id)
+
+
+def gate_on_budget(decision: Decision, late: Deferred | None) -> Decision:
+    """Defer what a budget has no room for; a replace stops nothing meanwhile. What never fits is held."""
+    if late is None or not decision.action.creates:
+        return decision
+    action = Action.HOLD if late.until is None else Action.WAIT
+    return Decision(action, Reason.OVER_BUDGET, late.message, decision.job_id)
 
 
 def gate_on_upstream(
@@ -82,8 +91,8 @@ def ready_job(situation: Situation, decision: Decision) -> RecordedJob | None:
 
 
 def gate_on_capacity(
-    candidates: Iterable[tuple[Situation, Decision]],
-    cancelled: Iterable[tuple[str, str]],
+    decided: Collection[tuple[Situation, Decision]],
+    strays: Iterable[Change],
     live: LiveJobs,
     state: State,
     depths: Mapping[str, int],
@@ -91,11 +100,11 @@ def gate_on_capacity(
     """Return the decisions of those creates for which the provider has no room now.
 
     Everything active in the account takes room, whoever made it, and so does every open intent; what this
-    plan cancels (`cancelled`: provider and job id) makes room. A replace takes the room it makes.
+    plan cancels, of what was decided and of the strays, makes room. A replace takes the room it makes.
     """
-    room = _room(cancelled, live, state)
+    room = _room(_cancelled(decided, strays), live, state)
     waiting: dict[str, Decision] = {}
-    queue = [(s, d) for s, d in candidates if d.action is Action.CREATE and s.fine_tune is not None]
+    queue = [(s, d) for s, d in decided if d.action is Action.CREATE and s.fine_tune is not None]
     for situation, _ in sorted(queue, key=lambda pair: _rank(pair[0], depths)):
         provider = situation.provider.name
         if provider not in room:
@@ -144,6 +153,19 @@ def gate_on_lookalike(situation: Situation, shown: Appearance, state: State) -> 
 def _rank(situation: Situation, depths: Mapping[str, int]) -> tuple[int, int, str]:
     priority = situation.fine_tune.lifecycle.priority if situation.fine_tune else 0
     return -priority, depths.get(situation.name, 0), situation.name
+
+
+def _cancelled(
+    decided: Iterable[tuple[Situation, Decision]], strays: Iterable[Change]
+) -> Iterator[tuple[str, str]]:
+    """Yield provider and id of each job that is cancelled."""
+    for change in strays:
+        if change.action is Action.CANCEL and change.job_id:
+            yield change.provider, change.job_id
+    for situation, decision in decided:
+        ending = decision.job_id if decision.action is Action.CANCEL else decision.cancel_first
+        if ending and situation.job:
+            yield situation.job.provider, ending
 
 
 def _room(cancelled: Iterable[tuple[str, str]], live: LiveJobs, state: State) -> dict[str, int]:

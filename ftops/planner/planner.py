@@ -18,6 +18,7 @@ from ftops.planner.by_hand import stops_by_hand
 from ftops.planner.composition import change_for
 from ftops.planner.decision import Decision, stopped_by_hand
 from ftops.planner.gates import (
+    gate_on_budget,
     gate_on_capacity,
     gate_on_claimed,
     gate_on_data,
@@ -45,7 +46,7 @@ from ftops.records.likeness import Appearance, Likeness, appearance
 from ftops.records.matching import worth_keeping
 from ftops.records.provider_names import followed, in_present_form
 from ftops.records.settling import settle
-from ftops.records.wording import without_marks
+from ftops.records.wording import forgotten, without_marks
 
 
 def plan(inputs: Inputs, forms: Mapping[int, Form] = FORMS) -> Planning:
@@ -124,6 +125,8 @@ class _Planner:
     def _notes(self) -> Iterator[str]:
         yield from (one_account(*shared) for shared in shared_accounts(self.live.listed))
         yield from (without_marks(name) for name in sorted(self.providers) if self.state.unmarked(name))
+        for name, (session, count) in self.settled.forgotten.items():
+            yield forgotten(name, session, count, self.providers[name].settle)
 
     def _incomplete(self, selected: frozenset[str]) -> dict[str, str]:
         if not self.resting:
@@ -202,6 +205,7 @@ class _Planner:
         decision = gate_on_list(situation, decision, self.live, self.resting)
         if decision.action.creates:
             decision = gate_on_claimed(situation.name, self._lookalikes(situation)) or decision
+        decision = gate_on_budget(decision, self.inputs.deferred.get(situation.name))
         decision = gate_on_upstream(situation, decision, self._above(situation))
         model, datasets = self._base_model(situation), self.inputs.datasets
         decision = self.refusals.gated(situation, decision, model, datasets)
@@ -261,7 +265,9 @@ class _Planner:
         if old is not None and old not in self.desired:
             stamped = [*stamped, *self.live.stamped(provider, old)]
         stamped = [job for job in stamped if job.stamp and job.stamp.nonce not in self.awaited]
-        return replace(situation, stamped=tuple(stamped))
+        ours = situation.provider.capabilities.repeats
+        numbered = self.live.numbered(provider, situation.name, self.state.lineage) if ours else 0
+        return replace(situation, stamped=tuple(stamped), numbered=numbered)
 
     def _provider(self, fine_tune: FineTune | None, record: Record | None) -> ProviderFacts:
         name = fine_tune.provider if fine_tune else record.provider if record else ""
@@ -282,17 +288,8 @@ class _Planner:
         return fine_tune.model if fine_tune and isinstance(fine_tune.model, str) else None
 
     def _wait_for_room(self, stray_changes: list[Change]) -> None:
-        cancelled = {
-            (change.provider, change.job_id)
-            for change in stray_changes
-            if change.action is Action.CANCEL and change.job_id
-        }
-        for situation, decision in self.decisions.values():
-            ending = decision.job_id if decision.action is Action.CANCEL else decision.cancel_first
-            if ending and situation.job:
-                cancelled.add((situation.job.provider, ending))
         waiting = gate_on_capacity(
-            self.decisions.values(), cancelled, self.live, self.state, self.desired.depths
+            self.decisions.values(), stray_changes, self.live, self.state, self.desired.depths
         )
         for name, decision in waiting.items():
             situation, wanted = self.decisions[name]

@@ -20,7 +20,9 @@ class Situation(Struct, frozen=True):
     `fine_tune` is None when it is not declared, `record` when nothing is remembered. `fingerprint` is the
     desired one, None where data of its chain cannot be read. `stamped` are unrecorded jobs with this project
     and name in their stamp. `twins` are unrecorded jobs with the current job's nonce: one create, paid twice.
-    `problems` are those of its own data, `cancelled_by_hand` the fingerprints that a person has cancelled.
+    `numbered` is the highest generation that a listed job was made with under this name, where ids are made
+    of it. `problems` are those of its own data, `cancelled_by_hand` the fingerprints that a person has
+    cancelled.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Situation(Struct, frozen=True):
     spec: CanonicalSpec | None = None
     fingerprint: str | None = None
     stamped: Sequence[Job] = ()
+    numbered: int = 0
     twins: Sequence[Job] = ()
     problems: tuple[Problem, ...] = ()
     cancelled_by_hand: frozenset[str] = frozenset()
@@ -105,7 +108,7 @@ class Situation(Struct, frozen=True):
         stamps = (job.stamp for job in self.stamped)
         seen = (stamp.generation for stamp in stamps if stamp and stamp.lineage == self.lineage)
         recorded = self.record.generation if self.record else 0
-        return max(recorded, self.archived.generation if self.archived else 0, *seen, 0)
+        return max(recorded, self.archived.generation if self.archived else 0, *seen, self.numbered)
 
 
 def is_cancelling(job: RecordedJob, now: float, settle: float) -> bool:

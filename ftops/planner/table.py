@@ -171,6 +171,11 @@ BEFORE: Sequence[Beside] = (
     ),
     Beside("a declared name takes over the record of a removed one", "adopt or update", (Reason.RENAMED,)),
     Beside(
+        "a declared name takes over what a removed and forgotten one has trained",
+        "adopt",
+        (Reason.RESTORED,),
+    ),
+    Beside(
         "a record's provider is not in `ftops.yaml`, and its job is active, in doubt, or listed elsewhere",
         "hold",
         (Reason.UNKNOWN_PROVIDER,),
@@ -195,6 +200,11 @@ GATES: Sequence[Beside] = (
         "the provider has an unrecorded, unmarked job that could be it",
         "hold",
         (Reason.LOOKALIKE,),
+    ),
+    Beside(
+        "a budget has no room for it, in a round of `reconcile`",
+        "wait for the next day or month (a replace stops nothing); hold what never fits or has no known cost",
+        (Reason.OVER_BUDGET,),
     ),
     Beside("its base model is still to be trained", "wait; a replace cancels now", (Reason.WAITING_FOR,)),
     Beside("what it starts from failed or is held", "hold", (Reason.UPSTREAM,)),

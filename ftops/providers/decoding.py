@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +14,7 @@ from ftops.model.fingerprint import AUTO
 from ftops.model.identifiers import is_providers_id
 from ftops.model.job import JobError, JobStatus
 from ftops.model.json_value import JSON
+from ftops.model.spending import USD, Amount, amount
 from ftops.providers.failure_classes import GENERAL, FailureClasses
 from ftops.providers.flow import Unreadable
 from ftops.transport.error_words import error_in
@@ -40,6 +42,23 @@ def require_list(body: Any, what: str) -> list[Any]:
     if not isinstance(data, list):
         raise Unreadable(f"{what} has no list `data`")
     return data
+
+
+NANO = Decimal("1e-9")
+"""Of a dollar: the unit of some wires."""
+
+
+def decode_price(value: Any, unit: Decimal = Decimal(1), currency: Any = None) -> Amount | None:
+    """Read what a job cost. Zero means unknown: servers write it before they have computed a cost."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+        return None
+    shown = USD if currency is None else optional_text(currency)
+    if shown is None or not re.fullmatch("[A-Z]{3}", shown):
+        return None
+    try:
+        return amount(Decimal(str(value)) * unit, currency=shown)
+    except (ValueError, ArithmeticError):
+        return None
 
 
 def optional_id(value: Any) -> str | None:

@@ -2,7 +2,7 @@
 
 A dialect's module defines one as `DESCRIPTION`, and its class shows it as `description`. The pages in
 `docs/reference/providers/`, `ftops providers` and the README's table are drawn from it; `service` and `hosts`
-decide which dates of `retirements.json` concern a provider.
+decide which dates of `retirements.json` and prices of `prices.json` concern a provider.
 """
 
 from __future__ import annotations
@@ -46,9 +46,10 @@ class Description(Struct, frozen=True):
     `title` is what people call it, `summary` who speaks it. `home` is the provider's own page, None for a
     format without one.
 
-    `service` is the word that `retirements.json` has for the provider itself, and `hosts` are its API's
-    hosts (globs, lower case). Its dates concern a provider of ftops.yaml at one of these hosts alone: a
-    server that somebody else runs is not closed by them.
+    `service` is the word that `retirements.json` and `prices.json` have for the provider itself, and `hosts`
+    are its API's hosts (globs, lower case). Its dates concern a provider of ftops.yaml at one of these hosts
+    alone: a server that somebody else runs is not closed by them. `regions` are those of hosts that tell
+    (globs again): a price may be for one region alone.
 
     `mark` says how a job is marked and `at_most_one` how sure it is that a create whose reply was lost makes
     no second job: what comes back, what is compared, what is held for a person.
@@ -64,6 +65,7 @@ class Description(Struct, frozen=True):
     home: str | None = None
     service: str | None = None
     hosts: Sequence[str] = ()
+    regions: Mapping[str, str] = field(default_factory=dict)
     documents: Sequence[Document] = ()
     tested: Sequence[Tested] = ()
     limits: Sequence[Limit] = ()
@@ -72,8 +74,16 @@ class Description(Struct, frozen=True):
 
     def at(self, url: str) -> bool:
         """Return whether an address is one of the provider's own."""
-        host = (urlsplit(url).hostname or "").lower()
-        return any(fnmatchcase(host, pattern) for pattern in self.hosts)
+        return any(fnmatchcase(_host(url), pattern) for pattern in self.hosts)
+
+    def region(self, url: str) -> str | None:
+        """Return where an address is, None where it does not tell."""
+        found = (name for pattern, name in self.regions.items() if fnmatchcase(_host(url), pattern))
+        return next(found, None)
+
+
+def _host(url: str) -> str:
+    return (urlsplit(url).hostname or "").lower()
 
 
 @runtime_checkable

@@ -8,9 +8,11 @@ from typing import Any, Protocol, runtime_checkable
 
 from ftops.model.capabilities import Capabilities
 from ftops.model.job import Job, JobEvent, JobList, UploadedFile
-from ftops.model.json_value import JSONObject
+from ftops.model.json_value import JSON, JSONObject
 from ftops.model.model_dates import ModelDates
 from ftops.model.request import JobRequest
+from ftops.model.spending import Amount
+from ftops.model.trainer import TrainerSettings
 from ftops.providers.flow import Flow
 from ftops.transport.exchange import Attached
 from ftops.transport.failure_table import FailureTable
@@ -43,7 +45,9 @@ class Dialect(Protocol):
     def settings(self) -> Mapping[str, bool]:
         """The keys of its providers in ftops.yaml beside the usual ones, and whether each must be there.
 
-        They are declared in `schemas/project.v1.json`: `account`, `api_version`, `upstream`.
+        They are declared in `schemas/project.v1.json`: `account`, `api_version`, `upstream`, and what chooses
+        an account, `organization` and `project`. One that is not named here is an error: it would be dropped.
+        `api_key` must be there unless it is named here as one that need not.
         """
 
     def bound(self, settings: Mapping[str, str]) -> Dialect:
@@ -120,6 +124,14 @@ class TellsDates(Protocol):
 
 
 @runtime_checkable
+class TellsPrices(Protocol):
+    """What a dialect may have besides: a format whose own API says what a create would cost."""
+
+    def estimate(self, request: JobRequest) -> Flow[Amount | None]:
+        """Ask what a job would cost, in one request that creates nothing; None where it cannot be said."""
+
+
+@runtime_checkable
 class TellsMetrics(Protocol):
     """What a dialect may have besides: a format with a route of its own for losses."""
 
@@ -148,3 +160,27 @@ class HasAddress(Protocol):
 
     def address(self, url: str) -> str:
         """Return the address that its paths start from."""
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """What a dialect may have besides: it runs a trainer, as `trainer` of ftops.yaml describes it.
+
+    The machines behind it know nothing of fine-tuning: what is sent is a program and a job document.
+    """
+
+    @property
+    def shortest_settle(self) -> float:
+        """The least `settle` (seconds) that is safe: how long a job may live on that the engine forgot."""
+
+    def running(self, trainer: TrainerSettings, root: Path) -> Dialect:
+        """Return the dialect as it runs this trainer; data files lie under the project's `root`."""
+
+    def decisive(self) -> JSONObject:
+        """Return what of the trainer decides a result, the models apart: it is part of a fingerprint."""
+
+    def placed(self, path: Path, filename: str, sha256: str, size: int) -> UploadedFile | None:
+        """Return a data file that nodes read themselves, None for one that is sent. `size` is bytes."""
+
+    def code(self) -> Mapping[str, JSON]:
+        """Return what is sent with each job besides its data, for a reviewer to see, by what it is."""

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from ftops.errors import About, NotReady, ProviderError, Rejected
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ftops.errors import About, NotReady, Rejected
 from ftops.model.request import JobRequest
 
 
-def unless_fresh(error: NotReady, request: JobRequest) -> ProviderError:
-    """Return the error to raise: only a model that a job of ours has just made may be there later."""
-    if error.failure.about is not About.MODEL or request.chained:
-        return error
-    return Rejected(error.message, failure=error.failure)
+@contextmanager
+def refused_unless_fresh(request: JobRequest) -> Iterator[None]:
+    """Around a create: raise Rejected for a model that is not there and that no job of ours has just made."""
+    try:
+        yield
+    except NotReady as error:
+        if error.failure.about is not About.MODEL or request.chained:
+            raise
+        raise Rejected(error.message, failure=error.failure) from error

@@ -12,8 +12,9 @@ from ftops.model.job import Job, JobEvent, JobList, UploadedFile
 from ftops.model.model_dates import ModelDates
 from ftops.model.observation import ProviderFacts
 from ftops.model.request import JobRequest
+from ftops.model.spending import Amount
 from ftops.model.value import replace
-from ftops.providers.dialect import Dialect, TellsDates, TellsMetrics
+from ftops.providers.dialect import Dialect, Engine, TellsDates, TellsMetrics, TellsPrices
 from ftops.providers.event_stream import EndedEarly
 from ftops.providers.flow import Answer, Flow, Unreadable
 from ftops.providers.provider import Reply
@@ -107,6 +108,10 @@ class HttpProvider:
 
         Such an upload is deleted: it has the name by which the right one would be found again.
         """
+        if isinstance(self._dialect, Engine):
+            placed = self._dialect.placed(path, filename, sha256, path.stat().st_size)
+            if placed is not None:
+                return placed
         file, reply = self._run(self._dialect.upload(path, filename, sha256))
         if reply.unsound is None:
             return file
@@ -143,6 +148,12 @@ class HttpProvider:
     def model_dates(self) -> Mapping[str, ModelDates]:
         """Ask when models end, where the format tells it: one GET, and none where it does not."""
         return self._run(self._dialect.model_dates())[0] if isinstance(self._dialect, TellsDates) else {}
+
+    def estimate(self, request: JobRequest) -> Amount | None:
+        """Ask what a job would cost, if the format supports it: one POST, sent once, that creates nothing."""
+        return (
+            self._run(self._dialect.estimate(request))[0] if isinstance(self._dialect, TellsPrices) else None
+        )
 
     def metric_events(self, fine_tune_id: str) -> Iterator[JobEvent]:
         """Yield a job's metrics, from a route of their own where the format has one, else all events."""

@@ -10,6 +10,7 @@ from ftops.model.job import Job, JobEvent, JobList, UploadedFile
 from ftops.model.model_dates import ModelDates
 from ftops.model.observation import ProviderFacts
 from ftops.model.request import JobRequest
+from ftops.model.spending import Amount
 
 _T = TypeVar("_T")
 
@@ -110,6 +111,14 @@ class Dated(Protocol):
 
     def model_dates(self) -> Mapping[str, ModelDates]:
         """Return the dates that the API tells, by base model; empty where it tells none."""
+
+
+@runtime_checkable
+class Estimating(Protocol):
+    """What a provider may offer besides the port: its own API's estimate of what a job would cost."""
+
+    def estimate(self, request: JobRequest) -> Amount | None:
+        """Return what a create would cost; None if the API does not say. Nothing is created."""
 
 
 @runtime_checkable

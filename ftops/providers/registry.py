@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import to_builtins
 
-from ftops.errors import FtopsError, InvalidInput, Problem
+from ftops.errors import FtopsError
 from ftops.model.capabilities import Capabilities
 from ftops.model.json_value import JSON
 from ftops.model.observation import ProviderFacts
@@ -28,11 +29,13 @@ from ftops.model.project import (
 )
 from ftops.model.value import replace
 from ftops.providers.description import description_of
-from ftops.providers.dialect import Attaches, Dialect, HasAddress, Shaped
+from ftops.providers.dialect import Attaches, Dialect, Engine, Shaped
 from ftops.providers.plugins import plugin, plugins
 from ftops.providers.provider import Provider
+from ftops.providers.resolver import Resolver
+from ftops.providers.steering import steered
 from ftops.transport.hosts import Destination, origin_of, refuse_stranger
-from ftops.transport.references import References, Unresolved
+from ftops.transport.references import References
 from ftops.transport.secret import MASK, Secret
 
 if TYPE_CHECKING:
@@ -46,6 +49,7 @@ OURS: Mapping[str, str] = {
     "fireworks": "fireworks:FireworksDialect",
     "together": "together:TogetherDialect",
     "alibaba": "alibaba:AlibabaDialect",
+    "ray": "ray:RayDialect",
     **{
         profile: f"openai_profiled:ProfiledDialect:{profile}"
         for profile in ("nebius", "bedrock", "litellm", "litellm_passthrough", "portkey")
@@ -102,10 +106,12 @@ def all_capabilities() -> Mapping[str, Capabilities]:
 
 def facts_of(settings: ProviderSettings) -> ProviderFacts:
     """Say what the planner must know of a provider; opens nothing and needs no environment."""
+    dialect, trainer = _shaped(settings), settings.trainer
+    engine = dialect if isinstance(dialect, Engine) and trainer else None
     return ProviderFacts(
         name=settings.name,
         dialect=settings.dialect,
-        capabilities=_shaped(settings).capabilities,
+        capabilities=dialect.capabilities,
         settle=settings.settle,
         send_window=settings.send_window,
         max_active=settings.max_active,
@@ -114,16 +120,26 @@ def facts_of(settings: ProviderSettings) -> ProviderFacts:
             for place, extras in (("query", settings.query), ("body", settings.body))
             for name, value in extras.items()
         }
-        | {name: _written(value) for name, value in settings.own.items() if name == UPSTREAM},
+        | {name: _written(value) for name, value in settings.own.items() if name == UPSTREAM}
+        | dict(engine.code() if engine else {}),
         renamed_from=settings.renamed_from,
         service=_service(dialects()[settings.dialect], settings),
         allow_closed=settings.allow_closed,
+        billing=described.service if (described := description_of(dialects()[settings.dialect])) else None,
+        region=_region(dialects()[settings.dialect], settings.base_url),
+        emulated=str(settings.base_url).startswith(EMULATOR_SCHEME),
+        models=trainer.models if trainer else {},
+        decisive=engine.decisive() if engine else {},
+        package_limit=trainer.package_limit if trainer else None,
+        data_place=trainer.data if trainer else None,
     )
 
 
 def _shaped(settings: ProviderSettings) -> Dialect:
     """Return the dialect as far as the project file alone decides what it can carry."""
     dialect = dialects()[settings.dialect]
+    if isinstance(dialect, Engine):
+        return dialect.running(settings.trainer, Path()) if settings.trainer else dialect
     if not isinstance(dialect, Shaped):
         return dialect
     written = {name: value for name in dialect.shaping if isinstance(value := settings.own.get(name), str)}
@@ -144,6 +160,12 @@ def service_at(dialect: Dialect, url: str | None) -> str | None:
     """Name the known service at an address, the format's own where None; None for anybody else's server."""
     described = description_of(dialect)
     return described.service if described and (url is None or described.at(url)) else None
+
+
+def _region(dialect: Dialect, url: Setting | None) -> str | None:
+    """Name the region of an address; one that a reference holds is not known before it is resolved."""
+    described, address = description_of(dialect), dialect.default_base_url if url is None else url
+    return described.region(address) if described and isinstance(address, str) else None
 
 
 def _written(value: Extra) -> JSON:
@@ -167,19 +189,21 @@ def open_provider(
     from ftops.providers.http_provider import HttpProvider
     from ftops.transport.client import Transport
 
-    resolved = _Resolver(settings, references or References(environ))
+    resolved = Resolver(settings, references or References(environ))
     dialect, url = _addressed(settings, resolved, base_url)
     if url is not None and base_url is None and not url.startswith(EMULATOR_SCHEME):
         refuse_stranger(_destination(settings, url, dialect), environ)
+        for destination in steered(settings, resolved.extras):
+            refuse_stranger(destination, environ)
     key = EMULATOR_KEY if base_url is not None else resolved.value("api_key", settings.api_key)
     organization = resolved.value("organization", settings.organization)
     attached = _attached(settings, resolved, dialect, organization)
-    if key is None and settings.api_key is None:
+    if key is None and settings.api_key is None and dialect.settings.get("api_key", True):
         resolved.problem("api_key", "is missing", "write api_key: {env: NAME}")
     if url is None and settings.base_url is None:
         resolved.problem("base_url", f"is missing; dialect {dialect.name} has no default address")
     resolved.raise_if_any()
-    if url is None or key is None:
+    if url is None:
         raise ValueError("a missing value was not reported")
     if url.startswith(EMULATOR_SCHEME):
         raise FtopsError(f"provider {settings.name} is an embedded emulator that was not started")
@@ -187,17 +211,17 @@ def open_provider(
     transport = Transport(
         settings.name,
         url,
-        replace(attached, headers={**attached.headers, **dialect.auth_headers(key)}),
+        replace(attached, headers={**attached.headers, **(dialect.auth_headers(key) if key else {})}),
         secrets=frozenset(resolved.secrets),
         timeout=settings.timeout,
         environ=environ,
     )
-    facts = replace(facts_of(settings), service=service_at(dialect, url))
+    facts = replace(facts_of(settings), service=service_at(dialect, url), region=_region(dialect, url))
     return HttpProvider(_with_account(facts, settings, organization), dialect, transport)
 
 
 def _addressed(
-    settings: ProviderSettings, resolved: _Resolver, base_url: str | None
+    settings: ProviderSettings, resolved: Resolver, base_url: str | None
 ) -> tuple[Dialect, str | None]:
     """Return the dialect as it speaks for this provider, and where to."""
     own = {name: resolved.value(name, value) or "" for name, value in settings.own.items()}
@@ -205,11 +229,13 @@ def _addressed(
         resolved.problem("account", "is not an account's name", "write letters, digits, - and _ alone")
         resolved.raise_if_any()
     dialect = dialects()[settings.dialect].bound(own)
+    if isinstance(dialect, Engine) and settings.trainer:
+        dialect = dialect.running(settings.trainer, resolved.root)
     return dialect, base_url or resolved.value("base_url", settings.base_url) or dialect.default_base_url
 
 
 def _attached(
-    settings: ProviderSettings, resolved: _Resolver, dialect: Dialect, organization: str | None
+    settings: ProviderSettings, resolved: Resolver, dialect: Dialect, organization: str | None
 ) -> Attached:
     """Return what goes with every request but for the key: a dialect's own wins over the project file's."""
     from ftops.transport.exchange import Attached
@@ -220,55 +246,6 @@ def _attached(
     body = resolved.extras("body", settings.body)
     told = dialect.attached if isinstance(dialect, Attaches) else Attached()
     return Attached({**extra, **account, **told.headers}, {**query, **told.query}, {**body, **told.body})
-
-
-class _Resolver:
-    """Reads the references of one provider, and remembers each that leads to no value."""
-
-    def __init__(self, settings: ProviderSettings, references: References) -> None:
-        self._name = settings.name
-        self._references = references
-        self._problems: list[Problem] = []
-        self.secrets: set[Secret] = set()
-
-    def value(self, field: str, setting: Setting | None) -> str | None:
-        """Return the value of a field. What a reference leads to is a secret, whatever the field."""
-        if setting is None or isinstance(setting, str):
-            return setting
-        try:
-            value = self._references.resolve(setting)
-        except Unresolved as error:
-            self.problem(field, error.message, error.hint)
-            return None
-        secret = Secret(value, f"spec.providers.{self._name}.{field}")
-        self.secrets |= {secret, Secret(value.strip(), secret.name)}
-        self._references.vault.add(secret)
-        return value
-
-    def extras(self, field: str, extras: Mapping[str, Extra]) -> dict[str, JSON]:
-        """Return what is sent for a gateway, references resolved; these are credentials."""
-        return {
-            name: self.value(f"{field}.{name}", value)
-            if isinstance(value, EnvReference | FileReference | ExecReference)
-            else value
-            for name, value in extras.items()
-        }
-
-    def corrected(self, url: str, dialect: Dialect) -> str:
-        """Return an address as the dialect wants it; it is as secret as it was."""
-        address = dialect.address(url) if isinstance(dialect, HasAddress) else url
-        known = next((one for one in self.secrets if one.reveal() == url), None)
-        if known is not None and address != url:
-            self.secrets.add(Secret(address, known.name))
-        return address
-
-    def problem(self, field: str, message: str, hint: str | None = None) -> None:
-        path = f"spec.providers.{self._name}.{field}"
-        self._problems.append(Problem(message, file="ftops.yaml", path=path, hint=hint))
-
-    def raise_if_any(self) -> None:
-        if self._problems:
-            raise InvalidInput(tuple(self._problems))
 
 
 def _text(value: JSON) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from msgspec import Struct, field
 from msgspec.json import encode
 
+from ftops.datasets.fetching import Fetcher
 from ftops.datasets.inspection import InspectedDatasets, inspect_datasets
 from ftops.errors import Problem
 from ftops.files.commits import commit_of
@@ -20,8 +21,11 @@ from ftops.manifests.schema import schema_files
 from ftops.model.commit import Commit
 from ftops.model.finetune import FineTune
 from ftops.model.observation import ProviderFacts
+from ftops.model.policy import Rulebook
 from ftops.model.project import Project
 from ftops.providers.registry import all_capabilities, dialects, facts_of
+from ftops.reconciler.elsewhere import bring, lfs_pointers
+from ftops.reconciler.values import Pointer
 from ftops.state.registry import refuse_unknown
 from ftops.version import __version__
 
@@ -31,6 +35,8 @@ class Checked(Struct, frozen=True):
 
     `misdeclared` are the problems of its manifests, `absent` say by fine-tune which data is not there.
     `unseen` says where manifests may be that were not seen: a problem unless a person accepts it.
+    `unfetched` say by fine-tune which data has no copy here, because nobody was to fetch it: of the addresses
+    `unread`. `pointers` are by path the files that are known by a digest alone.
     """
 
     project: Project
@@ -43,6 +49,10 @@ class Checked(Struct, frozen=True):
     unseen: tuple[Problem, ...] = ()
     absent: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
     index: FileIndex = NO_INDEX
+    unread: tuple[str, ...] = ()
+    unfetched: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
+    pointers: Mapping[str, Pointer] = field(default_factory=dict)
+    rulebook: Rulebook = Rulebook()
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -53,19 +63,20 @@ class Checked(Struct, frozen=True):
     @property
     def data_problems(self) -> Mapping[str, tuple[Problem, ...]]:
         """What is wrong with the data of each fine-tune that may not be created for it, by name."""
+        absent = _joined(self.absent, self.unfetched)
         return {
             name: problems
             for name, verdict in self.data.verdicts.items()
-            if (verdict.problems or name in self.absent)
-            and (problems := (*self.absent.get(name, ()), *(one.problem for one in verdict.problems)))
+            if (verdict.problems or name in absent)
+            and (problems := (*absent.get(name, ()), *(one.problem for one in verdict.problems)))
         }
 
 
-def check(root: Path, *, remembering: bool = False) -> Checked:
+def check(root: Path, *, remembering: bool = False, fetcher: Fetcher | None = None) -> Checked:
     """Read project, manifests and data. `remembering`: what is known of unchanged files is not read again.
 
-    Raises InvalidInput for a project file that cannot be read, StateError for a state that no store of ours
-    could keep.
+    Without a `fetcher`, of data stored elsewhere only the copies are read that are here. Raises
+    InvalidInput for a project file that cannot be read, StateError for a state that no store could keep.
     """
     commit = commit_of(root)
     project, document = load_project(root, dialects())
@@ -74,7 +85,9 @@ def check(root: Path, *, remembering: bool = False) -> Checked:
     facts = {name: facts_of(settings) for name, settings in project.providers.items()}
     index = FileIndex(root, _key(document, facts)) if remembering else NO_INDEX
     loaded = load_fine_tunes(root, project, document, facts, index, all_capabilities)
-    data = inspect_datasets(root, loaded.fine_tunes, facts, loaded.absent, index)
+    brought = bring(root, loaded.fine_tunes, document, fetcher)
+    absent = loaded.absent | brought.absent
+    data = inspect_datasets(root, loaded.fine_tunes, facts, absent, index)
     return Checked(
         project,
         facts,
@@ -84,9 +97,19 @@ def check(root: Path, *, remembering: bool = False) -> Checked:
         loaded.misdeclared,
         commit,
         loaded.unseen,
-        loaded.of_data,
+        _joined(loaded.of_data, {} if brought.unread else brought.problems),
         index,
+        brought.unread,
+        brought.problems if brought.unread else {},
+        {**brought.pointers, **lfs_pointers(root, data.files)},
+        Rulebook(project.policies, loaded.rules, loaded.waivers),
     )
+
+
+def _joined(
+    first: Mapping[str, tuple[Problem, ...]], second: Mapping[str, tuple[Problem, ...]]
+) -> Mapping[str, tuple[Problem, ...]]:
+    return {name: (*first.get(name, ()), *second.get(name, ())) for name in {**first, **second}}
 
 
 def _key(document: Document, facts: Mapping[str, ProviderFacts]) -> str:

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 from ftops.applier.applier import Applied, apply
 from ftops.applier.context import Context, Hands
-from ftops.datasets.tokens import count_tokens
 from ftops.model.change import Change
 from ftops.model.observation import Observation
 from ftops.model.plan import Plan
 from ftops.model.planning import Inputs, Planning
 from ftops.model.review import Review
+from ftops.model.spending import Purchase
 from ftops.model.state import State
 from ftops.model.value import replace
 from ftops.planner.planner import plan
+from ftops.reconciler.budgets import charged, held_by, within_budgets
 from ftops.reconciler.commits import applied_commit, older_than
+from ftops.reconciler.policies import basis_of
+from ftops.reconciler.pricing import price_book, priced
 from ftops.reconciler.retirement import Look, what_ends
 from ftops.reconciler.values import Loaded, Reviewed
+from ftops.records.stake import with_stakes
 from ftops.review.check import review
-from ftops.review.estimate import Costing, tokens_wanted, with_costs
+from ftops.review.prices import PriceBook
+from ftops.review.purse import Purse
 from ftops.review.retirement import Ends
 from ftops.review.rules import Allowed
 from ftops.review.selection import Selection, selected_names, unmatched
@@ -37,9 +43,9 @@ def make_plan(
 ) -> Reviewed:
     """Decide what is to be done, what it costs and whether it may be done.
 
-    `look` takes a second look at what the plan could not see in the lists. With prices, the files of what
+    `look` takes a second look at what the plan could not see in the lists. The files of what
     is created are read for tokens; where another commit was applied last, git is asked which is older; where
-    something is created, `look` asks when its model ends. Else it is pure.
+    something is created, `look` asks when its model ends, and what it costs. Else it is pure.
     """
     inputs = Inputs(
         project=loaded.project.name,
@@ -61,20 +67,17 @@ def make_plan(
             break
         inputs = replace(inputs, observations=look(inputs.observations, planning.doubts))
         planning = plan(inputs)
+    settled = charged(loaded, inputs.observations, planning.state, now)
+    held = held_by(loaded, settled, now)
+    prices = price_book(loaded, planning, inputs.observations, look, now)
+    planning = within_budgets(inputs, planning, held, selection, partial(priced, loaded, prices))
     facts = replace(planning.plan.facts, commit=loaded.commit, older_than=older_than(loaded, state))
     notes = (*planning.plan.notes, *unmatched(selection, loaded.fine_tunes, state))
-    whole = replace(planning.plan, facts=facts, notes=notes)
+    changes = with_stakes(planning.plan.changes, settled, inputs.observations, now)
+    whole = replace(planning.plan, facts=facts, notes=notes, changes=changes)
     ends, seen = what_ends(loaded, whole, inputs.observations, look, now)
-    priced, verdict = _judged(loaded, whole, selection, ends)
-    return Reviewed(Planning(priced, planning.state), verdict, seen, state, selection, ends)
-
-
-def _priced(plan: Plan, loaded: Loaded) -> tuple[Plan, tuple[str, ...]]:
-    """Return the plan with its costs, and why some are unknown. Only what is to be paid for is counted."""
-    by_name = {fine_tune.name: fine_tune for fine_tune in loaded.fine_tunes}
-    costing = Costing(by_name, loaded.project.prices)
-    counted = count_tokens(loaded.root, loaded.datasets, tokens_wanted(plan, costing))
-    return with_costs(plan, replace(costing, datasets=counted.datasets, uncounted=counted.uncounted))
+    paid, verdict = _judged(loaded, whole, selection, (ends, held, prices))
+    return Reviewed(Planning(paid, settled), verdict, seen, state, selection, now, ends, held, prices)
 
 
 def carry_out(loaded: Loaded, reviewed: Reviewed, changes: Iterable[Change], hands: Hands) -> Applied:
@@ -95,6 +98,7 @@ def carry_out(loaded: Loaded, reviewed: Reviewed, changes: Iterable[Change], han
         datasets=loaded.datasets,
         observations=reviewed.observations,
         hands=hands,
+        purchase=Purchase(at=reviewed.at, by=hands.who, commit=loaded.commit.id if loaded.commit else None),
     )
     return apply(wanted, (reviewed.stored, settled), context)
 
@@ -104,17 +108,20 @@ def narrowed(loaded: Loaded, reviewed: Reviewed, changes: Iterable[Change], sele
     kept = tuple(changes)
     at = {change.provider for change in kept}
     resting = {name: why for name, why in reviewed.plan.incomplete.items() if name in at}
-    part, verdict = _judged(
-        loaded, replace(reviewed.plan, changes=kept, incomplete=resting), selection, reviewed.ends
-    )
+    narrower = replace(reviewed.plan, changes=kept, incomplete=resting)
+    by = (reviewed.ends, reviewed.purse, reviewed.prices)
+    part, verdict = _judged(loaded, narrower, selection, by)
     if part.effective_changes != reviewed.plan.effective_changes:
         selection = replace(selection, exactly=frozenset(change.name for change in part.changes))
     planning = replace(reviewed.planning, plan=part)
     return replace(reviewed, planning=planning, review=verdict, selection=selection)
 
 
-def _judged(loaded: Loaded, planned: Plan, selection: Selection, ends: Ends | None) -> tuple[Plan, Review]:
-    priced, unknown = _priced(planned, loaded)
+def _judged(
+    loaded: Loaded, planned: Plan, selection: Selection, by: tuple[Ends | None, Purse, PriceBook | None]
+) -> tuple[Plan, Review]:
+    ends, held, prices = by
+    paid, unknown = priced(loaded, prices, planned)
     allowed = Allowed(
         loaded.project.limits,
         selection.lifted,
@@ -123,5 +130,8 @@ def _judged(loaded: Loaded, planned: Plan, selection: Selection, ends: Ends | No
         unknown,
         selection.so_far,
         ends,
+        # What would be over waits instead, and only a mistake in the budgets themselves is refused.
+        replace(held, funds=()) if selection.defers else held,
+        basis_of(loaded, planned, prices, unknown),
     )
-    return priced, review(priced, allowed)
+    return paid, review(paid, allowed)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
+from ftops.datasets.fetching import Fetcher
 from ftops.datasets.inspection import inspect_datasets
 from ftops.errors import InvalidInput, NeedsPerson
 from ftops.files.commits import commit_of
@@ -23,21 +24,21 @@ from ftops.records.desired import DesiredSet
 from ftops.review.freshness import Declared
 
 
-def load(root: Path, *, remembering: bool = False) -> Loaded:
+def load(root: Path, *, remembering: bool = False, fetcher: Fetcher | None = None) -> Loaded:
     """Read project, manifests and data. Raises InvalidInput with every problem where manifests do not load.
 
     `remembering`: files that are unchanged since an earlier run are not read again. `require_read` has to be
-    asked before anything is paid for.
+    asked before anything is paid for. Data stored elsewhere is brought by the `fetcher`.
 
     What is wrong with data alone holds its own fine-tunes: see `data_problems`. Where manifests may be that
     were not seen, it is for `require_seen` to raise.
     Raises StateError for a state that no store of ours could keep.
     """
-    checked = check(root, remembering=remembering)
+    checked = check(root, remembering=remembering, fetcher=fetcher)
     if checked.misdeclared:
         raise InvalidInput((*checked.problems, *checked.unseen))
     fingerprints = _fingerprints(checked)
-    checked.index.save()
+    indexed = checked.index.save()
     return Loaded(
         root,
         checked.project,
@@ -52,6 +53,9 @@ def load(root: Path, *, remembering: bool = False) -> Loaded:
         fingerprints,
         frozenset(checked.index.believed),
         remembering,
+        checked.pointers,
+        indexed=indexed,
+        rulebook=checked.rulebook,
     )
 
 
@@ -71,7 +75,7 @@ def _fingerprints(checked: Checked) -> Mapping[str, str]:
     return found
 
 
-def loaded_again(loaded: Loaded) -> Loaded:
+def loaded_again(loaded: Loaded, fetcher: Fetcher | None = None) -> Loaded:
     """Return what is declared now: the same, unless a file was edited, added or removed since it was read.
 
     For whoever waited for the lock: what came meanwhile would look as if it were removed. A data file that
@@ -87,7 +91,8 @@ def loaded_again(loaded: Loaded) -> Loaded:
     stamps = {file: file_stamp(f"{loaded.root}/{file}") for file in found.files}
     if stamps == loaded.stamps and not found.problems:
         return replace(loaded, commit=commit, unseen=found.unseen)
-    return load(loaded.root, remembering=loaded.remembering)
+    again = load(loaded.root, remembering=loaded.remembering, fetcher=fetcher)
+    return replace(again, indexed=again.indexed or loaded.indexed)
 
 
 def require_read(loaded: Loaded, names: Collection[str]) -> None:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 
 from ftops.applier.context import Clock
-from ftops.applier.looking import look_again
+from ftops.applier.looking import look_again, with_outcome
 from ftops.errors import FtopsError, NotFound, ProviderError, Refused
 from ftops.model.job import Job, JobStatus, UploadedFile
 from ftops.model.model_dates import ModelDates
 from ftops.model.observation import Observation, ProviderFacts
 from ftops.model.planning import Doubts
-from ftops.model.state import State
+from ftops.model.request import JobRequest
+from ftops.model.spending import Amount
+from ftops.model.state import RecordedJob, State
 from ftops.model.value import replace
-from ftops.providers.provider import Dated, Provider
+from ftops.providers.provider import Dated, Estimating, Provider
+from ftops.records.matching import MOST_LOOKS
+from ftops.transport.deadline import ending_by
+
+DATES_SECONDS = 5.0
+"""How long a plan waits for dates, or for one estimate: it can do without, and tables stand in for them."""
 
 
 def observe(
@@ -42,7 +49,7 @@ def observe(
 def look_closer(
     providers: Mapping[str, Provider], seen: Mapping[str, Observation], doubts: Doubts
 ) -> Mapping[str, Observation]:
-    """Look at what a plan could not see in the lists: single jobs, whose files are whose, when models end."""
+    """Look at what a plan could not see in the lists: jobs, files, when models end, what creates cost."""
     closer = dict(seen)
     for name in sorted(doubts.files):
         closer[name] = replace(closer[name], files=_files(providers[name]))
@@ -51,15 +58,37 @@ def look_closer(
         closer[name] = look_again(providers[name], closer[name], job_ids)
     for name in sorted(doubts.dates & closer.keys()):
         closer[name] = replace(closer[name], model_dates=model_dates(providers[name]))
+    for name in sorted(doubts.costs.keys() & closer.keys()):
+        told = estimates(providers[name], doubts.costs[name])
+        closer[name] = replace(closer[name], estimates=told)
     return closer
 
 
-def model_dates(provider: Provider) -> Mapping[str, ModelDates]:
-    """Ask when models end; where that fails, the table of announced ends has to do."""
+def model_dates(provider: Provider, seconds: float = DATES_SECONDS) -> Mapping[str, ModelDates]:
+    """Ask when models end, briefly; where that fails, the table of announced ends has to do."""
     try:
-        return provider.model_dates() if isinstance(provider, Dated) else {}
+        with ending_by(time.monotonic() + seconds):
+            return provider.model_dates() if isinstance(provider, Dated) else {}
     except FtopsError:
         return {}
+
+
+def estimates(
+    provider: Provider, requests: Mapping[str, JobRequest], seconds: float = DATES_SECONDS
+) -> Mapping[str, Amount]:
+    """Ask what creates would cost, each briefly. After one failure nothing more is asked: ours has to do."""
+    found: dict[str, Amount] = {}
+    if not isinstance(provider, Estimating):
+        return found
+    try:
+        for name, request in requests.items():
+            with ending_by(time.monotonic() + seconds):
+                told = provider.estimate(request)
+            if told is not None:
+                found[name] = told
+    except FtopsError:
+        pass
+    return found
 
 
 def _files(provider: Provider) -> tuple[UploadedFile, ...]:
@@ -100,7 +129,7 @@ def _listed(provider: Provider, state: State, clock: Clock) -> Observation:
                 looked.add(job_id)
     except ProviderError as error:
         problem = problem or error.message
-    jobs |= _reasons(provider, state, jobs)
+    jobs |= _outcomes(provider, state, jobs)
     return Observation(
         provider.facts,
         tuple(jobs.values()),
@@ -110,23 +139,37 @@ def _listed(provider: Provider, state: State, clock: Clock) -> Observation:
         frozenset(gone),
         frozenset(looked),
         hint=listed.hint,
+        session=listed.session,
     )
 
 
-def _reasons(provider: Provider, state: State, jobs: Mapping[str, Job]) -> dict[str, Job]:
-    """Return the jobs that have failed since they were recorded with the reason, where a list lacks it.
+def _outcomes(provider: Provider, state: State, jobs: Mapping[str, Job]) -> dict[str, Job]:
+    """Return how the jobs have ended that nobody has looked at since; what is recorded is not asked for."""
+    if provider.facts.capabilities.outcome_listed:
+        return {}
+    awaited = _watched(state, provider.facts.name) | _untold(state, provider.facts.name, jobs)
+    return {job_id: with_outcome(provider, jobs[job_id]) for job_id in sorted(awaited & jobs.keys())}
 
-    What cannot be had now is left: `ftops events` shows it, and nothing else waits for it.
-    """
-    found: dict[str, Job] = {}
-    if provider.facts.capabilities.reason_listed:
-        return found
-    for job_id in sorted(_watched(state, provider.facts.name) & jobs.keys()):
-        if jobs[job_id].status is JobStatus.FAILED:
-            with suppress(ProviderError):
-                told = provider.retrieve_fine_tune(job_id)
-                found[job_id] = replace(jobs[job_id], error=told.error)
-    return found
+
+def _untold(state: State, provider: str, jobs: Mapping[str, Job]) -> set[str]:
+    """Return the jobs whose success is recorded without a model, and those of ours that are in no record."""
+    recorded = [job for record in state.fine_tunes.values() for job in record.jobs]
+    recorded += [job for entry in state.archive.values() for job in entry.jobs]
+    recorded = [job for job in recorded if job.provider == provider]
+    lacking = {job.id for job in recorded if job.fine_tuned_model is None and _may_have_made_one(job)}
+    known = {job.id for job in recorded}
+    nonces = {record.intent.nonce for record in state.fine_tunes.values() if record.intent is not None}
+    ours = [
+        job.id
+        for job in jobs.values()
+        if job.stamp is not None and job.stamp.project == state.project and job.id not in known
+        if job.status is JobStatus.SUCCEEDED or job.stamp.nonce in nonces
+    ]
+    return lacking | set(ours[:MOST_LOOKS])
+
+
+def _may_have_made_one(job: RecordedJob) -> bool:
+    return job.status is JobStatus.SUCCEEDED or (job.detached and job.status.active)
 
 
 def _watched(state: State, provider: str) -> set[str]:

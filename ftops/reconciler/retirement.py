@@ -8,11 +8,11 @@ from ftops.model.duration import span
 from ftops.model.observation import Observation, ProviderFacts
 from ftops.model.plan import Plan
 from ftops.model.planning import Doubts
-from ftops.model.project import Project
+from ftops.model.policy import Policies
 from ftops.providers.retirements import known_retirements
 from ftops.reconciler.values import Loaded
 from ftops.review.endings import Calendar, day
-from ftops.review.retirement import HORIZON, Ends, trains
+from ftops.review.retirement import Ends, trains
 
 Look = Callable[[Mapping[str, Observation], Doubts], Mapping[str, Observation]]
 _DAY_SECONDS = 86_400
@@ -25,7 +25,9 @@ def what_ends(
 
     None where nothing is trained at a service that the table knows: a plan without changes pays nothing.
     """
-    services = {name: facts for name, facts in _opened(loaded, seen).items() if facts.service is not None}
+    services = {
+        name: facts for name, facts in opened_facts(loaded, seen).items() if facts.service is not None
+    }
     training = {change.provider for change in plan.changes if trains(change)}
     if not training & services.keys():
         return None, seen
@@ -38,17 +40,17 @@ def what_ends(
         Calendar(known_retirements().retirements, told),
         services,
         {one.name: one for one in loaded.fine_tunes},
-        horizon(loaded.project),
+        horizon(loaded.rulebook.policies),
     )
     return ends, seen
 
 
-def horizon(project: Project) -> float | None:
+def horizon(policies: Policies) -> float | None:
     """Return how many days a model has to last, by the project's policy."""
-    text = project.policies.get(HORIZON)
-    return span(text) / _DAY_SECONDS if isinstance(text, str) else None
+    text = policies.retirement_horizon
+    return None if text is None else span(text) / _DAY_SECONDS
 
 
-def _opened(loaded: Loaded, seen: Mapping[str, Observation]) -> Mapping[str, ProviderFacts]:
+def opened_facts(loaded: Loaded, seen: Mapping[str, Observation]) -> Mapping[str, ProviderFacts]:
     """Return the providers as they are known best: once opened, an address from the environment is known."""
     return {**loaded.facts, **{name: observation.provider for name, observation in seen.items()}}

@@ -57,8 +57,8 @@ class DesiredSet:
         """
         if name in self.unread:
             fine_tune = self.fine_tunes[name]
-            dialect = self._providers[fine_tune.provider].dialect
-            return self._forms[self._newest](fine_tune, dialect, self._datasets, None)
+            facts = self._providers[fine_tune.provider]
+            return self._forms[self._newest](fine_tune, facts, self._datasets, None)
         known = (
             recorded is not None and _trained(recorded.job) and recorded.fingerprint == self.fingerprint(name)
         )
@@ -95,10 +95,10 @@ class DesiredSet:
             fine_tune = self.comparable[name]
             starts_from = fine_tune.upstream
             upstream = self._upstream(starts_from, version, provider) if starts_from else None
-            dialect = self._providers[fine_tune.provider].dialect
+            facts = self._providers[fine_tune.provider]
             if provider is not None:
                 fine_tune = replace(fine_tune, provider=provider)
-            spec = self._forms[version](fine_tune, dialect, self._datasets, upstream)
+            spec = self._forms[version](fine_tune, facts, self._datasets, upstream)
             self._known[key] = (spec, fingerprint(spec, version))
         return self._known[key]
 

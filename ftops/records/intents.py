@@ -24,8 +24,12 @@ Verdict = Job | Intent | tuple[Doubt, tuple[str, ...]]
 """The job that an intent became; the intent, lapsed, if it never arrived; else the doubt, and its jobs."""
 
 
-def resolve_intent(intent: Intent, live: LiveJobs, state: State, now: float) -> Verdict:
+def resolve_intent(
+    intent: Intent, live: LiveJobs, state: State, now: float, *, repeats: bool = False
+) -> Verdict:
     """Find the job that an intent became: the job; the intent, lapsed, if it never arrived; else the doubt.
+
+    Where it `repeats`, it has lapsed as soon as a whole list lacks its job: sent again, it finds it.
 
     Of several jobs with its nonce the oldest is taken: the others are strays. Where no mark comes back, a
     job is taken only if it alone could be the one and no field differs. Also the look-up after an
@@ -48,6 +52,8 @@ def resolve_intent(intent: Intent, live: LiveJobs, state: State, now: float) -> 
         return Doubt.AMBIGUOUS, tuple(dict.fromkeys([*(job.id for job, _ in found), *named]))
     if not observation.complete:
         return Doubt.AMBIGUOUS, ()
+    if repeats:
+        return replace(intent, lapsed=True, unanswered=True)
     settle_time = observation.provider.settle
     first, lists = intent.absent_since, observation.listed_at
     if first is not None and any(started >= first + settle_time for started in lists) and now > first:
@@ -88,6 +94,7 @@ def adopt_intent(record: Record, job: Job) -> Record:
         nonce=intent.nonce,
         status=job.status,
         request=intent.request,
+        purchase=intent.purchase,
         likeness=job.stamp is None and not _on_our_file(intent.known),
     ).seen_as(job)
     return replace(

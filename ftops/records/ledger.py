@@ -10,7 +10,6 @@ from ftops.model.job import Job, UploadedFile
 from ftops.model.json_value import JSONObject
 from ftops.model.refusal import Refusal
 from ftops.model.state import (
-    ArchivedRecord,
     Intent,
     ProviderMemory,
     Record,
@@ -20,6 +19,7 @@ from ftops.model.state import (
     State,
 )
 from ftops.model.value import replace
+from ftops.records.archiving import NOTHING, put_away
 from ftops.records.intents import adopt_intent
 from ftops.records.settings import settings_differ, with_settings
 
@@ -84,23 +84,15 @@ class Ledger:
     def forget(self, name: str, *, detached: bool = False) -> None:
         """Archive a record: its jobs and numbers stay, so that nothing is paid or numbered twice."""
         record = self.records.pop(name)
-        earlier = self.archive.get(name, ArchivedRecord(0))
-        job = replace(record.job, detached=detached) if record.job else None
-        intent = (record.intent.nonce,) if record.intent else ()
-        asked = (record.intent.request,) if record.intent else ()
-        self.archive[name] = ArchivedRecord(
-            generation=max(record.generation, earlier.generation),
-            jobs=(*((job,) if job else ()), *record.history, *earlier.jobs),
-            spent_nonces=(*record.spent_nonces, *intent, *earlier.spent_nonces),
-            requests=(*record.requests, *asked, *earlier.requests),
-            cancelled_by_hand=(*record.cancelled_by_hand, *earlier.cancelled_by_hand),
-        )
+        self.archive[name] = put_away(record, self.archive.get(name, NOTHING), detached=detached)
 
     def adopt(self, name: str, fine_tune: FineTune, job: RecordedJob, fingerprint: str, spec: object) -> None:
         """Make a job the current one of its name; whatever was current joins the history."""
         self._job_ids.add(job.id)
         record = without_lapsed_intent(self._opened(name, fine_tune, fingerprint, spec))
         others = tuple(old for old in record.jobs if old.id != job.id)
+        same = next((old for old in record.jobs if old.id == job.id), job)
+        job = replace(job, purchase=job.purchase or same.purchase, charge=job.charge or same.charge)
         self.records[name] = replace(
             record,
             provider=job.provider,

@@ -66,6 +66,16 @@ class LiveJobs:
         """Return the unrecorded jobs stamped with this project and name, oldest first."""
         return sorted(self._by_name.get((provider, name), ()), key=_age)
 
+    def numbered(self, provider: str, name: str, lineage: str) -> int:
+        """Return the highest generation in any listed job's mark of this name, 0 for none.
+
+        Jobs that are recorded under another name count: their ids are made of the name that they had.
+        """
+        seen = self.observations.get(provider)
+        marks = (job.stamp for job in (seen.jobs if seen else ()) if job.stamp is not None)
+        numbers = (one.generation for one in marks if (one.name, one.lineage) == (name, lineage))
+        return max(numbers, default=0)
+
     @property
     def any_marked(self) -> bool:
         """Whether any unrecorded job carries a stamp of this project."""

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from ftops.errors import Problem
 from ftops.model.job import JobStatus
+from ftops.model.json_value import JSONObject
 from ftops.model.state import Record, RecordedJob, State
 from ftops.records.desired import DesiredSet
 from ftops.records.wording import invalid_data
 
 
 class Output(Struct, frozen=True):
-    """The model of a fine-tune that serves. `current`: it was trained from what is declared."""
+    """The model of a fine-tune that serves. `current`: it was trained from what is declared.
+
+    `result` is what its trainer told of the training.
+    """
 
     name: str
     model: str
@@ -26,6 +30,7 @@ class Output(Struct, frozen=True):
     job_id: str
     generation: int
     current: bool
+    result: JSONObject = field(default_factory=dict)
 
 
 class Lack(Struct, frozen=True):
@@ -67,7 +72,7 @@ def serving(
         if job is not None and job.fine_tuned_model:
             current = job.fingerprint in wanted
             outputs[name] = Output(
-                name, job.fine_tuned_model, job.provider, job.id, job.generation, current=current
+                name, job.fine_tuned_model, job.provider, job.id, job.generation, current, job.result
             )
         if job is None or not outputs[name].current:
             lacks[name] = _lack(name, record, wanted, problems.get(name, ()))

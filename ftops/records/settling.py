@@ -8,7 +8,7 @@ Looks only at the state and the lists, for every record, declared or not, suspen
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from msgspec import Struct, field
 
@@ -17,10 +17,18 @@ from ftops.model.observation import Observation
 from ftops.model.state import ArchivedRecord, Intent, Record, RecordedJob, State
 from ftops.model.value import replace
 from ftops.records.desired import DesiredSet
-from ftops.records.intents import Doubt, absent, adopt_intent, resolve_intent, with_alterations
+from ftops.records.intents import (
+    Doubt,
+    Verdict,
+    absent,
+    adopt_intent,
+    resolve_intent,
+    with_alterations,
+)
 from ftops.records.matching import LiveJobs
 from ftops.records.recorded import record_of_stamped
 from ftops.records.renaming import follow_renames, take_over_removed
+from ftops.records.repeating import judged_again, repeatable
 
 _Doubted = tuple[Doubt, tuple[str, ...]]
 
@@ -31,7 +39,8 @@ class Settled(Struct, frozen=True):
     `open_intents` has the doubt of each intent that could not be resolved, with the jobs that it could
     be; `adopted` the names whose intent found its job; `renamed` new name -> old name, as declared, and
     `taken_over` where nobody said so; `at_former` the names whose provider goes by another name now, with the
-    old one.
+    old one. `newly_missing` are the jobs that a list lacks for the first time, but for those at providers
+    that have lost their memory: `forgotten` has the lost session and the number of these, by provider.
     """
 
     state: State
@@ -42,6 +51,7 @@ class Settled(Struct, frozen=True):
     newly_missing: int = 0
     known_active: int = 0
     at_former: Mapping[str, str] = field(default_factory=dict)
+    forgotten: Mapping[str, tuple[str, int]] = field(default_factory=dict)
 
 
 def settle(
@@ -53,47 +63,98 @@ def settle(
     """
     state, renamed = follow_renames(state, desired.fine_tunes)
     state, taken = take_over_removed(state, desired)
-    live = LiveJobs(observations, state)
-    records = {name: _refreshed(record, live, now) for name, record in state.fine_tunes.items()}
-    archive = {name: _refreshed_archive(entry, live, now) for name, entry in state.archive.items()}
-    before, after = _watched(state.fine_tunes.values()), _watched(records.values())
-    verdicts = {
-        name: resolve_intent(record.intent, live, state, now)
-        for name, record in records.items()
-        if record.intent is not None and record.intent.provider in observations
-    }
-    open_intents, adopted = _resolved(records, verdicts, live)
-    settled = replace(state, fine_tunes=records, archive=archive)
+    live, lost = LiveJobs(observations, state), _lost_sessions(state, observations)
+    seen = _seen_state(state, live, now)
+    known, missing = _watched(state), _watched(seen)
+    gone = [key for key, before in known.items() if missing.get(key) and not before]
+    intents = _resolved(seen, desired, live, now)
+    settled = replace(seen, fine_tunes=intents.records)
+    # What ended meanwhile, or a name whose create never arrived, may now be taken over, or take over.
+    settled, late = take_over_removed(settled, desired)
+    intents, taken = intents.renamed({old: new for new, old in late.items()}), {**taken, **late}
     # What is recorded has changed only by what intents became.
-    later = LiveJobs(observations, settled) if adopted else live
-    before_stamped = settled
-    settled = _with_stamped(settled, desired, later)
-    if settled is not before_stamped:
-        later = LiveJobs(observations, settled)
+    later = LiveJobs(observations, settled) if intents.adopted else live
+    stamped = _with_stamped(settled, desired, later)
+    if stamped is not settled:
+        settled, later = stamped, LiveJobs(observations, stamped)
     for provider in _without_marks(settled, later.observations):
         settled = settled.with_unmarked(provider, now)
     result = Settled(
         state=settled,
-        open_intents=open_intents,
-        adopted=frozenset(adopted),
+        open_intents=intents.open,
+        adopted=frozenset(intents.adopted),
         renamed=renamed,
         taken_over=taken,
-        newly_missing=len([key for key in before if key in after and after[key] and not before[key]]),
-        known_active=len(before),
+        newly_missing=sum(1 for provider, _ in gone if provider not in lost),
+        known_active=len(known),
+        forgotten={name: (lost[name], sum(1 for key in gone if key[0] == name)) for name in sorted(lost)},
     )
     later.judged |= live.judged
     return result, later
 
 
-def _resolved(
-    records: dict[str, Record], verdicts: Mapping[str, Job | Intent | _Doubted], live: LiveJobs
-) -> tuple[dict[str, _Doubted], set[str]]:
-    """Write into the records what became of each intent; return those still open, and the names adopted.
+def _seen_state(state: State, live: LiveJobs, now: float) -> State:
+    """Take over what the lists say of recorded jobs, and which session they are of."""
+    for provider, seen in live.observations.items():
+        if seen.complete and seen.session is not None and seen.session != state.session(provider):
+            state = state.with_session(provider, seen.session)
+    records = {name: _refreshed(record, live, now) for name, record in state.fine_tunes.items()}
+    archive = {name: _refreshed_archive(entry, live, now) for name, entry in state.archive.items()}
+    return replace(state, fine_tunes=records, archive=archive)
+
+
+class _Intents(Struct, frozen=True):
+    """The records, and what each intent became: `open` in doubt, `adopted`."""
+
+    records: Mapping[str, Record]
+    open: Mapping[str, _Doubted]
+    adopted: frozenset[str]
+
+    def renamed(self, names: Mapping[str, str]) -> _Intents:
+        """Return these with records under other names: old name -> new name."""
+        return replace(
+            self,
+            open={names.get(name, name): doubt for name, doubt in self.open.items()},
+            adopted=frozenset(names.get(name, name) for name in self.adopted),
+        )
+
+
+def _listed_intents(state: State, live: LiveJobs) -> Iterator[tuple[str, Intent]]:
+    """Yield each intent whose provider was asked."""
+    for name, record in state.fine_tunes.items():
+        if record.intent is not None and record.intent.provider in live.observations:
+            yield name, record.intent
+
+
+def _wanted(name: str, desired: DesiredSet, state: State) -> str | None:
+    """Return what is to be trained under a name, None where nothing is, or nothing may be."""
+    wanted = desired.fingerprint(name) if name in desired.comparable else None
+    return None if wanted in state.cancelled_by_hand(name) else wanted
+
+
+def _lost_sessions(state: State, observations: Mapping[str, Observation]) -> dict[str, str]:
+    """Return the last sessions of the providers whose list is of another one: they forgot all jobs."""
+    lost: dict[str, str] = {}
+    for name, seen in observations.items():
+        known = state.session(name)
+        if seen.complete and known is not None and seen.session not in (None, known):
+            lost[name] = known
+    return lost
+
+
+def _resolved(state: State, desired: DesiredSet, live: LiveJobs, now: float) -> _Intents:
+    """Look for the job of each intent whose provider was asked.
 
     Two intents that claim one job stay open: nobody can say whose it is.
     """
-    open_intents: dict[str, _Doubted] = {}
-    adopted: set[str] = set()
+    records, open_intents, adopted = dict(state.fine_tunes), dict[str, _Doubted](), set[str]()
+    verdicts: dict[str, Verdict] = {}
+    for name, intent in _listed_intents(state, live):
+        session, wanted = live.observations[intent.provider].session, _wanted(name, desired, state)
+        again = judged_again(name, intent, session, wanted)
+        records[name] = replace(records[name], intent=again)
+        repeats = repeatable(name, again, session, wanted)
+        verdicts[name] = resolve_intent(again, live, state, now, repeats=repeats)
     claims = Counter(verdict.id for verdict in verdicts.values() if isinstance(verdict, Job))
     for name, verdict in verdicts.items():
         if isinstance(verdict, Job) and claims[verdict.id] == 1:
@@ -106,7 +167,7 @@ def _resolved(
         else:
             open_intents[name] = verdict
             records[name] = replace(records[name], intent=absent(records[name].intent, live, verdict))
-    return open_intents, adopted
+    return _Intents(records, open_intents, frozenset(adopted))
 
 
 def _refreshed(record: Record, live: LiveJobs, now: float) -> Record:
@@ -134,11 +195,11 @@ def _seen(recorded: RecordedJob, live: LiveJobs, now: float) -> RecordedJob:
     return recorded
 
 
-def _watched(records: Iterable[Record]) -> dict[tuple[str, str], bool]:
+def _watched(state: State) -> dict[tuple[str, str], bool]:
     """Map each current job that was active when last seen to whether it is missing."""
     return {
         (record.job.provider, record.job.id): record.job.missing_since is not None
-        for record in records
+        for record in state.fine_tunes.values()
         if record.job is not None and record.job.status.active
     }
 

@@ -87,7 +87,7 @@ def never_arrived(state: State, name: str, shown: Iterable[str] = ()) -> State:
     if intent is None:
         raise FtopsError(f"no create of {name} is in doubt", hint="see `ftops plan`")
     record = state.fine_tunes[name]
-    known = replace(intent, seen=tuple(sorted({*intent.seen, *shown})))
+    known = replace(intent, seen=tuple(sorted({*intent.seen, *shown})), unanswered=False)
     ledger = Ledger(state.with_record(name, replace(record, intent=known)))
     ledger.withdraw(name, None)
     return ledger.snapshot()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from ftops.model.job import Job, Stamp
 from ftops.model.observation import Observation
@@ -18,12 +18,14 @@ def with_marks(observations: Mapping[str, Observation], state: State) -> Mapping
     tagging = {name: seen for name, seen in observations.items() if seen.provider.capabilities.tags}
     if not any(job.tag for seen in tagging.values() for job in seen.jobs):
         return observations
-    known = {stamp.tag: stamp for stamp in _stamps(state)}
-    marked = {
-        name: replace(seen, jobs=tuple(_known(job, known) for job in seen.jobs))
-        for name, seen in tagging.items()
-    }
+    marked = {name: replace(seen, jobs=jobs_with_marks(seen.jobs, state)) for name, seen in tagging.items()}
     return {**observations, **marked}
+
+
+def jobs_with_marks(jobs: Iterable[Job], state: State) -> tuple[Job, ...]:
+    """Do the same with the jobs of one provider."""
+    known = {stamp.tag: stamp for stamp in _stamps(state)}
+    return tuple(_known(job, known) for job in jobs)
 
 
 def marked_as(job: Job, stamp: Stamp | None) -> Job:

@@ -29,6 +29,18 @@ def without_marks(provider: str) -> str:
     )
 
 
+def forgotten(provider: str, session: str, jobs: int, settle: float) -> str:
+    """Say that an engine has lost its memory, with how many jobs, and what follows from it."""
+    lost = {0: "no job was running", 1: "1 job that was running is lost"}.get(
+        jobs, f"{jobs} jobs that were running are lost"
+    )
+    return (
+        f"provider {provider} has lost its memory of {session} since the last run (its head was restarted, "
+        f"or base_url names another cluster): {lost}, and nothing that may still run is trained again "
+        f"before {settle:g} seconds are over"
+    )
+
+
 def invalid_data(problems: Sequence[Problem], runs: str | None) -> str:
     """Return why a fine-tune is held for its data, with the first problem; `runs` is a job that goes on."""
     stays = f"; job {runs} is left alone" if runs else ""

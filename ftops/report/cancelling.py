@@ -9,7 +9,7 @@ from ftops.errors import Problem
 from ftops.model.cancelling import Cancelled, Fate, Stop
 from ftops.model.job import JobStatus
 from ftops.records.stake import at_stake
-from ftops.report.terminal import NARROWEST, USUAL, wrapped
+from ftops.report.layout import NARROWEST, USUAL, wrapped
 from ftops.report.words import Styler, counted, plain, printable
 
 _ROLES: Mapping[Fate, tuple[str, str]] = {

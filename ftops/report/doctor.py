@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import to_builtins
 
 from ftops.model.check import Check, Verdict
-from ftops.report.terminal import columns
+from ftops.report.layout import columns
 from ftops.report.words import Styler, counted, plain, printable
 from ftops.review.agenda import Due
 from ftops.review.retirement import MOST_NAMES, away, ending_words

@@ -15,6 +15,7 @@ from ftops.errors import Problem
 EMPTY: Mapping[str, Mapping[str, Any]] = {
     "status": {"fine_tunes": []},
     "outputs": {},
+    "cost": {"groups": [], "jobs": []},
     "providers": {"providers": []},
     "graph": {"nodes": [], "edges": []},
     "metrics": {"name": None, "job_id": None, "metrics": []},

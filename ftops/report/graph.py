@@ -141,13 +141,13 @@ def render_mermaid(graph: Graph) -> str:
     lines = ["flowchart LR"]
     for node in graph.nodes:
         left, right = shapes[node.kind]
-        text = "<br>".join(_mermaid(line) for line in _label(node))
+        text = "<br>".join(mermaid_label(line) for line in _label(node))
         style = f":::{node.status}" if node.status in _COLOURS else ""
         lines.append(f'  {numbers[node.id]}{left}"{text}"{right}{style}')
     for edge in graph.edges:
         label = edge.checkpoint or ("" if edge.kind is EdgeKind.BASE else edge.kind.value)
         arrow = "-->" if edge.kind is EdgeKind.BASE else "-.->"
-        mark = f'|"{_mermaid(label)}"|' if label else ""
+        mark = f'|"{mermaid_label(label)}"|' if label else ""
         lines.append(f"  {numbers[edge.start]} {arrow}{mark} {numbers[edge.end]}")
     used = {node.status for node in graph.nodes}
     lines += [f"  classDef {name} {style}" for name, style in _COLOURS.items() if name in used]
@@ -222,7 +222,9 @@ def _fine_tune(fine_tune: FineTune, state: State | None) -> Node:
 
 
 def _data(file: DataFile, provider: str) -> Node:
-    """Make the node of a file: one in the project by its path, one at the provider by its id."""
+    """Make the node of a file: by its path in the project, its URL elsewhere, or its id at the provider."""
+    if file.remote is not None:
+        return Node(_id(NodeKind.DATA, file.remote.pin), NodeKind.DATA, file.remote.url)
     if file.path is not None:
         return Node(_id(NodeKind.DATA, file.path), NodeKind.DATA, file.path)
     name = file.file_id or ""
@@ -259,7 +261,7 @@ def _capped(indent: str, width: int) -> str:
     return indent if len(indent) <= most else "…" + indent[-(most - 1) :]
 
 
-def _mermaid(text: str) -> str:
+def mermaid_label(text: str) -> str:
     """Write a label so that nothing in it is Mermaid, Markdown or HTML: all else by number.
 
     A dot or dash before a space would start a list.

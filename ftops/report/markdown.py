@@ -1,127 +1,294 @@
-"""A plan for a pull request: a headline, a table, the details folded away.
-
-Whoever opens the pull request writes names, labels and paths, and a provider writes messages: none of it may
-call people by @name, link, or draw anything but its own letters.
-"""
+"""A plan for a pull request: what happens, what it costs, what may go wrong, then the changes, then folds."""
 
 from __future__ import annotations
 
-import html
 import re
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Iterator, Sequence
 
-from ftops.model.change import Action, Change
-from ftops.model.plan import Plan
-from ftops.model.review import Review
-from ftops.report.terminal import render_plan
-from ftops.report.words import (
-    SYMBOLS,
-    cut,
-    data_words,
-    money_range,
-    printable,
-    remarks,
-    same_training_words,
-    summary_lines,
-    then_words,
+from msgspec import Struct
+
+from ftops.model.value import replace
+from ftops.report.alerts import violation_words
+from ftops.report.change_table import ChangeTable, pending_words, total_line
+from ftops.report.cutting import BUDGETS, Cuts, Place, Stage, fitted, kept
+from ftops.report.escaping import inline, link, safe
+from ftops.report.folds import (
+    afterwards_fold,
+    chains_fold,
+    commands_fold,
+    data_fold,
+    fold,
+    jobs_fold,
+    settings_fold,
 )
+from ftops.report.grouping import GRAVE, Unit, as_they_are, grouped
+from ftops.report.summary import MARKS, Alert, Bullet, Origin, Summary
+from ftops.report.words import counted
 
-MOST_CHARACTERS = 60_000
-"""GitHub takes 65,536 in a comment; the rest is for what a workflow adds."""
-
-_MOST_OF_A_LINE = 600
-"""One stranger's text cannot push the other rows out of the comment."""
-_ROOM_FOR_TABLE = MOST_CHARACTERS * 3 // 4
-_ROOM_FOR_VIOLATIONS = MOST_CHARACTERS // 8
-_ROOM_FOR_NOTES = MOST_CHARACTERS // 16
-_BREAK = "&#8203;"
-
-
-def render_plan_markdown(plan: Plan, review: Review) -> str:
-    """Draw a plan as Markdown for GitHub and similar sites."""
-    summed = "\\\n".join(f"**{_safe(line)}**" for line in summary_lines(plan, review))
-    lines = ["## ftops plan", "", summed, ""]
-    if review.violations:
-        lines.append("> **This plan cannot be applied:**")
-        found = [f"> - {_safe(_told(one.message, one.hint))}" for one in review.violations]
-        lines += _within(found, _ROOM_FOR_VIOLATIONS, "> - {} more are not shown.")
-        lines.append("")
-    if review.warnings:
-        warned = [f"> **Warning:** {_safe(one.message)}" for one in review.warnings]
-        lines += [*_within(warned, _ROOM_FOR_NOTES, "> {} more warnings are not shown."), ""]
-    if review.same_training:
-        same = [f"> {_safe(same_training_words(names))}" for names in review.same_training]
-        lines += _within(same, _ROOM_FOR_NOTES, "> {} more groups train the same thing.")
-        lines.append("")
-    quoted = [f"> {_safe(remark)}" for remark in remarks(plan)]
-    lines += [*_within(quoted, _ROOM_FOR_VIOLATIONS, "> {} more are not shown."), ""] if quoted else []
-    lines += _table([change for change in plan.changes if change.action is not Action.KEEP])
-    text = "\n".join(lines) + "\n"
-    # Inside pre neither Markdown nor mentions mean anything; escaped text cannot close it.
-    folded = html.escape(render_plan(plan, review), quote=False)
-    details = f"\n<details><summary>Details</summary>\n\n<pre>\n{folded}</pre>\n</details>\n"
-    if len(text) + len(details) <= MOST_CHARACTERS:
-        return text + details
-    return text + "\nThe details are too long to show here: run `ftops plan`.\n"
+_ALERTS = {"caution": "CAUTION", "warning": "WARNING", "note": "NOTE"}
+_JOINS = re.compile(r"[.,;:]")
+_COST_UNKNOWN = "Cost unknown: "
+_NO_TEXT = "(no text)"
+_HEADLINE = 200
+_MOST_BULLETS = 10
+_MOST_REMARKS = 20
+_EVERY = 100
+_FILES = 10
+_DOT = " \u00b7 "
+_SHORT_HASH = 7
+_SHORT_DIGEST = 8
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-def _table(changes: Sequence[Change]) -> Iterator[str]:
-    if not changes:
-        yield "No changes."
-        return
-    yield "| | fine-tune | action | why |"
-    yield "|---|---|---|---|"
-    rows = [
-        f"| `{SYMBOLS[change.action]}` | {_safe(change.name)} | {_action(change)} | {_safe(_why(change))} |"
-        for change in changes
-    ]
-    yield from _within(rows, _ROOM_FOR_TABLE, "\n{} more changes are not shown.")
+class Footer(Struct, frozen=True):
+    """What only the caller knows: when it is made (Unix seconds), in which run, where a full report is."""
+
+    at: float | None = None
+    run: str | None = None
+    report: str | None = None
 
 
-def _action(change: Change) -> str:
-    """Name the action, with the job that it stops and the training that follows."""
-    stops = ", stops a job" if change.stops and change.action is not Action.CANCEL else ""
-    return f"{change.action}{stops}{f', then {change.then.action}' if change.then else ''}"
+NO_FOOTER = Footer()
 
 
-def _why(change: Change) -> str:
-    if change.then is None:
-        return change.message
-    cost = change.then.estimated_cost
-    follows = [then_words(change.then), *map(data_words, change.then.data)]
-    return f"{change.message}; then {'; '.join([*follows, *([money_range(cost)] if cost else [])])}"
+def marker(project: str) -> str:
+    """Return the first line of a project's comment: whole, it finds the comment again, and no other one."""
+    name = re.sub(r"[^a-z0-9-]", lambda sign: f"%{ord(sign[0]):02x}", project)
+    return f"<!-- ftops:plan project={name} -->"
 
 
-def _within(rows: Sequence[str], room: int, rest: str) -> Iterable[str]:
-    """Yield rows while there is room, then how many are left."""
-    for number, row in enumerate(rows):
-        room -= len(row) + 1
-        if room < 0:
-            yield rest.format(len(rows) - number)
-            return
-        yield row
+def render_comment(
+    summary: Summary, *, footer: Footer = NO_FOOTER, budget: int = BUDGETS[Place.GITHUB]
+) -> str:
+    """Draw the comment on a pull request, in at most `budget` bytes."""
+    units, pending = grouped(summary.rows, summary), grouped(summary.pending, summary)
+    document = _Document(summary, footer, units, pending, comment=True)
+    return fitted(document.draw, budget, document.stages())
 
 
-def _told(message: str, hint: str | None) -> str:
-    return f"{message} ({hint})" if hint else message
-
-
-def _safe(text: str) -> str:
-    """Write a stranger's text so that it shows as itself, in a table cell too.
-
-    A character reference is never markup, so every sign that could be one becomes a reference. Mentions,
-    issue numbers and bare addresses are found later, in what Markdown has made of it: these are broken by
-    a space of no width.
-    """
-    shown = cut(printable(text).strip(), _MOST_OF_A_LINE)
-    shown = re.sub(r"[^\w\s.,;:/()'%\u0080-\U0010ffff-]|_|^[\W\d]", _reference, shown)
-    return re.sub(
-        r"(&#(?:64|35|33);|:(?=//)|\b(?:www|gh|mailto|xmpp)(?=[.:-]))",
-        rf"\1{_BREAK}",
-        shown,
-        flags=re.IGNORECASE,
+def render_job_summary(
+    summary: Summary, *, footer: Footer = NO_FOOTER, budget: int = BUDGETS[Place.JOB_SUMMARY]
+) -> str:
+    """Draw the same for a page of its own: every row has its line, settings and data are open."""
+    document = _Document(
+        summary, footer, as_they_are(summary.rows), as_they_are(summary.pending), comment=False
     )
+    return fitted(document.draw, budget, document.stages())
 
 
-def _reference(sign: re.Match[str]) -> str:
-    return f"&#{ord(sign[0])};"
+class _Document:
+    """One document, drawn with more and more left out."""
+
+    def __init__(
+        self,
+        summary: Summary,
+        footer: Footer,
+        units: Sequence[Unit],
+        pending: Sequence[Unit],
+        *,
+        comment: bool,
+    ) -> None:
+        self._summary = summary
+        self._footer = footer
+        self._units = units
+        self._pending = pending
+        self._comment = comment
+        self._table = ChangeTable(units)
+        self._merged = sum(len(unit.lines) for unit in units) < len(summary.rows)
+
+    def stages(self) -> tuple[Stage, ...]:
+        """Return what may be left out of this one, the least important first."""
+        one = self._summary
+        samples = any(data.samples for data in one.data)
+        return (
+            ("chains", (0,) if chains_fold(one, Cuts()) else ()),
+            ("samples", (0,) if samples else ()),
+            ("jobs", (0,) if one.jobs or one.afterwards else ()),
+            ("settings", (0,) if one.settings else ()),
+            ("files", (_FILES,) if len(one.data) > _FILES else ()),
+            ("every", (_EVERY, 0) if self._merged else ()),
+            ("free", range(1, len(self._table.free) + 1)),
+            ("paid", range(1, len(self._table.paid) + 1)),
+            ("pending", (_FILES, 0) if self._pending else ()),
+            ("remarks", (_MOST_REMARKS, 3)),
+            ("bullets", (_MOST_BULLETS, 3)),
+        )
+
+    def draw(self, cuts: Cuts) -> str:
+        """Draw it with this left out."""
+        blocks = [
+            (f"{marker(self._summary.project)}\n" if self._comment else "") + self._heading(cuts),
+            *self._blocks(cuts),
+            *self._folds(cuts),
+            self._left_out(cuts),
+            self._foot(),
+        ]
+        return "\n\n".join(block for block in blocks if block) + "\n"
+
+    def _heading(self, cuts: Cuts) -> str:
+        one = self._summary
+        return f"### {MARKS[one.verdict]} ftops: {inline(one.headline, min(_HEADLINE, cuts.most))}"
+
+    def _blocks(self, cuts: Cuts) -> Iterator[str]:
+        one = self._summary
+        yield safe(one.opening, cuts.most)
+        if one.alert:
+            yield "\n".join(_alert(one.alert, cuts))
+        yield "\n".join(_bullet(fact, cuts) for fact in one.facts)
+        yield "\n".join(_some(list(_unsaid(one, cuts)), cuts.bullets))
+        if self._units:
+            lines = [*self._table.lines(cuts), *total_line(one.total, offline=one.offline)]
+            yield "\n".join(lines)
+        yield "\n".join(_some(list(_remarks(one, cuts)), cuts.remarks))
+
+    def _folds(self, cuts: Cuts) -> Iterator[str]:
+        one, opened = self._summary, not self._comment
+        folds = (
+            self._pending_fold(cuts),
+            settings_fold(one, cuts, opened=opened),
+            data_fold(one, cuts, opened=opened),
+            chains_fold(one, cuts),
+            jobs_fold(one, cuts),
+            afterwards_fold(one, cuts),
+            self._every_fold(cuts),
+            commands_fold(one),
+        )
+        yield "\n".join("\n".join(lines) for lines in folds if lines)
+
+    def _pending_fold(self, cuts: Cuts) -> tuple[str, ...]:
+        """Draw what the branch does not bring apart: open where it stops something or needs a person."""
+        if not self._pending:
+            return ()
+        rows = self._summary.pending
+        shown = self._pending[: kept(self._pending, cuts.pending)]
+        hidden = len(rows) - sum(len(unit.rows) for unit in shown)
+        lines = [*ChangeTable(shown).lines(Cuts(most=cuts.most))] if shown else []
+        if hidden:
+            lines += ["", f"{counted(hidden, 'more change')}, not shown here."]
+        opened = any(row.stops or row.word in GRAVE for row in rows)
+        return fold("Pending already", pending_words(rows, self._summary), lines, opened=opened)
+
+    def _every_fold(self, cuts: Cuts) -> tuple[str, ...]:
+        if not self._merged or cuts.every == 0:
+            return ()
+        rows = self._summary.rows
+        shown = as_they_are(rows[: kept(rows, cuts.every)])
+        lines = list(ChangeTable(shown).lines(Cuts(most=cuts.most)))
+        if more := len(rows) - kept(rows, cuts.every):
+            lines.append(f"| and {more} more | | |")
+        return fold("Every change", f"all {len(rows)}, by chain", lines)
+
+    def _left_out(self, cuts: Cuts) -> str:
+        gone = list(_missing(cuts))
+        if not gone:
+            return ""
+        report = link("full report", self._footer.report)
+        where = f"they are in the {report}" if report else "`ftops plan` shows all of it"
+        return f"<sub>Left out for its size: {_listed(gone)}; {where}.</sub>"
+
+    def _foot(self) -> str:
+        footer = self._footer
+        parts = [
+            _origin(self._summary.origin),
+            _moment(footer.at),
+            link("run", footer.run),
+            link("full report", footer.report),
+            "every push updates it" if self._comment else None,
+        ]
+        return f"<sub>{_DOT.join(part for part in parts if part)}</sub>" if any(parts) else ""
+
+
+def _alert(alert: Alert, cuts: Cuts) -> Iterator[str]:
+    yield f"> [!{_ALERTS.get(alert.severity, 'WARNING')}]"
+    join = "" if _JOINS.match(alert.text) else " "
+    lead, text = inline(alert.lead, cuts.most), inline(alert.text, cuts.most)
+    yield f"> **{lead}**{join}{text}".rstrip() if lead else f"> {safe(alert.text, cuts.most)}"
+    yield from (f"> {line}" for line in _some([_bullet(one, cuts) for one in alert.bullets], cuts.bullets))
+
+
+def _bullet(one: Bullet, cuts: Cuts) -> str:
+    place = f" ({inline(f'{one.source.file}:{one.source.line}', cuts.most)})" if one.source else ""
+    lead = inline(one.lead, cuts.most)
+    if not lead:
+        # A dash alone would make a heading of the line above it.
+        return f"- {safe(one.text, cuts.most) or _NO_TEXT}{place}"
+    return f"- **{inline(f'{one.lead}:', cuts.most)}** {inline(one.text, cuts.most)}{place}"
+
+
+def _unsaid(one: Summary, cuts: Cuts) -> Iterator[str]:
+    """Yield errors and violations that the alert does not name: another matter was graver."""
+    said = set(one.alert.bullets) if one.alert else set()
+    leads = {bullet.lead for bullet in said}
+    yield from (_bullet(error, cuts) for error in one.errors if error not in said)
+    for told in map(violation_words, one.violations):
+        if told.lead not in leads:
+            yield _bullet(replace(told, lead=f"Blocked by {told.lead}"), cuts)
+
+
+def _remarks(one: Summary, cuts: Cuts) -> Iterator[str]:
+    for waived in one.waived:
+        text = f"{waived.message}; waived by {waived.name} until {waived.until}: {waived.reason}"
+        yield _bullet(Bullet(f"Waived {waived.rule}", text, waived.source), cuts)
+    yield from (_bullet(Bullet("Warning", each.message, each.source), cuts) for each in one.warnings)
+    yield from (_bullet(Bullet("Note", note), cuts) for note in one.notes if not _said(note, one.alert))
+
+
+def _said(note: str, alert: Alert | None) -> bool:
+    """Return whether the alert says the same: why a cost is unknown, why a provider rests."""
+    if alert is None:
+        return False
+    cause = note.removeprefix(_COST_UNKNOWN)
+    return cause in alert.text or any(one.text and note.endswith(f": {one.text}") for one in alert.bullets)
+
+
+def _some(lines: Sequence[str], most: int | None) -> Iterator[str]:
+    shown = kept(lines, most)
+    yield from lines[:shown]
+    if shown < len(lines):
+        yield f"- and {len(lines) - shown} more"
+
+
+def _missing(cuts: Cuts) -> Iterator[str]:
+    words = (
+        (cuts.chains == 0, "the diagram of the chains"),
+        (cuts.samples == 0, "the rows of the data"),
+        (cuts.jobs == 0, "jobs and models"),
+        (cuts.settings == 0, "the settings before and after"),
+        (cuts.files is not None, "some files"),
+        (cuts.every is not None, "most changes one by one" if cuts.every else "the changes one by one"),
+        (cuts.free or cuts.paid or cuts.grave is not None, "some changes"),
+        (cuts.pending is not None, "what was pending already"),
+        (cuts.remarks is not None, "some warnings and notes"),
+        (cuts.bullets is not None, "some rules and errors"),
+        (cuts.most < Cuts().most, "the ends of long texts"),
+    )
+    yield from (word for gone, word in words if gone)
+
+
+def _origin(origin: Origin) -> str:
+    """Say which plan it is, of which commit, and against which one."""
+    parts = []
+    if origin.digest:
+        digest = origin.digest.rpartition(":")[2][:_SHORT_DIGEST]
+        parts.append(f"plan `{inline(digest)}`")
+    if origin.commit:
+        parts.append(f"commit {inline(origin.commit[:_SHORT_HASH])}")
+    said = " of ".join(parts)
+    if origin.base:
+        said += f" against {inline(origin.ref or '', 80)} {inline(origin.base[:_SHORT_HASH])}"
+    return f"{said[:1].upper()}{said[1:]}".strip()
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join((", ".join(words[:-1]), words[-1])) if len(words) > 1 else words[0]
+
+
+def _moment(at: float | None) -> str | None:
+    """Write an instant of UTC without asking the locale."""
+    if at is None:
+        return None
+    told = time.gmtime(at)
+    day = f"{_DAYS[told.tm_wday]} {told.tm_mday} {_MONTHS[told.tm_mon - 1]} {told.tm_year}"
+    return f"{day}, {told.tm_hour:02}:{told.tm_min:02} UTC"

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ftops.model.job import JobEvent
 from ftops.model.metrics import MetricPoint
-from ftops.report.terminal import columns
+from ftops.report.layout import columns
 
 NAMES: Mapping[str, tuple[str, ...]] = {
     "train_loss": ("train_loss", "training_loss"),
@@ -74,16 +74,20 @@ def render_metrics(points: Sequence[MetricPoint]) -> str:
     return columns([head, *body])
 
 
-def render_plot(points: Sequence[MetricPoint], *, width: int = 80, colour: bool = False) -> str:
-    """Draw the losses over the steps as curves in `width` columns (at least 40)."""
+def render_plot(
+    points: Sequence[MetricPoint], *, width: int = 80, height: int = 24, colour: bool = False
+) -> str:
+    """Draw the losses over the steps as curves in `width` columns (at least 40) and `height` lines (14)."""
     import plotille
 
     figure = plotille.Figure()
     # The axes with their labels take 23 columns.
     figure.width = max(width, 40) - 23
-    figure.height = 16 if width >= 60 else 10  # noqa: PLR2004 - a narrow screen is mostly a low one
+    # The other lines are the axis and the legend, with two curves.
+    figure.height = max(4, min(16, height - 10))
     figure.color_mode = "names"
     figure.with_colors = colour
+    figure.x_ticks_fkt = lambda low, _: f"{low:,.0f}"
     figure.x_label, figure.y_label = "step", "loss"
     figure.register_label_formatter(float, lambda value, chars, *_, **__: f"{value:.2f}".rjust(chars))
     drawn = False

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from ftops.model.capabilities import Capabilities, StampPlace
-from ftops.report.terminal import columns
+from ftops.report.layout import narrowed
 from ftops.report.words import Styler, counted, plain
 from ftops.review.outlook import Creates, Outlook
 
@@ -23,6 +23,16 @@ MARKS: Mapping[StampPlace, str] = {
 
 
 OWN_SERVICE, ANOTHER_SERVER, EMULATOR = "service", "another server", "emulator"
+
+
+LEFT_OUT = (
+    (),
+    ("PROVIDER",),
+    ("PROVIDER", "MODELS END"),
+    ("PROVIDER", "MODELS END", "MARK"),
+    ("PROVIDER", "MODELS END", "MARK", "UNTIL"),
+)
+"""Columns that a narrow terminal's table does without; the pages of the providers have them all."""
 
 
 class UsedBy(Struct, frozen=True):
@@ -53,7 +63,7 @@ def render_providers(
 ) -> str:
     """Draw the matrix: what the project uses, who takes jobs today, until when, and how jobs are marked."""
     titles = ("DIALECT", "PROVIDER", "USED BY", "NEW JOBS", "UNTIL", "MODELS END", "MARK", "METHODS")
-    table = columns([titles, *map(_cells, rows)], width=width)
+    table = narrowed([titles, *map(_cells, rows)], LEFT_OUT, width)
     used = sum(1 for row in rows if row.used_by)
     last = (
         f"{counted(len(rows), 'dialect')} on {today}, {used} used here. What ends here when: `ftops doctor`."

@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from ftops.model.change import Action, Change, Reason
-from ftops.model.job import FailureClass, Job, JobError, JobStatus
+from ftops.model.job import Job, JobStatus
+from ftops.model.json_value import JSONObject
 from ftops.model.metrics import MetricPoint, losses
 from ftops.model.plan import Plan
-from ftops.model.state import Record, State
+from ftops.model.spending import Amount, Charge, amount
+from ftops.model.state import Record, RecordedJob, State
 from ftops.model.value import replace
+from ftops.records.stake import progress_at
+from ftops.report.next_steps import next_step
+
+_ACTIVE = frozenset(status.value for status in JobStatus if status.active)
+
+
+class Group(StrEnum):
+    """What a fine-tune is like for whoever looks after the project, the most urgent first."""
+
+    NEEDS_PERSON = "needs-person"
+    TRAINING = "training"
+    WAITING = "waiting"
+    STOPPED = "stopped"
+    READY = "ready"
 
 
 class StatusRow(Struct, frozen=True):
@@ -20,7 +37,9 @@ class StatusRow(Struct, frozen=True):
     `reason` is the plan's stable word for why, `message` says it to a person, and `next` is
     the command (or, without `ftops`, the advice) that leads on. Times are Unix seconds; `progress` is a share
     of 1; `losses` are those of training so far, oldest first, where somebody asked for them.
-    `failure_class` is whose fault a failure is: `FailureClass`.
+    `failure_class` is whose fault a failure is: `FailureClass`. `result` is what a trainer told,
+    `cost` what it cost, if that is known, and `expected` what the training that runs or comes may cost.
+    `estimated_finish` is what the provider says; `depends_on` are the fine-tunes that it starts from.
     """
 
     name: str
@@ -39,36 +58,16 @@ class StatusRow(Struct, frozen=True):
     progress: float | None = None
     losses: tuple[float, ...] = ()
     failure_class: str | None = None
+    result: JSONObject = field(default_factory=dict)
+    cost: Charge | None = None
+    group: Group = Group.READY
+    expected: Amount | None = None
+    estimated_finish: float | None = None
+    depends_on: tuple[str, ...] = ()
 
 
-FAILURE_ADVICE: Mapping[FailureClass, str] = {
-    FailureClass.USER_ERROR: "correct its data or spec: the same fails again (ftops events {name})",
-    FailureClass.MODERATION: "take out of its data what the provider refuses to train on, or train elsewhere",
-    FailureClass.QUOTA: "get room at the provider, then set lifecycle.rerun",
-    FailureClass.BILLING: "settle the account at the provider, then set lifecycle.rerun",
-    FailureClass.PROVIDER_ERROR: "set lifecycle.retry or lifecycle.rerun to train again",
-    FailureClass.UNKNOWN: "ftops events {name}",
-}
-"""What to do about a failed job, by whose fault it is."""
-
-NEXT_BY_REASON: Mapping[Reason, str] = {
-    Reason.AMBIGUOUS_CREATE: "ftops resolve {name} --job ID, or --never-arrived",
-    Reason.LOOKALIKE: "ftops resolve {name} --job ID, or --not-mine ID",
-    Reason.OTHER_LINEAGE: "ftops state rebuild, or ftops resolve {name} --job ID, or --not-mine ID",
-    Reason.REJECTED: "change its spec, or ftops resolve {name} --retry",
-    Reason.STUCK: "ftops resolve {name} --retry",
-    Reason.CANCELLED_BY_HAND: "change its spec, or ftops resolve {name} --retry",
-    Reason.CANCELLED_EXTERNALLY: "set lifecycle.rerun to train again",
-    Reason.VANISHED: "set lifecycle.rerun to train again",
-    Reason.UNKNOWN_PROVIDER: "put its provider back in ftops.yaml, or write renamed_from",
-    Reason.UNREACHABLE: "ftops doctor",
-    Reason.INCOMPLETE_LIST: "ftops doctor",
-    Reason.INVALID_DATA: "ftops validate",
-}
-NEXT_BY_ACTION: Mapping[Action, str] = {
-    Action.WAIT: "ftops apply, later",
-    **dict.fromkeys((action for action in Action if action.effective), "ftops apply"),
-}
+_DELIBERATE = frozenset({Reason.PROTECTED, Reason.SUSPENDED, Reason.CANCELLED_BY_HAND, Reason.UPSTREAM})
+"""Holds that a person has wanted, and those that end with another one: nobody is called for them."""
 
 
 def with_progress(
@@ -83,8 +82,7 @@ def with_progress(
 
 def settled(rows: Sequence[StatusRow]) -> bool:
     """Return whether none of these will change by itself: no job is active, nothing waits."""
-    moving = {status.value for status in JobStatus if status.active} | {"waiting"}
-    return all(row.status not in moving for row in rows)
+    return all(row.status not in _ACTIVE and row.status != "waiting" for row in rows)
 
 
 def status_rows(plan: Plan, state: State) -> tuple[StatusRow, ...]:
@@ -108,47 +106,83 @@ def _rank(change: Change, record: Record | None) -> tuple[bool, bool]:
 
 def _row(change: Change, record: Record | None) -> StatusRow:
     job = record.job if record else None
-    status = job.status.value if job else "absent"
-    if change.action is Action.HOLD and (job is None or job.status.active):
-        status = "held"
-    elif change.action is Action.WAIT and job is None:
-        status = "waiting"
-    return StatusRow(
+    status = _status(change, job)
+    row = StatusRow(
         name=change.name,
         provider=change.provider,
-        job_id=job.id if job else None,
+        job_id=None,
         status=status,
-        generation=job.generation if job else change.generation or None,
-        attempt=job.attempt if job else change.attempt or None,
-        fine_tuned_model=job.fine_tuned_model if job else None,
-        error=str(job.error) if job and job.error else None,
+        generation=change.generation or None,
+        attempt=change.attempt or None,
+        fine_tuned_model=None,
+        error=None,
         reason=change.reason.value,
         message=change.message,
-        next=_next(change, status, job.error if job else None),
-        created_at=job.created_at if job else None,
-        finished_at=job.finished_at if job else None,
-        failure_class=job.error.failure_class.value if job and job.error else None,
+        next=next_step(change, status, job.error if job else None),
+        group=_group(change, status),
+        expected=_expected(change, job),
+        depends_on=change.depends_on,
+    )
+    return _with_job(row, job) if job else row
+
+
+def _status(change: Change, job: RecordedJob | None) -> str:
+    if change.action is Action.HOLD and (job is None or job.status.active):
+        return "held"
+    if job is None:
+        return "waiting" if change.action is Action.WAIT else "absent"
+    if change.reason is Reason.CANCELLING and job.status is JobStatus.PENDING:
+        return JobStatus.CANCELLING.value  # What waits at an engine is stopped at its start.
+    return job.status.value
+
+
+def _with_job(row: StatusRow, job: RecordedJob) -> StatusRow:
+    return replace(
+        row,
+        job_id=job.id,
+        generation=job.generation,
+        attempt=job.attempt,
+        fine_tuned_model=job.fine_tuned_model,
+        error=str(job.error) if job.error else None,
+        created_at=job.created_at,
+        finished_at=job.finished_at,
+        failure_class=job.error.failure_class.value if job.error else None,
+        result=job.result,
+        cost=job.charge,
     )
 
 
-def _next(change: Change, status: str, error: JobError | None) -> str | None:
-    text = NEXT_BY_REASON.get(change.reason) if change.action is Action.HOLD else None
-    if change.action is Action.HOLD and change.reason is Reason.FAILED:
-        text = FAILURE_ADVICE[error.failure_class if error else FailureClass.UNKNOWN]
-    text = text or NEXT_BY_ACTION.get(change.action)
-    if text is None and status == JobStatus.SUCCEEDED:
-        text = "ftops outputs {name}"
-    elif text is None and status in (JobStatus.PENDING, JobStatus.RUNNING):
-        text = "ftops events {name} --follow"
-    return text.format(name=change.name) if text else None
+def _group(change: Change, status: str) -> Group:
+    if change.action is Action.HOLD and change.reason not in _DELIBERATE:
+        return Group.NEEDS_PERSON
+    if status in _ACTIVE:
+        return Group.TRAINING
+    if change.reason is Reason.CANCELLED_BY_HAND:
+        return Group.STOPPED
+    if change.action is Action.WAIT or change.action.creates or change.reason is Reason.UPSTREAM:
+        return Group.WAITING
+    return Group.READY if status == JobStatus.SUCCEEDED else Group.STOPPED
+
+
+def _expected(change: Change, job: RecordedJob | None) -> Amount | None:
+    """Return what the present training was expected to cost, or the one that comes; None where unknown."""
+    if job is not None and job.status.active and job.purchase is not None:
+        return job.purchase.estimate
+    cost = change.then.estimated_cost if change.then else change.estimated_cost
+    try:
+        return amount(cost.low, cost.high) if cost else None
+    except ValueError:
+        return None
 
 
 def _progressing(
     row: StatusRow, jobs: Mapping[str, Job], points: Mapping[str, Sequence[MetricPoint]], now: float
 ) -> StatusRow:
     seen = points.get(row.job_id or "", ())
-    share = 1.0 if row.status == JobStatus.SUCCEEDED else _share(jobs.get(row.job_id or ""), seen, now)
-    return replace(row, progress=share, losses=tuple(losses(seen)))
+    job = jobs.get(row.job_id or "")
+    share = 1.0 if row.status == JobStatus.SUCCEEDED else _share(job, seen, now)
+    finish = job.estimated_finish if job else None
+    return replace(row, progress=share, losses=tuple(losses(seen)), estimated_finish=finish)
 
 
 def progress_of(
@@ -161,9 +195,5 @@ def progress_of(
 
 def _share(job: Job | None, seen: Sequence[MetricPoint], now: float) -> float | None:
     if seen and seen[-1].total_steps:
-        share = seen[-1].step / seen[-1].total_steps
-    elif job and job.estimated_finish and job.created_at and job.estimated_finish > job.created_at:
-        share = (now - job.created_at) / (job.estimated_finish - job.created_at)
-    else:
-        return None
-    return min(1.0, max(0.0, share))
+        return min(1.0, max(0.0, seen[-1].step / seen[-1].total_steps))
+    return progress_at(job, now)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ftops.model.change import Reason
 from ftops.model.duration import duration
 from ftops.model.job import JobStatus
 from ftops.model.metrics import MetricPoint, losses
 from ftops.report.status import StatusRow
-from ftops.report.words import cut, display_width, printable
+from ftops.report.words import bar, cut, display_width, percent, printable
 
 _NAME_WIDTH = 22
 _MOST_LINES = 20
 _ACTIVE = frozenset(status.value for status in JobStatus if status.active)
-_BAR = 10
 _WIDE = 95
 """Columns from which on there is room for a bar next to its number."""
 
@@ -35,18 +35,16 @@ def render_waiting(
 def _line(row: StatusRow, points: Sequence[MetricPoint], now: float, width: int) -> str:
     name = cut(printable(row.name), _NAME_WIDTH)
     name += " " * (_NAME_WIDTH - display_width(name))
-    cells = [f"{row.status:<10}", *_figures(row, points, bar=width >= _WIDE)]
+    cells = [f"{row.status:<10}", *_figures(row, points, wide=width >= _WIDE)]
     if row.created_at is not None:
         cells.append(duration(now - row.created_at))
     return cut(f"  {name}  {'  '.join(cells)}", width)
 
 
-def _figures(row: StatusRow, points: Sequence[MetricPoint], *, bar: bool) -> list[str]:
+def _figures(row: StatusRow, points: Sequence[MetricPoint], *, wide: bool) -> list[str]:
     cells = []
     if row.progress is not None:
-        full = round(row.progress * _BAR)
-        drawn = f"[{'#' * full}{'.' * (_BAR - full)}] " if bar else ""
-        cells.append(f"{drawn}{row.progress:>4.0%}")
+        cells.append(bar(row.progress) if wide else f"{percent(row.progress):>5}")
     if points:
         last = points[-1]
         cells.append(f"step {last.step}" + (f"/{last.total_steps}" if last.total_steps else ""))
@@ -56,9 +54,13 @@ def _figures(row: StatusRow, points: Sequence[MetricPoint], *, bar: bool) -> lis
 
 
 def changed(before: Mapping[str, str], rows: Sequence[StatusRow]) -> tuple[str, ...]:
-    """Return a line for each fine-tune whose status has changed, by name and status."""
+    """Return a line for each fine-tune whose status has changed, by name and status.
+
+    What is new is left out: whoever creates it says so, and before these rows are drawn.
+    """
+    told = (row for row in rows if row.reason != Reason.NEW)
     return tuple(
-        f"{row.name}: {row.message or row.status}" for row in rows if before.get(row.name) != standing(row)
+        f"{row.name}: {row.message or row.status}" for row in told if before.get(row.name) != standing(row)
     )
 
 

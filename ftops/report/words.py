@@ -4,31 +4,19 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
-from ftops.model.change import Action, DataUse, Then
+from ftops.model.change import Action
 from ftops.model.plan import Plan
-from ftops.model.review import CostEstimate, Review
-
-SYMBOLS: Mapping[Action, str] = {
-    Action.CREATE: "+",
-    Action.REPLACE: "±",
-    Action.CANCEL: "-",
-    Action.FORGET: "x",
-    Action.ADOPT: "←",
-    Action.UPDATE: "~",
-    Action.WAIT: "·",
-    Action.HOLD: "!",
-    Action.KEEP: "=",
-}
+from ftops.model.spending import USD, Amount
+from ftops.model.steps import steps_later, steps_now
+from ftops.report.money import cost_words, money, more_words
 
 Styler = Callable[[str, str], str]
 """(text, role) -> text, coloured for a role: an action, `dim`, `bold` or `error`."""
 
 _STEP = 1024.0
 _SURROGATES = range(0xD800, 0xE000)
-_CENTS_BELOW = 0.1
-_LEAST_SHOWN = 0.0001
 
 
 def plain(text: str, _: str) -> str:
@@ -88,16 +76,18 @@ def remarks(plan: Plan) -> list[str]:
     return [*resting, *plan.notes]
 
 
-def summary_lines(plan: Plan, review: Review) -> tuple[str, ...]:
+def summary_lines(plan: Plan) -> tuple[str, ...]:
     """Sum a plan up in its last lines: what is done now and, where something follows, what trains later."""
     count = plan.summary
     always, sometimes = ("create", "replace", "cancel"), ("adopt", "forget", "update")
     names = (*always, *(name for name in sometimes if count[name]))
     actions = ", ".join(f"{count[name]} to {name}{_stops(plan, name)}" for name in names)
     rest = f"{count['wait']} waiting, {count['hold']} held, {count['keep']} unchanged."
-    cost = cost_words(review.estimated_cost) if count["create"] + count["replace"] else ""
+    cost = cost_words(steps_now(plan.changes)) if count["create"] + count["replace"] else ""
     now = f"Plan: {actions}; {rest} {cost}".rstrip()
-    return (now, f"Later: {_later(plan)}. {_more(review.estimated_cost_later)}") if count["later"] else (now,)
+    if not count["later"]:
+        return (now,)
+    return now, f"Later: {_later(plan)}. {more_words(steps_later(plan.changes))}"
 
 
 def _stops(plan: Plan, name: str) -> str:
@@ -111,49 +101,30 @@ def _later(plan: Plan) -> str:
     return ", ".join(f"{counts[action]} to {action}" for action in Action if counts[action])
 
 
-def _more(cost: CostEstimate | None) -> str:
-    words = cost_words(cost)
-    return f"{words.removesuffix('.')} more." if cost is not None else words
-
-
-def cost_words(cost: CostEstimate | None) -> str:
-    """Say what it costs; an unknown cost is said to be unknown, never zero."""
-    if cost is None:
-        return "Cost unknown."
-    if cost.high < _LEAST_SHOWN and cost.high != 0:
-        return f"Less than ${_LEAST_SHOWN}."
-    return f"About {money_range(cost)}."
-
-
-def money_range(cost: CostEstimate) -> str:
-    """Write an estimate: one amount, or from the least to the most."""
-    low, high = money(cost.low), money(cost.high)
-    return low if low == high else f"{low} to {high}"
-
-
 def same_training_words(names: Sequence[str]) -> str:
     """Say that several fine-tunes are the same training, paid each time."""
     listed = f"{', '.join(names[:-1])} and {names[-1]}"
     return f"{listed} train the same thing (same model, data and settings), and each of them is paid for."
 
 
-def then_words(then: Then) -> str:
-    """Say what follows, under which number and why."""
-    return f"{then.action} (generation {then.generation}.{then.attempt}): {then.message}"
+def amount_words(amount: Amount | None) -> str:
+    """Write a cost: one amount, or from the least to the most; an unknown one is said to be so."""
+    if amount is None:
+        return "unknown"
+    low, high = (_written(one, amount.currency) for one in (float(amount.low), float(amount.high)))
+    if low == high:
+        return low
+    return f"{low} to {high}" if amount.low else f"up to {high}"
 
 
-def data_words(use: DataUse) -> str:
-    """Name a file that is trained on, with its size where it is known."""
-    if use.path is None:
-        return f"{use.file_id} ({use.role})"
-    return f"{use.path} ({use.role}, {counted(use.examples or 0, 'example')}, {size(use.bytes or 0)})"
+def amounts_words(amounts: Sequence[Amount]) -> str:
+    """Write the sums of several currencies."""
+    return " and ".join(map(amount_words, amounts)) or "-"
 
 
-def money(dollars: float) -> str:
-    """Write USD; little money keeps more digits, so that a known cost never reads as none."""
-    if dollars >= _CENTS_BELOW or dollars == 0:
-        return f"${dollars:.2f}"
-    return f"${dollars:.4f}" if dollars >= _LEAST_SHOWN else f"less than ${_LEAST_SHOWN}"
+def _written(value: float, currency: str) -> str:
+    text = money(value)
+    return text if currency == USD else f"{text.replace('$', '')} {currency}"
 
 
 def _stand_in(sign: str) -> str:
@@ -167,6 +138,22 @@ def _columns(sign: str) -> int:
 
 
 BARS = "▁▂▃▄▅▆▇█"
+SPARK_WIDTH = 8
+_CELLS = 10
+
+IN_ASCII = str.maketrans("▁▂▃▄▅▆▇█░✓▶…✕■‖·±←→↳\u2013", "_.:-=+*#-v>~x#|.%<>>-")
+"""For an encoding that has none of our signs: each becomes one that it has, as wide."""
+
+
+def bar(share: float) -> str:
+    """Draw how far something is: ten cells and always the number; only what is done is full."""
+    full = _CELLS if share >= 1 else min(_CELLS - 1, round(share * _CELLS))
+    return f"{'█' * full}{'░' * (_CELLS - full)} {percent(share):>5}"
+
+
+def percent(share: float) -> str:
+    """Write a share of 1; nothing that goes on is at 100 %."""
+    return f"{100 if share >= 1 else min(99, int(share * 100))} %"
 
 
 def sparkline(values: Sequence[float], width: int = 12) -> str:

@@ -70,7 +70,7 @@ def bindings(plan: Plan, declared: Declared, state: State) -> JSONObject:
     return {
         "manifests": {fine_tune.name: _declaration(fine_tune) for fine_tune in chosen},
         "data": {path: _file_digest(path, declared) for path in sorted(files)},
-        "providers": {name: _account(declared.providers[name]) for name in sorted(used)},
+        "providers": {name: account_of(declared.providers[name]) for name in sorted(used)},
         "records": {change.name: _record_words(change.name, state) for change in plan.effective_changes},
     }
 
@@ -84,7 +84,7 @@ def declares(declared: Declared) -> str:
         {
             "manifests": {fine_tune.name: _declaration(fine_tune) for fine_tune in declared.fine_tunes},
             "data": {path: dataset.sha256 for path, dataset in declared.datasets.items()},
-            "providers": {name: _account(settings) for name, settings in declared.providers.items()},
+            "providers": {name: account_of(settings) for name, settings in declared.providers.items()},
         }
     )
 
@@ -235,7 +235,7 @@ def _file_digest(path: str, declared: Declared) -> str | None:
     return dataset.file_sha256 if dataset else None
 
 
-def _account(settings: ProviderSettings) -> str:
+def account_of(settings: ProviderSettings) -> str:
     """Name an account by what ftops.yaml says about it; references stay references."""
     says = to_builtins(settings)
     # Only some formats have keys of their own; without any, an account is named as it was before there were.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from enum import StrEnum
 
@@ -10,6 +10,9 @@ from msgspec import Struct
 
 from ftops.model.retirement import Confidence, Ending, Precision, What
 from ftops.review.endings import Calendar, is_over
+
+_Ends = Mapping[str, Sequence[Ending]]
+"""Method -> ends of its new jobs, the earliest first."""
 
 
 class Creates(StrEnum):
@@ -62,19 +65,24 @@ def outlook(calendar: Calendar, service: str | None, methods: Iterable[str], tod
         return Outlook()
     ends = {method: calendar.creates_end(service, method) for method in methods}
     closing = {method: [one for one in found if _for_all(one)] for method, found in ends.items()}
-    over = [method for method, found in closing.items() if any(is_over(one, today) for one in found)]
-    begun = any(is_over(one, today) for found in ends.values() for one in found)
-    partly = Creates.SOME_METHODS if over else Creates.SOME_ACCOUNTS
     decided = [found[0] for found in closing.values() if found]
     whole = max(decided, key=lambda one: one.date) if decided and len(decided) == len(ends) else None
-    taken = Creates.NO if over and len(over) == len(ends) else partly if begun else Creates.YES
     by_model = calendar.by_model(service)
     return Outlook(
-        taken,
+        _creates(ends, closing, today),
         whole,
         _first_and_last(one.date for one in by_model if one.what is What.CREATES),
         _first_and_last(one.date for one in by_model if one.what is What.TUNED),
     )
+
+
+def _creates(ends: _Ends, closing: _Ends, today: date) -> Creates:
+    """Judge by the ends of each method, and by those of them that close it for everyone."""
+    over = [method for method, found in closing.items() if any(is_over(one, today) for one in found)]
+    if over:
+        return Creates.NO if len(over) == len(closing) else Creates.SOME_METHODS
+    begun = any(is_over(one, today) for found in ends.values() for one in found)
+    return Creates.SOME_ACCOUNTS if begun else Creates.YES
 
 
 def _for_all(ending: Ending) -> bool:

@@ -14,11 +14,12 @@ from msgspec import Struct, to_builtins
 
 from ftops.errors import Problem
 from ftops.model.change import Action, Change
+from ftops.model.commit import Commit
 from ftops.model.event import ChangeResult, Outcome
 from ftops.model.fingerprint import digest
 from ftops.model.json_text import writable
 from ftops.model.json_value import JSONObject
-from ftops.model.plan import Plan
+from ftops.model.plan import Base, Plan, PlanFacts
 from ftops.model.review import Review
 from ftops.model.typed_json import converted
 
@@ -42,7 +43,10 @@ def undigested(plan: Plan, review: Review, errors: Iterable[Problem] = ()) -> di
         "project": plan.project,
         "complete": plan.complete,
         "incomplete": plan.incomplete,
-        "applicable": not review.violations and not problems,
+        "applicable": not review.violations and not problems and not plan.offline,
+        "offline": plan.offline,
+        "commit": to_builtins(plan.facts.commit),
+        "base": to_builtins(plan.base),
         "state": {"lineage": plan.lineage, "serial": plan.serial},
         "summary": plan.summary,
         "changes": [],
@@ -80,7 +84,8 @@ def apply_document(
 def parse_plan(document: Any) -> tuple[Plan, Review]:
     """Read a plan document back. Raises Malformed.
 
-    What the guards judged by is not in it, nor are exit codes: these belong to the run that made it.
+    Of what the guards judged by only the commit is in it, and no exit codes: these belong to the run that
+    made it.
     """
     read = converted(document, _Document)
     plan = Plan(
@@ -92,6 +97,9 @@ def parse_plan(document: Any) -> tuple[Plan, Review]:
         notes=read.notes,
         unmanaged=read.summary.unmanaged,
         bindings=read.bindings,
+        facts=PlanFacts(commit=read.commit),
+        base=read.base,
+        offline=read.offline,
     )
     return plan, read.review
 
@@ -116,16 +124,15 @@ class _Document(Struct, frozen=True):
     notes: tuple[str, ...]
     summary: _Summary
     bindings: JSONObject
+    offline: bool
+    commit: Commit | None
+    base: Base | None
 
 
 def _review(review: Review) -> dict[str, Any]:
     written: dict[str, Any] = to_builtins(review)
-    del written["cost_unknown_because"]
     for violation in written["violations"]:
         del violation["exit_code"]
-    # The form is as it was before there were warnings, where there are none.
-    if not review.warnings:
-        del written["warnings"]
     return written
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from ftops.model.change import Reason
 from ftops.model.plan import Plan
 from ftops.model.steps import SoFar, Steps, steps_later, steps_now
 
@@ -44,6 +45,8 @@ def reckoned(plan: Plan, so_far: SoFar) -> Reckoning:
     """Return the command's total with this plan; the cancels that no limit counts are left out."""
     uncounted = Steps(cancels=plan.facts.uncounted)
     now = steps_now(plan.changes) - uncounted - so_far.steps
-    later = steps_later(plan.changes) - so_far.steps - now
+    # What waits for another day's budget is for another command.
+    following = [change for change in plan.changes if change.reason is not Reason.OVER_BUDGET]
+    later = steps_later(following) - so_far.steps - now
     recorded = plan.facts.recorded if so_far.recorded is None else so_far.recorded
     return Reckoning(so_far.steps, now, later, recorded)

@@ -18,8 +18,11 @@ from ftops.model.plan import Plan
 from ftops.model.project import Limits
 from ftops.model.review import Violation
 from ftops.model.steps import NOTHING_DONE, SoFar, Steps
+from ftops.review.budgets import lifted_by, over_budget
+from ftops.review.policies import Basis
+from ftops.review.purse import EMPTY, RULE, Purse
 from ftops.review.reckoning import Reckoning
-from ftops.review.retirement import Ends, closed_creates, within_horizon
+from ftops.review.retirement import CLOSED, Ends, closed_creates
 
 FEWEST_FOR_PERCENT = 4
 """Below so many records a percentage says nothing: one of three is 33 %."""
@@ -28,14 +31,29 @@ VANISHED_PERCENT = 30
 
 OLDER_COMMIT = "older-commit"
 
-LIFTABLE = ("creates", "cancels", "cancels_percent", "cost", "vanished")
+NOT_WAIVABLE = (
+    "empty-project",
+    OLDER_COMMIT,
+    "mass-vanish",
+    "wrong-account",
+    CLOSED,
+    RULE,
+    "max_creates",
+    "max_cancels",
+    "max_cancels_percent",
+    "max_cost",
+)
+"""Guards, budgets and limits, which no waiver lifts: a person does, for one command."""
+
+LIFTABLE = ("creates", "cancels", "cancels_percent", "cost", "budget", "vanished")
 """The names that `--allow NAME=N` takes."""
 
 
 class Allowed(Struct, frozen=True):
     """What the plan is judged by: the project's limits, what the run may accept, what it has done.
 
-    `ends` is None where nothing is trained that a known end concerns.
+    `ends` is None where nothing is trained that a known end concerns, `basis` where the
+    project has no policies. `purse` holds the budgets.
     """
 
     limits: Limits
@@ -45,6 +63,8 @@ class Allowed(Struct, frozen=True):
     cost_unknown_because: Sequence[str] = ()
     so_far: SoFar = NOTHING_DONE
     ends: Ends | None = None
+    purse: Purse = EMPTY
+    basis: Basis | None = None
 
     def limit(self, name: str, default: float | None) -> float | None:
         """Return the limit of this name, None for none. An option can only raise what the project allows."""
@@ -138,10 +158,15 @@ def max_cost(reckoning: Reckoning, allowed: Allowed) -> Iterator[Violation]:
 
 
 def retirement(plan: Plan, allowed: Allowed) -> Iterator[Violation]:
-    """Refuse what nobody trains any more, and what would not last as long as the project asks."""
+    """Refuse what nobody trains any more."""
     if allowed.ends is not None:
         yield from closed_creates(plan, allowed.ends)
-        yield from within_horizon(plan, allowed.ends)
+
+
+def budget(plan: Plan, allowed: Allowed) -> Iterator[Violation]:
+    """Limit what a day or a month may cost; an unknown cost cannot be within a budget."""
+    lift = lifted_by(allowed.lifted)
+    yield from over_budget(plan, allowed.purse, lift, allowed.cost_unknown_because)
 
 
 def lifting(amount: float) -> str:
@@ -159,6 +184,7 @@ RULES: Sequence[Rule] = (
     mass_vanish,
     wrong_account,
     retirement,
+    budget,
 )
 """Every guard, in the order in which they are reported."""
 

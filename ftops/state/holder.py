@@ -25,13 +25,18 @@ def current_holder(operation: str, environ: Mapping[str, str], now: float) -> Ho
     """Describe this process. `now` is Unix seconds."""
     return Holder(
         id=uuid.uuid4().hex,
-        who=_first(environ, _WHO) or _account(),
+        who=acting(environ),
         host=socket.gethostname(),
         pid=os.getpid(),
         operation=operation,
         since=now,
-        ci_run=_ci_run(environ),
+        ci_run=ci_run(environ),
     )
+
+
+def acting(environ: Mapping[str, str]) -> str:
+    """Return who runs this: the actor of a CI run, else the account."""
+    return _first(environ, _WHO) or _account()
 
 
 def _account() -> str:
@@ -42,7 +47,8 @@ def _account() -> str:
         return f"uid {os.getuid()}"
 
 
-def _ci_run(environ: Mapping[str, str]) -> str | None:
+def ci_run(environ: Mapping[str, str]) -> str | None:
+    """Return the address of the CI run that this is, as its environment says; None outside of one."""
     run, repository = environ.get("GITHUB_RUN_ID"), environ.get("GITHUB_REPOSITORY")
     if run and repository:
         server = environ.get("GITHUB_SERVER_URL", "https://github.com")

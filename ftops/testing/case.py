@@ -9,6 +9,8 @@ from msgspec import Struct, field
 
 from ftops.model.finetune import Method
 from ftops.model.job import JobStatus
+from ftops.model.project import OWN_SETTINGS, ProviderSettings
+from ftops.model.trainer import TrainerSettings
 
 
 def _three_epochs() -> Mapping[str, Any]:
@@ -20,20 +22,27 @@ class DialectCase(Struct, frozen=True):
 
     `row` is a line of training data, `settings` are the dialect's own keys of a provider. `lists` are the
     requests of one whole list. `absent` are promises that cannot be asked of it: names of tests without
-    `test_`, each with the reason.
+    `test_`, each with the reason. `told_after` are the seconds after which a job has events.
     """
 
     model: str
     row: Mapping[str, Any]
     hyperparameters: Mapping[str, Any] = field(default_factory=_three_epochs)
     options: Mapping[str, Any] = field(default_factory=dict)
-    settings: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
     created: int = 200
     cancelled: JobStatus = JobStatus.CANCELLED
     lists: int = 1
+    told_after: float = 0.0
     method: str = Method.SUPERVISED
     grader: Mapping[str, Any] = field(default_factory=dict)
     absent: Mapping[str, str] = field(default_factory=dict)
+
+    def provider(self, name: str, dialect: str) -> ProviderSettings:
+        """Return the settings of a provider as ftops.yaml would make them."""
+        own = {key: value for key, value in self.settings.items() if key in OWN_SETTINGS}
+        told = self.settings.get("trainer")
+        return ProviderSettings(name, dialect, own=own, trainer=TrainerSettings(**told) if told else None)
 
 
 class Server(Protocol):

@@ -21,7 +21,6 @@ from ftops.errors import (
 )
 from ftops.model.finetune import Method
 from ftops.model.job import JobStatus, Stamp
-from ftops.model.project import ProviderSettings
 from ftops.model.request import JobRequest, RequestFile
 from ftops.model.value import replace
 from ftops.providers.provider import Probe, Provider
@@ -85,7 +84,7 @@ class ProviderContract:
     @pytest.fixture
     def provider(self, dialect: str, case: DialectCase, server: Server) -> Iterator[Provider]:
         """The dialect, bound to the server."""
-        settings = ProviderSettings("p", dialect, own=case.settings)
+        settings = case.provider("p", dialect)
         opened = open_provider(settings, {}, base_url=server.base_url)
         yield opened
         opened.close()
@@ -110,7 +109,7 @@ class ProviderContract:
         )
 
     def test_the_five_operations_and_their_twins_agree(
-        self, provider: Provider, request_: JobRequest, case: DialectCase
+        self, provider: Provider, request_: JobRequest, case: DialectCase, server: Server
     ) -> None:
         """A job is the same however it is asked for."""
         job, status, headers = provider.create_fine_tune_with_http_info(request_)
@@ -119,6 +118,7 @@ class ProviderContract:
         assert provider.list_fine_tunes().jobs[0].id == job.id
         assert provider.list_fine_tunes_with_http_info()[0].complete
         assert provider.retrieve_fine_tune(job.id) == provider.retrieve_fine_tune_with_http_info(job.id)[0]
+        server.advance(case.told_after)
         assert list(provider.list_fine_tune_events(job.id))
         assert provider.cancel_fine_tune(job.id).status is case.cancelled
 
@@ -192,16 +192,13 @@ class ProviderContract:
     ) -> None:
         """A certain refusal is made again, an ambiguous one is looked up: to mistake them pays twice."""
         server.fault(kind, "create", **options)
-        with pytest.raises(error) as caught:
-            provider.create_fine_tune(request_)
-        assert type(caught.value) is error
-        assert server.requests("create") == 1
+        fails_once(provider, request_, server, error)
 
     def test_a_refused_connection_certainly_sent_nothing(
         self, dialect: str, case: DialectCase, request_: JobRequest
     ) -> None:
         """Nobody was there, so there is no job."""
-        settings = ProviderSettings("p", dialect, own=case.settings)
+        settings = case.provider("p", dialect)
         provider = open_provider(settings, {}, base_url="http://127.0.0.1:1/v1")
         with pytest.raises(NotSent):
             provider.create_fine_tune(request_)
@@ -245,3 +242,11 @@ def another(request: JobRequest, number: int) -> JobRequest:
     if request.stamp is None:
         return request
     return replace(request, stamp=replace(request.stamp, nonce=f"nonce{number}"))
+
+
+def fails_once(provider: Provider, request: JobRequest, server: Server, error: type[Exception]) -> None:
+    """Check that a create raises exactly this class, no subclass of it, and is sent once."""
+    with pytest.raises(error) as caught:
+        provider.create_fine_tune(request)
+    assert type(caught.value) is error
+    assert server.requests("create") == 1

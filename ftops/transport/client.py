@@ -25,9 +25,11 @@ from ftops.transport.exchange import (
     Expect,
     FileBody,
     FileBytes,
+    FilePackage,
     HttpReply,
     Request,
     check_headers,
+    check_path,
     check_url,
 )
 from ftops.transport.failure_table import FailureTable
@@ -101,7 +103,7 @@ class Transport:
         """
         if request.method == "GET":
             read = {Expect.JSON: self._fetch, Expect.BYTES: self._fetch_bytes, Expect.LINES: self._open_lines}
-            return self._retried(lambda: read[request.expect](request))
+            return self._retried(lambda: read.get(request.expect, self._fetch)(request))
         if request.file is not None:
             return self._upload(request, request.file)
         with ending_by(self._until(SEND_TIMEOUTS)):
@@ -128,6 +130,8 @@ class Transport:
     def _encoded(self, request: Request) -> tuple[bytes | None, dict[str, str]]:
         if request.method == "DELETE":
             return None, {}
+        if request.content is not None:
+            return request.content, {"Content-Type": "application/octet-stream"}
         extras = self._extras(request)
         if request.form is not None:
             from ftops.transport.upload_body import encoded_form
@@ -138,7 +142,7 @@ class Transport:
             return None, {}
         return orjson.dumps(whole), {"Content-Type": "application/json"}
 
-    def _upload(self, request: Request, file: FileBody | FileBytes) -> HttpReply:
+    def _upload(self, request: Request, file: FileBody | FileBytes | FilePackage) -> HttpReply:
         """Stream a file up, once, and see that the bytes sent are those that were planned.
 
         With another SHA-256 the reply is `unsound`. Raises InvalidInput for a file that ended too soon.
@@ -216,6 +220,7 @@ class Transport:
             outgoing = elsewhere.outgoing(self._origin.provider, self._base_url, request, own, body)
             with self._judged(request):
                 return self._bare.ask(outgoing)
+        check_path(self._origin.provider, request)
         outgoing = Outgoing(
             request.method,
             self._base_url + quote(request.path, safe="/:"),

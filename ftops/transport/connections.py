@@ -21,6 +21,10 @@ POOL_SIZE = 64
 """Connections kept for each host; more threads than this would open and close one a request."""
 
 
+UNADMITTED = "its name resolves to a private network"
+"""The cause that is given for a connection that was not admitted."""
+
+
 class _Reader(io.RawIOBase):
     """What a response reads from: before each read the socket is given no more time than is left."""
 
@@ -48,8 +52,26 @@ class _Response(http.client.HTTPResponse):
         self.fp = io.BufferedReader(_Reader(self.fp.detach(), sock))
 
 
+Admits = Callable[[str, str], bool]
+"""Whether a connection may be used: takes the host's name and the address that it led to."""
+
+
+def _anybody(_host: str, _address: str) -> bool:
+    return True
+
+
 class _Connection(HTTPConnection):
     response_class = _Response
+    admits: Admits = staticmethod(_anybody)
+
+    def _new_conn(self) -> Any:
+        """Connect, and see where that led: a name may lead to another address each time that it is asked."""
+        sock = super()._new_conn()
+        address = sock.getpeername()[0]
+        if not self.admits(self.host, address):
+            sock.close()
+            raise NewConnectionError(self, "") from ConnectionError(UNADMITTED)
+        return sock
 
     def send(self, data: Any) -> None:
         """Send on; a server that takes a body too slowly is as late as one that answers too slowly."""
@@ -76,22 +98,27 @@ class _ProvenConnection(HTTPSConnection, _Connection):
             raise NewConnectionError(self, str(error)) from error
 
 
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-def pool_classes(trust: Callable[[], ssl.SSLContext]) -> dict[str, type[HTTPConnectionPool]]:
+def pool_classes(
+    trust: Callable[[], ssl.SSLContext], admits: Admits = _anybody
+) -> dict[str, type[HTTPConnectionPool]]:
     """Return the pools to make connections with, by scheme; `trust` is called for each one over TLS.
 
     Certificates are read no sooner: it takes longer than a small run without them.
     """
 
-    class Connection(_ProvenConnection):
+    class Plain(_Connection):
         pass
 
-    Connection.trust = staticmethod(trust)
+    class Proven(_ProvenConnection):
+        pass
 
-    class Pool(HTTPSConnectionPool):
-        ConnectionCls = Connection
+    Proven.trust = staticmethod(trust)
+    Plain.admits = Proven.admits = staticmethod(admits)
 
-    return {"http": _Pool, "https": Pool}
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class ProvenPool(HTTPSConnectionPool):
+        ConnectionCls = Proven
+
+    return {"http": PlainPool, "https": ProvenPool}

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from urllib3 import HTTPHeaderDict, PoolManager
 from urllib3.util import Timeout
 
-from ftops.transport.connections import POOL_SIZE, pool_classes
+from ftops.transport.connections import POOL_SIZE, Admits, pool_classes
 from ftops.transport.outgoing import Outgoing
 from ftops.transport.trust import trust
 
@@ -18,10 +18,11 @@ from ftops.transport.trust import trust
 class Direct:
     """Keeps connections to read from. `headers` go with each request."""
 
-    def __init__(self, bundle: str | None, headers: Mapping[str, str]) -> None:
+    def __init__(self, bundle: str | None, headers: Mapping[str, str], admits: Admits | None = None) -> None:
         self._headers = headers
         self._pool = PoolManager(maxsize=POOL_SIZE)
-        self._pool.pool_classes_by_scheme = pool_classes(partial(trust, bundle))
+        asked = [admits] if admits else []
+        self._pool.pool_classes_by_scheme = pool_classes(partial(trust, bundle), *asked)
 
     def get_once(self, outgoing: Outgoing, timeout: tuple[float, float]) -> Any:
         """Send a GET, and return the reply: its body is still to be read. No redirect is followed."""

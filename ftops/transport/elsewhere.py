@@ -7,23 +7,21 @@ anyway, and nothing else: no credential, no extra of a gateway, no cookie. Its a
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Mapping
-from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
-from urllib.parse import urldefrag, urlsplit
+from urllib.parse import parse_qsl, urldefrag, urlsplit
 
 from ftops.errors import Failure, NotSent
 from ftops.model.value import replace
+from ftops.transport.addresses import from_here_alone, is_here
 from ftops.transport.exchange import Request
+from ftops.transport.hosts import Origin as Server
 from ftops.transport.hosts import origin_of
 from ftops.transport.outcome import Origin
 from ftops.transport.outgoing import Outgoing
+from ftops.transport.secret import SHORTEST, Secret
 
 SHOWN_PATH = "(an address of its own)"
-_NEVER = frozenset({"metadata.google.internal"})
-_METADATA = frozenset(map(ip_address, ("fd00:ec2::254", "100.100.100.200", "168.63.129.16")))
-"""Metadata services of clouds that are not at a link-local address."""
 _WITH_EFFECT = frozenset({"create", "cancel"})
 
 
@@ -39,7 +37,7 @@ def outgoing(
     if request.operation in _WITH_EFFECT:
         raise ValueError("what costs money is sent to the provider itself")
     url = urldefrag(request.url or "").url
-    why = _refusal(url, plain=base_url.startswith("http://"))
+    why = _refusal(url, origin_of(base_url))
     if why is not None:
         raise NotSent(
             f"{provider}: {request.operation}: nothing was sent to the server that its API named: {why}",
@@ -50,8 +48,11 @@ def outgoing(
 
 
 def origin(of: Origin, url: str) -> Origin:
-    """Return whom such a request goes to, for errors."""
-    return replace(of, host=host_of(url), elsewhere=True)
+    """Return whom such a request goes to, for errors: a store may repeat the address that it was asked at."""
+    query = urlsplit(url).query
+    values = (query, *dict(parse_qsl(query)).values())
+    signing = {Secret(value, SHOWN_PATH) for value in values if len(value) >= SHORTEST}
+    return replace(of, host=host_of(url), elsewhere=True, secrets=of.secrets | signing)
 
 
 def host_of(url: str) -> str:
@@ -60,30 +61,25 @@ def host_of(url: str) -> str:
     return found.host if found else "another server"
 
 
-def _refusal(url: str, *, plain: bool) -> str | None:
-    """Return why nothing is sent to an address; `plain`: the provider itself is reached over http."""
+def _refusal(url: str, asked: Server | None) -> str | None:
+    """Return why nothing is sent to an address; `asked` is the provider itself."""
     server = origin_of(url)
-    if server is None or server.scheme not in ("https", "http") or "@" in urlsplit(url).netloc:
+    if not _is_plain(url) or server is None or server.scheme not in ("https", "http"):
         return "it is not a plain http(s) address"
-    if server.scheme == "http" and not plain:
+    if server.scheme == "http" and (asked is None or asked.scheme != "http"):
         return f"{server.host} would get the file without encryption"
-    address = _address(server.host)
-    if server.host in _NEVER or address in _METADATA or (address is not None and address.is_link_local):
-        return f"{server.host} is reached from this machine alone"
-    loopback = server.host == "localhost" or server.host.endswith(".localhost")
-    if not plain and (loopback or (address is not None and (address.is_loopback or address.is_unspecified))):
+    if from_here_alone(server.host):
+        return f"{server.host} can be reached only from this machine"
+    if is_here(server.host) and not (asked and is_here(asked.host)):
         return f"{server.host} is this machine"
     return None
 
 
-def _address(host: str) -> IPv4Address | IPv6Address | None:
-    """Read an address in every way in which the system reads it: `127.1` and `2130706433` are addresses."""
+def _is_plain(url: str) -> bool:
+    """Return whether the libraries can send there: what they refuse, they quote with its signature."""
     try:
-        address = ip_address(host)
+        parts = urlsplit(url)
+        port = parts.port
     except ValueError:
-        try:
-            return IPv4Address(socket.inet_aton(host))
-        except OSError:
-            return None
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return mapped or address
+        return False
+    return "@" not in parts.netloc and port != 0

@@ -15,6 +15,7 @@ _LONGEST_CODE = 100
 _LONGEST_LINE = 200
 _MOST_PARTS = 5
 _DEEPEST = 5
+_TRACEBACK = "Traceback (most recent call last):"
 
 _WORDS = (
     "message",
@@ -41,9 +42,18 @@ def said(content: bytes) -> tuple[str | None, str]:
     try:
         body = read_json(content)
     except ValueError:
-        text = html.unescape(re.sub(r"<[^>]*>", " ", content[:4096].decode("utf-8", errors="replace")))
+        text = content.decode("utf-8", errors="replace")
+        if _TRACEBACK in text:
+            return None, last_words(text)
+        text = html.unescape(re.sub(r"<[^>]*>", " ", text[:4096]))
         return None, " ".join(text.split())[:200] or "no message"
     return said_in(body)
+
+
+def last_words(text: str) -> str:
+    """Return what a Python traceback ends with: the error that it is about."""
+    lines = (line.strip() for line in reversed(text.splitlines()))
+    return next((line for line in lines if len(line) > 1), "")[:LONGEST_WORDS] or "no message"
 
 
 def said_in(body: Any) -> tuple[str | None, str]:

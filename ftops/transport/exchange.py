@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import orjson
 from msgspec import Struct, field
 
-from ftops.errors import FtopsError, InvalidInput
+from ftops.errors import Failure, FtopsError, InvalidInput, Rejected
 from ftops.model.json_value import JSON
 
 Digest = Any
@@ -80,12 +80,23 @@ class FileBytes(Struct, frozen=True):
     before: Digest | None = None
 
 
+class FilePackage(Struct, frozen=True):
+    """A file as the only member, `name`, of a zip archive, streamed. `sha256` (hex) is that of its bytes.
+
+    Nothing is compressed and no time is in it, so the same file always makes the same archive.
+    """
+
+    path: Path
+    name: str
+    sha256: str
+
+
 class Request(Struct, frozen=True):
     """One request. `operation` names it in errors and in the table of failures.
 
     A GET is tried again after a passing failure; anything else is sent once, by every layer. `streamed` says
     that lines were asked for, so that a reply without a clear content type is taken for them. A body is
-    `body` (JSON), `form` (fields alone) or `file`.
+    `body` (JSON), `form` (fields alone), `content` (bytes as they are) or `file`.
 
     `takes` are statuses beside 2xx that are answers for the flow: a redirect is followed by nobody else.
     `url` is an absolute address in place of `path`, one that the provider named: nothing that is attached to
@@ -97,11 +108,12 @@ class Request(Struct, frozen=True):
     path: str = ""
     query: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, JSON] | None = None
-    file: FileBody | FileBytes | None = None
+    file: FileBody | FileBytes | FilePackage | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     expect: Expect = Expect.JSON
     streamed: bool = False
     form: Mapping[str, str] | None = None
+    content: bytes | None = None
     takes: frozenset[int] = frozenset()
     url: str | None = None
 
@@ -134,6 +146,17 @@ def check_url(provider: str, url: str) -> None:
         raise FtopsError(
             f"provider {provider}: base_url must be an http(s) address without credentials or query",
             hint="write it like https://api.example.com/v1",
+        )
+
+
+def check_path(provider: str, request: Request) -> None:
+    """Refuse a path that an id leads out of: who chose the id would choose what is asked with our key."""
+    if {".", ".."} & set(request.path.split("/")):
+        why = f"the id in {request.path!r} leads to another path"
+        raise Rejected(
+            f"{provider}: {request.operation}: nothing was sent: {why}",
+            failure=Failure(provider, request.operation),
+            hint="an id has no . or .. between slashes",
         )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from ipaddress import IPv6Address
 
 from msgspec import Struct
 
@@ -57,19 +58,27 @@ class Destination(Struct, frozen=True):
 def origin_of(url: str) -> Origin | None:
     """Read the server out of an address; None where libraries could disagree about which one it is."""
     found = _PLAIN_URL.fullmatch(url)
-    if found is None:
+    if found is None or not _is_address(found["ipv6"] or "::"):
         return None
     scheme = found["scheme"].lower()
     port = int(found["port"]) if found["port"] else _USUAL_PORTS.get(scheme)
     return Origin(scheme, (found["ipv6"] or found["name"]).lower(), port)
 
 
+def _is_address(ipv6: str) -> bool:
+    """Return whether an address in brackets is one: libraries refuse any other, each in its own way."""
+    try:
+        IPv6Address(ipv6)
+    except ValueError:
+        return False
+    return True
+
+
 def refuse_stranger(to: Destination, environ: Mapping[str, str]) -> None:
     """Raise Refused where, in CI, files of the project alone say that something goes to this server."""
     if not in_ci(environ) or (to.origin is not None and to.origin in to.own):
         return
-    allowed = {item.strip().lower().strip("[]") for item in environ.get(ALLOWED_HOSTS, "").split(",")}
-    if to.origin is not None and to.origin.host in LOOPBACK | (allowed - {""}):
+    if to.origin is not None and (to.origin.host in LOOPBACK or allowed_by(to.origin.host, environ)):
         return
     if to.reference is not None:
         where = f"the server that {to.field} ({to.reference}) leads to"
@@ -81,3 +90,9 @@ def refuse_stranger(to: Destination, environ: Mapping[str, str]) -> None:
         where = f"{to.origin.host}, which {to.field} names"
         hint = f"if that is intended, set {ALLOWED_HOSTS}={to.origin.host} in the CI settings"
     raise Refused(f"in CI {to.sends} is not sent to {where}: a pull request can change it", hint=hint)
+
+
+def allowed_by(name: str, environ: Mapping[str, str]) -> bool:
+    """Return whether the environment names this host, or this bucket as `s3://BUCKET`."""
+    allowed = {item.strip().lower().strip("[]") for item in environ.get(ALLOWED_HOSTS, "").split(",")}
+    return name.lower() in allowed - {""}

@@ -66,6 +66,8 @@ def refused(
     origin: Origin, operation: str, status: int, headers: Mapping[str, str], content: bytes
 ) -> ProviderError:
     """Judge a reply that is not 2xx."""
+    # Before it is cut: half a secret would not be found.
+    content = origin.blanked_bytes(content)
     code, words = said(content)
     words = origin.blanked(words)
     rule = _STORE.get(status) if origin.elsewhere else _rule(origin.failures, operation, status, content)
@@ -76,7 +78,7 @@ def refused(
         origin.blanked(code) if code else None,
         words,
         headers.get("x-request-id"),
-        _retry_after(headers.get("retry-after")),
+        retry_after(headers.get("retry-after")),
         rule.about if rule else None,
     )
     request_id = f", request {failure.request_id}" if failure.request_id else ""
@@ -95,7 +97,7 @@ def _rule(table: FailureTable, operation: str, status: int, content: bytes) -> F
     job does not exist only its provider may say.
     """
     if status in _CERTAIN:
-        rule = table.judged(operation, status, _json(content))
+        rule = table.judged(operation, status, _read(content))
         if rule is not None:
             return rule
     return _WITHOUT_EFFECT.get(status) if operation not in _WITH_EFFECT else None
@@ -198,15 +200,15 @@ def passing(error: ProviderError) -> bool:
     return error.failure.status is None or error.failure.status in _PASSING
 
 
-def _json(content: bytes) -> Any:
-    """Read a body, None for one that is not JSON."""
+def _read(content: bytes) -> Any:
+    """Read a body as JSON, or as the text that it is where it holds none."""
     try:
         return read_json(content)
     except ValueError:
-        return None
+        return content.decode("utf-8", errors="replace")
 
 
-def _retry_after(value: str | None) -> float | None:
+def retry_after(value: str | None) -> float | None:
     """Read `Retry-After`, seconds or a date; anything else says nothing."""
     if not value:
         return None

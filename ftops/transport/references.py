@@ -23,6 +23,9 @@ EXEC_SECONDS = 30.0
 ALLOW_FILES = "FTOPS_ALLOW_FILES"
 """The variable that names the files which CI lets {file: ...} read: globs, colons between."""
 
+PLAN_KEY = "FTOPS_PLAN_KEY"
+"""The variable of the key that plans are signed with, which no file of the project may refer to."""
+
 LONGEST = 65_536
 """Bytes of a file or of a command's output that are read; no credential is larger."""
 
@@ -52,7 +55,7 @@ class References:
     ) -> None:
         self.environ = environ
         self.vault = vault or Vault()
-        self._root = root
+        self.root = root
         self._exec_seconds = exec_seconds
         self._answers: dict[tuple[str, ...], bytes] = {}
 
@@ -72,6 +75,10 @@ class References:
                 return _text(self._answers[command], "the output of {exec: ...}", lines=lines)
 
     def _variable(self, name: str) -> str:
+        if name == PLAN_KEY:
+            raise Refused(
+                f"{PLAN_KEY} signs plans and is sent nowhere", hint="name the variable of the credential"
+            )
         value = self.environ.get(name, "")
         if not value.strip():
             state = "is empty" if name in self.environ else "is not set"
@@ -82,7 +89,7 @@ class References:
         if "\0" in path:
             raise Unresolved("the path of {file: ...} holds a zero byte", "name a file")
         try:
-            where = self._root / Path(path).expanduser()
+            where = self.root / Path(path).expanduser()
             if in_ci(self.environ) and not self._may_read(where):
                 raise Refused(
                     "in CI no file of {file: ...} is read unless allowed: a pull request can change it",
@@ -105,7 +112,7 @@ class References:
         Links outside the project are the machine's own, as those of mounted Kubernetes secrets: there the
         path may be meant as it is written. Of one inside it only counts where it leads.
         """
-        root, paths = os.path.realpath(self._root), [os.path.realpath(where)]
+        root, paths = os.path.realpath(self.root), [os.path.realpath(where)]
         if ".." not in where.parts and not any(is_inside(root, part) for part in (where, *where.parents)):
             paths.append(str(where))
         globs = [glob for glob in self.environ.get(ALLOW_FILES, "").split(":") if glob]
@@ -121,7 +128,7 @@ class References:
         try:
             process = subprocess.Popen(  # noqa: S603 - the project's own command; no shell reads it
                 command,
-                cwd=self._root,
+                cwd=self.root,
                 env=dict(self.environ),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,

@@ -52,6 +52,18 @@ def read_whole(raw: Raw, headers: Mapping[str, str], largest: int, until: float)
             raise TooLarge(f"it is larger than {_size(largest)}")
 
 
+def read_pieces(raw: Raw, headers: Mapping[str, str], until: float) -> Iterator[bytes]:
+    """Yield a body as it comes, however large; one that drips ends as in `read_whole`."""
+    pieces, count = _pieces(raw, headers), 0
+    while True:
+        with ending_by(until + count / SLOWEST):
+            piece = next(pieces, None)
+        if piece is None:
+            return
+        count += len(piece)
+        yield piece
+
+
 def _size(count: int) -> str:
     return f"{count // 2**20} MiB" if count >= 2**20 else f"{count} bytes"
 

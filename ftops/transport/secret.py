@@ -96,6 +96,10 @@ class Vault:
             text = text.replace(form, MASK)
         return text
 
+    def holds(self, content: bytes) -> bool:
+        """Return whether content has a secret in any of its forms."""
+        return any(form.encode() in content for form in self._names)
+
     def refuse(self, written: str | bytes, what: str) -> None:
         """Raise SecretExposed if this holds a secret: for documents, which must not be half true."""
         for form, name in self._names.items():

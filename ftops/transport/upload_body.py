@@ -1,6 +1,6 @@
 """The body of an upload: a file that is hashed while it is sent, and that notices when it shrinks.
 
-As a form with fields before it, or bare, whole or in parts.
+As a form with fields before it, bare, whole or in parts, or as the only member of an archive.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from typing import IO, Any
 
 from requests_toolbelt.multipart.encoder import MultipartEncoder
 
-from ftops.transport.exchange import Digest, FileBody, FileBytes
+from ftops.transport.archive import Archived
+from ftops.transport.exchange import Digest, FileBody, FileBytes, FilePackage
+from ftops.transport.meter import sent
 
 
 class FileShrank(Exception):
@@ -52,13 +54,34 @@ class HashedFile:
             raise FileShrank
         self.digest.update(data)
         self._left -= len(data)
+        sent(len(data))
+        return data
+
+
+class CheckedFile(HashedFile):
+    """A file that only ends where its bytes were the planned ones; raises FileShrank otherwise.
+
+    What is sent of it is then cut before its end: nobody can keep it under a name that is the digest's.
+    """
+
+    def __init__(self, handle: IO[bytes], length: int, sha256: str) -> None:
+        super().__init__(handle, length)
+        self._sha256 = sha256
+
+    def read(self, size: int = -1) -> bytes:
+        """Read on. Raises FileShrank at the end of another file than was planned."""
+        data = super().read(size)
+        if not data and size and self.digest.hexdigest() != self._sha256:
+            raise FileShrank
         return data
 
 
 class Upload:
     """What is sent of a file. `size` is that of the file's bytes."""
 
-    def __init__(self, handle: IO[bytes], file: FileBody | FileBytes, extras: Mapping[str, str]) -> None:
+    def __init__(
+        self, handle: IO[bytes], file: FileBody | FileBytes | FilePackage, extras: Mapping[str, str]
+    ) -> None:
         self._file = file
         total = os.fstat(handle.fileno()).st_size
         if isinstance(file, FileBytes):
@@ -67,12 +90,16 @@ class Upload:
             self._hashed = HashedFile(handle, max(0, length), file.before)
             self.headers = {"Content-Length": str(self._hashed.len)}
             self.body: Any = self._hashed
+        elif isinstance(file, FilePackage):
+            self._hashed = CheckedFile(handle, total, file.sha256)
+            self.body = Archived(self._hashed, file.name, total)
+            self.headers = {"Content-Type": "application/zip", "Content-Length": str(self.body.len)}
         else:
             self._hashed = HashedFile(handle, total)
             content = (file.filename, self._hashed, "application/jsonl")
             self.body = MultipartEncoder({**extras, **file.fields, file.part: content})
             self.headers = {"Content-Type": str(self.body.content_type)}
-        self.size = self._hashed.len
+        self.size = total if isinstance(file, FilePackage) else self._hashed.len
 
     @property
     def digest(self) -> Digest:

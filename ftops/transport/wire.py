@@ -16,13 +16,14 @@ from urllib.parse import urlsplit
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from ftops.transport.causes import cause_of, connecting_failure
+from ftops.transport.connections import Admits
 from ftops.transport.deadline import time_left
 from ftops.transport.direct import Direct
 from ftops.transport.exchange import LARGEST
 from ftops.transport.observer import Exchange, Observer, log_exchange
 from ftops.transport.outgoing import Outgoing
 from ftops.transport.proxies import proxy_for
-from ftops.transport.reply_body import read_lines, read_start, read_whole
+from ftops.transport.reply_body import read_lines, read_pieces, read_start, read_whole
 from ftops.transport.wire_errors import Broken, NotReached, WireError
 from ftops.version import __version__
 
@@ -37,7 +38,8 @@ CONNECT_SECONDS = 10.0
 class Wire:
     """Sends to any address. `headers` go with each request; `timeout` (seconds) is for each silence.
 
-    Proxies and certificates are those of `environ`. Safe to use from several threads.
+    Proxies and certificates are those of `environ`. `admits` judges the address of each direct connection.
+    Safe to use from several threads.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Wire:
         timeout: float,
         headers: Mapping[str, str] | None = None,
         observe: Observer = log_exchange,
+        admits: Admits | None = None,
     ) -> None:
         self._environ = environ
         self._timeout = (min(CONNECT_SECONDS, timeout), timeout)
@@ -54,7 +57,7 @@ class Wire:
         self._bundle = environ.get("REQUESTS_CA_BUNDLE") or environ.get("SSL_CERT_FILE") or None
         usual = {"User-Agent": f"ftops/{__version__}", "Accept": "*/*", "Accept-Encoding": "gzip"}
         self._headers = {**usual, **(headers or {})}
-        self._direct = Direct(self._bundle, self._headers)
+        self._direct = Direct(self._bundle, self._headers, admits)
         self._opened: Session | None = None
         self._opening = threading.Lock()
 
@@ -119,6 +122,15 @@ class OpenReply:
         with self._closing(), self._reading():
             return read_whole(self._raw, self.headers, largest, until)
 
+    def pieces(self, seconds: float) -> Iterator[bytes]:
+        """Yield what has come, of any size in all, for `seconds` and as long as a slow line takes for it.
+
+        Raises BadBody for what cannot be unpacked, and Broken.
+        """
+        until = time.monotonic() + seconds
+        with self._closing(), self._reading():
+            yield from read_pieces(self._raw, self.headers, until)
+
     def start(self) -> bytes:
         """Read as much as the words of an error can need; nothing of a body that breaks."""
         with self._closing():
@@ -132,14 +144,17 @@ class OpenReply:
         with self._closing(), self._reading():
             yield from read_lines(self._raw, self.headers)
 
+    def close(self) -> None:
+        """Give the connection back where the body was read to its end, and end it where it was not."""
+        self._raw.close()
+        self._raw.release_conn()
+
     @contextmanager
     def _closing(self) -> Iterator[None]:
-        """Give the connection back where the body was read to its end, and end it where it was not."""
         try:
             yield
         finally:
-            self._raw.close()
-            self._raw.release_conn()
+            self.close()
 
     @contextmanager
     def _reading(self) -> Iterator[None]:

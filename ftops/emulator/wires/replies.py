@@ -18,7 +18,11 @@ def json_reply(document: Any, status: int = 200) -> Response:
 
 def refusal_reply(refusal: Refusal, retry_after: float | None = None) -> Response:
     """Return an error in the provider's shape."""
-    response = json_reply(current_app.config[SHAPE](refusal), refusal.status)
+    body = current_app.config[SHAPE](refusal)
+    if isinstance(body, str):
+        response = Response(body, refusal.status, mimetype="text/plain")
+    else:
+        response = json_reply(body, refusal.status)
     if retry_after is not None:
         response.headers["Retry-After"] = f"{retry_after:g}"
     return response

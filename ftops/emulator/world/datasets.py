@@ -21,6 +21,7 @@ class Format(StrEnum):
     CHAT = "chat"
     COMPLETION = "prompt-completion"
     PREFERENCE = "preference"
+    CHOSEN = "chosen"
     REINFORCEMENT = "reinforcement"
 
 
@@ -118,6 +119,15 @@ def _preference(example: dict[str, Any]) -> int:
     return sum(map(_message_tokens, messages))
 
 
+def _chosen(example: dict[str, Any]) -> int:
+    """Check a pair as Alibaba has it: `chosen` and `rejected` beside the messages, each one message."""
+    for key in ("chosen", "rejected"):
+        if not isinstance(example.get(key), dict):
+            raise BadDataset(f"missing '{key}' object")
+    pair = {"preferred_output": [example["chosen"]], "non_preferred_output": [example["rejected"]]}
+    return _preference({"input": {"messages": example.get("messages")}, **pair})
+
+
 def _message_tokens(message: Message) -> int:
     content = message.get("content")
     text = content if isinstance(content, str) else orjson.dumps(content).decode()
@@ -132,5 +142,6 @@ CHECKS: dict[Format, Callable[[dict[str, Any]], int]] = {
     Format.CHAT: _chat,
     Format.COMPLETION: _completion,
     Format.PREFERENCE: _preference,
+    Format.CHOSEN: _chosen,
     Format.REINFORCEMENT: _reinforcement,
 }

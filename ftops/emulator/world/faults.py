@@ -42,6 +42,7 @@ OPERATIONS = (
     "list_models",
     "retrieve_model",
     "delete_model",
+    "version",
 )
 ANY = "any"
 FOREVER = 0
@@ -85,6 +86,9 @@ KINDS: dict[str, Kind] = {
         times=FOREVER,
     ),
     "fail_job": Kind("the created job fails halfway through its training: code, message", "create"),
+    "restart_head": Kind(
+        "Ray: just before a request the head restarts; without `memory`, jobs live on for `seconds`"
+    ),
     "repeat_page": Kind("a page ignores its cursor and says that there is more", "list"),
     "truncate_list": Kind("half a page says that there is more; the next `failures` lists get a 500", "list"),
     "cut_stream": Kind("the connection breaks after `events` events, or `within` the next one", "events"),
@@ -178,6 +182,7 @@ PARAMETERS = {
     "refuse": ("as", "model"),
     "file_status": ("as", "seconds", "id"),
     "fail_job": ("code", "message"),
+    "restart_head": ("memory", "seconds"),
     "truncate_list": ("failures",),
     "cut_stream": ("events", "within"),
     "end_stream": ("events",),
@@ -201,6 +206,7 @@ def _parameters(body: Fields) -> dict[str, Any]:
         "max": body.integer("max", 0, 1_000_000),
         "events": body.integer("events", 0, 1_000_000) or 0,
         "within": body.flag("within"),
+        "memory": body.flag("memory"),
         "text": body.text("text") or GARBAGE,
         "failures": 1 if body.integer("failures", 0, 1000) is None else body.integer("failures", 0, 1000),
     }

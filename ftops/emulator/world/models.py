@@ -5,6 +5,22 @@ from datetime import UTC, datetime
 
 from ftops.emulator.world.job import Family
 
+_CHAT_MODELS = {
+    "gpt-4.1": "gpt-4.1-2025-04-14",
+    "gpt-4.1-2025-04-14": "gpt-4.1-2025-04-14",
+    "gpt-4.1-mini": "gpt-4.1-mini-2025-04-14",
+    "gpt-4.1-mini-2025-04-14": "gpt-4.1-mini-2025-04-14",
+    "gpt-4.1-nano": "gpt-4.1-nano-2025-04-14",
+    "gpt-4.1-nano-2025-04-14": "gpt-4.1-nano-2025-04-14",
+    "gpt-4o": "gpt-4o-2024-08-06",
+    "gpt-4o-2024-08-06": "gpt-4o-2024-08-06",
+    "gpt-4o-mini": "gpt-4o-mini-2024-07-18",
+    "gpt-4o-mini-2024-07-18": "gpt-4o-mini-2024-07-18",
+    "o4-mini": "o4-mini-2025-04-16",
+    "o4-mini-2025-04-16": "o4-mini-2025-04-16",
+}
+"""Those that OpenAI and Azure both train."""
+
 BASE_MODELS: dict[str, dict[str, str]] = {
     Family.OPENAI: {
         "babbage-002": "babbage-002",
@@ -14,33 +30,9 @@ BASE_MODELS: dict[str, dict[str, str]] = {
         "gpt-3.5-turbo-0613": "gpt-3.5-turbo-0613",
         "gpt-3.5-turbo-1106": "gpt-3.5-turbo-1106",
         "gpt-4-0613": "gpt-4-0613",
-        "gpt-4.1": "gpt-4.1-2025-04-14",
-        "gpt-4.1-2025-04-14": "gpt-4.1-2025-04-14",
-        "gpt-4.1-mini": "gpt-4.1-mini-2025-04-14",
-        "gpt-4.1-mini-2025-04-14": "gpt-4.1-mini-2025-04-14",
-        "gpt-4.1-nano": "gpt-4.1-nano-2025-04-14",
-        "gpt-4.1-nano-2025-04-14": "gpt-4.1-nano-2025-04-14",
-        "gpt-4o": "gpt-4o-2024-08-06",
-        "gpt-4o-2024-08-06": "gpt-4o-2024-08-06",
-        "gpt-4o-mini": "gpt-4o-mini-2024-07-18",
-        "gpt-4o-mini-2024-07-18": "gpt-4o-mini-2024-07-18",
-        "o4-mini": "o4-mini-2025-04-16",
-        "o4-mini-2025-04-16": "o4-mini-2025-04-16",
+        **_CHAT_MODELS,
     },
-    Family.AZURE_OPENAI: {
-        "gpt-4.1": "gpt-4.1-2025-04-14",
-        "gpt-4.1-2025-04-14": "gpt-4.1-2025-04-14",
-        "gpt-4.1-mini": "gpt-4.1-mini-2025-04-14",
-        "gpt-4.1-mini-2025-04-14": "gpt-4.1-mini-2025-04-14",
-        "gpt-4.1-nano": "gpt-4.1-nano-2025-04-14",
-        "gpt-4.1-nano-2025-04-14": "gpt-4.1-nano-2025-04-14",
-        "gpt-4o": "gpt-4o-2024-08-06",
-        "gpt-4o-2024-08-06": "gpt-4o-2024-08-06",
-        "gpt-4o-mini": "gpt-4o-mini-2024-07-18",
-        "gpt-4o-mini-2024-07-18": "gpt-4o-mini-2024-07-18",
-        "o4-mini": "o4-mini-2025-04-16",
-        "o4-mini-2025-04-16": "o4-mini-2025-04-16",
-    },
+    Family.AZURE_OPENAI: _CHAT_MODELS,
     Family.OPENAI_LEGACY: {name: name for name in ("ada", "babbage", "curie", "davinci")},
     Family.MISTRAL: {
         "open-mistral-7b": "open-mistral-7b",

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NoReturn, Self
 
-from ftops.errors import About, Failure, NotReady, Rejected
+from ftops.errors import Failure, Rejected
 from ftops.model.job import Job, JobEvent, JobList, UploadedFile
 from ftops.model.request import JobRequest
 from ftops.model.value import replace
@@ -35,6 +35,7 @@ from ftops.providers.dialects.alibaba_jobs import (
 )
 from ftops.providers.dialects.alibaba_refusals import FAILURE_CLASSES, FAILURES
 from ftops.providers.flow import Flow, asked
+from ftops.providers.fresh_models import refused_unless_fresh
 from ftops.providers.paging import Page, Pages, every_item, every_job, first_jobs
 from ftops.transport.exchange import FileBody, Request
 
@@ -54,7 +55,7 @@ class AlibabaDialect:
     description = DESCRIPTION
     failures = FAILURES
     failure_classes = FAILURE_CLASSES
-    settings: Mapping[str, bool] = MappingProxyType({})
+    settings: Mapping[str, bool] = MappingProxyType({"organization": False, "project": False})
     body_fields = frozenset(
         {
             "model",
@@ -90,13 +91,8 @@ class AlibabaDialect:
     def create(self, request: JobRequest, provider: str) -> Flow[Job]:
         """POST the collection."""
         body = encode_create(request)
-        try:
+        with refused_unless_fresh(request):
             answer = yield Request("create", "POST", _JOBS, body=body)
-        except NotReady as error:
-            # A model that is not there is a wrong name, unless a job of ours has just made it.
-            if error.failure.about is not About.MODEL or request.chained:
-                raise
-            raise Rejected(error.message, failure=error.failure) from error
         return answer.read(lambda job: self.decode_job(job, provider))
 
     def jobs(self, provider: str) -> Flow[JobList]:

@@ -26,6 +26,12 @@ DESCRIPTION = Description(
     home="https://www.alibabacloud.com/help/en/model-studio/fine-tuning-api-guide",
     service="alibaba",
     hosts=("dashscope.aliyuncs.com", "dashscope-intl.aliyuncs.com", "*.maas.aliyuncs.com"),
+    regions={
+        "dashscope.aliyuncs.com": "cn-beijing",
+        "dashscope-intl.aliyuncs.com": "ap-southeast-1",
+        "*.cn-beijing.maas.aliyuncs.com": "cn-beijing",
+        "*.ap-southeast-1.maas.aliyuncs.com": "ap-southeast-1",
+    },
     since="0.2.0",
     mark="nothing: no field of a create is documented to come back before the job has succeeded",
     at_most_one="By likeness: after a lost reply the job is recognised by our uploaded file, whose name "

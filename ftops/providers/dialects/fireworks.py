@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from ftops.errors import Ambiguous, NotFound, NotReady, ProviderError, Rejected, Unsupported
+from ftops.errors import Ambiguous, NotFound, ProviderError, Rejected, Unsupported
 from ftops.model.job import FileState, Job, JobEvent, JobList, JobStatus, UploadedFile
 from ftops.model.json_value import JSONObject
 from ftops.model.request import JobRequest
@@ -42,7 +42,7 @@ from ftops.providers.dialects.fireworks_jobs import (
     short,
 )
 from ftops.providers.flow import Flow, asked
-from ftops.providers.fresh_models import unless_fresh
+from ftops.providers.fresh_models import refused_unless_fresh
 from ftops.providers.paging import Page, Pages, every_item, every_job, first_jobs
 from ftops.transport.exchange import FileBody, Request
 
@@ -90,9 +90,8 @@ class FireworksDialect:
         body = encode_create(request, self._account)
         query = {ID_FIELDS[collection]: wanted} if wanted else {}
         try:
-            answer = yield Request("create", "POST", self._path(collection), query=query, body=body)
-        except NotReady as error:
-            raise unless_fresh(error, request) from error
+            with refused_unless_fresh(request):
+                answer = yield Request("create", "POST", self._path(collection), query=query, body=body)
         except Ambiguous as error:
             if error.failure.status != _EXISTS or wanted is None:
                 raise
@@ -121,7 +120,8 @@ class FireworksDialect:
         sent = body.get("trainingConfig", body)
         shown = answer.read(lambda found: require_mapping(found, "a job"))
         there = shown.get("trainingConfig") or shown
-        compared = [("dataset", body, shown), *((key, sent, there) for key in ("baseModel", "outputModel"))]
+        named = ("baseModel", "warmStartFrom", "outputModel")
+        compared = [("dataset", body, shown), *((key, sent, there) for key in named)]
         for key, ours, theirs in compared:
             one, other = optional_text(ours.get(key)), optional_text(theirs.get(key))
             if one and other and short(one) != short(other):

@@ -54,14 +54,18 @@ _WHOLE: JSONObject = {"type": "integer", "minimum": 1}
 _ANY: JSONObject = {"type": "integer", "minimum": 0}
 SHARED: JSONObject = {
     "epochs": {**_WHOLE, "description": "Passes over the data."},
-    "learningRate": {"type": "number", "exclusiveMinimum": 0},
-    "learningRateWarmupSteps": _ANY,
+    "learningRate": {"type": "number", "exclusiveMinimum": 0, "description": "How far a step goes."},
+    "learningRateWarmupSteps": {**_ANY, "description": "Steps in which the learning rate rises."},
     "loraRank": {**_ANY, "description": "Rank of the LoRA layers."},
-    "maxContextLength": _WHOLE,
+    "maxContextLength": {**_WHOLE, "description": "Most tokens of an example."},
     "batchSize": {**_WHOLE, "description": "Tokens of a packed batch at most."},
     "batchSizeSamples": {**_WHOLE, "description": "Samples of a gradient batch."},
-    "gradientAccumulationSteps": _WHOLE,
-    "optimizerWeightDecay": {"type": "number", "minimum": 0},
+    "gradientAccumulationSteps": {**_WHOLE, "description": "Batches that make one step."},
+    "optimizerWeightDecay": {
+        "type": "number",
+        "minimum": 0,
+        "description": "Pull of the weights towards zero.",
+    },
 }
 """Hyperparameters of both methods; those of DPO stand under `trainingConfig`."""
 
@@ -69,7 +73,7 @@ SUPERVISED: JSONObject = {
     **SHARED,
     "earlyStop": {"type": "boolean", "description": "Stop when the evaluation loss rises."},
     "evalAutoCarveout": {"type": "boolean", "description": "Take a part of the data for evaluation."},
-    "isTurbo": {"type": "boolean"},
+    "isTurbo": {"type": "boolean", "description": "Train in Fireworks' turbo mode."},
 }
 
 DPO: JSONObject = {
@@ -86,16 +90,16 @@ DPO: JSONObject = {
 _TEXT: JSONObject = {"type": "string", "minLength": 1}
 TRAINING_OPTIONS: JSONObject = {
     "region": {**_TEXT, "pattern": "^[A-Z]+_[A-Z]+(_[A-Z]+)*_[0-9]+$", "description": "Such as US_IOWA_1."},
-    "jinjaTemplate": _TEXT,
-    "samplerCheckpointSaveIntervalSteps": _ANY,
+    "jinjaTemplate": {**_TEXT, "description": "The template that makes text of a conversation."},
+    "samplerCheckpointSaveIntervalSteps": {**_ANY, "description": "Steps from one checkpoint to the next."},
 }
 """Options that stand under `trainingConfig` for DPO."""
 
 OPTIONS: JSONObject = {
     **TRAINING_OPTIONS,
-    "rendererHuggingFaceRepoId": _TEXT,
-    "reservationTarget": _TEXT,
-    "useReservation": {"type": "boolean"},
+    "rendererHuggingFaceRepoId": {**_TEXT, "description": "A Hub repository whose chat format is used."},
+    "reservationTarget": {**_TEXT, "description": "The reservation of capacity to train in."},
+    "useReservation": {"type": "boolean", "description": "Train in reserved capacity."},
     "awsS3Config": {
         "type": "object",
         "additionalProperties": False,

@@ -10,12 +10,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
 
-from ftops.errors import NotReady
 from ftops.model.fingerprint import AUTO
 from ftops.model.job import FileState, Job, JobError, JobEvent, JobFile, JobList, JobStatus, UploadedFile
 from ftops.model.json_value import JSON
 from ftops.model.request import JobRequest
+from ftops.model.spending import Amount
 from ftops.providers.decoding import (
+    decode_price,
     decode_status,
     optional_count,
     optional_id,
@@ -38,7 +39,7 @@ from ftops.providers.dialects.mistral_facts import (
     STATUSES,
 )
 from ftops.providers.flow import Flow, Unreadable, asked
-from ftops.providers.fresh_models import unless_fresh
+from ftops.providers.fresh_models import refused_unless_fresh
 from ftops.providers.identity import split_tag, tagged
 from ftops.providers.numbered_pages import numbered
 from ftops.providers.paging import every_item, every_job, first_jobs
@@ -92,10 +93,8 @@ class MistralDialect:
 
     def create(self, request: JobRequest, provider: str) -> Flow[Job]:
         """POST the collection, once. 409 says that a similar job is there: the applier looks for it."""
-        try:
+        with refused_unless_fresh(request):
             answer = yield Request("create", "POST", _JOBS, body=self.encode_create(request))
-        except NotReady as error:
-            raise unless_fresh(error, request) from error
         return answer.read(lambda job: _created(job, provider))
 
     def decode_job(self, body: Any, provider: str) -> Job:
@@ -198,7 +197,15 @@ def _job(body: Any, provider: str) -> Job:
         suffix=suffix,
         tag=tag,
         error=_error(job, raw) if status is JobStatus.FAILED else None,
+        price=_price(job) if status is JobStatus.SUCCEEDED else None,
     )
+
+
+def _price(job: Mapping[str, Any]) -> Amount | None:
+    """Take the cost of the whole training, which is the bill of one that went to its end, and of no other."""
+    told = job.get("metadata")
+    told = told if isinstance(told, Mapping) else {}
+    return decode_price(told.get("cost"), currency=told.get("cost_currency"))
 
 
 def _files(value: Any) -> tuple[JobFile, ...]:

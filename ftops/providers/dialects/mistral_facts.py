@@ -67,7 +67,7 @@ CAPABILITIES = Capabilities(
     ),
     suffix_length=18,
     weighted_files=True,
-    reason_listed=False,
+    outcome_listed=False,
 )
 """Weights & Biases and GitHub repositories want a key in the body, which no manifest may hold: left out.
 

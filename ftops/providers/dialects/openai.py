@@ -6,6 +6,7 @@ Facts: OpenAI's OpenAPI file of 2026-08, and replies recorded in public test cas
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from ftops.model.capabilities import Capabilities, StampPlace
@@ -74,6 +75,7 @@ class OpenAIDialect(OpenAIFamily):
     query_fields = QUERY_FIELDS
     jobs_path = "/fine_tuning/jobs"
     events_newest_first = True
+    settings: Mapping[str, bool] = MappingProxyType({"organization": False, "project": False})
 
     def account_headers(self, organization: str | None, project: str | None) -> Mapping[str, str]:
         """OpenAI's own header names."""

@@ -8,7 +8,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
 
-from ftops.errors import About, NotReady, Rejected
 from ftops.model.capabilities import Capabilities
 from ftops.model.job import FileState, Job, JobEvent, JobList, JobStatus, UploadedFile
 from ftops.model.request import JobRequest
@@ -24,6 +23,7 @@ from ftops.providers.decoding import (
 from ftops.providers.dialects.openai_refusals import FAILURE_CLASSES, FAILURES, FILE_STATES
 from ftops.providers.event_stream import EventForm, job_events
 from ftops.providers.flow import Flow, asked
+from ftops.providers.fresh_models import refused_unless_fresh
 from ftops.providers.paging import BrokenPaging, Page, Pages, every_item, every_job, first_jobs
 from ftops.transport.exchange import Expect, FileBody, Request
 
@@ -106,13 +106,8 @@ class OpenAIFamily(ABC):
         """
         headers = {"Idempotency-Key": request.stamp.nonce} if request.stamp else {}
         body = self.encode_create(request)
-        try:
+        with refused_unless_fresh(request):
             answer = yield self.placed(Request("create", "POST", self.jobs_path, body=body, headers=headers))
-        except NotReady as error:
-            # A model that is not there is a wrong name, unless a job of ours has just made it.
-            if error.failure.about is not About.MODEL or request.chained:
-                raise
-            raise Rejected(error.message, failure=error.failure) from error
         return answer.read(lambda job: self.decode_job(job, provider))
 
     def jobs(self, provider: str) -> Flow[JobList]:

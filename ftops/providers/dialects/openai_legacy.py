@@ -7,6 +7,7 @@ A job shows neither suffix nor metadata: it is recognised only by what it trains
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from ftops.model.capabilities import Capabilities, DataFormat, StampPlace
@@ -84,6 +85,8 @@ class OpenAILegacyDialect(OpenAIFamily):
     query_fields = frozenset({"after", "limit", "purpose", "stream"})
     jobs_path = "/fine-tunes"
     events_newest_first = False
+
+    settings: Mapping[str, bool] = MappingProxyType({"organization": False})
 
     def account_headers(self, organization: str | None, project: str | None) -> Mapping[str, str]:
         """The organization only; projects came later."""

@@ -42,6 +42,10 @@ class ProfiledDialect(OpenAIDialect):
         """Return the dialect as it speaks through a gateway to what is behind it."""
         return type(self)(self.name, settings.get(UPSTREAM))
 
+    def account_headers(self, organization: str | None, project: str | None) -> Mapping[str, str]:
+        """None: these servers go by the key."""
+        return {}
+
     @property
     def attached(self) -> Attached:
         """Tell a gateway what is behind it, in every query and body or by a header."""

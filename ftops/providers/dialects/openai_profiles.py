@@ -52,14 +52,14 @@ _NEBIUS_HYPERPARAMETERS: JSONObject = {
     "batch_size": {**_WHOLE, "description": "Examples of a step; 8 where it is not given."},
     "learning_rate": {**_POSITIVE, "description": "The rate itself, not a multiplier."},
     "warmup_ratio": {**_SHARE, "description": "Share of the steps in which the rate rises."},
-    "weight_decay": _NOT_NEGATIVE,
-    "max_grad_norm": _NOT_NEGATIVE,
+    "weight_decay": {**_NOT_NEGATIVE, "description": "Pull of the weights towards zero."},
+    "max_grad_norm": {**_NOT_NEGATIVE, "description": "Largest norm of the gradients of a step."},
     "packing": {"type": "boolean", "description": "Put several short examples into one sequence."},
     "context_length": {**_WHOLE, "description": "Tokens of a sequence; 8192 where it is not given."},
     "lora": {"type": "boolean", "description": "Train an adapter instead of all weights."},
     "lora_r": {**_WHOLE, "description": "Rank of the adapter."},
     "lora_alpha": {**_WHOLE, "description": "Scale of the adapter."},
-    "lora_dropout": _SHARE,
+    "lora_dropout": {**_SHARE, "description": "Share of the adapter's inputs left out."},
 }
 _HF_CHECKPOINT: JSONObject = {
     "type": "object",

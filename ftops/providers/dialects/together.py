@@ -13,9 +13,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
 
-from ftops.errors import About, Failure, NotReady, ProviderError, Rejected
+from ftops.errors import Failure, ProviderError, Rejected
 from ftops.model.job import Job, JobEvent, JobList, JobStatus, UploadedFile
 from ftops.model.request import JobRequest
+from ftops.model.spending import Amount
 from ftops.model.value import replace
 from ftops.providers.decoding import require_list, require_mapping
 from ftops.providers.dialects import together_limits
@@ -23,10 +24,12 @@ from ftops.providers.dialects.together_description import DESCRIPTION
 from ftops.providers.dialects.together_fields import BODY_FIELDS, CAPABILITIES, QUERY_FIELDS
 from ftops.providers.dialects.together_jobs import (
     FAILURE_CLASSES,
+    decode_estimate,
     decode_event,
     decode_job,
     decode_metrics,
     encode_create,
+    encode_estimate,
     failure_told,
     unexplained,
 )
@@ -34,6 +37,7 @@ from ftops.providers.dialects.together_refusals import FAILURES
 from ftops.providers.dialects.together_uploads import Sizes, decode_file, uploaded
 from ftops.providers.event_stream import EventForm, read_events
 from ftops.providers.flow import Flow, asked
+from ftops.providers.fresh_models import refused_unless_fresh
 from ftops.providers.paging import BrokenPaging, Page, Pages, every_item, every_job, first_jobs
 from ftops.transport.exchange import Expect, Request
 
@@ -78,20 +82,23 @@ class TogetherDialect:
         headers = {"Idempotency-Key": request.stamp.nonce} if request.stamp else {}
         body = encode_create(request)
         try:
-            answer = yield Request("create", "POST", _JOBS, body=body, headers=headers)
-        except NotReady as error:
-            # A model that is not there is a wrong name, unless a job of ours has just made it.
-            if error.failure.about is not About.MODEL or request.chained:
-                raise
-            raise (
-                yield from self._explained(Rejected(error.message, failure=error.failure), request)
-            ) from error
+            with refused_unless_fresh(request):
+                answer = yield Request("create", "POST", _JOBS, body=body, headers=headers)
         except Rejected as error:
             explained = yield from self._explained(error, request)
             if explained is error:
                 raise
             raise explained from error
         return answer.read(lambda job: decode_job(job, provider))
+
+    def estimate(self, request: JobRequest) -> Flow[Amount | None]:
+        """POST what decides the price; nothing is said of a file that was not validated yet."""
+        body = encode_estimate(request)
+        return (
+            yield from asked(
+                Request("estimate", "POST", f"{_JOBS}/estimate-price", body=body), decode_estimate
+            )
+        )
 
     def _explained(self, error: Rejected, request: JobRequest) -> Flow[Rejected]:
         why = yield from together_limits.reason(request)

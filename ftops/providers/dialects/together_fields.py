@@ -46,7 +46,10 @@ _TRAINING: JSONObject = {
         "description": "Needs a validation file and n_evals of at least patience + warm-up evaluations + 1.",
     },
     "early_stopping_patience": {"type": "integer", "minimum": 1, "description": "2 if absent."},
-    "early_stopping_min_delta": _NOT_NEGATIVE,
+    "early_stopping_min_delta": {
+        **_NOT_NEGATIVE,
+        "description": "How much the loss must fall to count as better.",
+    },
     "early_stopping_warmup_evals": {"type": "integer", "minimum": 0, "description": "1 if absent."},
 }
 
@@ -59,10 +62,16 @@ OF_METHOD: dict[Method, JSONObject] = {
     },
     Method.DPO: {
         "dpo_beta": {**_NOT_NEGATIVE, "description": "How far from the reference model; 0.1 if absent."},
-        "rpo_alpha": _NOT_NEGATIVE,
-        "simpo_gamma": _NOT_NEGATIVE,
-        "dpo_normalize_logratios_by_length": _FLAG,
-        "dpo_reference_free": _FLAG,
+        "rpo_alpha": {
+            **_NOT_NEGATIVE,
+            "description": "Weight of the preferred answer's own likelihood in the loss.",
+        },
+        "simpo_gamma": {**_NOT_NEGATIVE, "description": "Margin by which the preferred answer should win."},
+        "dpo_normalize_logratios_by_length": {
+            **_FLAG,
+            "description": "Make up for answers of different length.",
+        },
+        "dpo_reference_free": {**_FLAG, "description": "Train without a reference model."},
     },
 }
 """What a create sends under `training_method`, beside the name of the method."""
@@ -173,8 +182,22 @@ CAPABILITIES = Capabilities(
     integration_form=INTEGRATIONS,
     checkpoints="{model}:{step}",
     mark_retrieved=False,
-    reason_listed=False,
+    outcome_listed=False,
 )
+
+ESTIMATED_BY = frozenset(
+    {
+        "training_file",
+        "validation_file",
+        "model",
+        "from_checkpoint",
+        "n_epochs",
+        "n_evals",
+        "training_method",
+        "training_type",
+    }
+)
+"""What of a create an estimate takes."""
 
 BODY_FIELDS = frozenset(
     {

@@ -15,8 +15,11 @@ from ftops.model.fingerprint import AUTO
 from ftops.model.job import FailureClass, Job, JobError, JobEvent, JobFile, JobStatus
 from ftops.model.json_value import JSON
 from ftops.model.request import JobRequest
+from ftops.model.spending import Amount, amount
 from ftops.providers.decoding import (
+    NANO,
     decode_instant,
+    decode_price,
     decode_status,
     optional_count,
     optional_number,
@@ -25,7 +28,13 @@ from ftops.providers.decoding import (
     require_id,
     require_mapping,
 )
-from ftops.providers.dialects.together_fields import OF_METHOD, SHOWN, WANDB_FIELDS, WIRE_METHODS
+from ftops.providers.dialects.together_fields import (
+    ESTIMATED_BY,
+    OF_METHOD,
+    SHOWN,
+    WANDB_FIELDS,
+    WIRE_METHODS,
+)
 from ftops.providers.failure_classes import FailureClasses
 from ftops.providers.flow import Unreadable
 from ftops.providers.identity import split_tag, tagged
@@ -81,6 +90,23 @@ def encode_create(request: JobRequest) -> dict[str, Any]:
     return {key: value for key, value in body.items() if value is not None}
 
 
+def encode_estimate(request: JobRequest) -> dict[str, Any]:
+    """Write what of a create its price is estimated by."""
+    return {key: value for key, value in encode_create(request).items() if key in ESTIMATED_BY}
+
+
+def decode_estimate(body: Any) -> Amount | None:
+    """Read an estimate, in dollars. `allowed_to_proceed` is about credit, and no part of a price."""
+    told = require_mapping(body, "an estimate")
+    price = optional_number(told.get("estimated_total_price"))
+    if told.get("estimation_available") is False or price is None or price <= 0:
+        return None
+    try:
+        return amount(price, price)
+    except ValueError as error:
+        raise Unreadable(str(error)) from error
+
+
 def _base(request: JobRequest) -> dict[str, str]:
     """What is trained on: a base model, or a job or its model, which go by another field; never both."""
     of_a_job = request.chained or request.model.startswith(_JOB_ID)
@@ -133,6 +159,7 @@ def decode_job(body: Any, provider: str) -> Job:
         suffix=suffix,
         tag=tag,
         error=failure_told(raw, job.get("events")) if status is JobStatus.FAILED else None,
+        price=None if status.active else decode_price(job.get("total_price"), NANO),
     )
 
 

@@ -133,7 +133,10 @@ def _put(file: Sent, where: str) -> Flow[Answer]:
         hops += 1
         if hops > MOST_HOPS:
             raise answer.unreadable(f"the store redirects more than {MOST_HOPS} times")
-        where = urljoin(where, answer.reply.headers.get("location") or "")
+        try:
+            where = urljoin(where, answer.reply.headers.get("location") or "")
+        except ValueError as error:
+            raise answer.unreadable("the store redirects to what is no address") from error
 
 
 def _already_there(file: Sent, answer: Answer) -> Flow[UploadedFile]:

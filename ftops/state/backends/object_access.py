@@ -12,14 +12,8 @@ from msgspec import Struct
 from obstore.exceptions import AlreadyExistsError, NotSupportedError, PreconditionError
 from obstore.store import ObjectStore
 
-from ftops.state.backends.object_errors import (
-    LIBRARY_ERRORS,
-    Place,
-    failure,
-    is_bucket_missing,
-    shortened,
-    write_failure,
-)
+from ftops.state.backends.object_errors import failure, write_failure
+from ftops.transport.bucket_errors import LIBRARY_ERRORS, Place, is_bucket_missing, shortened
 
 
 class Unmet(Exception):
@@ -112,6 +106,7 @@ class ObjectAccess:
                     raise
                 return False
             except (NotSupportedError, NotImplementedError):
+                # Both say that the store has no copying of its own; whatever else went wrong is raised.
                 reply = obstore.get(self._store, key)
                 obstore.put(self._store, to, bytes(reply.bytes()), use_multipart=False)
             return True

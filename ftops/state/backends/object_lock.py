@@ -14,10 +14,10 @@ from collections.abc import Callable
 from ftops.errors import StateError, StateUncertain
 from ftops.state.backend import Holder, silent
 from ftops.state.backends.object_access import Found, Unmet
-from ftops.state.backends.object_errors import Place
 from ftops.state.backends.object_lease import ObjectLease, Objects, Taken, Words, bounded, understood
 from ftops.state.clocks import Clocks
 from ftops.state.holder import lock_held
+from ftops.transport.bucket_errors import Place
 
 _WRONG = json.dumps({"e_tag": '"00000000000000000000000000000000"', "version": "1"})
 """No object's version: an etag of zeros for S3 and Azure, and for Google a generation of 1970."""

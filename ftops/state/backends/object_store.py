@@ -14,11 +14,11 @@ from ftops.errors import StateConflict, StateError, StateUncertain
 from ftops.model.value import replace
 from ftops.state.backend import Holder, Lease, Opening, Stored
 from ftops.state.backends.object_access import ObjectAccess, Rights, Unmet
-from ftops.state.backends.object_errors import Place
 from ftops.state.backends.object_lock import LockObject
 from ftops.state.backends.object_opening import LOCK_SECONDS, STATE_SECONDS, open_access
 from ftops.state.clocks import Clocks
 from ftops.state.features import Earlier
+from ftops.transport.bucket_errors import Place
 
 _BUCKET = re.compile(r"[A-Za-z0-9$][A-Za-z0-9._-]*")
 _COPY = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")

@@ -14,6 +14,7 @@ from ftops.emulator.wires.interference import break_next_page, current_strike, l
 from ftops.emulator.wires.refusals import Refusal, bad_value
 from ftops.emulator.wires.replies import json_reply
 from ftops.emulator.wires.requests import check_files, read_json
+from ftops.emulator.wires.stored_jobs import find_job, job_to_change
 from ftops.emulator.world.datasets import Format
 from ftops.emulator.world.fields import Fields
 from ftops.emulator.world.history import reached
@@ -61,7 +62,7 @@ class AlibabaRoutes:
     def create(self) -> Response:
         """Take an order; bad data fails the job later."""
         order = self._order(read_json())
-        form = Format.PREFERENCE if order.method == "dpo" else Format.CHAT
+        form = Format.CHOSEN if order.method == "dpo" else Format.CHAT
         inspection = orders.inspect_files(self._emulator, order, form, 1, VALIDATION_SECONDS)
         run = _run(inspection.dataset, order.request["hyper_parameters"])
         made = shapes.job_id(self._emulator.clock.now())
@@ -125,9 +126,7 @@ class AlibabaRoutes:
     def cancel(self, job_id: str) -> Response:
         """Begin to cancel; the reply has no job."""
         self._find(job_id)
-        with self._emulator.jobs.change(job_id, FAMILY) as loan:
-            if loan is None:
-                raise _unknown()
+        with job_to_change(self._emulator, job_id, FAMILY, _unknown()) as loan:
             now = self._emulator.clock.now()
             if status_at(loan.job, now) in TERMINAL:
                 status = shapes.shown_status(loan.job, now).lower()
@@ -151,10 +150,7 @@ class AlibabaRoutes:
         return json_reply(shapes.envelope({"total": len(lines), "logs": lines[offset : offset + count]}))
 
     def _find(self, job_id: str) -> Job:
-        job = self._emulator.jobs.find(job_id, FAMILY)
-        if job is None or job_id in current_strike().forgotten:
-            raise _unknown()
-        return job
+        return find_job(self._emulator, job_id, FAMILY, _unknown())
 
     def _reply(self, job: Job) -> Response:
         return json_reply(shapes.envelope(shapes.show_job(job, self._emulator.clock.now())))

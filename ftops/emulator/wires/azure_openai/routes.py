@@ -12,33 +12,27 @@ from ftops.emulator.wires import orders
 from ftops.emulator.wires.azure_openai import refusals, shapes
 from ftops.emulator.wires.azure_openai.files import check_files
 from ftops.emulator.wires.azure_openai.versions import ROOTS, no_such_resource, spoken
-from ftops.emulator.wires.interference import break_next_page, current_strike, listed_until
+from ftops.emulator.wires.cursor_pages import MOST_PER_PAGE, requested_page
+from ftops.emulator.wires.interference import current_strike
+from ftops.emulator.wires.openai.runs import VALIDATION_SECONDS, training_run
 from ftops.emulator.wires.openai.shapes import checkpoint_id, show_checkpoint, show_metrics
-from ftops.emulator.wires.paging import cut_page, unknown_cursor
+from ftops.emulator.wires.paging import cut_page
 from ftops.emulator.wires.refusals import Refusal
 from ftops.emulator.wires.replies import json_reply
 from ftops.emulator.wires.requests import read_json
+from ftops.emulator.wires.stored_jobs import find_job, job_to_change
 from ftops.emulator.world.datasets import Format
 from ftops.emulator.world.fields import Fields, query_limit
 from ftops.emulator.world.history import Happening, checkpoints, reached
 from ftops.emulator.world.identifiers import derived_id
 from ftops.emulator.world.job import Family, Job, Pause
-from ftops.emulator.world.job_table import PageRequest
 from ftops.emulator.world.lifecycle import TERMINAL, Status, status_at
 from ftops.emulator.world.models import azure_name
-from ftops.emulator.world.training import (
-    Dataset,
-    TrainingRun,
-    automatic_batch_size,
-    automatic_epochs,
-    training_seconds,
-)
 
 FAMILY = Family.AZURE_OPENAI
-MOST_PER_PAGE = 1000
 FEWEST_EXAMPLES = 10
-VALIDATION_SECONDS = 20.0
-QUEUE_SECONDS = 40.0
+RATE_MULTIPLIER = 1.0
+"""Of an order that names none, as in the documents' example."""
 FORMATS = {"dpo": Format.PREFERENCE, "reinforcement": Format.REINFORCEMENT}
 
 
@@ -76,7 +70,7 @@ class AzureRoutes:
         inspection = orders.inspect_files(
             self._emulator, order, expected, FEWEST_EXAMPLES, VALIDATION_SECONDS
         )
-        run = _run(inspection.dataset, order.request["hyperparameters"])
+        run = training_run(inspection.dataset, order.request["hyperparameters"], RATE_MULTIPLIER)
         job_id = f"ftjob-{uuid.uuid4().hex}"
         job = orders.new_job(self._emulator, job_id, order, run, inspection.failure)
         names = iter([azure_name(job.model, job.suffix, job.id)])
@@ -112,27 +106,10 @@ class AzureRoutes:
     def list_jobs(self) -> Response:
         """Newest first; no version has a filter."""
         version = spoken()
-        strike = current_strike()
-        limit = query_limit(request.args, 20, MOST_PER_PAGE)
-        after = None if strike.is_kind("repeat_page") else self._cursor(request.args.get("after"))
-        jobs = self._emulator.jobs.page(
-            PageRequest(
-                family=FAMILY,
-                limit=limit + 1,
-                before=after,
-                created_real_before=listed_until(self._emulator),
-                hidden=strike.forgotten,
-            )
-        )
-        has_more = len(jobs) > limit or strike.is_kind("repeat_page")
-        jobs = jobs[:limit]
-        if strike.is_kind("truncate_list"):
-            has_more = True
-            jobs = jobs[: len(jobs) // 2]
-            break_next_page(self._emulator)
+        page = requested_page(self._emulator, FAMILY)
         now, book = self._emulator.clock.now(), self._emulator.settings.by_the_book
-        data = [shapes.show_job(job, now, version, by_the_book=book) for job in jobs]
-        return json_reply({"object": "list", "data": data, "has_more": has_more})
+        data = [shapes.show_job(job, now, version, by_the_book=book) for job in page.items]
+        return json_reply({"object": "list", "data": data, "has_more": page.has_more})
 
     def retrieve(self, job_id: str) -> Response:
         """Return one job."""
@@ -191,11 +168,7 @@ class AzureRoutes:
 
     def _change(self, job_id: str, done: str, change: Callable[[Job, float], Job]) -> Response:
         spoken()
-        if job_id in current_strike().forgotten:
-            raise refusals.unknown_job(job_id)
-        with self._emulator.jobs.change(job_id, FAMILY) as loan:
-            if loan is None:
-                raise refusals.unknown_job(job_id)
+        with job_to_change(self._emulator, job_id, FAMILY, refusals.unknown_job(job_id)) as loan:
             now = self._emulator.clock.now()
             status = status_at(loan.job, now)
             paused = status is Status.PAUSED
@@ -205,36 +178,11 @@ class AzureRoutes:
         return self._reply(loan.job)
 
     def _find(self, job_id: str) -> Job:
-        job = self._emulator.jobs.find(job_id, FAMILY)
-        if job is None or job_id in current_strike().forgotten:
-            raise refusals.unknown_job(job_id)
-        return job
-
-    def _cursor(self, after: str | None) -> int | None:
-        if not after:
-            return None
-        job = self._emulator.jobs.find(after, FAMILY)
-        if job is None:
-            raise unknown_cursor(after)
-        return job.number
+        return find_job(self._emulator, job_id, FAMILY, refusals.unknown_job(job_id))
 
     def _reply(self, job: Job) -> Response:
         now, book = self._emulator.clock.now(), self._emulator.settings.by_the_book
         return json_reply(shapes.show_job(job, now, spoken(), by_the_book=book))
-
-
-def _run(dataset: Dataset, asked: dict[str, Any]) -> TrainingRun:
-    epochs = asked["n_epochs"] or automatic_epochs(dataset.examples)
-    return TrainingRun(
-        examples=dataset.examples,
-        tokens=dataset.tokens,
-        epochs=epochs,
-        batch_size=asked["batch_size"] or automatic_batch_size(dataset.examples),
-        learning_rate_multiplier=asked["learning_rate_multiplier"] or 1.0,
-        validation_seconds=VALIDATION_SECONDS,
-        queue_seconds=QUEUE_SECONDS,
-        training_seconds=training_seconds(dataset.examples, epochs),
-    )
 
 
 def _event_id(job: Job, index: int) -> str:

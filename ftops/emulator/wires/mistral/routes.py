@@ -17,6 +17,7 @@ from ftops.emulator.wires.mistral import shapes
 from ftops.emulator.wires.refusals import Refusal
 from ftops.emulator.wires.replies import json_reply
 from ftops.emulator.wires.requests import check_files, read_json
+from ftops.emulator.wires.stored_jobs import job_to_change
 from ftops.emulator.world.datasets import Format
 from ftops.emulator.world.fields import Fields
 from ftops.emulator.world.job import Family, Job, Pause
@@ -152,11 +153,7 @@ class MistralRoutes:
         return self._change(job_id, change)
 
     def _change(self, job_id: str, change: Callable[[Job, float], Job]) -> Response:
-        if job_id in current_strike().forgotten:
-            raise _unknown(job_id)
-        with self._emulator.jobs.change(job_id, FAMILY) as loan:
-            if loan is None:
-                raise _unknown(job_id)
+        with job_to_change(self._emulator, job_id, FAMILY, _unknown(job_id)) as loan:
             loan.job = change(loan.job, self._emulator.clock.now())
         return self._detailed(loan.job)
 

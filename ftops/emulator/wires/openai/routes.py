@@ -9,22 +9,21 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from ftops.emulator.context import Emulator
 from ftops.emulator.wires import orders, refusals
-from ftops.emulator.wires.interference import break_next_page, current_strike, listed_until
+from ftops.emulator.wires.cursor_pages import MOST_PER_PAGE, requested_page
+from ftops.emulator.wires.interference import current_strike
 from ftops.emulator.wires.openai import shapes as wire_openai
 from ftops.emulator.wires.openai.runs import VALIDATION_SECONDS, data_form, training_run
-from ftops.emulator.wires.paging import cut_page, unknown_cursor
+from ftops.emulator.wires.paging import cut_page
 from ftops.emulator.wires.replies import json_reply
 from ftops.emulator.wires.requests import check_files, read_json
+from ftops.emulator.wires.stored_jobs import find_job, job_to_change
 from ftops.emulator.world.fields import Fields, query_limit
 from ftops.emulator.world.history import Checkpoint, Happening, checkpoints, reached
 from ftops.emulator.world.identifiers import derived_id, new_id
 from ftops.emulator.world.job import Family, Job, Pause
-from ftops.emulator.world.job_table import PageRequest
 from ftops.emulator.world.lifecycle import TERMINAL, Status, status_at
 from ftops.emulator.world.models import modern_name
 
-MOST_PER_PAGE = 1000
-"""Not documented; the clients ask for at most 100."""
 FEWEST_EXAMPLES = 10
 
 
@@ -112,30 +111,11 @@ class OpenAIRoutes:
 
     def list_jobs(self) -> Response:
         """Newest first; past the end an empty page, on which older clients rely to stop."""
-        strike = current_strike()
-        limit = query_limit(request.args, 20, MOST_PER_PAGE)
-        after = None if strike.is_kind("repeat_page") else self._cursor(request.args.get("after"))
         wanted, without = _metadata_filter()
-        jobs = self._emulator.jobs.page(
-            PageRequest(
-                family=self.family,
-                limit=limit + 1,
-                before=after,
-                metadata=wanted,
-                without_metadata=without,
-                created_real_before=listed_until(self._emulator),
-                hidden=strike.forgotten,
-            )
-        )
-        has_more = len(jobs) > limit or strike.is_kind("repeat_page")
-        jobs = jobs[:limit]
-        if strike.is_kind("truncate_list"):
-            has_more = True
-            jobs = jobs[: len(jobs) // 2]
-            break_next_page(self._emulator)
+        page = requested_page(self._emulator, self.family, wanted, without_metadata=without)
         now = self._emulator.clock.now()
-        data = [self.shown(job, now) for job in jobs]
-        return json_reply({"object": "list", "data": data, "has_more": has_more})
+        data = [self.shown(job, now) for job in page.items]
+        return json_reply({"object": "list", "data": data, "has_more": page.has_more})
 
     def redirect(self) -> WerkzeugResponse:
         """A trailing slash was recorded to be answered with 307."""
@@ -195,29 +175,14 @@ class OpenAIRoutes:
         return wire_openai.show_checkpoint(job, checkpoint)
 
     def _change(self, job_id: str, verb: str, change: Callable[[Job, float], Job]) -> Response:
-        if job_id in current_strike().forgotten:
-            raise refusals.unknown_fine_tune(job_id)
-        with self._emulator.jobs.change(job_id, self.family) as loan:
-            if loan is None:
-                raise refusals.unknown_fine_tune(job_id)
+        with job_to_change(self._emulator, job_id, self.family, refusals.unknown_fine_tune(job_id)) as loan:
             now = self._emulator.clock.now()
             _refuse_change(loan.job, verb, status_at(loan.job, now))
             loan.job = change(loan.job, now)
         return self._reply(loan.job)
 
     def _find(self, job_id: str) -> Job:
-        job = self._emulator.jobs.find(job_id, self.family)
-        if job is None or job_id in current_strike().forgotten:
-            raise refusals.unknown_fine_tune(job_id)
-        return job
-
-    def _cursor(self, after: str | None) -> int | None:
-        if not after:
-            return None
-        job = self._emulator.jobs.find(after, self.family)
-        if job is None:
-            raise unknown_cursor(after)
-        return job.number
+        return find_job(self._emulator, job_id, self.family, refusals.unknown_fine_tune(job_id))
 
     def _reply(self, job: Job) -> Response:
         return json_reply(self.shown(job, self._emulator.clock.now()))

@@ -27,7 +27,9 @@ def data_form(order: Order) -> Format:
     return Format.COMPLETION if base_of(order.model) in COMPLETION_BASES else Format.CHAT
 
 
-def training_run(dataset: Dataset, asked: dict[str, Any]) -> TrainingRun:
+def training_run(
+    dataset: Dataset, asked: dict[str, Any], multiplier: float = DEFAULT_LEARNING_RATE_MULTIPLIER
+) -> TrainingRun:
     """Return how long an order trains, and with what; what was not asked for is chosen."""
     epochs = asked["n_epochs"] or automatic_epochs(dataset.examples)
     return TrainingRun(
@@ -35,7 +37,7 @@ def training_run(dataset: Dataset, asked: dict[str, Any]) -> TrainingRun:
         tokens=dataset.tokens,
         epochs=epochs,
         batch_size=asked["batch_size"] or automatic_batch_size(dataset.examples),
-        learning_rate_multiplier=asked.get("learning_rate_multiplier") or DEFAULT_LEARNING_RATE_MULTIPLIER,
+        learning_rate_multiplier=asked.get("learning_rate_multiplier") or multiplier,
         validation_seconds=VALIDATION_SECONDS,
         queue_seconds=QUEUE_SECONDS,
         training_seconds=training_seconds(dataset.examples, epochs),

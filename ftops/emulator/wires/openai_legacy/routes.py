@@ -14,6 +14,7 @@ from ftops.emulator.wires.openai_legacy import shapes as wire_legacy
 from ftops.emulator.wires.openai_legacy.event_stream import stream_events
 from ftops.emulator.wires.replies import json_reply
 from ftops.emulator.wires.requests import check_files, read_json
+from ftops.emulator.wires.stored_jobs import find_job, job_to_change
 from ftops.emulator.world.datasets import Format
 from ftops.emulator.world.fields import Fields
 from ftops.emulator.world.identifiers import new_id
@@ -111,11 +112,7 @@ class LegacyRoutes:
 
     def cancel(self, job_id: str) -> Response:
         """Cancel at once; a job that is over is refused (recorded)."""
-        if job_id in current_strike().forgotten:
-            raise refusals.unknown_fine_tune(job_id)
-        with self._emulator.jobs.change(job_id, FAMILY) as loan:
-            if loan is None:
-                raise refusals.unknown_fine_tune(job_id)
+        with job_to_change(self._emulator, job_id, FAMILY, refusals.unknown_fine_tune(job_id)) as loan:
             now = self._emulator.clock.now()
             status = status_at(loan.job, now)
             if status in TERMINAL:
@@ -134,10 +131,7 @@ class LegacyRoutes:
         )
 
     def _find(self, job_id: str) -> Job:
-        job = self._emulator.jobs.find(job_id, FAMILY)
-        if job is None or job_id in current_strike().forgotten:
-            raise refusals.unknown_fine_tune(job_id)
-        return job
+        return find_job(self._emulator, job_id, FAMILY, refusals.unknown_fine_tune(job_id))
 
     def _full_reply(self, job: Job) -> Response:
         events = wire_legacy.show_events(job, self._emulator.clock.now())

@@ -1,6 +1,7 @@
 """The models that are trained, with their limits and prices. Figures are believable, not Together's own."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from ftops.emulator.world.models import RELEASED_AT
@@ -84,6 +85,11 @@ def show_base(base: Base) -> dict[str, Any]:
         "context_length": base.context,
         "pricing": per_million,
     }
+
+
+def rate(base: Base, *, full: bool) -> Decimal:
+    """Return the dollars for a million trained tokens."""
+    return Decimal(str(base.full_dollars if full else base.lora_dollars))
 
 
 def dollars(base: Base, tokens: int, *, full: bool) -> float:

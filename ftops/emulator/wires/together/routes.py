@@ -13,6 +13,7 @@ from ftops.emulator.wires import orders, refusals
 from ftops.emulator.wires.interference import break_next_page, current_strike, listed_until
 from ftops.emulator.wires.replies import json_reply
 from ftops.emulator.wires.requests import read_json
+from ftops.emulator.wires.stored_jobs import find_job, job_to_change
 from ftops.emulator.wires.together import events, shapes
 from ftops.emulator.wires.together.catalog import BASES, DOLLARS_LIMIT, Base, dollars
 from ftops.emulator.wires.together.shelf import COMPLETED, Shelf
@@ -160,11 +161,7 @@ class TogetherRoutes:
 
     def cancel(self, job_id: str) -> Response:
         """Take the request; the job ends a while later. One that is over is refused."""
-        if job_id in current_strike().forgotten:
-            raise refusals.unknown_fine_tune(job_id)
-        with self._emulator.jobs.change(job_id, FAMILY) as loan:
-            if loan is None:
-                raise refusals.unknown_fine_tune(job_id)
+        with job_to_change(self._emulator, job_id, FAMILY, refusals.unknown_fine_tune(job_id)) as loan:
             now = self._emulator.clock.now()
             status = shapes.shown_status(loan.job, now, by_the_book=True)
             if status not in CANCELLABLE:
@@ -231,10 +228,7 @@ class TogetherRoutes:
         )
 
     def _find(self, job_id: str) -> Job:
-        job = self._emulator.jobs.find(job_id, FAMILY)
-        if job is None or job_id in current_strike().forgotten:
-            raise refusals.unknown_fine_tune(job_id)
-        return job
+        return find_job(self._emulator, job_id, FAMILY, refusals.unknown_fine_tune(job_id))
 
     def _truncated_reply(self, job: Job) -> Response:
         return json_reply(self._truncated(job, self._emulator.clock.now()))

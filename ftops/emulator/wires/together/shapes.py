@@ -18,9 +18,10 @@ from ftops.emulator.wires.together.catalog import (
     Base,
     dollars,
 )
+from ftops.emulator.world.billing import tokens_done
 from ftops.emulator.world.fields import Fields
 from ftops.emulator.world.job import Job
-from ftops.emulator.world.lifecycle import Status, active_seconds, planned_end, status_at, time_at
+from ftops.emulator.world.lifecycle import TERMINAL, Status, active_seconds, planned_end, status_at, time_at
 
 LONGEST_SUFFIX = 40
 DEFAULT_SEED = 42
@@ -251,15 +252,14 @@ def _common(job: Job, now: float, base: Base, status: str, *, by_the_book: bool)
     The document's schema of a scheduler's arguments fits none that has `num_cycles`.
     """
     completed = status == "completed"
-    full = job.request["training_type"]["type"] == "Full"
-    tokens = job.run.trained_tokens if completed else 0
+    tokens = tokens_done(job, now) if status_at(job, now) in TERMINAL else 0
     left = max(0, round(planned_end(job) - now))
     return {
         "id": job.id,
         "status": status,
         "created_at": instant(job.created_at),
         "updated_at": instant(_updated_at(job, now)),
-        "total_price": round(NANO * dollars(base, tokens, full=full)),
+        "total_price": round(NANO * dollars(base, tokens, full=is_full(job))),
         "token_count": tokens,
         "training_file": job.training_file,
         "validation_file": job.validation_file or "",
@@ -269,6 +269,11 @@ def _common(job: Job, now: float, base: Base, status: str, *, by_the_book: bool)
         **{name: value for name, value in job.request.items() if name not in TRUNCATED_ALONE},
         **({"lr_scheduler": _without_cycles(job.request["lr_scheduler"])} if by_the_book else {}),
     }
+
+
+def is_full(job: Job) -> bool:
+    """Return whether all weights are trained, which has a price of its own."""
+    return bool(job.request["training_type"]["type"] == "Full")
 
 
 def _without_cycles(scheduler: dict[str, Any]) -> dict[str, Any]:
