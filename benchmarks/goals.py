@@ -70,6 +70,7 @@ _JSON = Case("plan/json", 10_000, EACH)
 _OPENED = Case("plan/opened", 10_000, EACH)
 _CREATES = Case("apply/32", 1_000)
 _STATE = Case("state/probe", 100_000)
+_CHECKED, _COUNTED = Case("data/chats-checked", 100_000), Case("data/chats-counted", 100_000)
 _DATA, _LITTLE_DATA = Case("data/large-seen", 10), Case("data/small-seen", 10)
 
 
@@ -97,6 +98,9 @@ GOALS: tuple[Goal, ...] = (
     _under("second plan of 10,000: data files opened", _OPENED, "data_opened", 0),
     _under("second plan over 100 MB of data: data files opened", Case("data/opened", 10), "data_opened", 0),
     _times("second plan over 100 MB of data, over 10 KB", _DATA, 1.2, _LITTLE_DATA),
+    _under("100,000 chat lines (100 MB) checked: CPU", _CHECKED, "cpu", 3, " s"),
+    _under("100,000 chat lines checked: peak memory", _CHECKED, "peak", 100, " MiB"),
+    _under("100,000 chat lines checked, and their tokens counted: CPU", _COUNTED, "cpu", 6, " s"),
     _over_ideal("POST phase, over the ideal", "post", 1.15),
     _over_ideal("the whole, over the ideal", "wall", 1.5),
     _under("1,000 creates, 32 at a time: state writes", _CREATES, "state_writes", 40),

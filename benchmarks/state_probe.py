@@ -8,7 +8,6 @@ Garbage is collected as rarely as by ftops itself.
 
 from __future__ import annotations
 
-import gc
 import json
 import sys
 import time
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.worlds.writing import PROJECT
-from ftops.__main__ import COLLECT_AFTER
+from ftops.cli.garbage import collect_late
 from ftops.model.state import State
 from ftops.state.backends.local import LocalBackend
 from ftops.state.manager import StateManager
@@ -63,7 +62,7 @@ def _rewritten(manager: StateManager, state: State, names: Sequence[str]) -> tup
 
 
 if __name__ == "__main__":
-    gc.set_threshold(COLLECT_AFTER)
+    collect_late()
     if sys.argv[1] == "multiply":
         multiply(Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4]))
     else:

@@ -1,4 +1,4 @@
-"""100 MB of training data: what a plan over it costs when it is new, and when it was seen before."""
+"""100 MB of training data: what plans over it cost, new and seen before, and what checking it costs."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from benchmarks.measuring import Run, in_turn, measured
 from benchmarks.opened import Opened
 from benchmarks.results import Case
 from benchmarks.scenarios.bench import ROUNDS, Bench, Measured, cases, ftops, nothing
+from benchmarks.worlds.chats import write_chats
 from benchmarks.worlds.shape import Shape
+from benchmarks.worlds.writing import data_path
 
 FILES = 10
 SMALL = Shape(FILES, data_files=FILES)
 LARGE_DATA = Shape(FILES, data_files=FILES, rows=10_000, row_bytes=1_000)
+CHATS, CHAT_ROWS = Shape(1, data_files=1, rows=10), 100_000
 PLAN = ("plan", "--detailed-exitcode")
 
 
@@ -32,3 +35,15 @@ def data(bench: Bench) -> Iterator[Measured]:
             run = measured(seen)
             facts = {"data_opened": opened.count()}
         yield {Case("data/opened", FILES): [Run(run.user, run.system, run.wall, run.peak_kib, facts)]}
+    yield _chats(bench)
+
+
+def _chats(bench: Bench) -> Measured:
+    """Measure every rule over 100,000 conversations, without and with a count of their tokens."""
+    world = bench.world(CHATS)
+    write_chats(world.root / data_path(0), CHAT_ROWS)
+    contenders = [
+        ftops("data/chats-checked", world, "validate", before=world.forget_files),
+        ftops("data/chats-counted", world, "validate", "--tokens", before=world.forget_files),
+    ]
+    return cases(in_turn(contenders, ROUNDS), CHAT_ROWS)

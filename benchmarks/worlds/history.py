@@ -15,6 +15,7 @@ from benchmarks.provider.shapes import encoded, file_object, job_object
 from benchmarks.worlds.writing import PROVIDER
 from ftops.model.finetune import FineTune
 from ftops.model.job import Stamp
+from ftops.model.spending import Purchase
 from ftops.model.state import Record, SentRequest, State
 from ftops.model.value import replace
 from ftops.providers.dialects.openai import OpenAIDialect
@@ -90,6 +91,7 @@ def _made(number: int, name: str, desired: DesiredSet, file_ids: dict[str, str],
     job = OpenAIDialect().decode_job(body, PROVIDER)
     spec = desired.spec(name)
     known = appearance(spec, str(fine_tune.model), file_ids, loaded.facts[PROVIDER].capabilities)
+    bought = Purchase(at=job.created_at, labels=fine_tune.labels, by="benchmark")
     record = Record(
         provider=PROVIDER,
         fingerprint=fingerprint,
@@ -99,7 +101,7 @@ def _made(number: int, name: str, desired: DesiredSet, file_ids: dict[str, str],
         lifecycle=fine_tune.lifecycle,
         labels=fine_tune.labels,
         annotations=fine_tune.annotations,
-        job=replace(from_stamp(job), request=SentRequest(PROVIDER, known)),
+        job=replace(from_stamp(job), request=SentRequest(PROVIDER, known), purchase=bought),
     )
     return _Made(name, record, body)
 

@@ -37,11 +37,11 @@ def architecture_page() -> str:
         "An arrow is an import. One that follows from two others is left out: what is below `records` is",
         "also below `planner`.",
         "",
-        "| floor | room | lines | what may live in it |",
-        "|---|---|---|---|",
+        "| floor | room | what may live in it |",
+        "|---|---|---|",
     ]
     for number, floor in enumerate(floors):
-        lines += [f"| {len(floors) - number} | `{room}` | {_size(room)} | {_says(room)} |" for room in floor]
+        lines += [f"| {len(floors) - number} | `{room}` | {_says(room)} |" for room in floor]
     lines += [
         "",
         "## Where is ...",
@@ -136,10 +136,3 @@ def _says(room: str) -> str:
     module = CODE / room / "__init__.py" if (CODE / room).is_dir() else CODE / f"{room}.py"
     text = ast.get_docstring(ast.parse(module.read_text())) or ""
     return " ".join(text.split("\n\n")[0].split())
-
-
-def _size(room: str) -> int:
-    files = (CODE / room).rglob("*.py") if (CODE / room).is_dir() else [CODE / f"{room}.py"]
-    lines = sum(len(file.read_text().splitlines()) for file in files)
-    # To the nearest hundred: the page must not change with every line.
-    return round(lines, -2)

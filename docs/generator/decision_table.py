@@ -10,12 +10,14 @@ from ftops.model.change import (
     INVALID_INPUT_REASONS,
     JOB_FAILED_REASONS,
     NEEDS_PERSON_REASONS,
+    REFUSED_REASONS,
     Reason,
 )
 from ftops.planner.table import BEFORE, DECLARED, GATES, STRAYS, UNDECLARED, UNREAD, Beside, Row
 
 _CODES = {
     ExitCode.ERROR: INVALID_INPUT_REASONS,
+    ExitCode.REFUSED: REFUSED_REASONS,
     ExitCode.NEEDS_PERSON: NEEDS_PERSON_REASONS,
     ExitCode.JOB_FAILED: JOB_FAILED_REASONS,
 }

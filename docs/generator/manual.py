@@ -16,8 +16,11 @@ def man_page(command: Command) -> str:
         ".SH NAME",
         f"{_text(command.page)} \\- {_text(command.summary.split('. ')[0].rstrip('.'))}",
         ".SH SYNOPSIS",
+        # A long choice of words may break after each of them, and has no spaces to be stretched.
+        ".ad l",
         f".B {_text(command.words)}",
-        _text(command.usage.removeprefix(command.words).strip()) or ".br",
+        _text(command.usage.removeprefix(command.words).strip()).replace("|", "|\\:") or ".br",
+        ".ad b",
         ".SH DESCRIPTION",
     ]
     for paragraph in command.paragraphs:

@@ -18,8 +18,8 @@ from ftops.providers.catalog import Offer, offers
 from ftops.providers.failure_classes import FailureClasses
 from ftops.providers.registry import OURS
 from ftops.providers.retirements import known_retirements
+from ftops.report.next_steps import FAILURE_ADVICE
 from ftops.report.providers import MARKS, method_words
-from ftops.report.status import FAILURE_ADVICE
 from ftops.review.endings import Calendar
 from ftops.review.outlook import Creates, Outlook, outlook
 

@@ -25,34 +25,41 @@ def schema_page(kind: str, title: str) -> str:
     ]
     if "examples" in schema:
         lines += ["```yaml", dump(schema["examples"][0]).rstrip("\n"), "```", ""]
-    lines += ["| field | type | default | meaning |", "|---|---|---|---|"]
-    lines += [_row(path, field, required=required) for path, field, required in _fields(schema, schema, "")]
+    lines += fields_table(schema)
     lines += ["", "Fields in **bold** are required where what holds them is written.", "", "## Examples", ""]
     for path, field, _ in _fields(schema, schema, ""):
         lines += _examples(path, field)
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
+def fields_table(schema: Schema) -> list[str]:
+    """Draw every field of a schema at its path."""
+    head = ["| field | type | default | meaning |", "|---|---|---|---|"]
+    rows = [_row(path, field, required=required) for path, field, required in _fields(schema, schema, "")]
+    return head + rows
+
+
 def _fields(schema: Schema, whole: Schema, prefix: str) -> Iterator[tuple[str, Schema, bool]]:
     for name, written in schema.get("properties", {}).items():
-        field = _resolved(written, whole)
+        field = resolved(written, whole)
         path = f"{prefix}{name}"
         yield path, field, name in schema.get("required", ())
         yield from _fields(field, whole, f"{path}.")
         items = field.get("items") or field.get("then", {}).get("items")
         if items:
-            yield from _fields(_resolved(items, whole), whole, f"{path}[].")
+            yield from _fields(resolved(items, whole), whole, f"{path}[].")
         values = field.get("additionalProperties")
         if isinstance(values, Mapping):
-            yield from _fields(_resolved(values, whole), whole, f"{path}.NAME.")
+            yield from _fields(resolved(values, whole), whole, f"{path}.NAME.")
 
 
-def _resolved(schema: Schema, whole: Schema) -> Schema:
+def resolved(schema: Schema, whole: Schema) -> Schema:
     """Put a definition under what is said where it is used."""
     merged: dict[str, Any] = {}
-    for part in (*schema.get("allOf", ()), *(schema[key] for key in ("else",) if key in schema), schema):
+    otherwise = [schema["else"]] if "$ref" in schema.get("else", {}) else []
+    for part in (*schema.get("allOf", ()), *otherwise, schema):
         if "$ref" in part:
-            merged |= _resolved(whole["definitions"][part["$ref"].rsplit("/", 1)[-1]], whole)
+            merged |= resolved(whole["definitions"][part["$ref"].rsplit("/", 1)[-1]], whole)
         merged |= {key: value for key, value in part.items() if key not in ("allOf", "$ref", "else")}
     return merged
 
