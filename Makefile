@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 COVERAGE := --cov --cov-report=term:skip-covered
 
-.PHONY: quickstart test coverage test-slow conformance lowest mutants bench services check fix docs install install-dev
+.PHONY: quickstart own-machines test coverage test-slow conformance lowest mutants bench services ray check fix docs install install-dev
 
 quickstart: install ## install, then plan and apply the example on the embedded emulator
 	rm -rf examples/quickstart/.ftops
@@ -13,6 +13,9 @@ quickstart: install ## install, then plan and apply the example on the embedded 
 	$(BIN)/ftops -C examples/quickstart status
 	$(BIN)/ftops -C examples/quickstart outputs
 
+own-machines: install ray ## train two chained models for real, on a Ray head of this machine (2 minutes and 2 GB to install, 90 s to run)
+	$(BIN)/python examples/own-machines/show.py
+
 test: install-dev ## install, then pass the tests
 	$(BIN)/python -m pytest -q -n 2 -m "not slow" $(COVERED)
 
@@ -20,7 +23,8 @@ coverage: COVERED = $(COVERAGE)
 coverage: test ## the same tests, and how much of the code they run: below the floor in pyproject.toml it fails
 
 test-slow: install-dev ## the tests that take many seconds
-	$(BIN)/python -m pytest -q -m slow
+	$(BIN)/python -m pytest -q -m slow --ignore=tests/recipes
+	$(BIN)/python -m pytest -q -n 2 -m slow tests/recipes
 
 conformance: install-dev ## real clients drive the emulator, and ftops real servers, each in an environment of its own
 	$(BIN)/python -m tests.conformance
@@ -36,8 +40,11 @@ bench: install-dev ## measure ftops beside its peers (benchmarks/README.md), all
 	  $(if $(CREATES),--creates $(CREATES)) $(if $(PEERS_UP_TO),--peers-up-to $(PEERS_UP_TO)) \
 	  $(if $(OUT),--out $(OUT)) $(if $(PAGE),--page)
 
-services: ## install the servers that tests of shared state talk to; without them these tests skip
-	sh tests/services/install.sh
+services: ## install the servers that tests talk to (of shared state, of editors), Chromium, and clients of forges; without them these tests skip
+	PYTHON=$(PYTHON) sh tests/services/install.sh
+
+ray: ## install a real Ray and what trains on it (.venv-ray, 2 GB); without it the tests on a real Ray skip
+	$(PYTHON) tests/ray/install.py
 
 check: install-dev ## style, types, floors
 	$(BIN)/ruff format --check .

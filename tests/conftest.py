@@ -8,6 +8,7 @@ import shutil
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -51,6 +52,11 @@ class Emulator:
     def jobs(self, family: str = "openai") -> int:
         count: int = requests.get(f"{self._root}/info", timeout=10).json()["jobs"].get(family, 0)
         return count
+
+    def bill(self) -> dict[str, Any]:
+        """Return what the jobs that have ended cost by the provider's books."""
+        found: dict[str, Any] = requests.get(f"{self._root}/bill", timeout=10).json()
+        return found
 
     def requests(self, operation: str) -> int:
         count: int = requests.get(f"{self._root}/info", timeout=10).json()["requests"].get(operation, 0)

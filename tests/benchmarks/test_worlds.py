@@ -10,10 +10,15 @@ from typing import Any
 import pytest
 
 from benchmarks.worlds import shape
+from benchmarks.worlds.chats import ROW_BYTES, write_chats
 from benchmarks.worlds.history import STATE
 from benchmarks.worlds.shape import Layout, Shape
 from benchmarks.worlds.world import World, make_world
 from benchmarks.worlds.writing import USUAL_EPOCHS, write_project
+from ftops.datasets.inspection import inspect_datasets
+from ftops.model.finetune import DataFile, FineTune
+from ftops.model.observation import ProviderFacts
+from ftops.providers.registry import dialects
 from tests.benchmarks.conftest import FINE_TUNES, run_in
 
 CHANGES = 2
@@ -62,8 +67,8 @@ def test_the_generated_state_is_the_one_that_a_real_apply_writes(tmp_path: Path,
 def _comparable(world: World) -> Any:
     """Read a state without what each draws or counts for itself: lineage, serial, nonces, who was first."""
     text = (world.root / STATE).read_text()
-    text = re.sub(r'"(nonce|lineage)": "[^"]*"', r'"\1": "*"', text)
-    text = re.sub(r'"(created_at|finished_at|serial)": [0-9.]+', r'"\1": 0', text)
+    text = re.sub(r'"(nonce|lineage|by)": "[^"]*"', r'"\1": "*"', text)
+    text = re.sub(r'"(created_at|finished_at|serial|at)": [0-9.]+', r'"\1": 0', text)
     text = re.sub(r"(ftjob-|file-)\d{24}", r"\1*", text)
     return json.loads(re.sub(r'(ft:[^"]*):\d{8}"', r'\1:*"', text))
 
@@ -97,3 +102,16 @@ def test_data_is_as_large_as_it_was_asked_for(tmp_path: Path) -> None:
     (data,) = (tmp_path / "project/data").rglob("*.jsonl")
     assert abs(data.stat().st_size - 1_000_000) < 50_000
     assert len(set(data.read_text().splitlines())) == 1_000
+
+
+def test_chats_are_the_same_each_time_and_right(tmp_path: Path) -> None:
+    write_chats(tmp_path / "a.jsonl", 300)
+    write_chats(tmp_path / "b.jsonl", 300)
+    assert (tmp_path / "a.jsonl").read_bytes() == (tmp_path / "b.jsonl").read_bytes()
+    size = (tmp_path / "a.jsonl").stat().st_size
+    assert 0.9 < size / (300 * ROW_BYTES) < 1.1
+    facts = ProviderFacts("p", "openai", dialects()["openai"].capabilities)
+    fine_tune = FineTune("a", "p", "gpt-4o-mini", (DataFile("a.jsonl"),))
+    (check,) = inspect_datasets(tmp_path, [fine_tune], {"p": facts}).files
+    assert check.findings == ()
+    assert check.statistics.rows_with_tools == 15

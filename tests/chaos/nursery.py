@@ -26,11 +26,14 @@ KILLED = -signal.SIGALRM
 BRINGS_THREADS = ("object_", "postgres")
 """Stores whose libraries start threads when imported: a process with threads must not fork."""
 
+ON_NODES = "ftops.trainer"
+"""What runs where torch is, and never in a run of ftops."""
+
 
 def main() -> None:
     for module in pkgutil.walk_packages(ftops.__path__, "ftops."):
-        name = module.name.rpartition(".")[2]
-        if name != "__main__" and not name.startswith(BRINGS_THREADS):
+        room, _, name = module.name.rpartition(".")
+        if name != "__main__" and not name.startswith(BRINGS_THREADS) and room != ON_NODES:
             importlib.import_module(module.name)
     gc.freeze()  # what a collection touches would be copied in every run
     answers = os.fdopen(os.dup(1), "w")

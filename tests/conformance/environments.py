@@ -1,10 +1,13 @@
 """One environment for each set of requirements, kept between runs: of Python packages, or of npm's."""
 
+import fcntl
 import hashlib
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 COMPLETE = "complete"
@@ -26,11 +29,12 @@ def environment(
     """
     place = folder / _name(requirements, python)
     own = place / "bin" / "python"
-    if fresh or not (place / COMPLETE).exists():
-        shutil.rmtree(place, ignore_errors=True)
-        _run(python, "-m", "venv", str(place))
-        _run(str(own), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *requirements)
-        (place / COMPLETE).touch()
+    with _alone(place):
+        if fresh or not (place / COMPLETE).exists():
+            shutil.rmtree(place, ignore_errors=True)
+            _run(python, "-m", "venv", str(place))
+            _run(str(own), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *requirements)
+            (place / COMPLETE).touch()
     return own
 
 
@@ -40,12 +44,22 @@ def programs(requirements: tuple[str, ...], folder: Path, *, fresh: bool = False
     if not packages:
         return environment(requirements, folder, fresh=fresh).parent
     place = folder / _name(requirements)
-    if fresh or not (place / COMPLETE).exists():
-        shutil.rmtree(place, ignore_errors=True)
-        place.mkdir(parents=True)
-        _run("npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(place), *packages)
-        (place / COMPLETE).touch()
+    with _alone(place):
+        if fresh or not (place / COMPLETE).exists():
+            shutil.rmtree(place, ignore_errors=True)
+            place.mkdir(parents=True)
+            _run("npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(place), *packages)
+            (place / COMPLETE).touch()
     return place / "node_modules" / ".bin"
+
+
+@contextmanager
+def _alone(place: Path) -> Iterator[None]:
+    """Hold the environment's lock: of the workers of one run of tests, one makes it and the others wait."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with place.with_name(f"{place.name}.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _name(requirements: tuple[str, ...], python: str = sys.executable) -> str:

@@ -26,6 +26,7 @@ NO_MODEL_DELETE = {
 GRADED = {"messages": [{"role": "user", "content": "q"}], "reference_answer": "a"}
 _MODEL_APART = "a job does not show the model, and its result files are weights: asked of retrieve elsewhere"
 _NO_MODELS = "the proxy lists the models of its configuration, and deletes none"
+_ENGINE = "an engine knows no billing, scopes or models; its words are asked in the dialect's own tests"
 _NO_EVENTS = "it has no route for events: asked without them elsewhere"
 
 CASES: Mapping[str, DialectCase] = {
@@ -106,12 +107,24 @@ CASES: Mapping[str, DialectCase] = {
         },
     ),
     "litellm_passthrough": DialectCase("gpt-4o-mini", CHAT),
+    "ray": DialectCase(
+        "random:tiny",
+        CHAT,
+        hyperparameters={"n_epochs": 3, "learning_rate": 1e-4, "lora_r": 8},
+        settings={"settle": 120, "trainer": {"output": "/mnt/models", "models": {"tiny": "random:tiny"}}},
+        cancelled=JobStatus.CANCELLING,
+        told_after=30,
+        absent={
+            **dict.fromkeys((NO_RESULTS, NO_DELETE), "models and results are folders of the nodes"),
+            "a_refusal_in_the_formats_own_words_means_what_its_table_says": _ENGINE,
+        },
+    ),
     "portkey": DialectCase("gpt-4o-mini", CHAT, settings={"upstream": "openai"}),
 }
 """By dialect; what follows a space is a variant, where what it can carry depends on its settings."""
 
 
-OFTEN = frozenset({*OPENAI_FAMILY, "azure_openai", "together", "mistral", "fireworks"})
+OFTEN = frozenset({*OPENAI_FAMILY, "azure_openai", "together", "mistral", "fireworks", "ray"})
 """Variants that share the least code; the others are asked in `make test-slow` alone."""
 
 

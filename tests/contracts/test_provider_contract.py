@@ -20,6 +20,7 @@ from ftops.providers.http_provider import HttpProvider
 from ftops.providers.provider import Provider
 from ftops.providers.registry import OURS
 from ftops.testing import DialectCase, ProviderContract, Server
+from ftops.testing.contract import fails_once
 from tests.conftest import Emulator
 from tests.contracts.dialects import CASES, dialect_of, in_turn
 
@@ -74,10 +75,7 @@ class TestOurDialects(ProviderContract):
         error: type[Exception],
     ) -> None:
         server.fault(kind, "create", **options)
-        with pytest.raises(error) as caught:
-            provider.create_fine_tune(request_)
-        assert type(caught.value) is error
-        assert server.requests("create") == 1
+        fails_once(provider, request_, server, error)
 
     def test_a_reply_names_its_request(self, provider: Provider, request_: JobRequest) -> None:
         assert provider.create_fine_tune_with_http_info(request_)[2]["x-request-id"]

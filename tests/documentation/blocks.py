@@ -76,7 +76,9 @@ class Session:
         monkeypatch.chdir(directory)
 
     def save(self, name: str, text: str) -> None:
-        (self._directory / name).write_text(text, encoding="utf-8")
+        path = self._directory / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
 
     def do(self, command: Command) -> None:
         """Run a command, and fail where it ends or prints otherwise than the page says."""

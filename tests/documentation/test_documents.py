@@ -12,10 +12,13 @@ import jsonschema
 import pytest
 
 from ftops.cli.main import COMMANDS, HELP
+from ftops.datasets.formats import PUBLISHED, format_schema
 from ftops.errors import ExitCode
 from ftops.manifests.schema import SCHEMA_KINDS, schema_text
 from ftops.model.change import Reason
 from tests.conftest import REPOSITORY, Emulator, ProjectDirectory
+
+SCHEMAS = REPOSITORY / "schemas"
 
 
 @pytest.mark.parametrize("kind", sorted(SCHEMA_KINDS))
@@ -24,6 +27,26 @@ def test_every_schema_is_valid_and_printed(project: ProjectDirectory, kind: str)
     jsonschema.Draft7Validator.check_schema(schema)
     assert project.ftops("schema", kind) == 0
     assert json.loads(project.out) == schema
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+@pytest.mark.parametrize("dialect", [None, "together", "alibaba"])
+def test_the_schema_of_a_row_is_printed_and_stands_alone(
+    project: ProjectDirectory, name: str, dialect: str | None
+) -> None:
+    more = ("--dialect", dialect) if dialect else ()
+    assert project.ftops("schema", f"dataset-{name}", *more) == 0
+    schema = json.loads(project.out)
+    jsonschema.Draft7Validator.check_schema(schema)
+    assert schema == format_schema(name, dialect or "")
+    for example in schema.get("examples", ()):
+        jsonschema.Draft7Validator(schema).validate(example)
+
+
+def test_a_dialect_is_for_rows_alone_and_must_be_known(project: ProjectDirectory) -> None:
+    assert project.ftops("schema", "plan", "--dialect", "together") == 64
+    assert project.ftops("schema", "dataset-chat", "--dialect", "togehter") == 64
+    assert "use one of: " in project.err
 
 
 def test_every_plan_and_apply_document_is_valid(project: ProjectDirectory, emulator: Emulator) -> None:
@@ -67,7 +90,7 @@ def test_help_and_version_import_nothing_heavy() -> None:
         code = (
             "import sys; from ftops.cli.main import run; "
             f"run({arguments!r}); "
-            "heavy = 'requests jsonschema jsonschema_rs deepdiff flask yaml'.split(); "
+            "heavy = 'requests jsonschema jsonschema_rs deepdiff flask jinja2 yaml'.split(); "
             "print([name for name in heavy if name in sys.modules])"
         )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -81,7 +104,8 @@ def test_a_wheel_and_an_sdist_hold_the_schemas_and_an_installed_wheel_finds_them
     (wheel,) = tmp_path.glob("*.whl")
     (sdist,) = tmp_path.glob("*.tar.gz")
     names = zipfile.ZipFile(wheel).namelist()
-    tables = ("datasets/forms.v1.json", "datasets/rules.v1.json", "datasets/foreign.v1.json")
+    tables = [str(file.relative_to(SCHEMAS)) for file in (SCHEMAS / "datasets").rglob("*.json")]
+    assert "datasets/together/chat.v1.json" in tables
     for file in (*SCHEMA_KINDS.values(), *tables):
         assert f"ftops/schemas/{file}" in names
     listing = subprocess.run(["tar", "tzf", str(sdist)], check=True, capture_output=True, text=True).stdout
@@ -98,7 +122,9 @@ def test_a_wheel_and_an_sdist_hold_the_schemas_and_an_installed_wheel_finds_them
     zipfile.ZipFile(wheel).extractall(unpacked)
     code = "import sys; sys.path.insert(0, sys.argv[1]); from ftops.manifests import schema; "
     code += "print(schema.__file__); schema.schema_text('finetune'); "
-    code += "from ftops.datasets import tables; tables.document('rules.v1.json')"
+    code += "from ftops.datasets import formats; formats.format_schema('chat', 'together'); "
+    code += "from ftops.report import html, summary; "
+    code += "html.render_html(summary.Summary('p', summary.Verdict.NOTHING, 'changes nothing'))"
     done = subprocess.run(
         [sys.executable, "-c", code, str(unpacked)], capture_output=True, text=True, check=True, cwd=tmp_path
     )

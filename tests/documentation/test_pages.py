@@ -7,7 +7,7 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,9 @@ from ftops.manifests.loader import parse_yaml
 from ftops.manifests.schema import document_rules
 from tests.conftest import REPOSITORY
 from tests.documentation.blocks import Session, blocks_of, commands_of, pages
+from tests.forge.server import forge_stub
+from tests.forge.world import REPOSITORY as REPOSITORY_NAME
+from tests.forge.world import World
 
 LANGUAGES = {"console", "yaml", "json", "python", "text", "mermaid"}
 PAGE_NAMES = [str(path.relative_to(REPOSITORY)) for path in pages()]
@@ -37,13 +40,28 @@ REQUIRED: dict[str, dict[str, Any]] = {
 def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Session:
     """A reader in an empty directory."""
     monkeypatch.setenv("NO_COLOR", "1")
+    # A page shows what a person sees; what CI forbids is tested by saying so.
+    monkeypatch.delenv("CI", raising=False)
     return Session(tmp_path, monkeypatch, capsys)
+
+
+@pytest.fixture
+def forge(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """GitHub, as a job sees it that was started by hand."""
+    with forge_stub(World()) as root:
+        monkeypatch.delenv("GITHUB_EVENT_NAME", raising=False)
+        monkeypatch.setenv("GITHUB_API_URL", f"{root}/api/v3")
+        monkeypatch.setenv("GITHUB_REPOSITORY", REPOSITORY_NAME)
+        monkeypatch.setenv("GITHUB_TOKEN", "ghs_workflow0")
+        yield
 
 
 @pytest.mark.parametrize("name", RUN)
 def test_what_a_page_shows_is_what_happens(
-    name: str, session: Session, copy_example: Callable[[str], Path]
+    name: str, session: Session, copy_example: Callable[[str], Path], request: pytest.FixtureRequest
 ) -> None:
+    if name.endswith("comment-on-pull-requests.md"):
+        request.getfixturevalue("forge")
     parts = Path(name).parts
     if parts[0] == "examples":
         _do(session, f"$ cd {copy_example(parts[1]).name}\n")

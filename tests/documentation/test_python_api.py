@@ -21,17 +21,18 @@ PAGE = REPOSITORY / "docs/reference/python-api.md"
 
 # fmt: off
 PUBLIC = [
-    "Action", "Ambiguous", "ApplyResult", "Cancellation", "Cancelled", "Change", "ChangeResult",
-    "Conversion", "CostEstimate", "DataFile", "Dataset", "Fate",
-    "Event", "EventKind", "ExitCode", "Failure", "FieldDifference", "FineTune", "Forbidden", "FtopsError",
-    "Imported", "ImportedJob", "Interrupted", "InvalidInput", "Job", "JobError", "JobEvent", "JobList",
-    "JobRequest", "JobStatus", "LeaseLost", "Loaded", "LockHeld", "Method", "NeedsPerson", "NoModel",
-    "NotFound", "NotReady", "NotSent", "Outcome", "Output", "PassedOver", "Problem", "Project",
-    "ProjectState", "Provider", "ProviderError", "RateLimited", "Reason", "Refused",
-    "Rejected", "Reply", "RequestFile", "ReviewedPlan", "SecretExposed", "StateConflict",
-    "StateEdit", "StateError", "StateMoved", "StateUncertain", "StateVersion", "StatusRow",
-    "Then", "Unauthorized", "Unsupported", "UploadedFile", "Upstream", "UsageError", "Violation",
-    "__version__", "load", "open_project", "open_provider", "read_outputs",
+    "Action", "Ambiguous", "Amount", "ApplyResult", "Cancellation", "Cancelled", "Change", "ChangeResult",
+    "ChargeSource", "Conversion", "CostEstimate", "CostReport", "DataFile", "Dataset", "Event", "EventKind",
+    "ExitCode", "Failure", "Fate", "FieldDifference", "FineTune", "Forbidden", "ForgeError", "FtopsError",
+    "Imported",
+    "ImportedJob", "Interrupted", "InvalidInput", "Job", "JobError", "JobEvent", "JobList", "JobRequest",
+    "JobStatus", "LeaseLost", "Loaded", "LockHeld", "Method", "NeedsPerson", "NoModel", "NotFound",
+    "NotReady", "NotSent", "Outcome", "Output", "PassedOver", "Problem", "Project", "ProjectState",
+    "Provider", "ProviderError", "RateLimited", "Reason", "Refused", "Rejected", "Reply", "RequestFile",
+    "ReviewedPlan", "SecretExposed", "Spending", "StateConflict", "StateEdit", "StateError", "StateMoved",
+    "StateUncertain", "StateVersion", "StatusRow", "Tally", "Then", "Unauthorized", "Unsupported",
+    "UploadedFile", "Upstream", "UsageError", "Violation", "Waste", "__version__", "load", "open_project",
+    "open_provider", "read_costs", "read_outputs",
 ]
 # fmt: on
 

@@ -243,6 +243,18 @@ def test_a_manifest_that_does_not_load_keeps_nobody_from_stopping(
     assert {job["metadata"]["ftops_generation"] for job in listed(emulator)} == {"1.1", "1.2"}
 
 
+def test_a_table_of_prices_that_does_not_load_keeps_nobody_from_stopping(
+    project: ProjectDirectory, emulator: Emulator
+) -> None:
+    running(project, "a")
+    project.manifest("b", "suffix: b")
+    project.write("ftops.yaml", (project.root / "ftops.yaml").read_text() + "  price_table: prices.yaml\n")
+    project.write("prices.yaml", "prices: [")
+    assert project.ftops("plan") == 1
+    assert project.ftops("cancel", "--all", "--yes") == 0
+    assert statuses(emulator) == Counter(cancelled=1)
+
+
 @pytest.mark.parametrize("words", ["a", "--all"])
 def test_a_job_that_was_let_go_is_stopped_too(
     project: ProjectDirectory, emulator: Emulator, words: str

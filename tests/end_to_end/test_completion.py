@@ -61,6 +61,18 @@ def test_bash_completes_names_of_fine_tunes(project: ProjectDirectory, script: s
         assert _complete(project.root, script, words) == ["triage", "triage-short"]
 
 
+def test_names_and_files_are_completed_where_either_may_stand(project: ProjectDirectory) -> None:
+    project.manifest("triage")
+    command = cli.get_command(click.Context(cli), "data")
+    assert isinstance(command, click.Group)
+    for word, argument in (("check", "words"), ("show", "word"), ("diff", "words")):
+        context = click.Context(command.commands[word], parent=click.Context(cli))
+        context.find_root().params["directory"] = str(project.root)
+        (param,) = (one for one in command.commands[word].params if one.name == argument)
+        found = [(one.type, one.value) for one in param.shell_complete(context, "tri")]
+        assert found == [("file", "tri"), ("plain", "triage")]
+
+
 def test_bash_completes_names_of_the_project_that_minus_c_names(
     project: ProjectDirectory, script: str, tmp_path: Path
 ) -> None:

@@ -62,6 +62,21 @@ def test_what_would_not_be_valid_is_printed_and_not_written(two: ProjectDirector
     assert two.ftops("validate") == 1
 
 
+@pytest.mark.parametrize("write", [(), ("--write",)])
+def test_what_is_missing_is_said_once(two: ProjectDirectory, write: tuple[str, ...]) -> None:
+    assert two.ftops("convert", "a", "--to", "old", *write) == 4
+    assert two.err.count("nothing is known to stand for babbage-002") == 1
+    assert "Error: a-old is not valid as it is: 1 thing is still to do" in two.err
+
+
+def test_where_it_is_already_there_is_nothing_to_convert(two: ProjectDirectory) -> None:
+    assert two.ftops("convert", "a", "--to", "local", "--write") == 64
+    assert "a is at local already" in two.err
+    assert not (two.root / "jobs/a-local.yaml").exists()
+    assert two.ftops("convert", "a", "--to", "local", "--model", "davinci-002") == 0
+    assert "model: davinci-002" in two.out
+
+
 def test_data_of_another_form_is_said_at_once(two: ProjectDirectory) -> None:
     two.manifest("chat")
     assert two.ftops("convert", "chat", "--to", "old", "--model", "curie") == 4
@@ -111,6 +126,7 @@ def test_where_no_new_jobs_are_taken_it_says_so(project: ProjectDirectory) -> No
         (("a", "--to", "olt"), "did you mean 'old'"),
         (("a", "--to-dialect", "openay"), "did you mean 'openai'"),
         (("b", "--to", "old"), "b"),
+        (("a", "--to", "local"), "a is at local already: there is nothing to convert"),
     ],
 )
 def test_wrong_usage_is_one_sentence(two: ProjectDirectory, arguments: tuple[str, ...], message: str) -> None:

@@ -10,7 +10,7 @@ import sys
 import jsonschema
 import pytest
 
-from ftops.datasets.tokens import _counter
+from ftops.datasets.yardstick import counter
 from ftops.manifests.schema import schema_text
 from tests.conftest import Emulator, ProjectDirectory
 
@@ -29,7 +29,7 @@ def test_a_known_cost_is_shown_and_its_limit_refuses_and_is_lifted(
     # Each of the 12 rows has two messages: 2 x 3 around them, 3 around the row, role and two signs each.
     priced(project, limit="5")
     assert project.ftops("plan") == 3
-    assert "About $16.20." in project.out
+    assert "Costs $16.20." in project.out
     assert "--allow cost=16.2" in project.out
     assert project.ftops("apply", "--yes") == 3
     assert emulator.jobs() == 0
@@ -42,18 +42,19 @@ def test_a_known_cost_is_shown_and_its_limit_refuses_and_is_lifted(
 def test_automatic_epochs_are_a_range(project: ProjectDirectory) -> None:
     priced(project, epochs="auto")
     assert project.ftops("plan") == 0
-    assert "About $5.40 to $135.00." in project.out
+    assert "Costs $5.40 to $135.00." in project.out
 
 
-def test_without_the_extra_the_cost_is_unknown_and_the_way_out_is_said(
+def test_without_the_extra_the_cost_is_a_wide_range_that_says_so(
     project: ProjectDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "rs_bpe", None)
-    _counter.cache_clear()
+    counter.cache_clear()
     priced(project, limit="5")
     assert project.ftops("plan") == 3
-    assert "Cost unknown." in project.out
-    assert "pip install 'ftops[tokens]'" in " ".join(project.out.split())
+    assert "About $12.78 to $28.80." in project.out
+    said = " ".join(project.out.split())
+    assert said.count("estimated from the characters: run pip install 'ftops[tokens]' to count them") == 1
 
 
 def test_what_cannot_be_counted_is_unknown(project: ProjectDirectory) -> None:
@@ -62,7 +63,7 @@ def test_what_cannot_be_counted_is_unknown(project: ProjectDirectory) -> None:
     row = {"messages": [{"role": "user", "content": [image]}, {"role": "assistant", "content": "a"}]}
     project.write("data/train.jsonl", (json.dumps(row) + "\n") * 12)
     assert project.ftops("plan") == 0
-    assert "parts that are not text" in project.out
+    assert "it has images, and it is not known how many tokens they are" in " ".join(project.out.split())
     assert project.out.endswith("Cost unknown.\n")
 
 

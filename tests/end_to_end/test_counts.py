@@ -65,23 +65,62 @@ def test_a_second_plan_opens_no_manifest_and_no_data(project: ProjectDirectory) 
     assert len(found["requests"]) == 1
 
 
+PRICE = "  prices: {local: {gpt-4o-mini: {training_per_million_tokens: 3}}}\n"
+
+
+def test_a_plan_with_prices_opens_no_data_that_was_counted(
+    project: ProjectDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    project.write("ftops.yaml", (project.root / "ftops.yaml").read_text() + PRICE)
+    declare(project)
+    seen(project.root)
+    root = project.root.resolve()
+    assert counted(root, "plan")["opened"].count("data/train.jsonl") == 1
+    again = counted(root, "plan")
+    cache = [".ftops/cache/index", ".ftops/cache/tokens"]
+    assert sorted(again["opened"]) == [*cache, ".ftops/state.json", "ftops.yaml"]
+    assert again["renamed"] == []
+    # Another manifest on the same data: it is priced, and the data is not opened.
+    project.manifest("a", "hyperparameters: {n_epochs: 7}")
+    changed = counted(root, "plan")
+    assert "jobs/a.yaml" in changed["opened"]
+    assert "data/train.jsonl" not in changed["opened"]
+
+
+@pytest.mark.parametrize("budget", ["", "  budget: {day: 100}\n"])
+def test_data_is_counted_once_however_often_a_plan_is_priced(
+    project: ProjectDirectory, monkeypatch: pytest.MonkeyPatch, budget: str
+) -> None:
+    monkeypatch.setenv("CI", "1")  # There, no counts of an earlier run are believed.
+    project.write("ftops.yaml", (project.root / "ftops.yaml").read_text() + PRICE + budget)
+    project.manifest("a", "hyperparameters: {n_epochs: 3}")
+    found = counted(project.root.resolve(), "reconcile", "--once")
+    assert found["code"] == 0
+    # It is checked, counted, checked again before anything is paid for, and sent.
+    assert found["opened"].count("data/train.jsonl") == 4
+
+
 def test_an_apply_writes_the_state_by_the_wave_and_not_by_the_job(project: ProjectDirectory) -> None:
     declare(project)
     found = counted(project.root.resolve(), "-v", "apply", "--yes")
     assert found["code"] == 0
     state = ".ftops/state.json"
-    # The intents, and the jobs that they became.
-    assert found["renamed"] == [".ftops/cache/index", state, f"{state}.backup", state]
+    # The intents, and the jobs that they became; then the digests of the rows that they train on.
+    *written, kept = found["renamed"]
+    assert written == [".ftops/cache/index", state, f"{state}.backup", state]
+    assert kept.startswith(".ftops/cache/rows/")
     asked = Counter(" ".join(line.split()[:3:2]) for line in found["requests"])
     jobs, files = "/fine_tuning/jobs", "/files"
     assert asked == {f"GET {jobs}": 1, f"GET {files}": 1, f"POST {files}": 1, f"POST {jobs}": 3}
-    # Each manifest once; the data once to judge it and once to send it.
+    # Each manifest once; the data once to judge it, once to send it, and once to keep its rows' digests.
     manifests = [f"jobs/{name}.yaml" for name in "abc"]
     assert [file for file in found["opened"] if file in manifests] == manifests
-    assert found["opened"].count("data/train.jsonl") == 2
+    assert found["opened"].count("data/train.jsonl") == 3
     # Again at once: the files are too young to be believed, so they are read, and the state is not written.
     again = counted(project.root.resolve(), "-v", "apply", "--yes")
     assert len(again["requests"]) == 1
+    assert again["opened"].count("data/train.jsonl") <= 1
     assert state not in again["renamed"]
 
 
@@ -105,7 +144,9 @@ HEAVY = (
     "jsonschema",
     "jsonschema_rs",
     "deepdiff",
+    "celpy",
     "flask",
+    "jinja2",
     "yaml",
     "sqlite3",
     "ssl",

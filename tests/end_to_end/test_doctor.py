@@ -75,9 +75,31 @@ def test_a_sound_project_passes_every_check_in_order(project: ProjectDirectory) 
     words = ["project", "data", "key local", "provider local", "clock local", "state", "lock", "intent"]
     assert [line[6:].split(":")[0] for line in lines[:-1]] == words
     assert all(line.startswith("ok    ") for line in lines[:-1])
+    assert lines[0] == "ok    project: ftops.yaml and 1 fine-tune are valid"
     assert lines[-1] == "8 checks: 8 ok, 0 warn, 0 fail."
     assert sorted(project.root.rglob("*")) == before
     assert "sk-test" not in project.out
+
+
+def test_a_copy_of_a_schema_that_is_out_of_date_is_said(project: ProjectDirectory) -> None:
+    assert "schema" not in doctor(project)[1]
+    for words in (("finetune", "--project"), ("project",)):
+        assert project.ftops("schema", *words) == 0
+        project.write(f"schemas/{words[0]}.v1.json", project.out)
+    assert [verdict for verdict, _, _ in doctor(project)[1]["schema"]] == ["ok", "ok"]
+    text = (project.root / "ftops.yaml").read_text()
+    # Nobody listens there.
+    other = "other: {dialect: together, api_key: {env: FTOPS_TEST_KEY}, base_url: 'http://127.0.0.1:9'}"
+    project.write("ftops.yaml", text.replace("    local:", f"    {other}\n    local:"))
+    project.write("schemas/project.v1.json", "{")
+    found = doctor(project)[1]
+    assert [(verdict, told) for verdict, _, told in found["schema"]] == [
+        ("warn", "ftops schema finetune --project > schemas/finetune.v1.json"),
+        ("warn", "ftops schema project > schemas/project.v1.json"),
+    ]
+    assert project.ftops("schema", "finetune") == 0
+    project.write("schemas/finetune.v1.json", project.out)
+    assert doctor(project)[1]["schema"][0] == ("ok", "schemas/finetune.v1.json is current", "")
 
 
 def test_a_project_without_a_state_is_fine(project: ProjectDirectory) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ftops.emulator.server import EmulatorServer, EmulatorSettings
+from ftops.providers.registry import dialects
 from tests.conftest import Emulator, ProjectDirectory
 from tests.contracts.dialects import CASES, OFTEN, OPENAI_FAMILY, DialectCase, dialect_of, in_turn
 from tests.end_to_end.test_crashes import start_apply, wait_until
@@ -61,7 +62,7 @@ def _declare_provider(project: ProjectDirectory, dialect: str, case: DialectCase
         "base_url": base_url,
         "api_key": {"env": "FTOPS_TEST_KEY"},
         "send_window": 2,
-        "settle": 3,
+        "settle": max(3, getattr(dialects()[dialect], "shortest_settle", 0)),
         **case.settings,
     }
     text = (

@@ -14,6 +14,7 @@ from tests.conftest import REPOSITORY
 EXAMPLES = {
     "quickstart": {"workshop-answers": "local", "workshop-short": "local"},
     "legacy": {"parcel-messages": "founding"},
+    "own-machines": {"triage": "farm", "triage-signed": "farm"},
     "monorepo": {
         "booking-extract": "bookings",
         "guest-answers": "chat",
@@ -23,6 +24,11 @@ EXAMPLES = {
     },
 }
 """Example -> its fine-tunes, each with the provider that trains it."""
+
+ELSEWHERE = {
+    "own-machines": ("{env: RAY_API_SERVER_ADDRESS}", '"emulator:.ftops/e.db"\n      emulator: {speed: 600}'),
+}
+"""Example -> the address that is not of the embedded emulator, and what stands for it here."""
 
 
 def _run_by_hand(root: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
@@ -36,10 +42,11 @@ def test_an_example_applies_to_its_end_and_then_has_nothing_to_do(
     example: str, copy_example: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     root = copy_example(example)
+    settings = root / "ftops.yaml"
+    settings.write_text(settings.read_text().replace(*ELSEWHERE.get(example, ("", ""))))
     code, out = _run_by_hand(root, capsys, "plan", "--format", "json")
     assert code == 0
     assert {change["name"] for change in json.loads(out)["changes"]} == EXAMPLES[example].keys()
-    settings = root / "ftops.yaml"
     settings.write_text(settings.read_text().replace("speed: 600", "speed: 100000"))
     assert _run_by_hand(root, capsys, "apply", "--yes", "--wait", "--timeout", "5m")[0] == 0
     code, out = _run_by_hand(root, capsys, "plan", "--detailed-exitcode")

@@ -23,6 +23,9 @@ SHAPES: dict[str, tuple[tuple[str, ...], set[str]]] = {
     "validate": ((), {"fine_tunes", "files", "errors"}),
     "cancel": (("nobody", "--yes"), {"errors"}),
     "doctor": ((), {"checks", "summary"}),
+    "cost": (("--month", "never"), {"groups", "jobs", "errors"}),
+    "data check": ((), {"files", "fixed", "errors"}),
+    "data diff": (("nobody",), {"files", "errors"}),
 }
 """Command -> arguments by which it fails in a project with a broken manifest, and members of its document."""
 
@@ -38,14 +41,14 @@ def documents(text: str) -> list[dict[str, Any]]:
 def test_a_failure_has_the_shape_of_its_command(project: ProjectDirectory, command: str) -> None:
     project.write("jobs/a.yaml", "kind: FineTune\nsufix: b\n")
     arguments, members = SHAPES[command]
-    assert project.ftops(command, *arguments, "--format", "json") != 0
+    assert project.ftops(*command.split(), *arguments, "--format", "json") != 0
     for document in documents(project.out):
         assert members <= document.keys(), document
 
 
 def test_every_command_that_writes_json_is_tried() -> None:
     takes_json = {
-        found.words.split()[1]
+        found.words.removeprefix("ftops ")
         for found in walk()
         for option in found.options
         if option.names.startswith("--format") and "json" in option.names

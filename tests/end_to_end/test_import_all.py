@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import requests
 
+from ftops.manifests.schema import schema_url
 from tests.conftest import Emulator, ProjectDirectory
 
 LEGACY = "openai_legacy"
@@ -104,7 +105,7 @@ def test_a_manifest_says_which_job_it_is_and_what_it_leaves_out(
     )
     assert project.ftops("import", "--all", "--yes") == 0
     schema, about, left_out, *rest = manifests(project)["triage.yaml"].splitlines()
-    assert schema == "# yaml-language-server: $schema=../schemas/finetune.v1.json"
+    assert schema == f"# yaml-language-server: $schema={schema_url('finetune')}"
     assert about.startswith(f"# imported: job {job_id}, succeeded, created 20")
     assert about.endswith(f"model ft:gpt-4o-mini-2024-07-18:emulator:triage:{job_id[-8:]}")
     assert left_out == ('# left out: metadata {"team":"x\\ny"}: openai takes no such field in a manifest')

@@ -11,7 +11,6 @@ import pytest
 
 from ftops.emulator.server import EmulatorServer, EmulatorSettings
 from ftops.model.finetune import Method
-from ftops.model.project import ProviderSettings
 from ftops.model.request import JobRequest, RequestFile
 from ftops.providers.registry import OURS, dialects, open_provider
 from tests.conftest import Emulator, ProjectDirectory
@@ -22,7 +21,10 @@ FILES = 10
 CANCELLED = 5
 
 
-@pytest.fixture(params=in_turn(OURS))
+IMPORTABLE = [name for name in OURS if "fifty_jobs_of_a_dialect_plan_to_no_change" not in CASES[name].absent]
+
+
+@pytest.fixture(params=in_turn(IMPORTABLE))
 def dialect(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     return name
@@ -41,9 +43,7 @@ def make_jobs(dialect: str, emulator: Emulator, folder: Path) -> list[str]:
     """Train as a team without ftops would: the same files with other settings, and some cancelled."""
     case = CASES[dialect]
     knob, can = next(iter(case.hyperparameters)), dialects()[dialect].capabilities
-    provider = open_provider(
-        ProviderSettings("p", dialect, own=case.settings), {}, base_url=emulator.base_url
-    )
+    provider = open_provider(case.provider("p", dialect), {}, base_url=emulator.base_url)
     files = []
     for number in range(FILES):
         path = folder / f"d{number}.jsonl"
@@ -51,7 +51,7 @@ def make_jobs(dialect: str, emulator: Emulator, folder: Path) -> list[str]:
         path.write_text("".join(f"{row}\n" for row in rows))
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         files.append(RequestFile(provider.upload_file(path, path.name, digest).id))
-    emulator.advance(10_000)  # Some process a file before they train on it.
+    emulator.advance(60)  # Some process a file before they train on it, others drop what nobody uses.
     made = []
     for number in range(JOBS):
         request = JobRequest(
@@ -66,6 +66,7 @@ def make_jobs(dialect: str, emulator: Emulator, folder: Path) -> list[str]:
         made.append(provider.create_fine_tune(request).id)
     for job_id in made[:CANCELLED]:
         provider.cancel_fine_tune(job_id)
+    emulator.advance(10)  # Some stop a job only once it has started.
     provider.close()
     return made
 

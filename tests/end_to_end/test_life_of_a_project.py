@@ -34,7 +34,7 @@ def test_a_changed_hyperparameter_is_shown_and_a_revert_pays_nothing(
     project.ftops("apply", "--yes")
     project.manifest("a", "hyperparameters: {n_epochs: 4}")
     assert project.ftops("plan", "--detailed-exitcode") == 2
-    assert "hyperparameters.n_epochs  3 -> 4" in project.out
+    assert "n_epochs  3 -> 4" in project.out
     assert project.ftops("apply", "--yes") == 0
     emulator.advance(10_000)
     project.manifest("a", "hyperparameters: {n_epochs: 3}")

@@ -50,6 +50,18 @@ def planned(project: ProjectDirectory) -> Any:
     return json.loads(project.out)
 
 
+def usd(amount: float) -> dict[str, object]:
+    """What a sum of the project's own prices is in a document."""
+    return {
+        "currency": "USD",
+        "low": amount,
+        "high": amount,
+        "about": False,
+        "because": [],
+        "price": None,
+    }
+
+
 def test_a_chain_whose_base_changes_is_shown_priced_and_limited_before_the_base_is_paid(
     project: ProjectDirectory, emulator: Emulator
 ) -> None:
@@ -60,17 +72,21 @@ def test_a_chain_whose_base_changes_is_shown_priced_and_limited_before_the_base_
     assert project.ftops("plan") == 0
     now, later = project.out.splitlines()[-2:]
     assert now.startswith("Plan: 1 to create, 0 to replace, 0 to cancel; 2 waiting, 0 held, 0 unchanged.")
-    assert now.endswith("About $21.60.")
-    assert later == "Later: 2 to create. About $10.80 more."
-    assert "then       create (generation 2.1): its base model, made by base, changes" in project.out
+    assert now.endswith("Costs $21.60.")
+    assert later == "Later: 2 to create. Costs $10.80 more."
+    assert "  · later  one  starts from the new base  " in project.out
     assert project.ftops("plan", "--format", "markdown") == 0
-    assert "wait, then create" in project.out
+    assert "\u21b3 `\u00b7` later one" in project.out
     document = planned(project)
     assert document["review"] == {
         "violations": [],
-        "estimated_cost": {"currency": "USD", "low": 21.6, "high": 21.6},
-        "estimated_cost_later": {"currency": "USD", "low": 10.8, "high": 10.8},
+        "estimated_cost": usd(21.6),
+        "estimated_cost_later": usd(10.8),
+        "cost_unknown_because": [],
         "same_training": [],
+        "warnings": [],
+        "waived": [],
+        "max_cost": None,
     }
     limited(project, "{max_cost: 30, max_creates: 2}")
     assert project.ftops("apply", "--yes", "--wait") == 3
@@ -156,7 +172,7 @@ def test_a_revert_while_the_job_runs_shows_counts_and_limits_the_cancel(
         "Plan: 0 to create, 0 to replace, 0 to cancel, 1 to adopt (stops 1 job); 0 waiting"
     )
     (change,) = planned(project)["changes"]
-    assert f"    stops      {change['cancel_first']}\n" in text_plan(project)
+    assert f"    stops job {change['cancel_first']}\n" in text_plan(project)
     limited(project, "{max_cancels: 0}")
     assert project.ftops("apply", "--yes") == 3
     assert "1 cancel is more than the limit of 0" in project.out

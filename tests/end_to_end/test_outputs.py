@@ -151,7 +151,7 @@ def test_broken_data_leaves_the_models_as_they_are(served: ProjectDirectory) -> 
 def test_data_with_problems_is_named_where_a_model_is_missed(served: ProjectDirectory) -> None:
     served.write("data/train.jsonl", '{"messages": "none"}\n')
     assert served.ftops("outputs", "a", "--current") == 5
-    assert "its data has 2 problems, the first of them: data/train.jsonl:1: " in served.err
+    assert "its data has 2 problems, the first of them: data/train.jsonl:1:14: " in served.err
     assert "(see `ftops validate`)" in served.err
 
 

@@ -11,6 +11,7 @@ import pytest
 from ftops.api.catalog import provider_rows
 from ftops.providers.registry import OURS
 from ftops.report.providers import render_providers
+from ftops.report.words import display_width
 from tests.conftest import ProjectDirectory
 
 
@@ -53,3 +54,14 @@ def test_what_stands_open_depends_on_the_day(tmp_path: Path, day: date, words: l
     (row,) = (row for row in provider_rows(tmp_path, day) if row.dialect == "openai")
     line = render_providers([row], day).splitlines()[1]
     assert [part.strip() for part in line.split("  ") if part.strip()][3:5] == words
+
+
+@pytest.mark.parametrize("width", [80, 100, 132, 200])
+def test_it_is_a_table_on_a_usual_terminal(project: ProjectDirectory, width: int) -> None:
+    rows = provider_rows(project.root, date(2026, 11, 28))
+    lines = render_providers(rows, date(2026, 11, 28), width=width).splitlines()
+    assert len(lines) == len(rows) + 2
+    assert max(map(display_width, lines)) <= width
+    assert [line.split()[0] for line in lines[1:-1]] == [row.dialect for row in rows]
+    for title in ("DIALECT", "USED BY", "NEW JOBS", "METHODS"):
+        assert title in lines[0]

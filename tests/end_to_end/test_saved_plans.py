@@ -45,7 +45,7 @@ def test_a_saved_plan_is_shown_and_applied_without_a_question(
     assert project.ftops("show", "saved.json", "--format", "json") == 0
     assert json.loads(project.out) == document
     assert project.ftops("show", "saved.json", "--format", "markdown") == 0
-    assert "| `+` | a | create | new |" in project.out
+    assert "| `+` create **a** | **unknown** | new, from " in project.out
     assert project.ftops("apply", "saved.json") == 0
     assert project.plan() == {"a": "keep in-progress"}
     assert project.ftops("apply", "saved.json") == 0

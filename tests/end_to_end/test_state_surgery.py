@@ -204,9 +204,9 @@ def test_a_lost_state_is_rebuilt_so_that_the_next_plan_is_empty(
     after = state_of(project)
     assert after["lineage"] == before["lineage"]
     for record in before["fine_tunes"].values():
-        # What was asked for is known to the state alone; the mark says everything else.
+        # What was asked for, for how much and by whom, is known to the state alone; the mark says the rest.
         for job in (record["job"], *record.get("history", [])):
-            del job["request"]
+            del job["request"], job["purchase"]
     assert after["fine_tunes"] == before["fine_tunes"]
     assert emulator.jobs() == jobs
     project.manifest("gone", "suffix: gone")

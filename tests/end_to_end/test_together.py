@@ -6,10 +6,12 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import jsonschema
 import pytest
 import requests
 
 from ftops.emulator.server import EmulatorServer, EmulatorSettings
+from ftops.manifests.schema import schema_text
 from tests.conftest import Emulator, ProjectDirectory
 
 CHANGES = 2
@@ -196,3 +198,32 @@ def test_a_lost_state_holds_what_is_there_and_pays_for_nothing(
     assert together.ftops("apply", "--yes") == NEEDS_PERSON
     assert together.plan() == {"a": "hold lookalike"}
     assert len(jobs(emulator)) == 1
+
+
+def test_the_cost_is_the_providers_own_estimate_once_it_has_the_file(
+    together: ProjectDirectory, emulator: Emulator
+) -> None:
+    together.manifest("first", "suffix: first", QWEN)
+    assert together.ftops("plan", "--format", "json") == 0, together.err
+    assert json.loads(together.out)["review"]["estimated_cost"] is None
+    assert together.ftops("apply", "--yes") == 0, together.err
+    together.manifest("second", "suffix: second", QWEN)
+    assert together.ftops("plan", "--format", "json") == 0, together.err
+    jsonschema.Draft7Validator(json.loads(schema_text("plan"))).validate(json.loads(together.out))
+    told = next(one for one in json.loads(together.out)["changes"] if one["name"] == "second")
+    cost = told["estimated_cost"]
+    file_id = requests.get(f"{emulator.base_url}/files", headers=KEY, timeout=10).json()["data"][0]["id"]
+    asked = {"training_file": file_id, "model": QWEN, "n_epochs": 1}
+    asked["training_method"] = {"method": "sft", "train_on_inputs": "auto"}
+    url = f"{emulator.base_url}/fine-tunes/estimate-price"
+    price = requests.post(url, headers=KEY, json=asked, timeout=10).json()["estimated_total_price"]
+    assert cost["low"] == cost["high"] == pytest.approx(price, abs=1e-6)
+    assert not cost["about"]
+    assert cost["because"] == ["as its provider estimates it"]
+    assert together.ftops("plan") == 0
+    assert "as its provider estimates it" in " ".join(together.out.split())
+    assert len(jobs(emulator)) == 1
+
+    emulator.fault("file_status", "any", id=file_id, **{"as": "processing"})
+    assert together.ftops("plan", "--format", "json") == 0, together.err
+    assert json.loads(together.out)["review"]["estimated_cost"] is None

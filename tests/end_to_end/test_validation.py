@@ -43,7 +43,7 @@ def test_a_warning_is_said_and_stops_nothing(project: ProjectDirectory, emulator
     assert project.ftops("validate") == 0
     assert project.out == (
         "data/train.jsonl: 14 examples; 1.3 KiB; messages: 14 assistant, 15 user\n"
-        "  warning: line 13: ends with a message of the user, not of the assistant\n"
+        "  warning: line 13, column 90: ends with a message of the user, not of the assistant\n"
         "  warning: line 14: repeats an earlier row (what is there twice counts twice)\n"
         "1 fine-tune and 1 data file: all valid, with 2 warnings.\n"
     )
@@ -61,9 +61,9 @@ def test_each_kind_is_an_error_with_its_place_and_count(project: ProjectDirector
     assert "data/train.jsonl: 21 examples" in project.out
     assert "all valid" not in project.out
     first, second = project.err.splitlines()
-    assert first.startswith("Error: data/train.jsonl:1: message 1 has the role 'User'; known are system,")
+    assert first.startswith("Error: data/train.jsonl:1:24: message 1 has the role 'User'; known are system,")
     assert first.endswith("; and 19 more lines: 2, 3, 4, 5, 6, 7, 8, 9, 10, ...")
-    assert second == "Error: data/train.jsonl:21: has no assistant message to learn from"
+    assert second == "Error: data/train.jsonl:21:14: has no assistant message to learn from"
 
 
 def test_the_document_says_it_all(project: ProjectDirectory) -> None:
@@ -103,7 +103,12 @@ def test_a_document_has_its_shape_whatever_is_wrong(project: ProjectDirectory) -
 
 def test_tokens_are_counted_on_request_and_only_of_right_files(project: ProjectDirectory) -> None:
     project.manifest("a")
-    assert document(project, "--tokens")[1]["files"][0]["tokens"] == 180
+    assert document(project, "--tokens")[1]["files"][0]["tokens"] == {
+        "low": 180,
+        "high": 180,
+        "exact": True,
+        "because": [],
+    }
     write_rows(project, [*ROWS, {"messages": []}])
     assert document(project, "--tokens")[1]["files"][0]["tokens"] is None
 

@@ -13,13 +13,14 @@ from msgspec.structs import asdict
 
 from tests.conftest import REPOSITORY
 from tests.simulator.bends import WORLDS
-from tests.simulator.history import History, generate
+from tests.simulator.history import History, Step, generate
 from tests.simulator.player import Player, play
 from tests.simulator.shrinking import shrink, verdict
 from tests.simulator.world import World, fine_tune
 
 QUICK = [range(first, first + 25) for first in range(0, 250, 25)]
 THOROUGH = range(1000, 5000)
+ENGINES = range(3000, 5000)
 
 
 def no_law_is_broken(seeds: Iterable[int]) -> None:
@@ -36,6 +37,37 @@ def no_law_is_broken(seeds: Iterable[int]) -> None:
 @pytest.mark.parametrize("seeds", QUICK, ids=lambda seeds: str(seeds.start))
 def test_no_history_breaks_a_law(seeds: range) -> None:
     no_law_is_broken(seeds)
+
+
+ENGINE_STEPS: tuple[Step, ...] = (
+    ("forget",),
+    ("fault", "create", "late"),
+    ("fault", "create", "lost reply"),
+    ("run",),
+    ("time",),
+    ("declare",),
+    ("set",),
+    ("rename",),
+    ("finish",),
+)
+
+
+def no_engine_breaks_a_law(seeds: Iterable[int]) -> None:
+    for seed in seeds:
+        history = generate(seed, "openai", ENGINE_STEPS, "engine")
+        if (found := verdict(history)) is not None:
+            steps = json.dumps(asdict(shrink(history)))
+            pytest.fail(f"seed {seed}: {found}\nshrunk: python -m tests.simulator '{steps}'")
+
+
+@pytest.mark.parametrize("seeds", QUICK[:6], ids=lambda seeds: str(seeds.start))
+def test_no_history_of_an_engine_breaks_a_law(seeds: range) -> None:
+    no_engine_breaks_a_law(seeds)
+
+
+@pytest.mark.slow
+def test_thousands_of_histories_of_an_engine_break_no_law() -> None:
+    no_engine_breaks_a_law(ENGINES)
 
 
 @pytest.mark.slow
@@ -69,6 +101,20 @@ def test_a_failing_history_shrinks_to_the_steps_that_matter() -> None:
 
 
 HISTORIES_THAT_BROKE_A_LAW: dict[str, History] = {
+    "a new fine-tune asked for the id of a job that had moved to another name": History(
+        "openai",
+        None,
+        None,
+        (
+            ("declare", "d", 1),
+            ("run",),
+            ("restore", 3),
+            ("rename", "d", "a"),
+            ("run",),
+            ("declare", "d", 1),
+        ),
+        "engine",
+    ),
     "a rename onto a forgotten name re-used its number": History(
         "openai",
         None,

@@ -11,6 +11,7 @@ from ftops.model.change import Action
 from ftops.model.dataset import Dataset
 from ftops.model.finetune import FineTune
 from ftops.model.fingerprint import FORMS, CanonicalSpec, Form
+from ftops.model.observation import ProviderFacts
 from ftops.model.planning import Inputs, Planning
 from ftops.model.state import State
 from ftops.planner.planner import plan
@@ -57,10 +58,10 @@ def test_a_lost_state_is_found_by_stamps_of_an_older_form() -> None:
 
 
 def second_form(
-    fine_tune: FineTune, dialect: str, data: Mapping[str, Dataset], upstream: str | None
+    fine_tune: FineTune, provider: ProviderFacts, data: Mapping[str, Dataset], upstream: str | None
 ) -> CanonicalSpec:
     """Say one thing more, as a later ftops might."""
-    return {**FORMS[1](fine_tune, dialect, data, upstream), "tokenizer": "of the model"}
+    return {**FORMS[1](fine_tune, provider, data, upstream), "tokenizer": "of the model"}
 
 
 def planned(world: World, state: State, forms: Mapping[int, Form]) -> Planning:

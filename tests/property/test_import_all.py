@@ -93,7 +93,9 @@ def project_of(dialect: str) -> str:
             name: case.hyperparameters[name] for name in sorted(can.required_hyperparameters)
         },
     }
-    provider = {"dialect": dialect, "api_key": {"env": "K"}, **case.settings}
+    elsewhere = dialects()[dialect].default_base_url is None
+    address = {"base_url": "https://training.example/v1"} if elsewhere else {}
+    provider = {"dialect": dialect, "api_key": {"env": "K"}, **address, **case.settings}
     spec = {
         "manifests": ["jobs/"],
         "default_provider": "p",

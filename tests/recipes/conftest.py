@@ -62,6 +62,14 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
 
 
 @pytest.fixture(scope="session")
+def ready(installed: Installed) -> Installed:
+    """Have it in its environment already: one recipe of a kind installs it as it says, which takes long."""
+    command = [str(installed.environment / "bin/pip"), "install", "--quiet"]
+    subprocess.run([*command, f"ftops[remote,tokens,policy] @ {installed.source}"], check=True)
+    return installed
+
+
+@pytest.fixture(scope="session")
 def store() -> Iterator[Service]:
     """What plays Amazon's S3."""
     yield from started("moto", moto_s3)

@@ -1,24 +1,24 @@
-"""The workflows of the examples, from checkout to the last step."""
+"""The workflows of the examples, from checkout to the last step, and what they refuse."""
 
 from __future__ import annotations
 
-import re
-import tomllib
+import json
 import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-import yaml
 
-from tests.conftest import REPOSITORY, Emulator
-from tests.recipes.conftest import KEY, Installed, Project, project_of
-from tests.recipes.workflow import Done, Event, Runner, substituted
+from ftops.model.fingerprint import digest
+from tests.conftest import Emulator
+from tests.recipes.conftest import Installed, Project, project_of
+from tests.recipes.github import GitHub, Run, served
+from tests.recipes.team import Team
+from tests.recipes.workflow import Done
 from tests.services import Service
 
-WORKFLOWS = REPOSITORY / "examples/github/.github/workflows"
-PLAN, RECONCILE = WORKFLOWS / "plan.yml", WORKFLOWS / "reconcile.yml"
-OURS = "acme/models"
-HEAD = "github.event.pull_request.head.repo.full_name"
+Document = dict[str, Any]
 
 
 @pytest.fixture
@@ -28,151 +28,267 @@ def project(tmp_path: Path, provider: Emulator, store: Service) -> Project:
     )
 
 
-class Runs:
-    """Runs of workflows, each on a fresh machine."""
-
-    def __init__(self, folder: Path, project: Project, installed: Installed, store: Service) -> None:
-        self._folder = folder
-        self._project = project
-        self._installed = installed
-        self._store = store
-        self.summary = ""
-
-    def run(self, workflow: Path, event: Event) -> list[Done]:
-        machine = Runner(
-            self._folder / uuid.uuid4().hex[:8],
-            self._project.origin,
-            self._installed.environment,
-            self._installed.source,
-            # Amazon needs no address; what stands in for it does.
-            {"AWS_ENDPOINT_URL": self._store.environ["AWS_ENDPOINT_URL"]},
-        )
-        done = machine.run(workflow, event)
-        self.summary = machine.summary.read_text()
-        for step in done:
-            print(f"--- {step.name}: {step.code}\n{step.printed}")  # noqa: T201 - shown by pytest -rP
-        print(f"--- summary\n{self.summary}")  # noqa: T201
-        return done
-
-    def pull_request(self, head: str = OURS, actor: str = "ana") -> list[Done]:
-        """Plan a pull request: GitHub withholds the secrets from forks and from Dependabot."""
-        given = head == OURS and actor != "dependabot[bot]"
-        return self.run(PLAN, self._event("pull_request", "READ_", actor, {HEAD: head}, given=given))
-
-    def push(self) -> list[Done]:
-        return self.run(RECONCILE, self._event("push", "", "ana", {}, given=True))
-
-    def _event(self, name: str, kind: str, actor: str, more: dict[str, str], *, given: bool) -> Event:
-        secrets = {
-            f"OPENAI_{kind or 'API_'}KEY": KEY,
-            f"STATE_{kind}KEY_ID": self._store.environ["AWS_ACCESS_KEY_ID"],
-            f"STATE_{kind}SECRET": self._store.environ["AWS_SECRET_ACCESS_KEY"],
-        }
-        known = {f"secrets.{secret}": value if given else "" for secret, value in secrets.items()}
-        environ = {
-            "GITHUB_EVENT_NAME": name,
-            "GITHUB_REPOSITORY": OURS,
-            "GITHUB_ACTOR": actor,
-            "GITHUB_RUN_ID": "7",
-            "GITHUB_SERVER_URL": "https://github.com",
-        }
-        return Event({**known, **more}, environ)
-
-
 @pytest.fixture
-def runs(tmp_path: Path, project: Project, installed: Installed, store: Service) -> Runs:
-    return Runs(tmp_path, project, installed, store)
+def team(tmp_path: Path, project: Project, ready: Installed, store: Service) -> Iterator[Team]:
+    with served(GitHub()) as github:
+        yield Team(tmp_path, project, ready, store, github)
 
 
 def codes(done: list[Done]) -> dict[str, int]:
-    return {step.name: step.code for step in done if "/" not in step.name}
+    """Return how each step ended that ran; actions of others and installing are left out."""
+    return {
+        step.name: step.code
+        for step in done
+        if "@" not in step.name and step.name.rpartition("/")[2] not in ("Install", "Check the mode")
+    }
+
+
+def printed(done: list[Done], name: str) -> str:
+    (text,) = (step.printed for step in done if step.name == name)
+    return text
+
+
+def forge(path: Path, change: Callable[[Document], object]) -> None:
+    """Edit a plan as an attacker does, who computes the digest again."""
+    document = json.loads(path.read_text())
+    change(document)
+    content = {key: value for key, value in document.items() if key not in ("digest", "signature")}
+    path.write_text(json.dumps({**document, "digest": digest(content)}))
+
+
+APPLIED = {"Find the reviewed plan/Find the reviewed plan": 0, "Apply it/Apply": 0}
+
+
+def refused(code: int) -> dict[str, int]:
+    return {
+        **APPLIED,
+        "Apply it/Apply": code,
+        "Plan again/Plan": 0,
+        "Comment/Comment": 0,
+        "Say that nothing reviewed was applied": 4,
+    }
 
 
 @pytest.mark.slow
-def test_a_pull_request_is_planned_into_the_summary_and_a_push_creates_it_once(
-    runs: Runs, project: Project, provider: Emulator
+@pytest.mark.parametrize("how", ["--no-ff", "--squash", "--ff-only"])
+def test_what_was_reviewed_is_applied_once_however_it_was_merged(
+    team: Team, provider: Emulator, how: str
 ) -> None:
-    assert codes(runs.pull_request()) == {"Install": 0, "Validate": 0, "Plan": 0}
-    assert runs.summary.startswith("## ftops plan")
-    assert "| `+` | hello | create | new |" in runs.summary
-    assert "Cost unknown" not in runs.summary
+    team.ready = how != "--no-ff"
+    pull = team.opened("second")
+    assert codes(team.planned(pull)) == {"Plan/Plan": 0}
+    assert "second" in team.summary
+    assert team.outputs["Plan"] == {
+        "has-changes": "true",
+        "cost": team.outputs["Plan"]["cost"],
+        "plan-path": str(team.temp / "ftops-plan.json"),
+        **dict.fromkeys(("run", "commit", "pull-request"), ""),
+    }
+    assert 0 < float(team.outputs["Plan"]["cost"]) < 1
+    assert json.loads(team.artifact().read_text())["signature"]
+    assert codes(team.commented(pull)) == {"Comment/Comment": 0}
     assert provider.jobs() == 0
+    team.merged(pull, how)
     for _ in range(2):
-        assert codes(runs.push()) == {"Install": 0, "Reconcile": 0}
-        assert provider.jobs() == 1
-    project.declare("second")
-    assert codes(runs.pull_request())["Plan"] == 0
-    assert "| `+` | second | create | new |" in runs.summary
-    assert codes(runs.push())["Reconcile"] == 0
-    assert provider.jobs() == 2
+        assert codes(team.applied()) == APPLIED
+        assert provider.jobs() == 2
+    (comment,) = team.github.world.on(pull.number)
+    assert "second" in comment.body
+    assert team.github.world.complaints == []
 
 
 @pytest.mark.slow
-def test_what_costs_too_much_makes_the_check_red_and_trains_nothing(
-    runs: Runs, project: Project, provider: Emulator
+def test_a_stale_plan_fails_with_a_new_one_as_a_comment_which_can_be_applied_by_hand(
+    team: Team, project: Project, provider: Emulator
+) -> None:
+    pull = team.opened("second")
+    team.planned(pull)
+    team.commented(pull)
+    project.repository.git("checkout", "-q", "main")
+    project.declare("meanwhile")
+    team.merged(pull)
+    done = team.applied()
+    assert codes(done) == refused(4)
+    assert "the plan is stale, nothing was done: meanwhile was added" in printed(done, "Apply it/Apply")
+    assert provider.jobs() == 0
+    (comment,) = team.github.world.on(pull.number)
+    assert "meanwhile" in comment.body
+    assert codes(team.applied(str(team.count))) == APPLIED
+    assert provider.jobs() == 3
+
+
+ATTACKS: list[tuple[Callable[[Document], object], int, str]] = [
+    (lambda d: d["changes"][0].update(name="mine"), 3, "was changed after it was signed"),
+    (lambda d: d["bindings"]["selection"].update(lifted={"creates": 99}), 3, "after it was signed"),
+    (lambda d: d.pop("signature"), 3, "is not signed"),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("attack", "code", "words"), ATTACKS)
+def test_an_edited_plan_is_refused_though_its_digest_is_right(
+    team: Team, provider: Emulator, attack: Callable[[Document], object], code: int, words: str
+) -> None:
+    pull = team.opened("second")
+    team.planned(pull)
+    forge(team.artifact(), attack)
+    team.merged(pull)
+    done = team.applied()
+    assert codes(done) == refused(code)
+    assert words in printed(done, "Apply it/Apply")
+    assert provider.jobs() == 0
+
+
+@pytest.mark.slow
+def test_a_plan_that_was_changed_on_the_way_is_refused(team: Team, provider: Emulator) -> None:
+    pull = team.opened("second")
+    team.planned(pull)
+    path = team.artifact()
+    path.write_text(path.read_text().replace('"second"', '"secund"'))
+    team.merged(pull)
+    assert codes(team.applied()) == refused(1)
+    assert provider.jobs() == 0
+
+
+@pytest.mark.slow
+def test_the_plan_of_another_pull_request_is_refused_though_it_is_signed(
+    team: Team, provider: Emulator
+) -> None:
+    other, pull = team.opened("other"), team.opened("second")
+    team.planned(other)
+    foreign = team.artifact()
+    team.planned(pull)
+    team.artifact().write_bytes(foreign.read_bytes())
+    team.merged(pull)
+    done = team.applied()
+    assert codes(done) == refused(4)
+    assert f"{pull.head[:12]} is what was reviewed" in printed(done, "Apply it/Apply")
+    assert provider.jobs() == 0
+
+
+@pytest.mark.slow
+def test_a_plan_of_a_forks_run_is_not_even_looked_at(team: Team, provider: Emulator) -> None:
+    pull = team.opened("second")
+    team.planned(pull)
+    team.github.runs[-1].repository = "stranger/tunes"
+    team.merged(pull)
+    done = team.applied()
+    assert "There is no plan of commit" in printed(done, "Find the reviewed plan/Find the reviewed plan")
+    assert "Apply it/Apply" not in codes(done)
+    assert codes(done)["Say that nothing reviewed was applied"] == 4
+    assert provider.jobs() == 0
+
+
+@pytest.mark.slow
+def test_by_hand_only_a_plan_is_applied_that_this_workflow_made_on_main(
+    team: Team, provider: Emulator
+) -> None:
+    pull = team.opened("second")
+    team.planned(pull)
+    run = str(team.count)
+    done = team.applied(run)
+    assert codes(done)["Find the reviewed plan/Find the reviewed plan"] == 4
+    assert "Apply it/Apply" not in codes(done)
+    team.github.runs.append(Run("999", pull.head, ".github/workflows/apply.yml", "second"))
+    assert codes(team.applied("999"))["Find the reviewed plan/Find the reviewed plan"] == 4
+    assert codes(team.applied("1; id"))["Find the reviewed plan/Find the reviewed plan"] == 64
+    assert provider.jobs() == 0
+
+
+@pytest.mark.slow
+def test_a_push_without_a_pull_request_is_planned_and_not_applied(team: Team, provider: Emulator) -> None:
+    done = team.applied()
+    assert codes(done) == {
+        "Find the reviewed plan/Find the reviewed plan": 0,
+        "Plan again/Plan": 0,
+        "Say that nothing reviewed was applied": 4,
+    }
+    assert provider.jobs() == 0
+    assert codes(team.applied(str(team.count))) == APPLIED
+    assert provider.jobs() == 1
+    # With nothing to do there is nothing to say.
+    assert set(codes(team.applied()).values()) == {0}
+
+
+@pytest.mark.slow
+def test_what_costs_too_much_makes_the_check_red_is_shown_and_trains_nothing(
+    team: Team, project: Project, provider: Emulator
 ) -> None:
     text = (project.repository.root / "ftops.yaml").read_text()
     project.repository.commit({"ftops.yaml": text.replace("max_cost: 5", "max_cost: 0.0001")})
-    assert codes(runs.pull_request())["Plan"] == 3
-    assert "max_cost" in runs.summary
-    assert codes(runs.push())["Reconcile"] == 3
+    pull = team.opened("second")
+    assert codes(team.planned(pull)) == {"Plan/Plan": 3}
+    assert "blocked by 1 rule" in team.summary
+    assert codes(team.commented(pull, "failure")) == {"Comment/Comment": 0}
+    assert "blocked by 1 rule" in team.github.world.on(pull.number)[0].body
+    team.merged(pull)
+    assert "Apply it/Apply" not in codes(team.applied())
+    assert codes(team.reconciled())["Reconcile"] == 3
     assert provider.jobs() == 0
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("head", "actor"), [("stranger/models", "stranger"), ("", "stranger"), (OURS, "dependabot[bot]")]
-)
-def test_a_pull_request_without_secrets_is_validated_and_says_why_it_has_no_plan(
-    runs: Runs, project: Project, provider: Emulator, head: str, actor: str
+@pytest.mark.parametrize(("owner", "user"), [("stranger", "eve"), ("almhof", "dependabot[bot]")])
+def test_a_pull_request_without_secrets_is_planned_offline_and_commented_on(
+    team: Team, provider: Emulator, owner: str, user: str
 ) -> None:
-    done = runs.pull_request(head, actor)
-    assert codes(done) == {"Install": 0, "Validate": 0, "Plan": 0}
-    assert "1 fine-tune and 1 data file: all valid." in done[-2].printed
-    assert "No plan: this pull request gets no keys" in runs.summary
+    pull = team.opened("second", owner=owner)
+    assert codes(team.planned(pull, user)) == {"Plan/Plan": 0}
+    assert json.loads(team.artifact().read_text())["offline"] is True
     assert provider.requests("list") == 0
-    project.repository.commit({"data/hello.jsonl": '{"messages": 1}\n'})
-    assert codes(runs.pull_request(head, actor))["Validate"] == 1
+    assert codes(team.commented(pull)) == {"Comment/Comment": 0}
+    (comment,) = team.github.world.on(pull.number)
+    assert "second" in comment.body
+    team.merged(pull)
+    # Of Dependabot's branch there is a plan of ours, for looking at.
+    assert codes(team.applied()).get("Apply it/Apply") == (3 if owner == "almhof" else None)
+    assert provider.jobs() == 0
 
 
 @pytest.mark.slow
 def test_a_key_that_is_missing_in_our_own_repository_is_no_green_check(
-    runs: Runs, provider: Emulator
+    team: Team, provider: Emulator
 ) -> None:
-    event = runs._event("pull_request", "READ_", "ana", {HEAD: OURS}, given=False)
-    assert codes(runs.run(PLAN, event))["Plan"] != 0
+    team.secrets["FTOPS_PLAN_KEY"] = ""
+    pull = team.opened("second")
+    done = team.planned(pull)
+    assert codes(done) == {"Plan/Plan": 1}
+    assert "FTOPS_PLAN_KEY is set, and empty" in printed(done, "Plan/Plan")
 
 
-def test_every_workflow_of_the_repository_is_run_here() -> None:
-    found = {
-        path
-        for ending in ("yml", "yaml")
-        for path in REPOSITORY.glob(f"examples/**/.github/workflows/*.{ending}")
-    }
-    assert found == {PLAN, RECONCILE}
-    assert [path for path in REPOSITORY.glob("examples/**/.gitlab-ci.yml")] == []  # noqa: C416
+@pytest.mark.slow
+def test_a_run_without_a_plan_is_not_commented_on(team: Team) -> None:
+    pull = team.opened("second")
+    assert codes(team.commented(pull, "failure")) == {}
+    assert team.commented(pull, "cancelled") == []
+    assert team.github.world.on(pull.number) == []
 
 
-@pytest.mark.parametrize("workflow", [PLAN, RECONCILE], ids=lambda path: path.stem)
-def test_a_workflow_installs_from_our_own_address_and_never_by_a_name_alone(workflow: Path) -> None:
-    text = workflow.read_text()
-    urls = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["urls"]
-    ours = urls["Documentation"].split("/tree/")[0]
-    assert yaml.safe_load(text)["env"]["FTOPS_SOURCE"] == f"git+{ours}"
-    installs = re.findall(r"pip install .*", text)
-    assert installs == ['pip install "ftops[remote,tokens] @ $FTOPS_SOURCE"']
+@pytest.mark.slow
+def test_where_no_plan_can_be_made_the_comment_says_why(team: Team, project: Project) -> None:
+    pull = team.opened("second")
+    assert codes(team.planned(pull)) == {"Plan/Plan": 0}
+    assert codes(team.commented(pull)) == {"Comment/Comment": 0}
+    git = project.repository.git
+    git("checkout", "-q", "second")
+    manifest = project.repository.root / "jobs/second.yaml"
+    manifest.write_text(manifest.read_text().replace("spec:", "specs:"))
+    pull.head = project.repository.commit()
+    git("checkout", "-q", "main")
+    team.previewed(pull)
+    assert codes(team.planned(pull)) == {"Plan/Plan": 1}
+    assert team.outputs["Plan"]["plan-path"] == ""
+    assert codes(team.commented(pull, "failure")) == {"Comment/Comment": 0}
+    (comment,) = team.github.world.on(pull.number)
+    assert "cannot be planned" in comment.body
+    assert "jobs/second.yaml" in comment.body
 
 
-def test_what_is_not_known_fails(tmp_path: Path) -> None:
-    event = Event({}, {})
-    with pytest.raises(AssertionError, match="unknown expression"):
-        substituted("${{ secrets.OTHER }}", event)
-    for step, why in (
-        ("{uses: someone/else@v1}", "no stand-in"),
-        ("{run: 'true', shell: pwsh}", "unknown keys of a step"),
-    ):
-        path = tmp_path / "w.yml"
-        path.write_text(f"jobs: {{a: {{runs-on: x, steps: [{step}]}}}}\n")
-        runner = Runner(tmp_path / uuid.uuid4().hex, "", tmp_path, "")
-        with pytest.raises(AssertionError, match=why):
-            runner.run(path, event)
+@pytest.mark.slow
+def test_a_push_is_reconciled_once(team: Team, project: Project, provider: Emulator) -> None:
+    for _ in range(2):
+        assert codes(team.reconciled()) == {"Reconcile": 0}
+        assert provider.jobs() == 1
+    project.declare("second")
+    assert codes(team.reconciled())["Reconcile"] == 0
+    assert provider.jobs() == 2

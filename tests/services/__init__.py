@@ -1,7 +1,8 @@
 """Servers that tests talk to: each is started on a free loopback port, and ends with the tests.
 
 A server that is not installed here makes its tests skip, with the reason; with
-`FTOPS_REQUIRE=postgres,azurite,moto` that is an error. `.ci/run` sets it; `make services` installs them.
+`FTOPS_REQUIRE=postgres,azurite,moto` that is an error. `.ci/run` sets it; `make services` installs them,
+and `make ray` a Ray.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def started(name: str, start: Callable[[], AbstractContextManager[_T]]) -> Itera
     except Unavailable as why:
         if name in os.environ.get("FTOPS_REQUIRE", "").split(","):
             pytest.fail(f"{name} is required by FTOPS_REQUIRE, but: {why}")
-        pytest.skip(f"{name}: {why} (`make services` installs it)")
+        pytest.skip(f"{name}: {why} (`make {'ray' if name == 'ray' else 'services'}` installs it)")
     try:
         yield service
     finally:

@@ -8,7 +8,7 @@ import hmac
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from email.utils import formatdate
 from pathlib import Path
@@ -60,11 +60,24 @@ def _program() -> str:
 
 
 def _create_container(address: str) -> None:
-    """Sign by hand: obstore makes no containers, and an SDK for one request is too much."""
+    asked(address, "PUT", CONTAINER, {"restype": "container"})
+
+
+def asked(
+    address: str, method: str, path: str, query: Mapping[str, str] | None = None, content: bytes = b""
+) -> requests.Response:
+    """Send one request, signed by hand: obstore makes no containers, and an SDK for it is too much."""
+    query = query or {}
     stamped = {"x-ms-date": formatdate(usegmt=True), "x-ms-version": _VERSION}
+    if content:
+        stamped["x-ms-blob-type"] = "BlockBlob"
     headers = "".join(f"{name}:{stamped[name]}\n" for name in sorted(stamped))
-    text = "PUT" + "\n" * 12 + headers + f"/{ACCOUNT}/{ACCOUNT}/{CONTAINER}\nrestype:container"
+    wanted = "".join(f"\n{name}:{query[name]}" for name in sorted(query))
+    length = str(len(content) or "")
+    text = f"{method}\n\n\n{length}" + "\n" * 9 + f"{headers}/{ACCOUNT}/{ACCOUNT}/{path}{wanted}"
     digest = hmac.new(base64.b64decode(KEY), text.encode(), hashlib.sha256).digest()
     signed = {**stamped, "Authorization": f"SharedKey {ACCOUNT}:{base64.b64encode(digest).decode()}"}
-    reply = requests.put(f"{address}/{CONTAINER}?restype=container", headers=signed, timeout=10)
+    url = f"{address}/{path}"
+    reply = requests.request(method, url, params=query, headers=signed, data=content, timeout=10)
     reply.raise_for_status()
+    return reply

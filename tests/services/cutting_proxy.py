@@ -56,24 +56,28 @@ def cutting_proxy(upstream: str, policy: Policy) -> Iterator[CuttingProxy]:
     thread = threading.Thread(target=loop.run_forever, name="cutting proxy", daemon=True)
     thread.start()
     proxy = CuttingProxy("", policy)
-    wires: set[asyncio.Task[None]] = set()
+    beyond: list[asyncio.StreamWriter] = []
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        wires.add(task)
         try:
             there = await asyncio.open_connection(target.hostname, target.port)
+            beyond.append(there[1])
             await _Wire(proxy, (reader, writer), there).carry()
         finally:
             writer.transport.abort()
-            wires.discard(task)
 
     async def stop(server: asyncio.Server) -> None:
         server.close()
-        for wire in list(wires):
-            wire.cancel()
-        await asyncio.gather(*wires, return_exceptions=True)
+        # One that was accepted last has to begin before it is cancelled, or nobody would close it.
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.sleep(0)
+            for other in others:
+                other.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
+        # A server that reads no more keeps an end open whose last bytes it has not taken.
+        for end in beyond:
+            end.transport.abort()
+        await asyncio.sleep(0)
 
     server = asyncio.run_coroutine_threadsafe(asyncio.start_server(accept, "127.0.0.1", 0), loop).result(10)
     proxy.address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from decimal import Decimal
 
 from ftops.errors import (
     About,
@@ -35,6 +36,7 @@ from ftops.model.request import JobRequest
 from ftops.model.value import replace
 from ftops.providers.registry import dialects
 from tests.simulator.bends import WORLDS, Bends, echoed, thinned
+from tests.simulator.money import actual, estimate, told
 
 CREATE_FAULTS = (
     "lost reply",
@@ -125,7 +127,10 @@ class Arrival:
 
 
 class Account:
-    """Everything at the provider. `truth` is what each paid job was asked for, stamps or not."""
+    """Everything at the provider. `truth` is what each paid job was asked for, stamps or not.
+
+    `session` is that of an engine, and `lost` are the jobs that it has forgotten: until when each trains on.
+    """
 
     def __init__(
         self,
@@ -136,6 +141,8 @@ class Account:
     ) -> None:
         self.clock = clock
         self.bends = bends
+        self.session: str | None = None
+        self.lost: dict[str, float] = {}
         can = dialects()[dialect].capabilities
         if bends.tags != "none" and can.stamps:
             can = replace(can, stamp=StampPlace.SUFFIX, mark_retrieved=bends.tags != "listed")
@@ -156,6 +163,7 @@ class Account:
         self.not_before: dict[str, float] = {}
         self.ready_at: dict[str, float] = {}
         self.failing: set[str] = set()
+        self.highs: dict[str, Decimal] = {}
         self._numbers = itertools.count(1)
 
     def key(self, job_id: str) -> Key:
@@ -235,12 +243,14 @@ class Account:
     def start(self, request: JobRequest, at: float | None = None, *, altered: bool = False) -> Job:
         """Make a job: from here on it costs money. `altered`: a setting was dropped on the way."""
         number = next(self._numbers)
+        if (there := self.existing(request)) is not None:
+            return there
         marked = self.facts.capabilities.stamps and self.bends.stores_mark(number)
         sent: dict[str, JSON] = dict.fromkeys(request.hyperparameters, "auto") if altered else {}
         asked = {**request.hyperparameters, **sent}
         shown = {f"hyperparameters.{key}": value for key, value in asked.items()}
         job = Job(
-            id=f"job-{number}",
+            id=self.id_of(request, number),
             provider="p",
             status=JobStatus.PENDING,
             model=request.model,
@@ -252,11 +262,25 @@ class Account:
             stamp=request.stamp if marked else None,
         )
         self.jobs[job.id] = job
+        self.highs[job.id] = Decimal(str(estimate(request.hyperparameters.get("n_epochs")).high))
+        self.altered.discard(job.id)
         if altered and request.hyperparameters:
             self.altered.add(job.id)
         if request.stamp is not None:
             self.truth[job.id] = request.stamp
         return job
+
+    def id_of(self, request: JobRequest, number: int) -> str:
+        """Return the id of a job that is about to be made."""
+        return f"job-{number}"
+
+    def existing(self, request: JobRequest) -> Job | None:
+        """Return the job that an earlier sending of the same create has made, where an id is ours."""
+        return None
+
+    def may_be_sent(self, request: JobRequest) -> bool:
+        """Return whether a create may be sent now, where it may be sent in one session alone."""
+        return True
 
     def shown(self, job: Job, *, listed: bool = False, created: bool = False) -> Job:
         """Return a job as the provider tells it: the founding format fills the settings in only later."""
@@ -268,15 +292,25 @@ class Account:
         if self.facts.capabilities.tags and job.stamp is not None:
             hidden = self.bends.tags == "listed" and not (listed or created)
             job = replace(job, stamp=None, tag=None if hidden else job.stamp.tag)
+        job = replace(job, price=told(job, self.highs.get(job.id)))
         if self.bends.echo:
             job = echoed(job)
         return thinned(job) if listed and self.bends.thin else job
+
+    def costs(self, job_id: str, most: Decimal) -> Decimal:
+        """Return what a job came to, or the most that it may."""
+        job = self.jobs.get(job_id)
+        return most if job is None or job.status.active else actual(job, most, job_id)
 
     def same_data(self, job_id: str, request: JobRequest) -> bool:
         """Return whether a job of ours can be known for what a request doubles: by mark or by file."""
         job = self.jobs[job_id]
         marked = self.bends.marks != "hidden" and job.stamp is not None and not self.facts.capabilities.tags
         return marked or [one.id for one in job.training_files] == [one.id for one in request.training_files]
+
+    def forgot(self, job_id: str) -> bool:
+        """Return whether an engine has lost its memory of this job: a new one may take its place."""
+        return self.hidden.get(job_id) == float("inf")
 
     def sees(self, job_id: str) -> bool:
         """Return whether the provider admits that it has this job."""

@@ -17,12 +17,14 @@ class Bends:
 
     `thin`: a list shows less than a retrieve. `echo`: values come back in other words. `tags`: a mark is a
     tag, which says whose job it is only to a state that knows it; "listed": a retrieve does not show it.
+    `engine`: ids are ours, and the memory of all jobs may be lost.
     """
 
     marks: str = "kept"
     thin: bool = False
     echo: bool = False
     tags: str = "none"
+    engine: bool = False
 
     def stores_mark(self, number: int) -> bool:
         """Return whether the mark of the create with this number arrives."""
@@ -49,6 +51,8 @@ WORLDS: Mapping[str, Bends] = {
     "tags dropped": Bends(marks="dropped", tags="shown"),
     "tags sometimes dropped": Bends(marks="sometimes", tags="shown"),
 }
+ENGINES: Mapping[str, Bends] = {"engine": Bends(engine=True)}
+"""Not drawn like the others: what an engine forgets is a step of its own."""
 
 
 def echoed(job: Job) -> Job:

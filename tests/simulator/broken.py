@@ -25,6 +25,7 @@ from tests.simulator.history import Step
 from tests.simulator.port import Port
 from tests.simulator.store import LeasePort, StorePort
 
+ENGINE = "engine"
 Patch = Callable[[pytest.MonkeyPatch], None]
 
 
@@ -98,8 +99,8 @@ def _intent_cleared_on_timeout(patch: pytest.MonkeyPatch) -> None:
 def _settle_time_ignored(patch: pytest.MonkeyPatch) -> None:
     resolve = intents.resolve_intent
 
-    def at_once(intent: Any, live: Any, state: Any, now: float) -> Any:
-        verdict = resolve(intent, live, state, now)
+    def at_once(intent: Any, live: Any, state: Any, now: float, **how: Any) -> Any:
+        verdict = resolve(intent, live, state, now, **how)
         return replace(intent, lapsed=True) if verdict == (intents.Doubt.SETTLING, ()) else verdict
 
     patch.setattr("ftops.records.settling.resolve_intent", at_once)
@@ -241,7 +242,22 @@ def _failed_files_used(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(creates, "judged_by_files", lambda error, *arguments: error)
 
 
+def _lost_sessions_not_seen(patch: pytest.MonkeyPatch) -> None:
+    """Send a create in whatever session there is by now."""
+    patch.setattr(creates, "_in_its_session", lambda request, intent: request)
+
+
 UNCERTAIN: tuple[Step, ...] = (("store", "uncertain before"), ("crash",), ("run",), ("declare",))
+LAGGING: tuple[Step, ...] = (
+    ("fault", "create", "lost reply"),
+    ("lag", 60),
+    ("run",),
+    ("start", 0, 10),
+    ("start", 0, 11),
+    ("start", 0, 12),
+    ("forget",),
+    ("go", 0, None),
+)
 TRUNCATED: tuple[Step, ...] = (
     ("fault", "list", "truncated page"),
     ("fault", "create", "late"),
@@ -271,4 +287,5 @@ BROKEN = (
     Broken("sent again as soon as it was refused", _refused_and_sent_again),
     Broken("a hold that nobody can lift", _holds_never_lifted),
     Broken("trained on a file that failed", _failed_files_used),
+    Broken("sent in any session", _lost_sessions_not_seen, "openai", LAGGING, ENGINE),
 )

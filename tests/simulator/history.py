@@ -28,10 +28,15 @@ class History(Struct, frozen=True):
     max_active: int | None
     steps: tuple[Step, ...]
     world: str = "plain"
+    budget: int | None = None
 
 
 def generate(
-    seed: int, dialect: str | None = None, focus: tuple[Step, ...] = (), world: str | None = None
+    seed: int,
+    dialect: str | None = None,
+    focus: tuple[Step, ...] = (),
+    world: str | None = None,
+    budget: int | None = None,
 ) -> History:
     """Draw a history; the same seed gives the same one.
 
@@ -47,7 +52,7 @@ def generate(
     for _ in range(draw.randint(3, 24)):
         step = draw.choice(focus) if focus and draw.random() < FOCUS_SHARE else (draw.choice(kinds),)
         steps.append(DRAWS[str(step[0])](draw, stamps) if len(step) == 1 else step)
-    return History(chosen, lease, most, tuple(steps), bent)
+    return History(chosen, lease, most, tuple(steps), bent, budget)
 
 
 FOCUS_SHARE = 0.6
@@ -92,7 +97,22 @@ WEIGHTS = {
     "restore": 1,
     "lose": 1,
     "hand": 0,
+    "forget": 0,
 }
+MONEY: tuple[Step, ...] = (
+    ("declare",),
+    ("declare",),
+    ("run",),
+    ("finish",),
+    ("crash",),
+    ("fault", "create", "lost reply"),
+    ("fault", "create", "late"),
+    ("fault", "create", "error after"),
+    ("remove",),
+    ("time", 30_000),
+)
+"""What a budget is about: creates, ends, doubts, and days that pass."""
+
 DRAWS: dict[str, Draw] = {
     "declare": lambda draw, _: ("declare", draw.choice(NAMES), draw.randint(1, 3)),
     "chain": lambda draw, _: ("chain", draw.choice(NAMES[1:]), draw.choice(NAMES)),
@@ -120,6 +140,7 @@ DRAWS: dict[str, Draw] = {
     "stranger": lambda draw, _: ("stranger", draw.choice(NAMES), draw.randint(1, 3)),
     "retry": lambda draw, _: ("retry", draw.choice(NAMES)),
     "lose": lambda draw, _: ("lose",),
+    "forget": lambda draw, _: ("forget",),
     "jump": lambda draw, _: ("jump", draw.choice((1000, 5000))),
     "restore": lambda draw, _: ("restore", draw.randint(1, 4)),
     "hand": lambda draw, _: ("hand", draw.choice(NAMES), draw.choice((None, draw.randint(0, 20)))),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from hashlib import sha256
 
 from ftops.model.change import Action, Change, Reason
@@ -15,6 +16,7 @@ from ftops.model.request import JobRequest
 from ftops.model.state import RecordedJob, State
 from ftops.state.statefile import decode
 from tests.simulator.account import Account, Key
+from tests.simulator.money import never_above
 
 STALL_SECONDS = 500.0
 """A process that stands still for so long between the check and the POST may pay twice."""
@@ -68,6 +70,8 @@ class Findings:
     doubled: set[Key] = field(default_factory=set)
     forgotten: set[Key] = field(default_factory=set)
     trace: list[str] = field(default_factory=list)
+    budget: int | None = None
+    bought: dict[str, tuple[float, Decimal]] = field(default_factory=dict)
 
     def law(self, text: str) -> None:
         """Note that a law is broken."""
@@ -96,17 +100,40 @@ class Watch:
             findings.law("a create without a stamp is sent")
             return
         self._not_too_soon(stamp)
+        self._within_budget(stamp)
         if self._noted is not None and stamp.fingerprint in self._noted.cancelled_by_hand(stamp.name):
             findings.law(f"{stamp.name} is created although it was cancelled by hand")
         if account.clock.time - since > STALL_SECONDS or kind.startswith(("repeated", "resent")):
             findings.doubled.add((stamp.lineage, stamp.name, stamp.generation, stamp.attempt))
         if stamp.name not in {name for _, name, _, _ in findings.doubled}:
-            self._paid_again(stamp)
+            self._paid_again(stamp, account.existing(request))
+            self._not_while_lost(stamp)
             self._renamed(stamp)
             self._left_behind(request, stamp)
 
-    def _paid_again(self, stamp: Stamp) -> None:
-        """The name has a job that runs, or one that has made this very model."""
+    def _within_budget(self, stamp: Stamp) -> None:
+        """What the state notes as bought on this day, as far as it knows of it, is within the budget."""
+        findings, account, last = self._findings, self._account, self._findings.history.last
+        if findings.budget is None or last is None:
+            return
+        intents = {one.intent.nonce: one.intent for one in last.fine_tunes.values() if one.intent}
+        intent = intents.get(stamp.nonce)
+        if intent is None or intent.purchase is None or intent.purchase.estimate is None:
+            findings.law(f"{stamp.name} is created without a note of what it costs")
+            return
+        findings.bought[stamp.nonce] = (intent.purchase.at or 0.0, intent.purchase.estimate.high)
+        known = {
+            one.nonce: account.costs(job_id, findings.bought[one.nonce][1])
+            for job_id, one in account.truth.items()
+            if one.nonce in findings.bought
+            and one.lineage == stamp.lineage
+            and account.key(job_id) not in findings.forgotten | findings.doubled
+        }
+        for broken in never_above(stamp.nonce, findings.bought, known, findings.budget):
+            findings.law(broken)
+
+    def _paid_again(self, stamp: Stamp, itself: Job | None) -> None:
+        """The name has a job that runs, or one that has made this very model; not if it is `itself`."""
         account, findings = self._account, self._findings
         last = findings.history.last
         for name, record in last.fine_tunes.items() if last else ():
@@ -114,7 +141,7 @@ class Watch:
             if record.intent is not None and record.intent.nonce == stamp.nonce and name != stamp.name:
                 return
         for job in self._others_of(stamp.name, stamp.lineage):
-            if _unknowable(account, findings, job.id):
+            if _unknowable(account, findings, job.id) or (itself is not None and job.id == itself.id):
                 continue
             if job.status.active and job.id not in account.cancel_asked:
                 findings.law(f"{stamp.name} is created while its job {job.id} runs")
@@ -122,6 +149,17 @@ class Watch:
             same = account.truth[job.id].fingerprint == stamp.fingerprint
             if job.status is JobStatus.SUCCEEDED and ended_before and same:
                 findings.law(f"{stamp.name} is trained again although {job.id} has made this model")
+
+    def _not_while_lost(self, stamp: Stamp) -> None:
+        """A job that an engine has forgotten may train on: nothing takes its place until it cannot.
+
+        By the wall clock: one that jumps ahead is past every settle time.
+        """
+        owner = self._owners()
+        for job_id, until in self._account.lost.items():
+            mine = owner.get(job_id) == stamp.name and self._account.truth[job_id].lineage == stamp.lineage
+            if mine and self._account.clock.now() < until:
+                self._findings.law(f"{stamp.name} is created while {job_id}, which was forgotten, trains on")
 
     def _left_behind(self, request: JobRequest, stamp: Stamp) -> None:
         """A job of a lost state could be known for what this create doubles."""
@@ -144,7 +182,7 @@ class Watch:
             return
         seen = {job.id for job in listed.jobs}
         recorded = self._owners()
-        for job_id in account.paid_ids() - seen:
+        for job_id in account.paid_ids() - seen - account.lost.keys():
             old = (account.jobs[job_id].created_at or 0) <= account.clock.time - account.lag
             if old and job_id not in recorded:
                 self._findings.doubled.add(account.key(job_id))
@@ -237,7 +275,7 @@ def at_most_once(account: Account, findings: Findings, plan: Plan, state: State)
         job_id
         for job_id in account.paid_ids()
         # An older state that was brought back knows what came since by its marks alone.
-        if not _unknowable(account, findings, job_id)
+        if not (_unknowable(account, findings, job_id) or account.forgot(job_id))
     ]
     paid = Counter(account.key(job_id) for job_id in counted)
     for key, count in paid.items():
@@ -303,6 +341,25 @@ def no_stray(
         excused = stamp.nonce in _open_nonces(state) or _unknowable(account, findings, job_id)
         if active and stamp.lineage == state.lineage and not excused and job_id not in wanted | detached:
             yield f"job {job_id} of {stamp.name} runs and nobody wants it"
+
+
+def one_id(account: Account, state: State) -> Iterator[str]:
+    """Where ids are ours, all sendings of one create have the same one, until it is surely forgotten."""
+    found: dict[str, str] = {}
+    for job_id, stamp in account.ours() if account.session else ():
+        other = found.setdefault(stamp.nonce, job_id)
+        excused = account.forgot(other) or other in account.lost
+        if other != job_id and stamp.lineage == state.lineage and not excused:
+            yield f"{other} and {job_id} are one create, sent under two ids"
+
+
+def outcomes_known(account: Account, state: State) -> Iterator[str]:
+    """A success that a list tells of is recorded with all that was made, and keeps it."""
+    for name, record in state.fine_tunes.items() if account.session else ():
+        job = record.job
+        done = job is not None and job.status is JobStatus.SUCCEEDED
+        if job is not None and done and not job.fine_tuned_model:
+            yield f"{job.id} of {name} is recorded as a success, and not what it made"
 
 
 def obeyed(account: Account, state: State) -> Iterator[str]:

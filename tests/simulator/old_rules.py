@@ -13,6 +13,8 @@ from ftops.applier import applier, creates
 from ftops.model.fingerprint import canonical_json
 from ftops.model.value import replace
 from ftops.planner import planner
+from ftops.planner.situation import Situation
+from ftops.reconciler import observing
 from ftops.records import intents, ledger, likeness, settling
 from ftops.records.matching import LiveJobs
 from tests.simulator.bends import WORLDS
@@ -44,8 +46,8 @@ def _a_list_item_judged_as_it_stands(patch: pytest.MonkeyPatch) -> None:
 def _one_list_is_enough(patch: pytest.MonkeyPatch) -> None:
     resolve = intents.resolve_intent
 
-    def at_once(intent: Any, live: Any, state: Any, now: float) -> Any:
-        verdict = resolve(intent, live, state, now)
+    def at_once(intent: Any, live: Any, state: Any, now: float, **how: Any) -> Any:
+        verdict = resolve(intent, live, state, now, **how)
         noted = intents.absent(intent, live, verdict) if isinstance(verdict, tuple) else None
         late = noted is not None and noted.absent_since is not None
         return replace(intent, lapsed=True) if late else verdict
@@ -82,6 +84,28 @@ def _requests_forgotten(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(ledger, "newest", lambda requests: ())
 
 
+def _sent_again_in_any_session(patch: pytest.MonkeyPatch) -> None:
+    """Send again what is in doubt, also where an engine that forgot may still train it."""
+    patch.setattr(settling, "judged_again", lambda name, intent, session, wanted: intent)
+    patch.setattr(settling, "repeatable", lambda name, intent, session, wanted: wanted == intent.fingerprint)
+
+
+def _sent_again_under_another_id(patch: pytest.MonkeyPatch) -> None:
+    """Take every create in doubt for one that never arrived, whatever it is called by now."""
+    patch.setattr(settling, "judged_again", lambda name, intent, session, wanted: intent)
+    patch.setattr(
+        settling, "repeatable", lambda name, intent, session, wanted: session == intent.repeats_in is not None
+    )
+
+
+def _a_success_believed_unseen(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(observing, "with_outcome", lambda port, job: job)
+
+
+def _forgotten_taken_for_gone(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Situation, "vanished", property(lambda self: self.missing))
+
+
 TWICE: tuple[Step, ...] = (("fault", "create", "repeated"), ("run",), ("declare",))
 LOST: tuple[Step, ...] = (("fault", "create", "lost reply"), ("run",), ("time", 2000), ("declare",))
 STATE_LOST: tuple[Step, ...] = (("run",), ("lose",), ("declare",), ("time", 100))
@@ -91,6 +115,16 @@ OTHERS: tuple[Step, ...] = (("fault", "create", "another's reply"), ("run",), ("
 ALTERED: tuple[Step, ...] = (("fault", "create", "altered"), ("run",), ("declare",))
 QUIET: tuple[Step, ...] = (("quiet rename",), ("run",), ("declare",))
 REFUSED: tuple[Step, ...] = (("fault", "create", "resent, refused"), ("run",), ("declare",), ("remove",))
+FORGETS: tuple[Step, ...] = (
+    ("fault", "create", "lost reply"),
+    ("crash",),
+    ("forget",),
+    ("run",),
+    ("set",),
+    ("declare",),
+)
+RENAMED: tuple[Step, ...] = (("fault", "create", "late"), ("run",), ("rename",), ("declare",), ("time", 100))
+ENDS: tuple[Step, ...] = (("run",), ("finish", "succeeded", 0), ("declare",))
 
 _OPENAI = "openai"
 OLD_RULES = (
@@ -109,4 +143,8 @@ OLD_RULES = (
     Broken("orphans not shown", _orphans_not_shown, _OPENAI, BROUGHT_BACK),
     Broken("altered not held", _altered_not_held, _OPENAI, ALTERED),
     Broken("renames taken at their word", _renames_taken_at_their_word, _OPENAI, QUIET),
+    Broken("sent again in any session", _sent_again_in_any_session, _OPENAI, FORGETS, "engine"),
+    Broken("sent again under another id", _sent_again_under_another_id, _OPENAI, RENAMED, "engine"),
+    Broken("a success believed unseen", _a_success_believed_unseen, _OPENAI, ENDS, "engine"),
+    Broken("what an engine forgot taken for gone", _forgotten_taken_for_gone, _OPENAI, FORGETS, "engine"),
 )

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ftops.model.change import Action
 from ftops.model.finetune import Upstream
 from ftops.model.job import JobStatus
 from ftops.model.plan import Plan
 from ftops.model.value import replace
 from tests.simulator import laws
-from tests.simulator.bends import WORLDS
+from tests.simulator.bends import ENGINES, WORLDS
+from tests.simulator.engine import Engine
 from tests.simulator.history import SETTINGS, History, Step
+from tests.simulator.money import never_stuck
 from tests.simulator.person import ask_a_person, lift_refusals
 from tests.simulator.runner import Runner
 from tests.simulator.world import World, fine_tune, stranger
 
 PEACE_SECONDS = 1000.0
 """Between two runs of the peace: more than the settle time."""
+DAY_SECONDS = 86_400.0
+"""Where there is a budget, every other time: what is left of a day is used before the next one."""
 MOST_ROUNDS = 14
 
 
@@ -28,7 +33,8 @@ class Player:
             history.dialect,
             lease_seconds=history.lease_seconds,
             max_active=history.max_active,
-            bends=WORLDS[history.world],
+            bends={**WORLDS, **ENGINES}[history.world],
+            budget=history.budget,
         )
         self.stamps = self.world.provider.marks
         self.paused: dict[int, Runner] = {}
@@ -122,6 +128,11 @@ class Player:
     def do_outside(self, index: int) -> None:
         for job_id in list(self.world.provider.truth)[index : index + 1]:
             self.world.provider.cancel_outside(job_id)
+
+    def do_forget(self) -> None:
+        """Let an engine lose its memory."""
+        if isinstance(self.world.provider, Engine):
+            self.world.provider.forget()
 
     def do_vanish(self, index: int, seconds: int) -> None:
         last = self.world.findings.history.last
@@ -221,13 +232,20 @@ class Player:
         world.provider.faults.clear()
         world.store.faults.clear()
         world.provider.lag = 0.0
-        for number in range(MOST_ROUNDS):
-            self.do_time(int(PEACE_SECONDS))
-            before = world.state().unmarked("p")
+        for number in range(MOST_ROUNDS if world.budget is None else 2 * MOST_ROUNDS):
+            new_day = world.budget is not None and number % 2
+            self.do_time(int(DAY_SECONDS if new_day else PEACE_SECONDS))
+            before, stopped = world.state().unmarked("p"), world.provider.asked["cancel"]
             self._go(world.start(), None)
             plan = world.plan()
             # A run may learn from a reply that marks get lost: the next one then knows a job in doubt.
-            if before == world.state().unmarked("p"):
+            # And what a run has stopped may leave money that only the next one knows of.
+            freed = world.budget is not None and world.provider.asked["cancel"] > stopped
+            # What is forgotten meanwhile may be taken over by what waits: that costs nothing.
+            free = world.budget is not None and all(
+                one.action is Action.ADOPT for one in plan.effective_changes
+            )
+            if before == world.state().unmarked("p") and not (freed or free):
                 for broken in laws.convergence(plan):
                     world.findings.law(broken)
             self.check()
@@ -254,8 +272,11 @@ class Player:
             *laws.all_recorded(account, findings, plan, state),
             *laws.altered_shown(account, plan, state),
             *laws.obeyed(account, state),
+            *laws.one_id(account, state),
+            *laws.outcomes_known(account, state),
             *laws.no_stray(account, findings, plan, state, world.declared),
             *laws.honest_refusals(account, plan.changes),
+            *(never_stuck(plan, state, world.budget, world.clock.now()) if world.budget is not None else ()),
             *(() if early else laws.lifted_holds(plan.changes)),
             *(() if early else laws.honest_holds(account, plan.changes)),
         ]

@@ -31,6 +31,8 @@ class Port:
         since = self._account.clock.time
         self._boundary("before create")
         kind = self._account.fault("create")
+        if not self._account.may_be_sent(request):
+            raise self._account.failed("another session", "create")
         self._watch.posting(request, since, kind)
         unready = [file.id for file in request.training_files if not self._account.trains_on(file.id)]
         kind = "not ready" if unready and kind == "ok" else kind
@@ -85,6 +87,7 @@ class Port:
             listed = JobList((*half, *half), complete=False, problem="a cursor repeats")
         elif kind == "lie":
             listed = JobList(half)
+        listed = replace(listed, session=account.session)
         self._watch.listed(listed)
         self._boundary("after list")
         return listed

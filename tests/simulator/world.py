@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -26,8 +27,10 @@ from ftops.reconciler.values import Loaded, Reviewed
 from ftops.review.selection import Selection
 from ftops.state.backend import Holder
 from ftops.state.manager import StateManager
+from tests.simulator import money
 from tests.simulator.account import Account, SimulatedClock
 from tests.simulator.bends import WORLDS, Bends
+from tests.simulator.engine import Engine
 from tests.simulator.laws import Findings, Watch
 from tests.simulator.port import Port
 from tests.simulator.runner import Runner
@@ -81,11 +84,15 @@ class World:
         lease_seconds: float | None = None,
         max_active: int | None = None,
         bends: Bends = WORLDS["plain"],
+        budget: int | None = None,
     ) -> None:
         self.clock = SimulatedClock()
-        self.provider = Account(self.clock, dialect, max_active, bends)
+        self.budget = budget
+        self.project = replace(PROJECT, budgets=money.budgets(budget))
+        made = Engine if bends.engine else Account
+        self.provider = made(self.clock, dialect, max_active, bends)
         self.store = Store(self.clock.now, lease_seconds)
-        self.findings = Findings(self.store.history)
+        self.findings = Findings(self.store.history, budget=budget)
         self.declared: dict[str, FineTune] = {}
         self.invalid: set[str] = set()
         """Names whose data breaks a rule."""
@@ -93,6 +100,11 @@ class World:
         """Paths of data that cannot be read."""
         self.results: dict[str, tuple[ChangeResult, ...]] = {}
         self._nonces, self._lineages, self._runs = itertools.count(1), itertools.count(1), itertools.count(1)
+
+    @property
+    def selection(self) -> Selection:
+        """What a run asks for; with a budget it is a reconcile's."""
+        return replace(ANYTHING, defers=self.budget is not None)
 
     def start(self) -> Runner:
         """Make a run of what is declared now; it has done nothing yet."""
@@ -201,7 +213,9 @@ class World:
 
         def chosen(loaded: Loaded, reviewed: Reviewed) -> tuple[Reviewed, Iterable[Change]]:
             noted, touched = with_notes(reviewed, names, loaded.fine_tunes)
-            after = make_plan(loaded, reviewed.observations, noted, ANYTHING, self.clock.now())
+            with money.prices() if self.budget is not None else nullcontext():
+                now = self.clock.now()
+                after = make_plan(loaded, reviewed.observations, noted, self.selection, now)
             wanted = [
                 change
                 for change in after.plan.effective_changes
@@ -231,11 +245,15 @@ class World:
             for name, one in declared.items()
             if name in self.invalid or any(file.path in self.unread for _, file in one.data_files)
         }
-        loaded = Loaded(Path(), PROJECT, facts, tuple(declared.values()), datasets, data_problems=problems)
+        loaded = Loaded(
+            Path(), self.project, facts, tuple(declared.values()), datasets, data_problems=problems
+        )
         state = manager.read()
         seen = observe({"p": port}, [self.provider.facts], state, self.clock)
         look = partial(look_closer, {"p": port})
-        return loaded, make_plan(loaded, seen, state, ANYTHING, self.clock.now(), look)
+        with money.prices() if self.budget is not None else nullcontext():
+            reviewed = make_plan(loaded, seen, state, self.selection, self.clock.now(), look)
+        return loaded, reviewed
 
 
 def stranger(number: int, like: FineTune, account: Account) -> Job:

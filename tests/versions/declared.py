@@ -11,14 +11,16 @@ from tests.conftest import REPOSITORY
 
 TOOLS = ("pytest", "pytest-xdist", "hypothesis", "markdown-it-py")
 """What the tests run with, of the extra `dev`. The rest of it is for style, packaging and servers."""
+ELSEWHERE = ("dev", "train")
+"""Extras that are for who works on ftops, and for nodes that have no ftops: `make ray` installs that one."""
 _AT_LEAST = re.compile(r"([A-Za-z0-9_.-]+(?:\[[a-z,]+\])?)>=([0-9][0-9.]*)")
 
 
 def requirements(pyproject: Path = REPOSITORY / "pyproject.toml") -> tuple[str, ...]:
-    """Return what a user can install: the dependencies and those of every extra but `dev`."""
+    """Return what a run of ftops can use: the dependencies and those of every extra but `ELSEWHERE`."""
     project = _project(pyproject)
     extras = project["optional-dependencies"].items()
-    of_extras = [each for extra, needs in extras if extra != "dev" for each in needs]
+    of_extras = [each for extra, needs in extras if extra not in ELSEWHERE for each in needs]
     return (*project["dependencies"], *of_extras)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import REPOSITORY
 from tests.versions.__main__ import LEFT_OUT, SELECTION, Column, columns, run
-from tests.versions.declared import TOOLS, lowest, other_pythons, requirements, tools
+from tests.versions.declared import ELSEWHERE, TOOLS, lowest, other_pythons, requirements, tools
 from tests.versions.interpreters import interpreter
 
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
@@ -28,7 +28,7 @@ def test_the_stage_installs_every_declared_dependency_at_its_lower_bound() -> No
     pinned = names(tuple(each for each in bottom.requirements if "==" in each), "==")
     extras = PROJECT["optional-dependencies"]
     declared = [*PROJECT["dependencies"]]
-    for extra in extras.keys() - {"dev"}:
+    for extra in extras.keys() - set(ELSEWHERE):
         declared += extras[extra]
     assert pinned == names(tuple(declared), ">=")
     assert f">={bottom.python}" == PROJECT["requires-python"]

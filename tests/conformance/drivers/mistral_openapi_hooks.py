@@ -3,29 +3,16 @@
 Of three requests two get what exists; the third keeps what schemathesis made up.
 """
 
-import atexit
-import json
-import os
-from collections import Counter, defaultdict
-from collections.abc import Iterator
 from itertools import count
-from pathlib import Path
 from typing import Any
 
-import schemathesis
+from tests.conformance.drivers.openapi_answers import WORLD, hook, turns
+from tests.conformance.drivers.recording import CHAT_FILE
 
-from tests.conformance.drivers.recording import CHAT_FILE, World
-
-WORLD = World(
-    os.environ["CONFORMANCE_URL"], os.environ["CONFORMANCE_KEY"], Path(os.environ["CONFORMANCE_DIR"])
-)
-ANSWERS = Path(os.environ["CONFORMANCE_ANSWERS"])
 MODEL = "open-mistral-7b"
 JOBS = "/v1/fine_tuning/jobs"
 PARTS = 3
-turns: dict[str, Iterator[int]] = defaultdict(count)
 numbers = count()
-answers: dict[str, Counter[int]] = defaultdict(Counter)
 
 
 def upload() -> str:
@@ -95,14 +82,4 @@ def before_call(context: Any, case: Any, **kwargs: Any) -> None:
         case.body = order(**{name: case.body[name] for name in kept if name in case.body})
 
 
-def after_call(context: Any, case: Any, response: Any) -> None:
-    answers[case.operation.label][response.status_code] += 1
-
-
-def write_answers() -> None:
-    ANSWERS.write_text(json.dumps(answers), encoding="utf-8")
-
-
-schemathesis.hook(before_call)
-schemathesis.hook(after_call)
-atexit.register(write_answers)
+hook(before_call)

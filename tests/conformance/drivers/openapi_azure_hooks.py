@@ -3,31 +3,17 @@
 Of three requests two get an existing id, file and model; the third keeps what schemathesis made up.
 """
 
-import atexit
-import json
-import os
-from collections import Counter, defaultdict
-from collections.abc import Iterator
-from itertools import count
-from pathlib import Path
 from typing import Any
 
-import schemathesis
+from tests.conformance.drivers.openapi_answers import WORLD, hook, turns
+from tests.conformance.drivers.recording import CHAT_FILE
 
-from tests.conformance.drivers.recording import CHAT_FILE, World
-
-BASE_URL, KEY, FOLDER, ANSWERS = (
-    os.environ[f"CONFORMANCE_{name}"] for name in ("URL", "KEY", "DIR", "ANSWERS")
-)
-WORLD = World(BASE_URL, KEY, Path(FOLDER))
 FAMILY = "azure_openai"
 MODEL = "gpt-4.1-mini-2025-04-14"
 PREVIEW = "2025-04-01-preview"
 STATUSES = ("running", "queued", "succeeded", "failed", "cancelled", "paused")
 FITTING = {"cancel": "running", "pause": "running", "resume": "paused", "DELETE": "succeeded"}
 """The status in which a job must be for the last word of a path, or for a method, to have its effect."""
-turns: dict[str, Iterator[int]] = defaultdict(count)
-answers: dict[str, Counter[int]] = defaultdict(Counter)
 
 
 def upload() -> str:
@@ -83,16 +69,4 @@ def before_call(context: Any, case: Any, **kwargs: Any) -> None:
             case.body["validation_file"] = FILE
 
 
-def after_call(context: Any, case: Any, response: Any) -> None:
-    # OPTIONS is answered for every path, also one that takes nothing else of what the document says.
-    if response.request.method != "OPTIONS":
-        answers[case.operation.label][response.status_code] += 1
-
-
-def write_answers() -> None:
-    Path(ANSWERS).write_text(json.dumps(answers), encoding="utf-8")
-
-
-schemathesis.hook(before_call)
-schemathesis.hook(after_call)
-atexit.register(write_answers)
+hook(before_call)

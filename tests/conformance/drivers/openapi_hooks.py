@@ -5,28 +5,14 @@ stream of events is not asked for: the OpenAPI file describes it in prose only, 
 check it.
 """
 
-import atexit
-import json
-import os
-from collections import Counter, defaultdict
-from collections.abc import Iterator
-from itertools import count
-from pathlib import Path
 from typing import Any
 
-import schemathesis
+from tests.conformance.drivers.openapi_answers import WORLD, hook, turns
+from tests.conformance.drivers.recording import CHAT_FILE, COMPLETION_FILE
 
-from tests.conformance.drivers.recording import CHAT_FILE, COMPLETION_FILE, World
-
-BASE_URL, KEY, FOLDER, ANSWERS = (
-    os.environ[f"CONFORMANCE_{name}"] for name in ("URL", "KEY", "DIR", "ANSWERS")
-)
-WORLD = World(BASE_URL, KEY, Path(FOLDER))
 STATUSES = ("running", "queued", "succeeded", "failed", "cancelled", "paused")
 FITTING = {"cancel": "running", "pause": "running", "resume": "paused"}
 """The status in which a job must be for the last word of a path to have its effect."""
-turns: dict[str, Iterator[int]] = defaultdict(count)
-answers: dict[str, Counter[int]] = defaultdict(Counter)
 
 
 def upload(content: bytes) -> str:
@@ -93,14 +79,4 @@ def before_call(context: Any, case: Any, **kwargs: Any) -> None:
             case.body["validation_file"] = FILES[family]
 
 
-def after_call(context: Any, case: Any, response: Any) -> None:
-    answers[case.operation.label][response.status_code] += 1
-
-
-def write_answers() -> None:
-    Path(ANSWERS).write_text(json.dumps(answers), encoding="utf-8")
-
-
-schemathesis.hook(before_call)
-schemathesis.hook(after_call)
-atexit.register(write_answers)
+hook(before_call)

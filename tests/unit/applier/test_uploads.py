@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from ftops.applier.uploads import LONGEST_WAIT_SECONDS
+from ftops.applier.uploads import LONGEST_WAIT_SECONDS, TELL_EVERY, _Sending
 from ftops.errors import Failure, ProviderError, Rejected
+from ftops.model.dataset import Dataset
 from ftops.model.event import Outcome
 from ftops.model.finetune import DataFile
 from ftops.model.job import FileState, UploadedFile
@@ -173,3 +174,14 @@ def test_a_file_of_the_providers_own_that_failed_is_not_ours_to_mend() -> None:
     world.declared["a"] = replace(fine_tune("a"), training_files=(DataFile(file_id=file.id),))
     assert world.apply()[0].outcome is Outcome.FAILED
     assert world.actions() == {"a": "hold rejected"}
+
+
+def test_a_large_upload_says_how_far_it_is_once_for_each_large_piece() -> None:
+    sending = _Sending(Dataset("data/a.jsonl", "0" * 64, 3 * TELL_EVERY, 1, "0" * 64))
+    sending.count(TELL_EVERY - 1)
+    assert sending.progress() is None
+    sending.count(1)
+    assert sending.progress() == "sent 67 MB of 201 MB of data/a.jsonl"
+    assert sending.progress() is None
+    sending.count(2 * TELL_EVERY)
+    assert sending.progress() == "sent 201 MB of 201 MB of data/a.jsonl"

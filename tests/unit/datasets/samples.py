@@ -56,6 +56,14 @@ def preference(number: int = 0) -> Row:
     }
 
 
+def chosen(number: int = 0) -> Row:
+    return {
+        "messages": [{"role": "user", "content": f"Is it cold at {number} degrees?"}],
+        "chosen": {"role": "assistant", "content": "Take a coat."},
+        "rejected": {"role": "assistant", "content": "Maybe."},
+    }
+
+
 def call(arguments: Any = '{"altitude": 100}', **changes: Any) -> Row:
     return {
         "id": "call_id",
@@ -140,6 +148,9 @@ RFT: dict[str, Any] = {"method": "reinforcement", "model": "o4-mini", "good": qu
 DPO: dict[str, Any] = {"method": "dpo", "good": preference}
 LEGACY: dict[str, Any] = {"dialect": "openai_legacy", "model": "curie", "good": completion}
 VISION: dict[str, Any] = {"model": VISION_MODEL, "good": picture}
+ALIBABA: dict[str, Any] = {"method": "dpo", "dialect": "alibaba", "model": "qwen3-14b"}
+TOGETHER: dict[str, Any] = {"dialect": "together", "model": "Qwen/Qwen3-8B"}
+NAMELESS = {"type": "function", "function": {"name": "takeoff_drone", "arguments": "{}"}}
 TEN = data()
 
 SAMPLES: dict[str, Sample] = {
@@ -340,6 +351,85 @@ SAMPLES: dict[str, Sample] = {
     "a BOM at Azure": Sample(b"\xef\xbb\xbf" + TEN, dialect="azure_openai"),
     "two assistants at Azure": eleventh(
         said(USER, ASSISTANT, ASSISTANT), "consecutive-assistants", dialect="azure_openai"
+    ),
+    "a pair as Alibaba has it": Sample(data(good=chosen), **ALIBABA),
+    "a pair as OpenAI has it, at Alibaba": Sample(
+        data(good=preference), {"wrong-form": list(range(1, 11))}, **ALIBABA
+    ),
+    "an answer without its role at Alibaba": eleventh(
+        {**chosen(11), "chosen": {"content": "a"}}, "no-role", good=chosen, **ALIBABA
+    ),
+    "the same answers at Alibaba": eleventh(
+        {**chosen(11), "rejected": ASSISTANT, "chosen": ASSISTANT},
+        warnings=("same-outputs",),
+        good=chosen,
+        **ALIBABA,
+    ),
+    "a loss weight": eleventh(chat(11, loss_weight=0.5), dialect="alibaba", model="qwen3-14b"),
+    "a loss weight of 2": eleventh(
+        chat(11, loss_weight=2), "loss-weight", dialect="alibaba", model="qwen3-14b"
+    ),
+    "a weight at Alibaba": eleventh(
+        chat(11, weight=0), warnings=("message-key", "nothing-to-learn"), dialect="alibaba", model="qwen3-14b"
+    ),
+    "a name at Alibaba": eleventh(
+        said({**USER, "name": "tom"}, ASSISTANT),
+        warnings=("message-key",),
+        dialect="alibaba",
+        model="qwen3-14b",
+    ),
+    "a question of weight 0 at Together": eleventh(said({**USER, "weight": 0}, ASSISTANT), **TOGETHER),
+    "a weight of 2 at Together": eleventh(said({**USER, "weight": 2}, ASSISTANT), "weight", **TOGETHER),
+    "a developer at Together": eleventh(
+        said({"role": "developer", "content": "Be brief."}, USER, ASSISTANT), "role", **TOGETHER
+    ),
+    "a call whose id is null at Together": eleventh(
+        {
+            **said(USER, {"role": "assistant", "tool_calls": [{**call("{}"), "id": None}]}),
+            "tools": drone()["tools"],
+        },
+        "tool-call",
+        **TOGETHER,
+    ),
+    "calls without an id at Together": eleventh(
+        {**said(USER, {"role": "assistant", "tool_calls": [NAMELESS]}), "tools": drone()["tools"]}, **TOGETHER
+    ),
+    "an undeclared tool at Together": eleventh(
+        {
+            **said(USER, {"role": "assistant", "tool_calls": [NAMELESS]}),
+            "tools": [{"type": "function", "function": {"name": "land"}}],
+        },
+        "undeclared-tool",
+        **TOGETHER,
+    ),
+    "no tools at Together": eleventh({**chat(11), "tools": []}, "no-tools", **TOGETHER),
+    "a picture from elsewhere at Together": eleventh(picture(11), "image-elsewhere", **TOGETHER),
+    "an answer of two messages": Sample(
+        data(*[{**preference(11), "preferred_output": [ASSISTANT, ASSISTANT]}], good=preference), method="dpo"
+    ),
+    "an answer of two messages at Fireworks": eleventh(
+        {**preference(11), "preferred_output": [ASSISTANT, ASSISTANT]},
+        "one-output",
+        good=preference,
+        method="dpo",
+        dialect="fireworks",
+        model="qwen3-8b",
+    ),
+    "an answer of two messages at Together": eleventh(
+        {**preference(11), "preferred_output": [ASSISTANT, ASSISTANT]},
+        "one-output",
+        good=preference,
+        method="dpo",
+        dialect="together",
+        model="Qwen/Qwen3-8B",
+    ),
+    "an input that is answered at Together": eleventh(
+        {**preference(), "input": said(USER, ASSISTANT)},
+        "input-ends-with-assistant",
+        good=preference,
+        method="dpo",
+        dialect="together",
+        model="Qwen/Qwen3-8B",
     ),
     "nine for a model of somebody else's": Sample(data(fill=9), {}, {"too-few": []}, model="qwen-3-8b"),
     "a weight for a model of somebody else's": eleventh(

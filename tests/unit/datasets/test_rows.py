@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ftops.datasets.conversation import outline
+from ftops.datasets.formats import PUBLISHED, format_file, format_schema
 from ftops.datasets.forms import rule_at
 from ftops.datasets.rows import row_breaches
 from ftops.datasets.tables import Ruleset, document, ruleset
@@ -21,6 +24,8 @@ from ftops.model.capabilities import DataFormat
 from ftops.model.data_check import Severity
 from ftops.model.finetune import Method
 from tests.unit.datasets import samples
+
+DATASETS = Path(__file__).resolve().parents[3] / "schemas/datasets"
 
 RULES: Mapping[emulated.Format, Ruleset] = {
     form: ruleset("openai", method, model, frozenset({data_format}))
@@ -150,12 +155,62 @@ def keywords(schema: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[st
             yield from keywords(value, (*path, key))
 
 
-def test_whatever_a_form_can_refuse_has_a_rule_and_every_rule_has_words() -> None:
-    rules = document("rules.v1.json")["rules"]
-    found = {rule_at(path) for path in keywords(dict(document("forms.v1.json")))}
-    assert found <= rules.keys()
-    unnamed = [path for path in keywords(dict(document("forms.v1.json"))) if rule_at(path) == "no-form"]
-    assert all(path[:2] in {("definitions", form) for form in DataFormat} for path in unnamed), unnamed
-    for kind, rule in rules.items():
+def schemas() -> Iterator[tuple[str, str]]:
+    """Yield every form with every dialect that has a file of its own for it."""
+    for name in PUBLISHED:
+        yield name, ""
+        for dialect in document("rules.v1.json")["dialects"]:
+            if format_file(name, dialect) != format_file(name):
+                yield name, dialect
+
+
+def test_some_dialects_have_forms_of_their_own() -> None:
+    own = {(name, dialect) for name, dialect in schemas() if dialect}
+    assert own == {
+        ("chat", "together"),
+        ("preference", "together"),
+        ("preference", "fireworks"),
+        ("chat", "alibaba"),
+        ("preference", "alibaba"),
+    }
+
+
+@pytest.mark.parametrize(("name", "dialect"), [*schemas()])
+def test_whatever_a_form_can_refuse_has_a_rule(name: str, dialect: str) -> None:
+    schema = dict(format_schema(name, dialect))
+    assert jsonschema_rs.meta.is_valid(schema)
+    found = {path: rule_at(path, schema) for path in keywords(schema)}
+    assert set(found.values()) <= document("rules.v1.json")["rules"].keys()
+    # That a row is an object is known before its form is.
+    unnamed = [path for path, rule in found.items() if rule == "no-form"]
+    assert unnamed in ([], [("type",)])
+    validator = jsonschema_rs.Draft7Validator(schema)
+    assert all(validator.is_valid(example) for example in schema.get("examples", ()))
+
+
+@pytest.mark.parametrize(("name", "dialect"), [*schemas()])
+def test_a_format_stands_alone_and_its_file_refers_to_files_that_are_there(name: str, dialect: str) -> None:
+    schema = format_schema(name, dialect)
+    assert all(one.startswith("#/definitions/") for one in references(schema))
+    assert {one.rsplit("/", 1)[-1] for one in references(schema)} <= schema.get("definitions", {}).keys()
+    file = DATASETS / format_file(name, dialect)
+    whole = json.loads(file.read_text(encoding="utf-8"))
+    assert whole["$id"].endswith(f"/schemas/datasets/{format_file(name, dialect)}")
+    for one in references(whole):
+        path, _, pointer = one.partition("#/definitions/")
+        assert pointer in json.loads((file.parent / (path or file.name)).read_text())["definitions"]
+
+
+def references(node: Any) -> list[str]:
+    if isinstance(node, list):
+        return [one for item in node for one in references(item)]
+    if not isinstance(node, dict):
+        return []
+    inner = [one for value in node.values() for one in references(value)]
+    return [node["$ref"], *inner] if isinstance(node.get("$ref"), str) else inner
+
+
+def test_every_rule_has_words() -> None:
+    for kind, rule in document("rules.v1.json")["rules"].items():
         assert rule.keys() >= {"severity", "says", "source"}, kind
         rule["says"].format_map({"value": 1, "limit": 2, "field": 3})

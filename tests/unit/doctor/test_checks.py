@@ -12,6 +12,7 @@ from ftops.model.check import Check, Verdict
 from ftops.model.job import Job, JobList, JobStatus, Stamp
 from ftops.model.project import EnvReference, ProviderSettings
 from ftops.model.state import Intent, Record, State
+from ftops.model.value import replace
 from ftops.report.doctor import render_checks
 
 NOW = 1_800_000_000.0
@@ -93,8 +94,12 @@ def test_a_create_in_doubt_is_told_with_its_times_and_the_command_that_settles_i
     assert later.next.startswith("`ftops plan` looks again")
 
 
-def test_a_create_whose_job_was_seen_is_told_with_the_jobs_id() -> None:
-    (found,) = stored.intent_checks(state(intent()), {}, {"oa": (job("nonce-1"),)}, NOW)
+@pytest.mark.parametrize("marked", ["whole", "by a tag"])
+def test_a_create_whose_job_was_seen_is_told_with_the_jobs_id(marked: str) -> None:
+    whole = job("nonce-1")
+    assert whole.stamp is not None
+    shown = whole if marked == "whole" else replace(whole, stamp=None, tag=whole.stamp.tag)
+    (found,) = stored.intent_checks(state(intent()), {}, {"oa": (shown,)}, NOW)
     assert found.next is not None
     assert "`ftops resolve a --job job-1`" in found.next
     assert "never-arrived" not in found.next

@@ -19,13 +19,16 @@ from ftops.files.places import FileStamp, file_stamp
 from ftops.model.data_check import FileCheck, Statistics
 from ftops.model.dataset import Dataset
 from ftops.model.finetune import DataFile, FineTune, Source
+from ftops.model.policy import PolicyRule, Waiver
 
 FINE_TUNE = FineTune("a", "p", "m", (DataFile("d.jsonl"),), source=Source("jobs/a.yaml", 2))
 OLD: FileStamp = (1, 2, 3_000_000_001, 4_000_000_001)
 DATA = KnownData(
     OLD, "used", Dataset("d.jsonl", "a" * 64, 1, 1, "b" * 64), FileCheck("d.jsonl", Statistics(), ())
 )
-MANIFEST = KnownManifest(OLD, (FINE_TUNE,), (("d.jsonl", "d.jsonl"),))
+RULE = PolicyRule("r", "true", "m", source=Source("jobs/a.yaml", 9))
+WAIVER = Waiver("r", "a", "agreed in review", "2026-12-31", Source("jobs/a.yaml", 12))
+MANIFEST = KnownManifest(OLD, (FINE_TUNE,), (("d.jsonl", "d.jsonl"),), (RULE,), (WAIVER,))
 
 
 @pytest.fixture

@@ -147,3 +147,12 @@ def _add(repository: Repository, other: Repository, path: str) -> None:
 
 def _update(repository: Repository) -> None:
     repository.git("-c", "protocol.file.allow=always", "submodule", "update", "-q", "--init", "--recursive")
+
+
+def test_looking_at_the_index_runs_no_hook(tmp_path: Path) -> None:
+    repository = Repository.init(tmp_path / "repository")
+    repository.commit({"a": "1"})
+    ran = tmp_path / "ran"
+    repository.git("config", "core.fsmonitor", f"touch '{ran}'")
+    assert list(left_out(repository.root)) == []
+    assert not ran.exists()

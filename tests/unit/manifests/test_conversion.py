@@ -157,6 +157,18 @@ def test_an_unknown_model_leaves_a_document_that_is_not_valid() -> None:
     assert [one.path for one in findings_of(result.document, OTHER)] == [("spec", "model")]
 
 
+def test_a_gateway_has_the_models_that_are_behind_it() -> None:
+    found = match_for("gpt-4o-mini", "openai", "portkey")
+    assert found is not None
+    assert (found.model, found.same, found.sure) == ("gpt-4o-mini", True, False)
+    through = converted(document(), facts("openai"), facts("litellm"), Wish("b"))
+    assert through.document["spec"]["model"] == "gpt-4o-mini"
+    assert (
+        "model gpt-4o-mini keeps its name: check that what is behind the gateway trains it" in through.changed
+    )
+    assert match_for("accounts/fireworks/models/qwen3-8b", "fireworks", "portkey") is None
+
+
 def test_a_chain_follows_its_base() -> None:
     chain = document(model={"from": "base"})
     alone = converted(chain, facts("openai"), OTHER, Wish("b"))

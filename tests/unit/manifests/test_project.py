@@ -8,6 +8,7 @@ import pytest
 
 from ftops.errors import InvalidInput
 from ftops.manifests.project import load_project
+from ftops.manifests.provider_checks import provider_findings
 from ftops.model.project import (
     ACCOUNT,
     Encryption,
@@ -17,7 +18,7 @@ from ftops.model.project import (
     ProviderSettings,
     StateSettings,
 )
-from ftops.providers.registry import dialects
+from ftops.providers.registry import OURS, dialects
 from tests.conftest import REPOSITORY
 from tests.unit.manifests.workspace import Workspace
 
@@ -30,6 +31,10 @@ def problems(workspace: Workspace, text: str) -> list[str]:
     with pytest.raises(InvalidInput) as caught:
         load_project(workspace.root, dialects())
     return [str(problem) for problem in caught.value.problems]
+
+
+def priced(price: str) -> str:
+    return f"{HEAD}  providers:\n{EMULATED}  prices: {{local: {{m: {price}}}}}\n"
 
 
 def with_provider(settings: str) -> str:
@@ -114,8 +119,8 @@ def test_a_directory_without_a_project_says_how_to_make_one(tmp_path: Path) -> N
         ("# nothing\n---\n", "ftops.yaml: is empty"),
         (f"{HEAD}  providers:\n{EMULATED}---\na: 1\n", "must hold one document, not 2"),
         ("- a\n", "ftops.yaml:1:1: must be a map, not a list"),
-        (HEAD + "  providers: {}\n", "spec.providers: must have at least 1 entry"),
-        (HEAD + "  manifests: []\n", "ftops.yaml:5:14: spec.manifests: must have at least 1 entry"),
+        (HEAD + "  providers: {}\n", "spec.providers: must not be empty"),
+        (HEAD + "  manifests: []\n", "ftops.yaml:5:14: spec.manifests: must not be empty"),
         (HEAD + "  provider: {}\n", "unknown field 'provider' (did you mean 'providers'?)"),
         (HEAD + "  manifests: [a]\n", "ftops.yaml:4:1: spec: the field 'providers' is missing"),
         (f"{HEAD}  default_provider: locl\n  providers:\n{EMULATED}", "did you mean 'local'?"),
@@ -131,6 +136,11 @@ def test_a_directory_without_a_project_says_how_to_make_one(tmp_path: Path) -> N
             "an age recipient begins with age1",
         ),
         (f"{HEAD}  providers:\n{EMULATED}  prices: {{loca: {{}}}}\n", "unknown provider 'loca'"),
+        (priced("{training_per_million_tokens: -3}"), "must be at least 0"),
+        (priced("{training_per_million_tokens: cheap}"), "must be a number or a map, not the string 'cheap'"),
+        (priced("{training_per_million_tokens: {dpo: -1}}"), "must be at least 0"),
+        (priced("{gpu_hour: '2.5'}"), "must be a number"),
+        (priced("{gpu_hour: 2, as_of: soon}"), "must be a date in quotes"),
         (f"{HEAD}  providers:\n{EMULATED}  policies: {{x: 1}}\n", "unknown field 'x'"),
         (f"{HEAD}  providers:\n{EMULATED.replace('local', 'Lo cal')}", "does not have the right form"),
         (with_provider("organization: o"), "the field 'api_key' is missing (write api_key: {env: NAME})"),
@@ -151,6 +161,15 @@ def test_all_problems_are_told_at_once(workspace: Workspace) -> None:
         workspace, HEAD + "  stat: x\n  manifests: 3\n  providers: {a: {}}\n  limits: {max_cost: x}\n"
     )
     assert len(told) == 4
+
+
+@pytest.mark.parametrize("dialect", ["azure_openai", "openai_legacy", "litellm"])
+def test_what_a_provider_lacks_is_told_at_once(workspace: Workspace, dialect: str) -> None:
+    told = problems(workspace, f"{HEAD}  providers:\n    oa: {{dialect: {dialect}}}\n")
+    assert [field for field in ("api_key", "base_url") for one in told if f"'{field}' is missing" in one] == [
+        "api_key",
+        "base_url",
+    ]
 
 
 SECRET = "sk-live-abcdef123456"
@@ -267,3 +286,16 @@ def test_an_account_is_one_part_of_an_address(workspace: Workspace, account: str
 
 def test_the_schema_and_the_provider_agree_on_what_an_account_is() -> None:
     assert ACCOUNT in (REPOSITORY / "schemas/project.v1.json").read_text()
+
+
+@pytest.mark.parametrize("dialect", sorted(OURS))
+@pytest.mark.parametrize("setting", ["organization", "project"])
+def test_an_account_that_a_dialect_cannot_choose_is_refused_and_not_dropped(
+    dialect: str, setting: str
+) -> None:
+    own = dialects()[dialect]
+    provider = {"dialect": dialect, "api_key": {"env": "K"}, setting: "mine"}
+    found = provider_findings(("p",), provider, {dialect: own})
+    messages = [one.message for one in found if one.path == ("p", setting)]
+    refused = [] if setting in own.settings else [f"dialect {dialect} has no setting {setting}"]
+    assert messages == refused

@@ -113,6 +113,14 @@ def test_what_the_project_decides_need_not_be_written() -> None:
     assert not refused(short, preset)
 
 
+@pytest.mark.parametrize("dialect", sorted(OURS))
+def test_an_editor_has_words_for_every_setting(dialect: str) -> None:
+    can = facts_of(ProviderSettings("p", dialect)).capabilities
+    knobs: dict[str, Any] = {name: one for each in can.methods.values() for name, one in each.items()}
+    settings: dict[str, Any] = {**can.options, **knobs}
+    assert [name for name, one in settings.items() if not one.get("description", "").endswith(".")] == []
+
+
 def test_it_is_printed_for_the_project_at_hand(project: ProjectDirectory) -> None:
     assert project.ftops("schema", "finetune", "--project") == 0
     schema = json.loads(project.out)

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jsonschema import Draft7Validator
 
 from ftops.manifests.loader import parse_yaml
-from ftops.manifests.schema import SCHEMA_KINDS, document_rules, rules_of, schema_text
+from ftops.manifests.schema import SCHEMA_KINDS, document_rules
 from tests.conftest import REPOSITORY
-
-WRITTEN_BY_PEOPLE = ("finetune", "project")
 
 FINE_TUNE = """
 apiVersion: ftops/v1
@@ -64,50 +59,8 @@ spec:
 """
 
 
-def schema_of(kind: str) -> dict[str, Any]:
-    schema: dict[str, Any] = json.loads(schema_text(kind))
-    return schema
-
-
 def value_of(text: str) -> Any:
     return parse_yaml(text.encode(), "f").documents[0].value
-
-
-def fields_of(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield every field that a person can write, with the place of its schema."""
-    for name, field in {**schema.get("properties", {}), **schema.get("definitions", {})}.items():
-        if isinstance(field, dict):
-            yield f"{path}.{name}", field
-            yield from fields_of(field, f"{path}.{name}")
-    if isinstance(schema.get("items"), dict):
-        yield from fields_of(schema["items"], f"{path}[]")
-
-
-@pytest.mark.parametrize("kind", SCHEMA_KINDS)
-def test_a_schema_is_draft_07_and_named(kind: str) -> None:
-    schema = schema_of(kind)
-    Draft7Validator.check_schema(schema)
-    assert schema["$schema"] == "http://json-schema.org/draft-07/schema#"
-    host = "https://raw.githubusercontent.com/ftops/ftops/main/schemas"
-    assert schema["$id"] == f"{host}/{SCHEMA_KINDS[kind]}"
-
-
-@pytest.mark.parametrize("kind", WRITTEN_BY_PEOPLE)
-def test_every_field_has_a_title_a_description_and_examples_that_fit(kind: str) -> None:
-    schema = schema_of(kind)
-    for path, field in fields_of(schema):
-        assert {"title", "description", "examples"} <= field.keys(), path
-        for example in field["examples"]:
-            standing_alone = {**field, "definitions": schema["definitions"]}
-            assert rules_of(standing_alone).valid(example), (path, example)
-
-
-@pytest.mark.parametrize("kind", WRITTEN_BY_PEOPLE)
-def test_every_default_fits(kind: str) -> None:
-    schema = schema_of(kind)
-    for path, field in fields_of(schema):
-        if "default" in field:
-            assert rules_of({**field, "definitions": schema["definitions"]}).valid(field["default"]), path
 
 
 @pytest.mark.parametrize(("kind", "text"), [("finetune", FINE_TUNE), ("project", PROJECT)])

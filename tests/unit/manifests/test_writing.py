@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +14,8 @@ from ftops.errors import FtopsError
 from ftops.manifests.dialect_checks import DialectChecks
 from ftops.manifests.job_manifest import manifest_for
 from ftops.manifests.loader import parse_yaml
-from ftops.manifests.schema import document_rules
-from ftops.manifests.writing import manifest_text
+from ftops.manifests.schema import SCHEMA_KINDS, document_rules, schema_url
+from ftops.manifests.writing import OWN_SCHEMAS, manifest_text, schema_address
 from ftops.model.job import Job, JobFile, JobStatus
 from ftops.model.json_value import JSON
 from ftops.model.observation import ProviderFacts
@@ -65,6 +67,21 @@ def test_fields_stand_in_the_order_of_the_schema_and_open_maps_by_name() -> None
         "metadata:\n  name: a\n  labels: {}\n"
         "spec:\n  model: m\n  training_file:\n    path: x.jsonl\n  hyperparameters:\n    a: auto\n    z: 1\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("folder", "up"),
+    [("", "./"), (".", "./"), ("jobs", "../"), ("jobs/", "../"), ("teams/a/jobs", "../../../")],
+)
+def test_an_editor_is_sent_to_the_projects_own_copy_first(tmp_path: Path, folder: str, up: str) -> None:
+    assert schema_address("finetune", tmp_path, folder) == schema_url("finetune")
+    copy = tmp_path / OWN_SCHEMAS / SCHEMA_KINDS["finetune"]
+    copy.parent.mkdir()
+    copy.write_text("{}")
+    address = schema_address("finetune", tmp_path, folder)
+    assert address == f"{up}{OWN_SCHEMAS}/{SCHEMA_KINDS['finetune']}"
+    assert Path(os.path.normpath(tmp_path / folder / address)) == copy
+    assert schema_address("project", tmp_path, folder) == schema_url("project")
 
 
 def test_the_manifest_of_a_job_is_right() -> None:

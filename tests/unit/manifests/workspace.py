@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from ftops.errors import InvalidInput
-from ftops.manifests.parser import LoadedManifests, load_fine_tunes
+from ftops.manifests.loaded import LoadedManifests
+from ftops.manifests.parser import load_fine_tunes
 from ftops.manifests.project import load_project
 from ftops.providers.registry import dialects, facts_of
 

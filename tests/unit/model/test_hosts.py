@@ -54,6 +54,7 @@ def test_any_other_host_is_named_in_the_refusal(url: str, host: str) -> None:
     [
         *("http://evil.example\\@localhost/", "http://localhost\n.evil.example/", "http://localhost\t/"),
         *("http://a@b@localhost/", "http://löcalhost/", "localhost", "", "http://", "http://localhost:x/"),
+        *("http://[1.2.3]/", "http://[:::]/"),
     ],
 )
 def test_an_address_that_libraries_read_differently_is_none(url: str) -> None:

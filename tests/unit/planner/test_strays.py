@@ -35,7 +35,7 @@ def test_a_second_job_is_shown_with_its_age_and_its_tokens() -> None:
     change = duplicate(world)
     assert (change.action, change.job_id) == (Action.CANCEL, "job-3")
     assert "second job for the same training as job job-2" in change.message
-    assert "it has run for 2h 5m and trained 120,000 tokens" in change.message
+    assert "it has run for 2 h 05 min and trained 120,000 tokens" in change.message
 
 
 def test_the_newer_one_is_cancelled_and_the_older_one_goes_on() -> None:
@@ -53,7 +53,7 @@ def test_when_the_recorded_one_is_the_newer_the_older_is_adopted_and_serves(stat
     world.provider.jobs["job-3"] = older
     change = duplicate(world)
     assert (change.action, change.job_id, change.cancel_first) == (Action.ADOPT, "job-3", "job-2")
-    assert "it has run for 2h 5m" in change.message
+    assert "it has run for 2 h 05 min" in change.message
     assert len(world.plan().changes) == 1
     world.apply()
     assert world.provider.jobs["job-2"].status is JobStatus.CANCELLED
@@ -109,17 +109,17 @@ def test_a_create_that_arrived_after_it_was_given_up_is_a_stray_with_its_price()
     world.clock.time += 90
     (change,) = [change for change in world.plan().changes if change.job_id == late.id]
     assert (change.action, change.reason) == (Action.CANCEL, Reason.SUPERSEDED)
-    assert "it has run for 1m and trained an unknown number of tokens" in change.message
+    assert "it has run for 1 min and trained an unknown number of tokens" in change.message
 
 
 def test_ages_are_said_as_people_say_them() -> None:
     job = RecordedJob("j", "p", "f", 1, 1, None, JobStatus.RUNNING)
     said = [at_stake(replace(job, created_at=0.0), now) for now in (59, 3599, 3600, 90_000)]
     assert [words.split(" and ")[0].removeprefix("it has run for ") for words in said] == [
-        "59s",
-        "59m",
-        "1h 0m",
-        "1d 1h",
+        "59 s",
+        "59 min",
+        "1 h",
+        "1 d 1 h",
     ]
     assert at_stake(job, 5).startswith("it has run for an unknown time")
 

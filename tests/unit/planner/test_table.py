@@ -21,6 +21,7 @@ SOMEWHERE_ELSE = frozenset(
         Reason.UNKNOWN_PROVIDER,
         Reason.NOT_READY,
         Reason.LOOKALIKE_IN_FLIGHT,
+        Reason.OVER_BUDGET,
     }
 )
 """Reasons that no golden folder has: unit and end-to-end tests meet them."""

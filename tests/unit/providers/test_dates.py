@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from datetime import UTC, datetime
 
@@ -16,6 +17,7 @@ from ftops.providers.registry import facts_of, open_provider
 from ftops.providers.retirements import TABLE, known_retirements
 from ftops.reconciler.observing import model_dates
 from tests.conftest import Emulator
+from tests.unit.providers.dripping import dripping
 from tests.unit.providers.scripted import Said, scripted
 
 SETTINGS = ProviderSettings("p", "openai")
@@ -43,6 +45,15 @@ def test_a_read_that_fails_is_silence(said: Said) -> None:
     with scripted(said) as server:
         provider = open_provider(SETTINGS, {}, base_url=server.base_url)
         assert model_dates(provider) == {}
+        provider.close()
+
+
+def test_a_server_that_never_comes_to_an_end_is_not_waited_for() -> None:
+    """With the provider's own patience a plan would stand still for minutes, and an apply under the lock."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
+    with dripping(itertools.chain([head], itertools.repeat(b" "))) as base_url:
+        provider = open_provider(SETTINGS, {}, base_url=base_url)
+        assert model_dates(provider, seconds=0.2) == {}
         provider.close()
 
 

@@ -129,3 +129,13 @@ def test_phrases_come_before_codes_and_codes_before_their_parts() -> None:
     assert table.of("bad_quota", "NOT PAID") is FailureClass.BILLING
     assert table.of("bad_quota", None) is FailureClass.USER_ERROR
     assert table.of("my_quota", None) is FailureClass.QUOTA
+
+
+@pytest.mark.parametrize("dialect", sorted(OURS))
+def test_an_account_is_chosen_by_what_the_dialect_names_alone(dialect: str) -> None:
+    found = dialects()[dialect]
+    named = {name: "mine" if name in found.settings else None for name in ("organization", "project")}
+    assert set(found.account_headers(named["organization"], named["project"]).values()) <= {"mine"}
+    for name in ("organization", "project"):
+        if name not in found.settings and dialect != "azure_openai":  # It refuses one, whoever asks.
+            assert found.account_headers(**{"organization": None, "project": None, name: "mine"}) == {}

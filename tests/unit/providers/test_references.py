@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -166,6 +167,34 @@ def test_no_credential_is_read_before_its_host_is_allowed(tmp_path: Path) -> Non
             references=references,
         )
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "value"),
+    [
+        ("headers", "X-Portkey-Custom-Host", "https://evil.example/v1"),
+        ("headers", "x-portkey-custom-host", EnvReference("BRANCH")),
+        ("headers", "x-portkey-config", '{"custom_host": "https://evil.example"}'),
+        ("headers", "x-portkey-azure-resource-name", "evil"),
+        ("headers", "Helicone-Target-Url", "https://evil.example"),
+        ("query", "api_base", "https://evil.example"),
+        ("body", "api_base", "https://evil.example"),
+        ("body", "base_url", {"host": "evil.example"}),
+    ],
+)
+def test_in_ci_no_gateway_is_told_where_to_send_the_key(place: str, name: str, value: Any) -> None:
+    extras: dict[str, Any] = {place: {name: value, "x-portkey-trace-id": "t"}}
+    asked = ProviderSettings(
+        "pk", "portkey", "https://gw.example/v1", EnvReference("KEY"), own={"upstream": "openai"}, **extras
+    )
+    environ = {"KEY": KEY, "BRANCH": "https://evil.example"}
+    open_provider(asked, environ).close()
+    trusting = {**environ, "CI": "1", "FTOPS_ALLOWED_HOSTS": "gw.example"}
+    with pytest.raises(Refused, match=rf"spec\.providers\.pk\.{place}\.{name}"):
+        open_provider(asked, trusting)
+    if isinstance(value, str) and "{" not in value:
+        told = {**trusting, "FTOPS_ALLOWED_HOSTS": "gw.example, evil.example, evil"}
+        open_provider(asked, told).close()
 
 
 def test_every_reference_without_a_value_is_told_at_once() -> None:

@@ -21,7 +21,8 @@ from ftops.reconciler.line import make_plan, narrowed
 from ftops.reconciler.loading import load
 from ftops.reconciler.retirement import Look
 from ftops.reconciler.values import Loaded, Reviewed
-from ftops.report.markdown import render_plan_markdown
+from ftops.report.markdown import render_comment
+from ftops.report.summarizing import summarized
 from ftops.report.terminal import render_plan
 from ftops.review.plan_document import parse_plan, plan_document
 from ftops.review.selection import Selection
@@ -71,7 +72,7 @@ def test_a_plan_warns_in_text_in_markdown_and_as_data(here: ProjectDirectory) ->
     assert "no new jobs from 2027-01-06 (in 39 days)" in warned.message
     text = " ".join(render_plan(plan, review).split())
     assert f"Warning: {warned.message}" in text
-    assert "> **Warning:** hello" in render_plan_markdown(plan, review)
+    assert "- **Warning:** hello" in render_comment(summarized(plan, review))
     document = plan_document(plan, review)
     Draft7Validator(json.loads(schema_text("plan"))).validate(document)
     (written,) = document["review"]["warnings"]

@@ -125,6 +125,111 @@ def test_a_create_in_doubt_and_what_a_person_cancelled_are_taken() -> None:
     assert taken(old=record(replace(RUNS, status=JobStatus.CANCELLED), cancelled_by_hand=(SAME,))) == "old"
 
 
+def inherited(
+    *, new: Record | None = None, own: ArchivedRecord | None = None, **old: ArchivedRecord
+) -> State:
+    """Take over of names that are forgotten, and check that it is told under which name each was."""
+    archive = {**old, "new": own} if own else dict(old)
+    before = State("sim", "l", fine_tunes={"new": new} if new else {}, archive=archive)
+    after, names = take_over_removed(before, WANTED)
+    assert names == ({} if after == before else {"new": "old"})
+    return after
+
+
+def test_what_a_forgotten_name_has_trained_goes_to_the_name_that_trains_the_same() -> None:
+    left = ArchivedRecord(3, (replace(MADE, generation=3), job("j9")), ("n1",), (ASKED,), ("f1:9",))
+    after = inherited(old=left)
+    assert after.fine_tunes == {}
+    assert after.archive == {"new": left, "old": ArchivedRecord(3, cancelled_by_hand=("f1:9",))}
+
+
+def test_what_is_inherited_counts_on_from_what_the_name_has_been() -> None:
+    new = record(replace(RUNS, fingerprint="f1:2"), fingerprint="f1:2", generation=4)
+    own = ArchivedRecord(2, (job("j7", 2),), ("n7",))
+    after = inherited(new=new, own=own, old=ArchivedRecord(3, (replace(MADE, generation=3),), ("n1",)))
+    assert after.fine_tunes == {"new": new}
+    kept = after.archive["new"]
+    assert (kept.generation, kept.spent_nonces) == (7, ("n7", "n1"))
+    assert [(one.id, one.generation) for one in kept.jobs] == [("j7", 2), ("j2", 7)]
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        record(RUNS),
+        record(intent=intent(1)),
+        record(replace(RUNS, fingerprint="f1:2"), fingerprint="f1:2", intent=intent(2, "f1:2")),
+        record(history=(MADE,)),
+    ],
+)
+def test_a_name_that_has_its_own_inherits_nothing(new: Record) -> None:
+    inherited(new=new, old=ArchivedRecord(1, (MADE,)))
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        ArchivedRecord(1, (replace(MADE, fingerprint="f1:2"),)),
+        ArchivedRecord(1, (replace(MADE, status=JobStatus.FAILED),)),
+        ArchivedRecord(1),
+    ],
+)
+def test_a_forgotten_name_that_trained_nothing_of_use_leaves_nothing(left: ArchivedRecord) -> None:
+    assert inherited(old=left).archive == {"old": left}
+
+
+def test_what_one_forgotten_name_has_trained_goes_to_one_name_only() -> None:
+    wanted = desired(fine_tune("one", data="new"), fine_tune("two", data="new"))
+    kept = ArchivedRecord(1, (MADE,))
+    after, names = take_over_removed(State("sim", "l", archive={"old": kept}), wanted)
+    assert names == {"one": "old"}
+    assert after.archive == {"one": kept, "old": ArchivedRecord(1)}
+
+
+def test_a_record_of_a_removed_name_goes_before_what_is_forgotten() -> None:
+    before = State("sim", "l", fine_tunes={"b": record(RUNS)}, archive={"a": ArchivedRecord(1, (MADE,))})
+    after, names = take_over_removed(before, WANTED)
+    assert names == {"new": "b"}
+    assert after.archive["a"] == ArchivedRecord(1, (MADE,))
+
+
+OTHER = replace(RUNS, fingerprint="f1:2")
+
+
+def test_a_name_with_another_job_finds_what_a_removed_one_has_made() -> None:
+    new = record(OTHER, fingerprint="f1:2")
+    before = State("sim", "l", fine_tunes={"new": new, "old": record(MADE, RUNS, spent_nonces=("n1",))})
+    assert take_over_removed(before, WANTED) == (before, {})
+    before = State("sim", "l", fine_tunes={"new": new, "old": record(MADE, spent_nonces=("n1",))})
+    after, names = take_over_removed(before, WANTED)
+    assert (after.fine_tunes, names) == ({"new": new}, {"new": "old"})
+    kept = after.archive["new"]
+    assert (kept.generation, [(one.id, one.generation) for one in kept.jobs]) == (2, [("j2", 2)])
+    assert (kept.spent_nonces, after.archive["old"]) == (("n1",), ArchivedRecord(1))
+
+
+def test_what_was_cancelled_by_hand_stays_so_under_the_name_that_was_removed() -> None:
+    by_hand = ("f1:8",)
+    new, old = record(OTHER, fingerprint="f1:2"), record(MADE, cancelled_by_hand=by_hand)
+    before = State("sim", "l", fine_tunes={"new": new, "old": old})
+    after, names = take_over_removed(before, WANTED)
+    assert names == {"new": "old"}
+    assert [after.cancelled_by_hand(name) for name in ("new", "old")] == [{"f1:8"}, {"f1:8"}]
+
+
+@pytest.mark.parametrize(
+    "removed",
+    [
+        record(RUNS),
+        record(MADE, intent=intent(2, "f1:9")),
+        record(replace(MADE, fingerprint="f1:9"), fingerprint="f1:9"),
+    ],
+)
+def test_a_name_with_another_job_takes_nothing_that_may_run(removed: Record) -> None:
+    before = State("sim", "l", fine_tunes={"new": record(OTHER, fingerprint="f1:2"), "old": removed})
+    assert take_over_removed(before, WANTED) == (before, {})
+
+
 def test_a_name_that_has_its_own_takes_nothing() -> None:
     assert taken(new=record(RUNS), old=record(RUNS)) is None
     assert taken(new=record(intent=intent(1)), old=record(RUNS)) is None

@@ -36,7 +36,7 @@ def test_the_question_counts_what_is_done(
 def test_what_is_at_stake_is_told_and_fits_the_terminal() -> None:
     shown = render_intended([STOP], [IDLE], 3600.0, {"job-1": 0.42}, width=60)
     assert "is running, 42% done" in shown
-    assert "run for 1h 0m and trained 1,200 tokens" in " ".join(shown.split())
+    assert "run for 1 h and trained 1,200 tokens" in " ".join(shown.split())
     assert max(map(len, shown.splitlines())) <= 60
 
 

@@ -22,6 +22,7 @@ from ftops.model.state import Record, RecordedJob, State
 from ftops.model.value import replace
 from ftops.report.documents import status_document
 from ftops.report.status import status_rows
+from ftops.review.forecast import Forecast
 from ftops.review.plan_document import apply_document, error_document, parse_plan, plan_document
 from ftops.review.plan_file import decode_plan_file, encode_plan_file
 from tests.unit.report.examples import (
@@ -81,6 +82,16 @@ def test_a_plan_with_errors_is_not_applicable_and_an_incomplete_one_reads_back_i
     assert (read.complete, read.incomplete) == (False, {"p": "page 2 failed"})
 
 
+FROM_50_TO_80_CENTS = {
+    "low": 0.5,
+    "high": 0.8,
+    "currency": "USD",
+    "about": False,
+    "because": [],
+    "price": None,
+}
+
+
 def test_what_follows_is_in_the_document_and_reads_back() -> None:
     document = plan_document(chained_plan(), CHAINED_REVIEW)
     VALIDATOR.validate(json.loads(json_text(document)))
@@ -98,16 +109,18 @@ def test_what_follows_is_in_the_document_and_reads_back() -> None:
                 "sha256": "0" * 64,
                 "bytes": 2048,
                 "examples": 60,
+                "url": None,
             }
         ],
-        "estimated_cost": {"low": 0.5, "high": 0.8, "currency": "USD"},
+        "estimated_cost": FROM_50_TO_80_CENTS,
+        "afterwards": [],
     }
     assert {key: document["summary"][key] for key in ("later", "stopped", "cancel")} == {
         "later": 1,
         "stopped": 2,
         "cancel": 0,
     }
-    assert document["review"]["estimated_cost_later"] == {"low": 0.5, "high": 0.8, "currency": "USD"}
+    assert document["review"]["estimated_cost_later"] == FROM_50_TO_80_CENTS
     assert document["review"]["same_training"] == [["base", "below", "revert"]]
     saved = decode_plan_file(encode_plan_file(document), "plan.json")
     assert (saved.plan, saved.review) == (chained_plan(), CHAINED_REVIEW)
@@ -128,6 +141,6 @@ def test_the_row_of_a_name_shows_its_current_job_not_a_stray() -> None:
         "a", Action.KEEP, "the job is running", reason=Reason.IN_PROGRESS, job_id="job-2", spec={"model": "m"}
     )
     for plan in (plan_of(stray, kept), plan_of(kept, stray)):
-        (row,) = status_document(status_rows(plan, state))["fine_tunes"]
+        (row,) = status_document(status_rows(plan, state), Forecast("2026-11"))["fine_tunes"]
         assert (row["job_id"], row["status"]) == ("job-2", "running")
         assert (row["reason"], row["message"]) == ("in-progress", "the job is running")

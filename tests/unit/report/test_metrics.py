@@ -96,6 +96,7 @@ def test_a_plot_fits_its_width(width: int) -> None:
     assert max(len(line) for line in drawn.splitlines()) <= max(width, 40)
     assert "train" in drawn
     assert "valid" in drawn
+    assert all(len(render_plot(points, width=width, height=n).splitlines()) < n for n in (15, 24, 60))
 
 
 def test_a_plot_of_one_step_or_of_no_loss_is_no_crash() -> None:

@@ -10,16 +10,10 @@ from ftops.model.job import FailureClass, Job, JobError, JobStatus
 from ftops.model.metrics import MetricPoint
 from ftops.model.plan import Plan
 from ftops.model.state import Record, RecordedJob, State
-from ftops.report.status import (
-    FAILURE_ADVICE,
-    NEXT_BY_ACTION,
-    NEXT_BY_REASON,
-    StatusRow,
-    settled,
-    status_rows,
-    with_progress,
-)
-from ftops.report.terminal import render_status
+from ftops.report.next_steps import FAILURE_ADVICE, NEXT_BY_ACTION, NEXT_BY_REASON, alternatives
+from ftops.report.status import Group, StatusRow, settled, status_rows, with_progress
+from ftops.report.status_table import Screen, render_table
+from ftops.report.status_text import render_one
 
 
 def row(status: str = "running", **fields: object) -> StatusRow:
@@ -53,23 +47,17 @@ def test_progress_is_by_steps_where_they_are_known_and_else_by_the_providers_est
     assert unknown.progress is None
 
 
-def test_the_table_shows_progress_age_and_losses() -> None:
-    rows = with_progress(
-        [row(created_at=0.0, next="ftops events a --follow")],
-        {},
-        {"job-1": [MetricPoint(1, 2.0, total_steps=4), MetricPoint(2, 1.0, total_steps=4)]},
-        7500.0,
-    )
-    text = render_status(rows, 7500.0)
-    assert text.splitlines()[0].split() == ["NAME", "STATUS", "AGE", "LOSS", "JOB", "NEXT", "REASON"]
-    assert "running 50%" in text
-    assert "2h 5m" in text
-    assert "█▁ 1.00" in text
-    assert "ftops events a --follow" in text
-
-
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(-5, "0s"), (42.9, "42s"), (300, "5m"), (11_520, "3h 12m"), (400_000, "4d 15h")]
+    ("seconds", "text"),
+    [
+        (-5, "0 s"),
+        (42.9, "42 s"),
+        (300, "5 min"),
+        (7200, "2 h"),
+        (11_100, "3 h 05 min"),
+        (97_300, "1 d 3 h"),
+        (400_000, "4 d"),
+    ],
 )
 def test_a_duration_is_written_in_the_units_that_matter(seconds: float, text: str) -> None:
     assert duration(seconds) == text
@@ -104,4 +92,8 @@ def test_a_failed_job_shows_whose_fault_it_is_and_what_to_do(kind: FailureClass)
     shown = (
         "bad: it broke" if kind is FailureClass.UNKNOWN else f"{kind.value.replace('_', ' ')}: bad: it broke"
     )
-    assert render_status([found], 0.0).splitlines()[1].endswith(f"  {shown}")
+    assert f"why         {shown}" in render_one(found, 0.0, Screen())
+    assert found.group is Group.NEEDS_PERSON
+    lines = render_table([found], 0.0, Screen(width=100))
+    assert lines[2] == f"    {shown}"
+    assert lines[3:] == tuple(f"    {part}" for part, _ in alternatives(found.next))

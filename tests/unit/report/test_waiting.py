@@ -27,12 +27,12 @@ POINTS = {"job-1": (MetricPoint(21, 0.9, total_steps=48), MetricPoint(22, 0.8516
 
 def test_a_line_tells_percent_step_loss_and_how_long() -> None:
     (line,) = render_waiting([ROW], POINTS, NOW, width=80)
-    assert line == "  support-triage          running      46%  step 22/48  loss 0.852  12m"
+    assert line == "  support-triage          running      46 %  step 22/48  loss 0.852  12 min"
 
 
 def test_a_wide_terminal_has_a_bar_beside_its_number() -> None:
     (line,) = render_waiting([ROW], POINTS, NOW, width=120)
-    assert "[#####.....]  46%" in line
+    assert "█████░░░░░  46 %" in line
 
 
 def test_what_is_not_known_is_left_out() -> None:
@@ -62,3 +62,8 @@ def test_a_change_is_told_once() -> None:
     assert changed({ROW.name: standing(ROW)}, [replace(ROW, progress=0.5)]) == ()
     ended = replace(ROW, status="succeeded", message="the job has succeeded")
     assert changed({ROW.name: standing(ROW)}, [ended]) == ("support-triage: the job has succeeded",)
+
+
+def test_what_is_about_to_be_created_is_told_by_its_create() -> None:
+    new = replace(ROW, job_id=None, status="absent", reason="new", message="new")
+    assert changed({ROW.name: "waiting waiting for a to be trained"}, [new]) == ()

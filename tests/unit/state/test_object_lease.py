@@ -11,10 +11,10 @@ import pytest
 from ftops.errors import LeaseLost, LockHeld, StateError, StateUncertain
 from ftops.state.backend import Holder
 from ftops.state.backends.object_access import Found, Unmet
-from ftops.state.backends.object_errors import Place
 from ftops.state.backends.object_lease import LONGEST_LEASE, ObjectLease, understood
 from ftops.state.backends.object_lock import LockObject
 from ftops.state.clocks import Clocks
+from ftops.transport.bucket_errors import Place
 
 ME = Holder("me", "ann", "laptop", 1, "apply", 0.0)
 OTHER = Holder("other", "bob", "runner", 2, "reconcile", 0.0, "https://ci.example/7")

@@ -20,12 +20,13 @@ from obstore.exceptions import GenericError, PermissionDeniedError, Unauthentica
 from ftops.errors import LeaseLost, LockHeld, StateConflict, StateError, StateUncertain
 from ftops.model.value import replace
 from ftops.state.backend import Holder, Opening
-from ftops.state.backends.object_errors import Place, failure, shortened, write_failure
+from ftops.state.backends.object_errors import failure, write_failure
 from ftops.state.backends.object_opening import LOCK_SECONDS, open_access
 from ftops.state.backends.object_store import ObjectBackend, open_store, place_of
 from ftops.state.features import BreaksLocks, ComparesClocks, ExplainsLocks, KeepsHistory, TookOver
 from ftops.state.manager import StateManager
 from ftops.state.registry import open_backend
+from ftops.transport.bucket_errors import Place, shortened
 from tests.services import Service, started
 from tests.services.azurite import azurite
 from tests.services.faulty_proxy import ALWAYS, Fault, FaultyProxy, faulty_proxy

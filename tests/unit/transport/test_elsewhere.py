@@ -114,12 +114,18 @@ def test_bytes_that_changed_after_the_plan_are_noticed_with_the_last_part(path: 
         ("https://api.example.com/v1", "https://[::ffff:127.0.0.1]/x", "is this machine"),
         ("https://api.example.com/v1", "https://0.0.0.0/x", "is this machine"),
         ("https://api.example.com/v1", "https://a.localhost/x", "is this machine"),
-        ("https://api.example.com/v1", "https://169.254.169.254/latest", "from this machine alone"),
-        ("http://127.0.0.1:9/v1", "http://169.254.169.254/latest", "from this machine alone"),
-        ("http://127.0.0.1:9/v1", "http://0xa9fea9fe/latest", "from this machine alone"),
-        ("http://127.0.0.1:9/v1", "http://[fd00:ec2::254]/latest", "from this machine alone"),
-        ("http://127.0.0.1:9/v1", "http://[fe80::1]/latest", "from this machine alone"),
-        ("http://127.0.0.1:9/v1", "http://metadata.google.internal/x", "from this machine alone"),
+        ("https://api.example.com/v1", "https://169.254.169.254/latest", "only from this machine"),
+        ("http://127.0.0.1:9/v1", "http://169.254.169.254/latest", "only from this machine"),
+        ("http://127.0.0.1:9/v1", "http://0xa9fea9fe/latest", "only from this machine"),
+        ("http://127.0.0.1:9/v1", "http://[fd00:ec2::254]/latest", "only from this machine"),
+        ("http://127.0.0.1:9/v1", "http://[fe80::1]/latest", "only from this machine"),
+        ("http://127.0.0.1:9/v1", "http://metadata.google.internal/x", "only from this machine"),
+        ("https://api.example.com/v1", "https://localhost./x", "is this machine"),
+        ("http://api.example.com/v1", "http://127.0.0.1:8500/x", "is this machine"),
+        ("http://127.0.0.1:9/v1", "http://metadata.google.internal./x", "only from this machine"),
+        ("http://127.0.0.1:9/v1", "http://169.254.169.254./latest", "only from this machine"),
+        ("http://127.0.0.1:9/v1", "http://store:99999/x", "not a plain"),
+        ("http://127.0.0.1:9/v1", "http://[1:2]/x", "not a plain"),
         ("http://127.0.0.1:9/v1", "http://user:pass@store/x", "not a plain"),
         ("http://127.0.0.1:9/v1", "file:///etc/passwd", "not a plain"),
         ("http://127.0.0.1:9/v1", "/relative", "not a plain"),
@@ -152,6 +158,18 @@ def test_a_store_that_refuses_says_nothing_of_the_key(
     assert "SignatureDoesNotMatch" in str(caught.value)
     assert "api_key" not in f"{caught.value.args} {getattr(caught.value, 'hint', '')}"
     assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "written", ["?{}", "https://store.example.com/x?{}", "StringToSign {}", f"{'a' * 185} {{}}", "<a>{}</a>"]
+)
+def test_a_store_that_repeats_its_address_shows_no_signature(path: Path, written: str) -> None:
+    query = "X-Sig=canary%2Bcanary%2B0123&X-Token=FwoGZXIvYXdzcanary"
+    for told in (query, "canary+canary+0123", "canary%2Bcanary%2B0123", "FwoGZXIvYXdzcanary"):
+        said = Said(written.format(told).encode(), 403)
+        with scripted(said) as store, pytest.raises(Ambiguous) as caught:
+            sender().send(put(f"{store.base_url}/x?{query}", FileBytes(path, SHA256)))
+        assert "canary" not in f"{caught.value} {caught.value.failure} {caught.value.hint}"
 
 
 def test_a_store_that_cannot_be_reached_is_named_without_its_signature(path: Path) -> None:

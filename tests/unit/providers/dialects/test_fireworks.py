@@ -194,6 +194,12 @@ def test_a_taken_id_of_another_training_is_not_taken_for_ours(key: str, value: s
         provider.create_fine_tune(request(suffix="triage" if key == "outputModel" else None))
 
 
+def test_a_taken_id_that_starts_from_another_model_is_not_taken_for_ours() -> None:
+    existing = Said({**JOB, "baseModel": "", "warmStartFrom": f"{ACCOUNT}/models/other"})
+    with served(TAKEN, existing) as (provider, _), pytest.raises(Ambiguous, match="warmStartFrom"):
+        provider.create_fine_tune(request(model=f"{ACCOUNT}/models/first"))
+
+
 def test_a_job_is_read_from_proto3s_json() -> None:
     job = decoded()
     assert (job.id, job.tag, job.suffix, job.status) == (ID, STAMP.tag, "triage", JobStatus.PENDING)

@@ -13,6 +13,7 @@ from ftops.errors import Ambiguous, NotFound, Rejected
 from ftops.model.job import FailureClass, JobStatus, Stamp
 from ftops.model.project import ProviderSettings
 from ftops.model.request import JobRequest, RequestFile
+from ftops.model.spending import Amount, amount
 from ftops.providers.dialects.mistral import MistralDialect
 from ftops.providers.provider import Provider
 from ftops.providers.registry import open_provider
@@ -226,3 +227,21 @@ def test_events_and_checkpoints_come_out_of_the_job_oldest_first() -> None:
         "Step 10: checkpoint",
     ]
     assert (events[-1].type, events[-1].data) == ("metrics", {"step": 10, "train_loss": 1.5})
+
+
+@pytest.mark.parametrize(
+    ("status", "told", "price"),
+    [
+        ("SUCCESS", {"cost": 4.5, "cost_currency": "EUR"}, amount(4.5, currency="EUR")),
+        ("SUCCESS", {"cost": 4.5}, amount(4.5)),
+        ("SUCCESS", {"cost": 4.5, "cost_currency": "euro"}, None),
+        ("SUCCESS", {"cost": 0, "cost_currency": "EUR"}, None),
+        ("SUCCESS", None, None),
+        ("FAILED", {"cost": 4.5, "cost_currency": "EUR"}, None),
+        ("CANCELLED", {"cost": 4.5, "cost_currency": "EUR"}, None),
+    ],
+)
+def test_a_cost_is_the_bill_of_a_job_that_went_to_its_end(
+    status: str, told: object, price: Amount | None
+) -> None:
+    assert MistralDialect().decode_job({**JOB, "status": status, "metadata": told}, "m").price == price

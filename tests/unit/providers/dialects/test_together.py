@@ -14,6 +14,7 @@ from ftops.model.fingerprint import AUTO
 from ftops.model.job import FailureClass, FileState, JobStatus, Stamp
 from ftops.model.observation import ProviderFacts
 from ftops.model.request import JobRequest, RequestFile
+from ftops.model.spending import Amount, amount
 from ftops.providers.dialects.together import TogetherDialect
 from ftops.providers.dialects.together_jobs import decode_event, decode_job, encode_create
 from ftops.providers.dialects.together_uploads import decode_file
@@ -220,7 +221,7 @@ def test_why_a_job_failed_is_in_its_events(
 
 def test_a_list_does_not_say_why_a_job_failed() -> None:
     assert decode_job(shown(status="user_error"), "tg").error is None
-    assert not TogetherDialect.capabilities.reason_listed
+    assert not TogetherDialect.capabilities.outcome_listed
 
 
 def test_a_status_says_whose_fault_it_is_where_the_events_give_no_reason() -> None:
@@ -408,3 +409,21 @@ def test_what_the_format_carries_is_taken() -> None:
         "integrations": [{"type": "wandb", "wandb": {"project": "p"}}],
     }
     assert findings(**spec) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "nano", "price"),
+    [
+        ("completed", 1_500_000_000, amount(1.5)),
+        ("error", 250_000_000, amount(0.25)),
+        ("running", 1_500_000_000, None),
+        ("completed", 0, None),
+        ("completed", -1, None),
+        ("completed", "1500000000", None),
+        ("completed", 10**30, None),
+    ],
+)
+def test_a_bill_is_in_billionths_of_a_dollar_and_of_a_job_that_has_ended(
+    status: str, nano: object, price: Amount | None
+) -> None:
+    assert decode_job({**SHOWN, "status": status, "total_price": nano}, "t").price == price

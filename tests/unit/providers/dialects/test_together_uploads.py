@@ -75,6 +75,17 @@ def test_a_file_is_announced_put_without_the_key_and_processed(path: Path) -> No
     assert KEY not in str(store.headers)
 
 
+def test_a_store_that_moves_them_to_no_address_is_said_to(path: Path) -> None:
+    moved = Said(b"", 307, {"Location": "http://[bad/other?sig=2"})
+    with (
+        scripted(moved) as store,
+        scripted(to(store)) as api,
+        pytest.raises(Ambiguous, match="what is no address") as caught,
+    ):
+        served(api.base_url).upload_file(path, "a.jsonl", SHA256)
+    assert "sig=" not in f"{caught.value} {caught.value.hint}"
+
+
 def test_the_bytes_are_sent_again_wherever_the_store_moves_them(path: Path) -> None:
     moved = Said(b"", 307, {"Location": "/v1/other?sig=2"})
     with scripted(moved, Said(b"")) as store, scripted(to(store), Said(FILE)) as api:
@@ -109,7 +120,7 @@ def test_a_reply_that_does_not_say_where_or_under_which_id_sends_nothing(path: P
 
 def test_no_file_goes_where_only_this_machine_can_reach(path: Path) -> None:
     headers = {"Location": "http://169.254.169.254/latest", "X-Together-File-Id": "file-1"}
-    with scripted(Said(b"", 302, headers)) as api, pytest.raises(NotSent, match="this machine alone"):
+    with scripted(Said(b"", 302, headers)) as api, pytest.raises(NotSent, match="only from this machine"):
         served(api.base_url).upload_file(path, "a.jsonl", SHA256)
 
 

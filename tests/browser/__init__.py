@@ -1,0 +1,1 @@
+"""What is drawn for browsers, looked at in one."""

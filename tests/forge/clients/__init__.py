@@ -1,0 +1,1 @@
+"""Scripts that real clients of the forges drive the stub with, each run in the clients' own environment."""
