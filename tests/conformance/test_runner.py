@@ -2,6 +2,7 @@
 
 import ast
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -147,6 +148,19 @@ def test_an_environment_is_kept_unless_its_making_was_interrupted(tmp_path: Path
     (python.parents[1] / "complete").unlink()
     assert environment(("pip",), tmp_path) == python
     assert not kept.exists()
+
+
+@pytest.mark.slow
+def test_two_processes_that_want_one_environment_make_it_once(tmp_path: Path) -> None:
+    making = (
+        "import sys; from pathlib import Path; from tests.conformance.environments import environment; "
+        "print(environment(('pip',), Path(sys.argv[1])))"
+    )
+    command = [sys.executable, "-c", making, str(tmp_path)]
+    both = [subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    printed = {process.communicate()[0] for process in both}
+    assert [process.returncode for process in both] == [0, 0]
+    assert printed == {f"{environment(('pip',), tmp_path)}\n"}
 
 
 @pytest.mark.slow
