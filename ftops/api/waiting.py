@@ -8,9 +8,9 @@ from msgspec import Struct
 
 from ftops.api.exit_codes import code_beside_data
 from ftops.api.plans import ReviewedPlan
+from ftops.api.repeating import repeat_until_settled
 from ftops.api.rounds import Round, apply_round
 from ftops.api.session import Session
-from ftops.controller.loop import repeat_until_settled
 from ftops.errors import ExitCode
 from ftops.model.change import Action
 from ftops.model.plan import Plan

@@ -1,1 +1,1 @@
-"""Reconcile again and again, until there is nothing left to wait for."""
+"""What goes on over time: rounds of reconcile, again and again, and the events of a job to its end."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from msgspec import Struct, field
 
 from ftops.errors import Problem
+from ftops.model.change import Reason
 from ftops.model.dataset import Dataset
 from ftops.model.finetune import FineTune
 from ftops.model.observation import Observation
@@ -20,6 +21,7 @@ class Deferred(Struct, frozen=True):
 
     message: str
     until: float | None = None
+    reason: Reason = Reason.OVER_BUDGET
 
 
 class Inputs(Struct, frozen=True):
@@ -29,7 +31,7 @@ class Inputs(Struct, frozen=True):
     or not (None: those observed). `selection` are the names to plan for (their upstreams come along), None
     for all. `data_problems` go by fine-tune; a file that could not be read to its end is not in `datasets`.
     `fingerprints` are those that are known already, by name, of the newest form. `deferred` are the creates
-    that no budget has room for, by name.
+    that may not happen yet, by name.
     """
 
     project: str

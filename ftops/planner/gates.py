@@ -27,12 +27,12 @@ def gate_on_data(situation: Situation, decision: Decision) -> Decision:
     return Decision(Action.HOLD, Reason.INVALID_DATA, invalid_data(situation.problems, runs), decision.job_id)
 
 
-def gate_on_budget(decision: Decision, late: Deferred | None) -> Decision:
-    """Defer what a budget has no room for; a replace stops nothing meanwhile. What never fits is held."""
+def gate_on_deferral(decision: Decision, late: Deferred | None) -> Decision:
+    """Put off what may not happen yet; a replace stops nothing meanwhile. What never may is held."""
     if late is None or not decision.action.creates:
         return decision
     action = Action.HOLD if late.until is None else Action.WAIT
-    return Decision(action, Reason.OVER_BUDGET, late.message, decision.job_id)
+    return Decision(action, late.reason, late.message, decision.job_id)
 
 
 def gate_on_upstream(

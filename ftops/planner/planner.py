@@ -18,10 +18,10 @@ from ftops.planner.by_hand import stops_by_hand
 from ftops.planner.composition import change_for
 from ftops.planner.decision import Decision, stopped_by_hand
 from ftops.planner.gates import (
-    gate_on_budget,
     gate_on_capacity,
     gate_on_claimed,
     gate_on_data,
+    gate_on_deferral,
     gate_on_hand,
     gate_on_lookalike,
     gate_on_upstream,
@@ -205,7 +205,7 @@ class _Planner:
         decision = gate_on_list(situation, decision, self.live, self.resting)
         if decision.action.creates:
             decision = gate_on_claimed(situation.name, self._lookalikes(situation)) or decision
-        decision = gate_on_budget(decision, self.inputs.deferred.get(situation.name))
+        decision = gate_on_deferral(decision, self.inputs.deferred.get(situation.name))
         decision = gate_on_upstream(situation, decision, self._above(situation))
         model, datasets = self._base_model(situation), self.inputs.datasets
         decision = self.refusals.gated(situation, decision, model, datasets)
