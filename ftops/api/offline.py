@@ -6,7 +6,6 @@ no store elsewhere is opened, nothing of the repository is executed. It may be l
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache, partial
@@ -80,7 +79,7 @@ def plan_offline(
     known = _named(loaded, given.state) or _local(loaded, surroundings) or _nothing(loaded, base, read)
     loaded = known_by(loaded, known.state)
     seen = as_last_seen(known.state, loaded.facts)
-    reviewed = make_plan(loaded, seen, known.state, selection, time.time())
+    reviewed = make_plan(loaded, seen, known.state, selection, surroundings.clock.now())
     reviewed = _with(reviewed, DataDifferences().explain(reviewed.plan, loaded, known.state))
     if base is not None:
         reviewed = since(loaded, reviewed, base, read)

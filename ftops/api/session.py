@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -17,7 +16,7 @@ from ftops.api.opening import ProjectProviders
 from ftops.api.partly import load_partly
 from ftops.api.stored_state import StoredState, open_stored_state
 from ftops.api.surroundings import Surroundings
-from ftops.applier.context import Hands
+from ftops.applier.context import Clock, Hands
 from ftops.errors import Interrupted, LockHeld, Problem, StateError
 from ftops.files.forks import fork_point
 from ftops.files.index import drop_exposed
@@ -44,22 +43,6 @@ MOST_SKEW_SECONDS = 60.0
 """How far a clock may be off: a send window. The settle time, 900 s, has to cover it many times over."""
 
 
-class SystemClock:
-    """The clocks of this machine."""
-
-    def now(self) -> float:
-        """Return Unix seconds."""
-        return time.time()
-
-    def monotonic(self) -> float:
-        """Return seconds that never go back."""
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        """Let time pass."""
-        time.sleep(seconds)
-
-
 class Session(Struct):
     """A loaded project with everything open that a run needs. `loaded` is read again under the lock.
 
@@ -69,7 +52,6 @@ class Session(Struct):
     loaded: Loaded
     providers: ProjectProviders
     state: StoredState
-    clock: SystemClock
     surroundings: Surroundings
     partly: bool = False
     unread: tuple[Problem, ...] = ()
@@ -84,6 +66,11 @@ class Session(Struct):
     def manager(self) -> StateManager:
         """Who reads and writes the state."""
         return self.state.manager
+
+    @property
+    def clock(self) -> Clock:
+        """The clocks that this run goes by."""
+        return self.surroundings.clock
 
     @property
     def stop(self) -> threading.Event:
@@ -222,7 +209,7 @@ def open_session(
         state = open_stored_state(
             loaded.project, root, surroundings, new_lineage=lambda: lineage or str(uuid.uuid4())
         )
-        session = Session(loaded, providers, state, SystemClock(), surroundings, partly, unread)
+        session = Session(loaded, providers, state, surroundings, partly, unread)
         try:
             yield session
         finally:

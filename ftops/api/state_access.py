@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -109,7 +108,7 @@ class StateAccess(Struct, frozen=True):
     @contextmanager
     def locked(self, operation: str) -> Iterator[Lease]:
         """Hold the lock of the state."""
-        with hold_lock(self.manager, operation, time.time(), self.surroundings) as lease:
+        with hold_lock(self.manager, operation, self.surroundings.clock.now(), self.surroundings) as lease:
             yield lease
 
     def _version(self, name: str, data: bytes) -> StateVersion:

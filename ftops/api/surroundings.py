@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from msgspec import Struct, field
 
+from ftops.applier.context import Clock
 from ftops.datasets.fetching import Fetcher
 from ftops.errors import Interrupted
 from ftops.model.event import Event, EventKind
@@ -18,12 +19,28 @@ def unheard(_: Event) -> None:
     """Listen to nothing."""
 
 
+class SystemClock:
+    """The clocks of this machine."""
+
+    def now(self) -> float:
+        """Return Unix seconds."""
+        return time.time()
+
+    def monotonic(self) -> float:
+        """Return seconds that never go back."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        time.sleep(seconds)
+
+
 class Surroundings(Struct, frozen=True):
     """Variables, a stop request, and a listener for events.
 
     `vault` learns every credential that is resolved, and keeps it out of the state. `lock_timeout` is the
     seconds to wait for a lock that somebody holds. With `cache`, files that are unchanged since an earlier
-    run are not read again.
+    run are not read again. `clock` is what the time is told by; that of a rehearsal may be ahead.
     """
 
     environ: Mapping[str, str]
@@ -32,6 +49,7 @@ class Surroundings(Struct, frozen=True):
     vault: Vault = field(default_factory=Vault)
     lock_timeout: float = 0.0
     cache: bool = True
+    clock: Clock = field(default_factory=SystemClock)
 
     @property
     def fetcher(self) -> Fetcher:
@@ -40,7 +58,7 @@ class Surroundings(Struct, frozen=True):
 
     def tell_of_wait(self, text: str) -> None:
         """Say why the lock is being waited for."""
-        self.emit(Event(EventKind.LOCK_AWAITED, time.time(), text))
+        self.emit(Event(EventKind.LOCK_AWAITED, self.clock.now(), text))
 
     def wait(self, seconds: float) -> None:
         """Let time pass while the lock is waited for. Raises Interrupted once the run is to stop."""

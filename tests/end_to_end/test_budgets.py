@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from ftops.api.session import SystemClock
+from ftops.api.surroundings import SystemClock
 from tests.conftest import Emulator, ProjectDirectory
 
 PRICE = "  prices: {local: {gpt-4o-mini: {training_per_million_tokens: 30000}}}\n"

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import ftops
-from ftops.api.session import SystemClock
+from ftops.api.surroundings import SystemClock
 from ftops.emulator.server import EmulatorServer, EmulatorSettings
 from tests.conftest import Emulator, ProjectDirectory
 
