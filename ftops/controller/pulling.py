@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from ftops.errors import FtopsError, Interrupted, Problem
 from ftops.files import upstream as git
-from ftops.files.commits import commit_of
 from ftops.files.upstream import Upstream
+from ftops.model.commit import Commit
 
 MOST_PROBLEMS = 20
 """Problems of a broken commit that are kept, and repeated in every round."""
@@ -25,6 +26,7 @@ class Pulling:
         self._root = root
         self._stopped = stopped
         self._pinned = git.upstream_of(root)
+        self._good = git.commit_id(root, git.LOADED)
         self._broken: tuple[str, tuple[Problem, ...]] | None = None
 
     def advance(self) -> tuple[Problem, ...]:
@@ -36,12 +38,14 @@ class Pulling:
         except FtopsError as error:
             return error.problems
 
-    def loaded(self) -> None:
-        """Note that what is checked out loads: a later commit that does not is taken back to here."""
-        commit = commit_of(self._root)
-        if commit is None or commit.id == git.commit_id(self._root, git.LOADED) or git.edited(self._root):
+    def loaded(self, commit: Commit | None) -> None:
+        """Note that a commit, which is checked out, loads: a later one that does not is taken back to it."""
+        if commit is None or commit.id == self._good or git.edited(self._root):
             return
-        git.note_loaded(self._root, commit.id)
+        self._good = commit.id
+        # A repository that cannot be written is in the way of every pull, which says so.
+        with suppress(FtopsError):
+            git.note_loaded(self._root, commit.id)
 
     def go_back(self, problems: tuple[Problem, ...]) -> tuple[Problem, ...] | None:
         """Go back from a commit that does not load to the last one that did; return what is to be said.
@@ -49,7 +53,7 @@ class Pulling:
         None where there is nothing to go back to. Only what the upstream has is left: nobody loses a commit.
         """
         root = self._root
-        head, good = git.commit_id(root, "HEAD"), git.commit_id(root, git.LOADED)
+        head, good = git.commit_id(root, "HEAD"), self._good
         if head is None or good is None or head == good:
             return None
         if head != git.commit_id(root, git.FETCHED) or not git.contains(root, head, good):
@@ -90,7 +94,7 @@ class Pulling:
     def _require_pinned(self, found: Upstream) -> None:
         if found != self._pinned:
             raise FtopsError(
-                f"the checkout follows {found} now, and {self._pinned} when this run began: nothing is pulled",
+                f"the checkout follows {found} now, not {self._pinned} as when this run began: nothing is pulled",
                 hint="run ftops again to follow it",
             )
 

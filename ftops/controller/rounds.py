@@ -31,6 +31,9 @@ class Watch(Struct, frozen=True):
     look: Callable[[Reviewed], None] = lambda _: None
 
 
+UNWATCHED = Watch()
+
+
 class _End(Struct, frozen=True):
     """How a round ended; `project` is empty where its name was not read."""
 
@@ -53,7 +56,7 @@ def reconcile_round(
     parallelism: int,
     *,
     pulling: Pulling | None = None,
-    watch: Watch = Watch(),
+    watch: Watch = UNWATCHED,
 ) -> Reconciled:
     """Load, take the lock, plan, and do what the limits allow. The project is opened anew each time.
 
@@ -79,6 +82,21 @@ def reconcile_round(
         round=end.round,
         problems=(*said, *end.problems),
         holder=end.holder,
+    )
+
+
+def failed_before(root: Path, error: FtopsError) -> Reconciled:
+    """Return the round of a run that could not begin one."""
+    end = _failed(error)
+    return Reconciled(
+        id=uuid.uuid4().hex[:12],
+        project=_name(root),
+        root=root,
+        started_at=time.time(),
+        seconds=0.0,
+        result=end.result,
+        code=end.code,
+        problems=end.problems,
     )
 
 
@@ -135,7 +153,7 @@ def _attempted(
         except InvalidInput as error:
             raise _NotLoaded(error.problems) from error
         if pulling is not None:
-            pulling.loaded()
+            pulling.loaded(session.loaded.commit)
         unattended = replace(chosen, patient=True, defers=True)
         try:
             run = apply_round(session, unattended, parallelism, approved=None, look=look)
