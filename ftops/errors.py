@@ -173,9 +173,13 @@ class StateMoved(StateError):
 
 
 class LockHeld(FtopsError):
-    """Another run holds the lock of the state."""
+    """Another run holds the lock of the state; `holder` describes it, None where nobody knows."""
 
     exit_code = ExitCode.NEEDS_PERSON
+
+    def __init__(self, message: str, *, hint: str | None = None, holder: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.holder = holder
 
 
 class LeaseLost(FtopsError):

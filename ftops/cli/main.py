@@ -15,6 +15,9 @@ from ftops.cli.secrecy import secrecy
 from ftops.cli.streams import output_trouble
 from ftops.version import __version__
 
+LOG_FORMAT = "ftops.log_format"
+"""In a context's `meta`: `text` or `json`."""
+
 COMMANDS = {
     "init": "ftops.cli.init",
     "validate": "ftops.cli.validate",
@@ -103,7 +106,7 @@ class LazyGroup(HelpfulGroup):
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    help="Format of the log of -v: sentences, or one JSON object per line.",
+    help="Format of the logs of -v and reconcile: sentences, or one JSON object per line.",
 )
 @click.pass_context
 def cli(ctx: click.Context, directory: str, log_format: str, *, verbose: bool) -> None:
@@ -111,6 +114,7 @@ def cli(ctx: click.Context, directory: str, log_format: str, *, verbose: bool) -
     root = Path(directory)
     if not root.is_dir():
         raise click.UsageError(f"-C {directory}: no such directory")
+    ctx.meta[LOG_FORMAT] = log_format
     if verbose:
         from ftops.cli.request_log import set_up_logging
 

@@ -45,14 +45,16 @@ def _keep_lock_timeout(context: click.Context, _: click.Parameter, text: str | N
     context.meta[LOCK_TIMEOUT] = options.seconds(text) or 0.0
 
 
-def surroundings(stop: threading.Event | None = None) -> Surroundings:
+def surroundings(
+    stop: threading.Event | None = None, emit: Callable[[Event], None] | None = None
+) -> Surroundings:
     """Return what a command works in: environment, secrets, stderr, and how long to wait for the lock."""
     context = click.get_current_context(silent=True)
     chosen = context.meta if context else {}
     return Surroundings(
         os.environ,
         stop or threading.Event(),
-        _show_event,
+        emit or _show_event,
         current_vault(),
         chosen.get(LOCK_TIMEOUT, 0.0),
         cache=not (chosen.get(options.NO_CACHE) or os.environ.get("FTOPS_NO_CACHE")),

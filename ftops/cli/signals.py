@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
@@ -21,31 +21,47 @@ from ftops.cli.drawn import PROGRESS
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-class _Asked:
-    """What the handlers of one command know: whether somebody has asked it to stop."""
+def _show(text: str) -> None:
+    PROGRESS.above(text)
+
+
+def _nothing(_: str) -> None:
+    """Say nothing."""
+
+
+class Asked:
+    """What the handlers of one command know: by which signal somebody has asked it to stop, if any."""
 
     def __init__(self) -> None:
-        self.once = False
+        self.by: int | None = None
 
-    def handle(self, _number: int, _frame: FrameType | None) -> None:
+    def handle(self, number: int, _frame: FrameType | None) -> None:
         """Set the flag. The second signal ends the command: somebody has waited long enough."""
-        if self.once:
+        if self.by is not None:
             raise KeyboardInterrupt
-        self.once = True
+        self.by = number
+
+    @property
+    def politely(self) -> bool:
+        """Whether a supervisor has ended the command, rather than a person at its terminal."""
+        return self.by == signal.SIGTERM
 
 
 @contextmanager
-def stopping(stop: threading.Event, *, silent: bool = False) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM set `stop`, and say so once; a second one ends the command at once."""
-    asked = _Asked()
+def stopping(
+    stop: threading.Event, *, silent: bool = False, say: Callable[[str], None] = _show
+) -> Iterator[Asked]:
+    """Let Ctrl-C and SIGTERM set `stop`, and `say` so once; a second one ends the command at once."""
+    asked = Asked()
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
-    watcher = threading.Thread(target=_watch, args=(reading, stop, silent), name="ftops-signals", daemon=True)
+    heard = (reading, stop, _nothing if silent else say)
+    watcher = threading.Thread(target=_watch, args=heard, name="ftops-signals", daemon=True)
     watcher.start()
     woken = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     before = {number: signal.signal(number, asked.handle) for number in SIGNALS}
     try:
-        yield
+        yield asked
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -55,17 +71,15 @@ def stopping(stop: threading.Event, *, silent: bool = False) -> Iterator[None]:
         os.close(reading)
 
 
-def _watch(reading: int, stop: threading.Event, silent: bool) -> None:
+def _watch(reading: int, stop: threading.Event, say: Callable[[str], None]) -> None:
     """Ask to stop as soon as a signal has come; end when nobody can send one any more."""
     while came := os.read(reading, 64):
         numbers = [number for number in came if number in SIGNALS]
         if numbers and not stop.is_set():
             stop.set()
-            if silent:
-                continue
             name = signal.Signals(numbers[0]).name
             with suppress(OSError, ValueError):
-                PROGRESS.above(f"{name}: finishing what is in flight; no job is cancelled")
+                say(f"{name}: finishing what is in flight; no job is cancelled")
 
 
 def confirm(question: str) -> bool:

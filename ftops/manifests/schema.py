@@ -39,6 +39,7 @@ SCHEMA_KINDS: Mapping[str, str] = {
     "waiver": "waiver.v1.json",
     "policy-change": "policy-change.v1.json",
     "plan": "plan.v1.json",
+    "reconcile": "reconcile.v1.json",
     "state": "state.v1.json",
     "validate": "validate.v1.json",
     "data-check": "data-check.v1.json",

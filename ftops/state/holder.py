@@ -87,8 +87,8 @@ def holder_of(told: Any) -> Holder | None:
 
 def lock_held(location: str, holder: Holder | None, hint: str) -> LockHeld:
     """Make the error for whoever finds the lock taken."""
-    who = f"{holder}, since {clock(holder.since)}" if holder else "another run"
-    return LockHeld(f"the state {location} is locked by {who}", hint=hint)
+    who = f"{holder}, since {clock(holder.since)}" if holder else None
+    return LockHeld(f"the state {location} is locked by {who or 'another run'}", hint=hint, holder=who)
 
 
 def clock(seconds: float) -> str:

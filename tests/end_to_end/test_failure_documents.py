@@ -23,6 +23,7 @@ SHAPES: dict[str, tuple[tuple[str, ...], set[str]]] = {
     "validate": ((), {"fine_tunes", "files", "errors"}),
     "cancel": (("nobody", "--yes"), {"errors"}),
     "doctor": ((), {"checks", "summary"}),
+    "reconcile": (("--once",), {"result", "needs_person", "waiting", "failed", "results", "problems"}),
     "cost": (("--month", "never"), {"groups", "jobs", "errors"}),
     "data check": ((), {"files", "fixed", "errors"}),
     "data diff": (("nobody",), {"files", "errors"}),
