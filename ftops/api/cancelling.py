@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from ftops.api.freeze import Freeze, freeze
+from ftops.api.notifying import deliver, observing
 from ftops.api.opening import opened_or_not
 from ftops.api.session import Session
 from ftops.applier.applier import Applied, apply
@@ -39,7 +40,8 @@ from ftops.state.holder import clock, current_holder
 class Intended(Struct, frozen=True):
     """What cancelling some names would do: which jobs stop, and what to report about the rest.
 
-    `noted` is the settled state with the cancel noted, and `stored` the one that the store holds.
+    `noted` is the settled state with the cancel noted, and `stored` the one that the store holds. `after` is
+    the plan that knows of the cancel.
     """
 
     stops: tuple[Stop, ...]
@@ -47,6 +49,7 @@ class Intended(Struct, frozen=True):
     noted: State
     stored: State
     observations: Mapping[str, Observation]
+    after: Reviewed
 
     @property
     def anything(self) -> bool:
@@ -90,7 +93,12 @@ def intended(session: Session, names: Sequence[str] | None) -> Intended:
     stops = [replace(one, protected=one.protected or one.change.name in protected) for one in stops]
     untouched = [one for name in chosen if name not in touched for one in idle(name, before.plan.changes)]
     return Intended(
-        tuple(stops), (*rest, *untouched), after.planning.state, before.stored, before.observations
+        tuple(stops),
+        (*rest, *untouched),
+        after.planning.state,
+        before.stored,
+        before.observations,
+        replace(after, stored=before.stored),
     )
 
 
@@ -106,6 +114,7 @@ def cancel(session: Session, names: Sequence[str] | None) -> Cancellation:
         providers, closed = opened_or_not(session.providers, {one.change.provider for one in intent.stops})
         orders = [one.change for one in intent.stops if one.change.provider in providers]
         applied = _sent(session, intent, orders, providers, lock)
+        deliver(session, applied.state, lock)
     if session.stop.is_set():
         raise Interrupted(
             "stopped; what is to be cancelled is recorded, but some jobs may still be running",
@@ -198,6 +207,7 @@ def _sent(
             new_nonce=str,
             stopping=session.stop.is_set,
             emit=session.surroundings.emit,
+            observe=observing(session, intent.after),
         ),
     )
     return apply(orders, (intent.stored, intent.noted), context)

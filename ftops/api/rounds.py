@@ -10,11 +10,13 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from ftops.api.freeze import Freeze
+from ftops.api.notifying import deliver, observe_undone, observing
 from ftops.api.session import Session
 from ftops.applier.context import Hands
 from ftops.errors import NeedsPerson
 from ftops.model.event import ChangeResult, Event, EventKind, Outcome
 from ftops.model.steps import SoFar, Steps, steps_done
+from ftops.model.value import replace
 from ftops.reconciler.data_differences import keep_what_trains
 from ftops.reconciler.line import carry_out
 from ftops.reconciler.loading import require_read
@@ -62,6 +64,7 @@ def apply_round(
         reviewed = session.plan(selection)
         look(reviewed)
         if reviewed.review.violations:
+            observe_undone(session, reviewed, lock)
             return Round(reviewed)
         if approved is not None and (moved := unapproved(reviewed.plan, approved)):
             names = ", ".join(sorted({change.name for change in moved}))
@@ -89,7 +92,10 @@ def carried_out(session: Session, reviewed: Reviewed, hands: Hands) -> Round:
     session.refuse_frozen()
     require_read(session.loaded, {one.name for one in reviewed.plan.effective_changes})
     _tell_unknown_commit(session, reviewed)
-    results = carry_out(session.loaded, reviewed, reviewed.plan.effective_changes, hands).results
+    hands = replace(hands, observe=observing(session, reviewed))
+    applied = carry_out(session.loaded, reviewed, reviewed.plan.effective_changes, hands)
+    results = applied.results
     keep_what_trains(session.loaded, results)
+    deliver(session, applied.state, hands.lock)
     undone = any(result.outcome is not Outcome.DONE for result in results)
     return Round(reviewed, results, session.freeze() if undone else None)

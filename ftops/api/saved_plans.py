@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from ftops.api.notifying import observe_undone
 from ftops.api.plan_key import plan_key
 from ftops.api.rounds import Round, carried_out
 from ftops.api.session import Session
@@ -185,5 +186,6 @@ def apply_saved(
         reviewed, left = what_is_left(session, saved)
         look(reviewed, left.done)
         if reviewed.review.violations:
+            observe_undone(session, reviewed, lock)
             return Round(reviewed)
         return carried_out(session, reviewed, session.hands(lock, parallelism))

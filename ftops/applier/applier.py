@@ -78,13 +78,15 @@ class _Apply:
         orders = list(cancels.orders(self.changes, self.ledger))
         for order in orders:
             cancels.note(order, self.ledger, self.context.hands.clock.now())
-        if self.ledger.snapshot() != self.stored:
-            self._write()
+        sends = bool(orders) or any(change.action.creates for change in self.changes)
+        if sends and self.ledger.snapshot() != self.stored:
+            self._write(self.ledger.snapshot())
         self._cancel(orders)
         self._adopt_after_cancel()
         self._create()
-        if self.ledger.snapshot() != self.stored:
-            self._write()
+        final = self.context.hands.observe(self.ledger.snapshot())
+        if final != self.stored:
+            self._write(final)
         return Applied(tuple(self.results), self.ledger.last_written)
 
     def _records(self) -> None:
@@ -165,7 +167,7 @@ class _Apply:
             wave = self._prepared(waves, blocked)
             if not wave:
                 continue
-            self._write()
+            self._write(self.ledger.snapshot())
             started = self.context.hands.clock.monotonic()
             sent = creates.send(wave, self.context, blocked, threads)
             waves.took(len(wave), self.context.hands.clock.monotonic() - started)
@@ -265,9 +267,9 @@ class _Apply:
                 continue
             self._finish(ChangeResult.why(change, Outcome.FAILED, one.in_doubt, ambiguous=True))
 
-    def _write(self) -> None:
+    def _write(self, state: State) -> None:
         self.context.hands.lock.check()
-        written = self.context.hands.manager.write(self.ledger.snapshot())
+        written = self.context.hands.manager.write(state)
         self.ledger.written(written)
         self.stored = written
 

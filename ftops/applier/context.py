@@ -48,11 +48,17 @@ class HeldLock(Protocol):
         """Raise LeaseLost unless the lock is still surely ours."""
 
 
+def unobserved(state: State) -> State:
+    """Observe nothing."""
+    return state
+
+
 class Hands(Struct, frozen=True):
     """What an apply works with besides values: ports, the held lock, clocks, randomness, a stop request.
 
     `stopping` turns true when a person or the system asks to stop: nothing new is sent from then on.
     `emit` is called from one thread only. `who` runs this, for whoever asks later who has spent what.
+    `observe` adds to the last state that is written what has newly come true.
     """
 
     providers: Mapping[str, Provider]
@@ -64,6 +70,7 @@ class Hands(Struct, frozen=True):
     emit: Callable[[Event], None]
     parallelism: int = 8
     who: str | None = None
+    observe: Callable[[State], State] = unobserved
 
 
 class Context(Struct, frozen=True):

@@ -14,6 +14,7 @@ from ftops.manifests.budgets import budgets_of
 from ftops.manifests.discovery import PROJECT_FILE
 from ftops.manifests.document import Document, Steps
 from ftops.manifests.loader import read_yaml
+from ftops.manifests.notify import notify_findings, targets_of
 from ftops.manifests.policies import policies_of
 from ftops.manifests.provider_checks import (
     REFERENCE_HINT,
@@ -112,12 +113,18 @@ def _is_private(path: Steps) -> bool:
             return field in _PRIVATE
         case ("spec", "state", "url", *_) | ("spec", "encryption", "identity", *_):
             return True
+        case ("spec", "notify", _, "webhook" | "secret" | "slack", *_):
+            return True
     return False
 
 
 def _without_key(finding: Finding) -> Finding:
     match finding.path:
-        case ("spec", "providers", _, "api_key") | ("spec", "encryption", "identity"):
+        case (
+            ("spec", "providers", _, "api_key")
+            | ("spec", "encryption", "identity")
+            | ("spec", "notify", _, "secret" | "slack")
+        ):
             return Finding(finding.path, "must be a reference: a key must never be in a file", REFERENCE_HINT)
     return finding
 
@@ -136,6 +143,7 @@ def _meaning(spec: Mapping[str, Any], dialects: Mapping[str, OwnFields]) -> Iter
     for name, provider in providers.items():
         yield from provider_findings(("spec", "providers", name), provider, dialects)
     yield from rename_findings(providers)
+    yield from notify_findings(spec.get("notify", ()))
 
 
 def _state_findings(state: Any) -> Iterator[Finding]:
@@ -165,6 +173,7 @@ def _project(document: Document) -> Project:
         budgets=budgets_of(document),
         data=DataSettings(**spec.get("data", {})),
         price_table=spec.get("price_table"),
+        notify=targets_of(spec.get("notify", ()), _set),
     )
 
 

@@ -31,6 +31,7 @@ class EventKind(StrEnum):
     FROZEN = "frozen"
     BACKED_UP = "backed-up"
     NOTED = "noted"
+    NOT_DELIVERED = "not-delivered"
 
 
 class Event(Struct, frozen=True):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 
+import msgspec
 from msgspec import Struct, field
 
 from ftops.model.budget import Budgets
 from ftops.model.json_value import JSON, JSONObject
 from ftops.model.policy import Policies
 from ftops.model.trainer import TrainerSettings
+from ftops.model.transition import Telling, TransitionKind
 
 EMULATOR_SCHEME = "emulator:"
 """A base URL `emulator:PATH` asks for the embedded emulator with its database at PATH."""
@@ -122,6 +126,39 @@ class DataSettings(Struct, frozen=True):
     samples: bool = True
 
 
+class Target(Struct, frozen=True):
+    """Who is told of transitions: by exactly one of `webhook`, `slack` and `command`.
+
+    `index` is its place in the list. `labels` choose by those of the fine-tune: what concerns the whole
+    project goes only to targets without. `secret` signs what goes to the webhook.
+    """
+
+    index: int
+    on: frozenset[TransitionKind]
+    labels: Mapping[str, str] = field(default_factory=dict)
+    webhook: Setting | None = None
+    secret: Reference | None = None
+    slack: Reference | None = None
+    command: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Return what stands for it in the state: of where it leads, not of what it is told."""
+        parts = msgspec.to_builtins([self.webhook, self.secret, self.slack, self.command])
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+    @property
+    def place(self) -> str:
+        """Return where its address is, for messages."""
+        kind = "webhook" if self.webhook is not None else "slack" if self.slack is not None else "command"
+        return f"spec.notify[{self.index}].{kind}"
+
+    @property
+    def telling(self) -> Telling:
+        """Return what it is told of."""
+        return Telling(self.key, self.on, self.labels)
+
+
 class Project(Struct, frozen=True):
     """A directory with `ftops.yaml`. `defaults` go under every spec; no encryption where it is None.
 
@@ -141,3 +178,4 @@ class Project(Struct, frozen=True):
     budgets: Budgets = Budgets()
     data: DataSettings = DataSettings()
     price_table: str | None = None
+    notify: tuple[Target, ...] = ()

@@ -18,8 +18,10 @@ from ftops.model.identifiers import Count, Fingerprint, Name, ProvidersId, SHA25
 from ftops.model.job import Job, JobError, JobStatus
 from ftops.model.json_value import JSON, JSONObject
 from ftops.model.kept_result import kept_result
+from ftops.model.provider_memory import ProviderMemory
 from ftops.model.refusal import Refusal
 from ftops.model.spending import Charge, Purchase, surest
+from ftops.model.transition import Condition, Delivery, Observable, Transition
 from ftops.model.value import replace
 
 _T = TypeVar("_T")
@@ -211,47 +213,13 @@ class ArchivedRecord(Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     cancelled_by_hand: tuple[Fingerprint, ...] = ()
 
 
-MOST_SENDS = 3
-"""How often the same bytes are sent to a provider at which they fail each time."""
-
-
-class RefusedUpload(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
-    """Bytes that a provider did not take, in its words. `at` is Unix seconds.
-
-    `failed` are the ids of files that it took and then could not process; none where it refused at once.
-    """
-
-    message: str
-    at: float
-    failed: tuple[str, ...] = ()
-
-    @property
-    def final(self) -> bool:
-        """Return whether they are not sent again until a person says so."""
-        return not self.failed or len(self.failed) >= MOST_SENDS
-
-
-class ProviderMemory(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
-    """What is remembered of a provider.
-
-    `unmarked_since` (Unix seconds) is when a create's reply, or a retrieve, first lacked the mark that was
-    sent: from then on its jobs are recognised as where no mark can be. `former_names` are those that it had
-    before: fingerprints were made, and jobs stamped, under them. `refused_uploads` goes by the SHA-256
-    of the bytes. `session` is the one of the last list.
-    """
-
-    unmarked_since: float | None = None
-    former_names: tuple[str, ...] = ()
-    refused_uploads: Mapping[SHA256Hex, RefusedUpload] = field(default_factory=dict)
-    session: Word | None = None
-
-
 class State(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """Everything that is remembered. `serial` grows with each write; `lineage` is made once, with the state.
 
     `datasets` maps provider -> SHA-256 -> file id; `not_mine` maps provider -> ids of jobs that a person
     declared to be somebody else's; `providers` what is remembered of each, by name. `applied` is what was
-    last applied, where git reported it.
+    last applied, where git reported it. `observed` are the conditions that were true when a round last
+    looked, None where none has; `events` what newly came true, the oldest first.
     """
 
     project: Name
@@ -263,6 +231,9 @@ class State(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
     not_mine: Mapping[Word, tuple[ProvidersId, ...]] = field(default_factory=dict)
     providers: Mapping[Word, ProviderMemory] = field(default_factory=dict)
     applied: AppliedCommit | None = None
+    observed: Mapping[Observable, tuple[Condition, ...]] | None = None
+    events: tuple[Transition, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
 
     def with_record(self, name: str, record: Record) -> State:
         """Return the state with this record in place of the name's old one."""

@@ -8,16 +8,9 @@ from ftops.model.finetune import FineTune
 from ftops.model.fingerprint import digest
 from ftops.model.job import Job, UploadedFile
 from ftops.model.json_value import JSONObject
+from ftops.model.provider_memory import ProviderMemory, RefusedUpload
 from ftops.model.refusal import Refusal
-from ftops.model.state import (
-    Intent,
-    ProviderMemory,
-    Record,
-    RecordedJob,
-    RefusedUpload,
-    SentRequest,
-    State,
-)
+from ftops.model.state import Intent, Record, RecordedJob, SentRequest, State
 from ftops.model.value import replace
 from ftops.records.archiving import NOTHING, put_away
 from ftops.records.intents import adopt_intent

@@ -119,7 +119,8 @@ class StateManager:
             raise StateError(
                 f"{self.location} was there a moment ago and is gone", hint=self._backend.recovery
             )
-        return self._last or State(project=self._project, lineage=self._new_lineage())
+        # Nothing has been true of it yet, so whatever comes is news.
+        return self._last or State(project=self._project, lineage=self._new_lineage(), observed={})
 
     def _checked(self, state: State) -> State:
         if state.project != self._project:

@@ -65,16 +65,17 @@ class SectionWriter:
         yield from self._map("archive", state.archive, _as_it_is, 1, packed=packed)
         yield self._finished(b',\n  "datasets": ', packed=packed)
         yield from self._datasets(state.datasets, packed=packed)
-        yield self._finished(b',\n  "fine_tunes": ', packed=packed)
+        told = {"deliveries": state.deliveries, "events": state.events}
+        told = {name: value for name, value in told.items() if value}
+        between = b"," + _members(told, 0) if told else b""
+        yield self._finished(between + b',\n  "fine_tunes": ', packed=packed)
         yield from self._map("fine_tunes", state.fine_tunes, lean, 1, packed=packed)
-        rest = {
-            "format_version": format_version,
-            "lineage": state.lineage,
-            "not_mine": state.not_mine,
-            "project": state.project,
-            "providers": state.providers,
-            "serial": state.serial,
-        }
+        rest = {"format_version": format_version, "lineage": state.lineage, "not_mine": state.not_mine}
+        yield self._finished(b"," + _members(rest, 0), packed=packed)
+        if state.observed is not None:
+            yield self._finished(b',\n  "observed": ', packed=packed)
+            yield from self._map("observed", state.observed, _as_it_is, 1, packed=packed)
+        rest = {"project": state.project, "providers": state.providers, "serial": state.serial}
         yield self._finished(b"," + _members(rest, 0) + b"\n}\n", packed=packed)
 
     def _datasets(self, datasets: Mapping[str, Mapping[str, str]], *, packed: bool) -> Iterator[bytes]:

@@ -16,7 +16,8 @@ from msgspec.json import Decoder
 
 from ftops.errors import StateError, StateMoved
 from ftops.model.identifiers import Count, Name, ProvidersId, SHA256Hex, Word
-from ftops.model.state import ArchivedRecord, ProviderMemory, Record, State
+from ftops.model.provider_memory import ProviderMemory
+from ftops.model.state import ArchivedRecord, Record, State
 from ftops.model.typed_json import Malformed, converted, converted_members
 from ftops.state.encoding import Unwritable, lean, written
 from ftops.state.sections import SectionWriter

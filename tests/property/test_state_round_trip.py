@@ -14,17 +14,9 @@ from ftops.model.change import FieldDifference
 from ftops.model.commit import AppliedCommit, Commit
 from ftops.model.finetune import Lifecycle, OnChange, OnRemove, Retry, RetryOn
 from ftops.model.job import FailureClass, JobError, JobStatus
+from ftops.model.provider_memory import ProviderMemory, RefusedUpload
 from ftops.model.refusal import Refusal
-from ftops.model.state import (
-    ArchivedRecord,
-    Intent,
-    ProviderMemory,
-    Record,
-    RecordedJob,
-    RefusedUpload,
-    SentRequest,
-    State,
-)
+from ftops.model.state import ArchivedRecord, Intent, Record, RecordedJob, SentRequest, State
 from ftops.model.value import replace
 from ftops.state.backends.memory import MemoryBackend
 from ftops.state.manager import StateManager

@@ -45,7 +45,7 @@ def manager(backend: MemoryBackend, project: str = "p") -> StateManager:
 
 def test_a_new_state_gets_its_lineage_once() -> None:
     new = manager(MemoryBackend(lambda: 0.0))
-    assert new.read() == new.read() == State("p", "lineage-1")
+    assert new.read() == new.read() == State("p", "lineage-1", observed={})
     assert not new.exists
     assert new.write(new.read()).serial == 1
     assert new.exists
