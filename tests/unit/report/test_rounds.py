@@ -7,8 +7,6 @@ import json
 import jsonschema
 import pytest
 
-from ftops.cli.round_log import RoundLog
-from ftops.cli.secrecy import secrecy
 from ftops.errors import ExitCode, Problem
 from ftops.manifests.schema import schema_text
 from ftops.model.change import Action, Change, Reason
@@ -17,7 +15,6 @@ from ftops.model.plan import Plan, PlanFacts
 from ftops.model.review import Violation
 from ftops.model.value import replace
 from ftops.report.rounds import LogLine, RoundFacts, event_line, round_document, round_lines
-from ftops.transport.secret import Secret
 
 VALIDATOR = jsonschema.Draft7Validator(json.loads(schema_text("reconcile")))
 NOW = 1_795_895_553.25
@@ -33,6 +30,7 @@ HELD = tuple(change(f"h{n}", Action.HOLD, Reason.FAILED) for n in range(7))
 MADE = change("c", Action.CREATE, Reason.NEW)
 PLAN = Plan("p", "l", 1, (RUNNING, WAITING, *HELD), facts=PlanFacts(declared=10))
 QUIET = RoundFacts("id", "p", NOW, 0.25, "done", ExitCode.JOB_FAILED, PLAN)
+NO_PLAN = replace(QUIET, plan=None)
 
 
 def lines(told: RoundFacts) -> list[str]:
@@ -90,20 +88,3 @@ def test_every_document_is_valid_and_sorts_changes_by_what_is_to_be_done() -> No
 def test_an_event_knows_its_fine_tune_and_job(kind: str, level: str) -> None:
     line = event_line(Event(EventKind(kind), NOW, "words", MADE, "job-1"))
     assert line == LogLine(level, "words", {"event": kind, "fine_tune": "c", "job": "job-1"})
-
-
-def test_a_line_of_json_hides_a_secret_that_its_escapes_would_disguise() -> None:
-    with secrecy() as vault:
-        vault.add(Secret('sk-"quoted"-secret', "api_key"))
-        log = RoundLog("json")
-        drawn = log.drawn(LogLine("error", 'no sk-"quoted"-secret here', {"job": 'sk-"quoted"-secret'}), NOW)
-    found = json.loads(drawn)
-    assert found["time"] == "2026-11-28T19:52:33.250Z"
-    assert "quoted" not in drawn
-    assert "\n" not in drawn
-
-
-def test_a_line_of_text_has_its_time_and_no_control_characters() -> None:
-    drawn = RoundLog("text").drawn(LogLine("warning", "a\x1b[31m\nb"), NOW)
-    assert drawn.startswith("2026-11-28T19:52:33Z Warning: a")
-    assert drawn.isprintable()
