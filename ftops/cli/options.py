@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import click
-from msgspec.structs import asdict
 
 from ftops.cli.completion import fine_tune_names
-from ftops.cli.secrecy import current_vault
+from ftops.cli.secrecy import blanked_problems, current_vault
 from ftops.errors import ExitCode, FtopsError, Problem
 from ftops.model.plan import Plan
 from ftops.report.words import IN_ASCII, Styler, plain, printable
@@ -258,9 +257,8 @@ def _print_unplanned(root: Path, form: str, problems: tuple[Problem, ...]) -> No
     from ftops.model.review import Review
     from ftops.report.summarizing import summarized
 
-    blanked = tuple(Problem(**_blanked(asdict(problem))) for problem in problems)
     plan = Plan(project_name(root) or "unknown", "", 0, ())
-    print_summary(summarized(plan, Review(), problems=blanked), form, root)
+    print_summary(summarized(plan, Review(), problems=blanked_problems(problems)), form, root)
 
 
 def _blanked_line(line: Mapping[str, Any]) -> dict[str, Any]:

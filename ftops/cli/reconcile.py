@@ -7,10 +7,10 @@ import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 from msgspec import Struct
-from msgspec.structs import asdict
 
 from ftops.api.surroundings import Surroundings
 from ftops.cli import options
@@ -18,7 +18,7 @@ from ftops.cli.garbage import collect_as_usual
 from ftops.cli.main import LOG_FORMAT
 from ftops.cli.plan import show_plan
 from ftops.cli.round_log import RoundLog, facts_of
-from ftops.cli.secrecy import current_vault
+from ftops.cli.secrecy import blanked_problems
 from ftops.cli.session import lock_timeout_option, surroundings
 from ftops.cli.signals import Asked, stopping
 from ftops.controller.controller import Controller, Listener
@@ -26,7 +26,7 @@ from ftops.controller.pacing import SHORTEST_INTERVAL, Pacing
 from ftops.controller.pulling import Pulling
 from ftops.controller.reconciled import Reconciled
 from ftops.controller.rounds import Watch, failed_before, reconcile_round
-from ftops.errors import ExitCode, FtopsError, Problem
+from ftops.errors import ExitCode, FtopsError
 from ftops.model.value import replace
 from ftops.reconciler.values import Reviewed
 from ftops.report.rounds import round_document
@@ -115,7 +115,7 @@ class _Rounds(Struct, frozen=True):
             click.echo(render_results(ended.round.results, options.styler()), nl=False)
         self.log.ended(ended)
         if self.form == "json":
-            options.print_document(round_document(facts_of(_blanked(ended))))
+            options.print_document(_document(ended))
         return ended.code
 
     def run(self, show: Callable[[Reviewed], None] = lambda _: None) -> Reconciled:
@@ -138,7 +138,7 @@ class _Rounds(Struct, frozen=True):
         """Print the document of a round on a line of its own."""
         from ftops.model.json_text import json_line
 
-        click.echo(json_line(round_document(facts_of(_blanked(ended)))))
+        click.echo(json_line(_document(ended)))
 
     def _show_plan(self, reviewed: Reviewed) -> None:
         if self.form == "text":
@@ -162,8 +162,7 @@ def _pulling(root: Path, stop: threading.Event, form: str) -> Pulling:
         return Pulling(root, stop.is_set)
     except FtopsError as error:
         if form == "json":
-            ended = failed_before(root, error)
-            options.print_document(round_document(facts_of(_blanked(ended))))
+            options.print_document(_document(failed_before(root, error)))
         raise
 
 
@@ -178,18 +177,5 @@ def _pacing(interval: str, jitter: str) -> Pacing:
     return Pacing(seconds, int(found[1]) / 100)
 
 
-def _blanked(ended: Reconciled) -> Reconciled:
-    """Return a round whose problems hold no secret: a document that has one is refused whole."""
-    blank = current_vault().blank
-    return replace(
-        ended,
-        problems=tuple(
-            Problem(
-                **{
-                    name: blank(value) if isinstance(value, str) else value
-                    for name, value in asdict(problem).items()
-                }
-            )
-            for problem in ended.problems
-        ),
-    )
+def _document(ended: Reconciled) -> dict[str, Any]:
+    return round_document(facts_of(replace(ended, problems=blanked_problems(ended.problems))))

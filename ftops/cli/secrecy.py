@@ -9,7 +9,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TextIO, cast
 
+from msgspec.structs import asdict
+
 from ftops.cli.streams import GuardedStream, Sink
+from ftops.errors import Problem
 from ftops.files.ci import in_ci
 from ftops.transport.secret import Vault
 
@@ -20,6 +23,17 @@ _BARE: ContextVar[TextIO | None] = ContextVar("bare", default=None)
 def current_vault() -> Vault:
     """Return the vault of this command line; one that knows nothing outside of any."""
     return _CURRENT.get(Vault())
+
+
+def blanked_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Return problems without secrets: a document that holds one is refused whole."""
+    blank = current_vault().blank
+
+    def blanked(problem: Problem) -> Problem:
+        members = asdict(problem).items()
+        return Problem(**{name: blank(one) if isinstance(one, str) else one for name, one in members})
+
+    return tuple(map(blanked, problems))
 
 
 def print_commands(lines: Iterable[str]) -> None:

@@ -40,12 +40,13 @@ class Pulling:
 
     def loaded(self, commit: Commit | None) -> None:
         """Note that a commit, which is checked out, loads: a later one that does not is taken back to it."""
-        if commit is None or commit.id == self._good or git.edited(self._root):
+        if commit is None or commit.id == self._good:
             return
-        self._good = commit.id
-        # A repository that cannot be written is in the way of every pull, which says so.
+        # A repository that cannot be read or written is in the way of every pull, which says so.
         with suppress(FtopsError):
-            git.note_loaded(self._root, commit.id)
+            if not git.edited(self._root):
+                self._good = commit.id
+                git.note_loaded(self._root, commit.id)
 
     def go_back(self, problems: tuple[Problem, ...]) -> tuple[Problem, ...] | None:
         """Go back from a commit that does not load to the last one that did; return what is to be said.
@@ -94,7 +95,7 @@ class Pulling:
     def _require_pinned(self, found: Upstream) -> None:
         if found != self._pinned:
             raise FtopsError(
-                f"the checkout follows {found} now, not {self._pinned} as when this run began: nothing is pulled",
+                f"the checkout follows {found} now, and not {self._pinned} any more: nothing is pulled",
                 hint="run ftops again to follow it",
             )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping
@@ -76,7 +77,7 @@ def fetched(root: Path, upstream: Upstream, stopped: Callable[[], bool]) -> str:
     """Fetch a branch and return its commit; nothing that is checked out changes. Raises FtopsError."""
     options = ("--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", "--force")
     wanted = ("--end-of-options", upstream.remote, f"{upstream.ref}:{FETCHED}")
-    _changed(root, ("fetch", *options, *wanted), f"cannot fetch {upstream}", FETCH_SECONDS, stopped)
+    _run(root, ("fetch", *options, *wanted), f"cannot fetch {upstream}", FETCH_SECONDS, stopped)
     commit = commit_id(root, FETCHED)
     if commit is None:
         raise FtopsError(f"cannot fetch {upstream}: git does not have it after the fetch")
@@ -86,17 +87,17 @@ def fetched(root: Path, upstream: Upstream, stopped: Callable[[], bool]) -> str:
 def fast_forward(root: Path, commit: str) -> None:
     """Check out a later commit of the branch. Raises FtopsError, with nothing changed."""
     options = ("--quiet", "--ff-only", "--no-stat", "--no-autostash", "--no-overwrite-ignore")
-    _changed(root, ("merge", *options, commit), f"cannot check out {commit[:12]}", WORK_SECONDS)
+    _run(root, ("merge", *options, commit), f"cannot check out {commit[:12]}", WORK_SECONDS)
 
 
 def go_back(root: Path, commit: str) -> None:
     """Take the branch back to an earlier commit; edits that nobody committed stay. Raises FtopsError."""
-    _changed(root, ("reset", "--quiet", "--keep", commit), f"cannot go back to {commit[:12]}", WORK_SECONDS)
+    _run(root, ("reset", "--quiet", "--keep", commit), f"cannot go back to {commit[:12]}", WORK_SECONDS)
 
 
 def note_loaded(root: Path, commit: str) -> None:
     """Remember that a commit loads. Raises FtopsError."""
-    _changed(root, ("update-ref", LOADED, commit), "cannot note which commit loads", WORK_SECONDS)
+    _run(root, ("update-ref", LOADED, commit), "cannot note which commit loads", WORK_SECONDS)
 
 
 def commit_id(root: Path, revision: str) -> str | None:
@@ -110,25 +111,25 @@ def contains(root: Path, later: str, earlier: str) -> bool:
 
 
 def edited(root: Path) -> bool:
-    """Return whether files that git knows differ from what was committed, or git cannot tell."""
-    shown = git_output(root, "status", "--porcelain", "--untracked-files=no", "--ignore-submodules=all")
-    return shown is None or bool(shown)
+    """Return whether files that git knows differ from what was committed. Raises FtopsError."""
+    options = ("--porcelain", "--untracked-files=no", "--ignore-submodules=all")
+    return bool(_run(root, ("status", *options), "cannot tell what was edited", WORK_SECONDS))
 
 
-def _changed(
+def _run(
     root: Path,
     arguments: tuple[str, ...],
     failed: str,
     seconds: float,
     stopped: Callable[[], bool] = lambda: False,
-) -> None:
-    """Run git, and end it when it takes too long or somebody asks to stop. Raises FtopsError."""
+) -> bytes:
+    """Return what git prints; it is ended when it takes too long or somebody asks to. Raises FtopsError."""
     try:
         process = subprocess.Popen(  # noqa: S603 - no shell reads the words
             git_command(root, *arguments),
             env=_environment(root),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             # Without a terminal nothing asks for a password, and Ctrl-C does not cut git short.
             start_new_session=True,
@@ -136,18 +137,19 @@ def _changed(
     except OSError as error:
         raise FtopsError(f"{failed}: git cannot be run: {error.strerror}", hint="install git") from error
     with process:
-        said = _heard(process, failed, seconds, stopped)
+        printed, told = _heard(process, failed, seconds, stopped)
     if process.returncode:
-        raise FtopsError(f"{failed}: {_reason(said) or f'git ended with {process.returncode}'}")
+        raise FtopsError(f"{failed}: {_reason(told) or f'git ended with {process.returncode}'}")
+    return printed
 
 
 def _heard(
     process: subprocess.Popen[bytes], failed: str, seconds: float, stopped: Callable[[], bool]
-) -> bytes:
+) -> tuple[bytes, bytes]:
     ends = time.monotonic() + seconds
     while True:
         try:
-            return process.communicate(timeout=_POLL_SECONDS)[1]
+            return process.communicate(timeout=_POLL_SECONDS)
         except subprocess.TimeoutExpired:
             if stopped():
                 _end(process)
@@ -159,8 +161,6 @@ def _heard(
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End git with the helpers that it started: they have a session of their own."""
-    import signal
-
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:

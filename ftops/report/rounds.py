@@ -113,8 +113,8 @@ def _violation(one: Violation) -> dict[str, Any]:
 
 def round_lines(told: RoundFacts) -> Iterator[LogLine]:
     """Yield what a log says of a round that has ended: why, then one line of all of it."""
-    for problem in told.problems:
-        yield LogLine("error", str(problem))
+    if not _is_one_sentence(told):
+        yield from (LogLine("error", str(problem)) for problem in told.problems)
     if told.plan is not None:
         yield from _plan_lines(told, told.plan)
     known = {"result": told.result, "exit_code": int(told.code), "seconds": round(told.seconds, 3)}
@@ -141,10 +141,17 @@ def _level(code: ExitCode) -> str:
 def _sentence(told: RoundFacts) -> str:
     if told.holder is not None:
         return f"standing by: {told.holder} does the work"
+    if _is_one_sentence(told):
+        return str(told.problems[0])
     if told.plan is None:
         return f"{told.result}: nothing was planned"
     parts = [_done(told), *_running(told.plan), *_waiting(told.plan), *_held(told.plan)]
     return f"{counted(told.plan.facts.declared, 'fine-tune')}: {'; '.join(parts)}"
+
+
+def _is_one_sentence(told: RoundFacts) -> bool:
+    """Return whether the one problem says all that there is to say."""
+    return told.plan is None and len(told.problems) == 1
 
 
 def _done(told: RoundFacts) -> str:
