@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import time
+import uuid
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ftops.api.exit_codes import round_code
+from ftops.api.freeze import frozen
 from ftops.cli import options
 from ftops.cli.apply import one_round
-from ftops.cli.session import lock_timeout_option, open_session
+from ftops.cli.metrics_options import Watching, metrics_options, watched
+from ftops.cli.session import lock_timeout_option, open_session, surroundings
+from ftops.errors import FtopsError, LockHeld, Refused
 from ftops.model.value import replace
 from ftops.review.selection import Selection
+
+if TYPE_CHECKING:
+    from ftops.api.rounds import Round
+    from ftops.controller.watching import Watch
 
 
 @click.command("reconcile")
@@ -23,6 +33,7 @@ from ftops.review.selection import Selection
     show_default=True,
     help="How many requests to send at once.",
 )
+@metrics_options
 @options.selection_options
 @lock_timeout_option
 @click.pass_obj
@@ -31,11 +42,40 @@ def reconcile_command(
     *,
     once: bool,
     parallelism: int,
+    watching: Watching,
     chosen: Selection,
 ) -> int:
     """Plan and apply within the project's limits without asking: for schedules."""
-    with open_session(root, changes=True) as session:
-        unattended = replace(chosen, patient=True, defers=True)
-        run = one_round(session, unattended, parallelism, "text", approved=None)
-        session.raise_if_stopped()
-        return round_code(run)
+    unattended = replace(chosen, patient=True, defers=True)
+    with watched(watching, root) as watch:
+        started, began = time.time(), time.monotonic()
+        came_to: Round | FtopsError | None = None
+        try:
+            with open_session(root, changes=True, hearer=watch.hearer if watch else None) as session:
+                came_to = run = one_round(session, unattended, parallelism, "text", approved=None)
+                session.raise_if_stopped()
+                return round_code(run)
+        except FtopsError as error:
+            came_to = came_to or error
+            raise
+        finally:
+            if watch and came_to:
+                _tell(watch, root, came_to, started, time.monotonic() - began)
+
+
+def _tell(watch: Watch, root: Path, came_to: Round | FtopsError, started: float, seconds: float) -> None:
+    from ftops.controller.reconciled import Reconciled, Result
+
+    run = None if isinstance(came_to, FtopsError) else came_to
+    if run is None:
+        held = isinstance(came_to, LockHeld)
+        stopped = isinstance(came_to, Refused) and frozen(root, surroundings().environ)
+        result = Result.STANDING_BY if held else Result.FROZEN if stopped else Result.FAILED
+    elif run.frozen:
+        result = Result.FROZEN
+    else:
+        result = Result.REFUSED if run.reviewed.review.violations else Result.DONE
+    name = options.project_name(root) or root.resolve().name
+    code = came_to.exit_code if isinstance(came_to, FtopsError) else round_code(came_to)
+    problems = came_to.problems if isinstance(came_to, FtopsError) else ()
+    watch(Reconciled(uuid.uuid4().hex, name, root, started, seconds, result, code, run, problems))
