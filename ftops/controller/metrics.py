@@ -14,7 +14,7 @@ from ftops.controller import series
 from ftops.controller.measured import Acknowledged, gauges, nobody, outcome, succeeded
 from ftops.controller.reconciled import Reconciled, Result
 from ftops.controller.series import PROJECT, Kind, Labels, Series
-from ftops.errors import FtopsError
+from ftops.errors import ExitCode, FtopsError
 from ftops.transport.observer import Exchange, Observer
 from ftops.version import __version__
 
@@ -32,8 +32,8 @@ except ImportError as error:
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
-MOST_STOOD_BY = 3
-"""Rounds that stand by until what this process knew of the project is dropped: another one tells it now."""
+LONGEST_STANDING_BY_SECONDS = 900.0
+"""Then what this process knew of the project is dropped: another one tells it now, and knows better."""
 
 _Project = dict[str, dict[Labels, float]]
 
@@ -50,7 +50,7 @@ class Metrics:
         self._lock = threading.Lock()
         self._projects: dict[str, _Project] = {}
         self._roots: dict[Path, str] = {}
-        self._stood_by: dict[str, int] = {}
+        self._stands_by_since: dict[str, float] = {}
         self.registry = CollectorRegistry(auto_describe=False)
         self.registry.register(_Drawing(self._copied))
         if process:
@@ -66,9 +66,11 @@ class Metrics:
             project = self._roots.get(told.root, told.project) if unread else told.project
             values = self._known(told.root, project)
             self._count(values, told)
-            stood_by = self._stood_by.get(project, 0) + 1 if told.result is Result.STANDING_BY else 0
-            self._stood_by[project] = stood_by
-            if stood_by == MOST_STOOD_BY:
+            if told.result is not Result.STANDING_BY:
+                self._stands_by_since.pop(project, None)
+            elif told.started_at - self._stands_by_since.setdefault(project, told.started_at) >= (
+                LONGEST_STANDING_BY_SECONDS
+            ):
                 drawn = _unknown()
             values.update(drawn or {})
 
@@ -138,7 +140,7 @@ class Metrics:
         project = self._roots.pop(root, None)
         if project is not None and project not in self._roots.values():
             self._projects.pop(project, None)
-            self._stood_by.pop(project, None)
+            self._stands_by_since.pop(project, None)
 
     def _count(self, values: _Project, told: Reconciled) -> None:
         _add(values, series.ROUNDS, (told.result.value,))
@@ -149,11 +151,9 @@ class Metrics:
             _add(values, series.CHANGES, (result.change.action.value, outcome(result)))
         ended = told.started_at + told.seconds
         well = told.result is Result.DONE and told.round is not None and succeeded(told.round)
-        idle = told.result in (Result.STANDING_BY, Result.FROZEN)
-        before = values[series.FAILURES.name].get((), 0.0)
         now = {
             series.LAST_ROUND: ended,
-            series.FAILURES: 0.0 if well or idle else before + 1,
+            series.FAILURES: _failures(values, told, well=well),
             series.LOCK: float(told.result is Result.STANDING_BY),
             series.FROZEN: float(told.result is Result.FROZEN),
             **({series.LAST_SUCCESS: ended} if well else {}),
@@ -210,6 +210,16 @@ def _unknown() -> _Project:
     """Return the gauges of a plan as they were before the first."""
     start = series.at_start()
     return {one.name: start[one.name] for one in series.PLANNED}
+
+
+def _failures(values: _Project, told: Reconciled, *, well: bool) -> float:
+    """Return the rounds in a row with a failure; one that somebody stopped is none, and ends no row."""
+    before = values[series.FAILURES.name].get((), 0.0)
+    if told.code is ExitCode.INTERRUPTED:
+        return before
+    # A round can be done and still have problems: a newer commit that does not load.
+    fine = well and not told.problems
+    return 0.0 if fine or told.result in (Result.STANDING_BY, Result.FROZEN) else before + 1
 
 
 def _add(values: _Project, one: Series, labels: Labels, more: float = 1.0) -> None:

@@ -120,7 +120,8 @@ LAST_SUCCESS = Series(
 FAILURES = Series(
     "ftops_consecutive_failures",
     Kind.GAUGE,
-    "Rounds in a row that did not succeed; 0 after a success, and while another run does the work.",
+    "Rounds in a row with a failure; 0 after one without, and while another run does the work.",
+    more="A newer commit that does not load is one, although the round goes on with the commit before it.",
 )
 BACKOFF = Series(
     "ftops_backoff_seconds",

@@ -61,6 +61,11 @@ class Watch:
         except (OSError, ValueError) as error:
             self._tell(f"Warning: {self._file} cannot be read ({_why(error)}): its counters begin again")
 
+    def pausing(self, project: str, seconds: float, backoff: float = 0.0) -> None:
+        """Note that the next round is so far away; `backoff` is how much of that is for a failure."""
+        self.health.moved(seconds)
+        self.metrics.backing_off(project, backoff)
+
     def hearer(self, project: str, provider: str) -> Observer:
         """Return who hears of the requests to one provider."""
         count = self.metrics.observer(project, provider)
