@@ -11,7 +11,7 @@ import socket
 import socketserver
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
@@ -42,7 +42,11 @@ class Answer(Struct, frozen=True):
     content_type: str = _PLAIN
 
 
-def health_answers(health: Health) -> dict[str, Callable[[], Answer]]:
+Answers = Mapping[str, Callable[[], Answer]]
+"""Path -> what is answered."""
+
+
+def health_answers(health: Health) -> Answers:
     """Return the answers of both probes."""
     return {"/healthz": lambda: _judged(health.stuck), "/readyz": lambda: _judged(health.unready)}
 
@@ -54,13 +58,15 @@ def _judged(problem: str | None) -> Answer:
 
 
 @contextmanager
-def serving(address: ListenAddress, answers: dict[str, Callable[[], Answer]]) -> Iterator[ListenAddress]:
+def serving(
+    address: ListenAddress, answers: Answers, *, patience: float = MOST_SECONDS
+) -> Iterator[ListenAddress]:
     """Serve paths from a thread, and give the address with the port that was taken.
 
-    Raises FtopsError where it cannot listen there.
+    `patience` is the seconds that a client has. Raises FtopsError where it cannot listen there.
     """
     try:
-        server = _Server(address, answers)
+        server = _Server(address, answers, patience)
     except OSError as error:
         raise FtopsError(
             f"cannot listen at {address}: {error.strerror or error}",
@@ -84,12 +90,13 @@ class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     block_on_close = False
     request_queue_size = 64
 
-    def __init__(self, address: ListenAddress, answers: dict[str, Callable[[], Answer]]) -> None:
+    def __init__(self, address: ListenAddress, answers: Answers, patience: float) -> None:
         family, _, _, _, place = socket.getaddrinfo(
             address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         self.address_family = family
         self.answers = answers
+        self.patience = patience
         self._free = threading.BoundedSemaphore(MOST_CONNECTIONS)
         super().__init__(place, _Handler)  # type: ignore[arg-type]  # of either family
 
@@ -119,7 +126,7 @@ class _Handler(BaseHTTPRequestHandler):
     def setup(self) -> None:
         """Read the request whole before anything looks at it."""
         super().setup()
-        self.rfile = io.BytesIO(_whole_head(self.connection))
+        self.rfile = io.BytesIO(_whole_head(self.connection, self.server.patience))
 
     def do_GET(self) -> None:
         """Answer with status, headers and text."""
@@ -161,7 +168,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Allow", "GET, HEAD")
         self.send_header("Connection", "close")
         # The whole answer has to be taken within this time.
-        self.connection.settimeout(MOST_SECONDS)
+        self.connection.settimeout(self.server.patience)
         with suppress(OSError):
             self.end_headers()
             if whole:
@@ -172,12 +179,12 @@ def _refusal(status: HTTPStatus) -> Answer:
     return Answer(status, f"{status.phrase}\n")
 
 
-def _whole_head(connection: socket.socket) -> bytes:
+def _whole_head(connection: socket.socket, patience: float) -> bytes:
     """Read a request to the end of its headers; nothing of one that is too large or too slow.
 
     A body is never read.
     """
-    until = time.monotonic() + MOST_SECONDS
+    until = time.monotonic() + patience
     head = b""
     with suppress(OSError):
         while _END not in head and (left := until - time.monotonic()) > 0:
