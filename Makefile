@@ -40,7 +40,7 @@ bench: install-dev ## measure ftops beside its peers (benchmarks/README.md), all
 	  $(if $(CREATES),--creates $(CREATES)) $(if $(PEERS_UP_TO),--peers-up-to $(PEERS_UP_TO)) \
 	  $(if $(OUT),--out $(OUT)) $(if $(PAGE),--page)
 
-services: ## install the servers that tests talk to (of shared state, of editors), Chromium, and clients of forges; without them these tests skip
+services: ## install the servers that tests talk to (of shared state, of editors), Chromium, Prometheus, and clients of forges; without them these tests skip
 	PYTHON=$(PYTHON) sh tests/services/install.sh
 
 ray: ## install a real Ray and what trains on it (.venv-ray, 2 GB); without it the tests on a real Ray skip

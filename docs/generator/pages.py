@@ -13,6 +13,7 @@ from docs.generator.commands import walk
 from docs.generator.decision_table import decision_table_page
 from docs.generator.equivalents import equivalents_page
 from docs.generator.manual import man_page
+from docs.generator.metrics import metrics_page
 from docs.generator.policies import policies_page
 from docs.generator.prices import prices_page
 from docs.generator.providers import FOLDER, matrix_page, our_offers, provider_page
@@ -37,6 +38,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "docs/reference/github-action.md": action_page,
     "docs/reference/state-backends.md": state_backends_page,
     "docs/reference/training-data.md": training_data_page,
+    "docs/reference/metrics.md": metrics_page,
     "docs/reference/policies.md": policies_page,
     "docs/reference/trainer.md": trainer_page,
     "docs/reference/manifest.md": lambda: schema_page("finetune", "The manifest"),

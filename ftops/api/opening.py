@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ftops.errors import FtopsError
 from ftops.files.confinement import confine
@@ -14,6 +15,9 @@ from ftops.providers.provider import Provider
 from ftops.providers.registry import open_provider
 from ftops.transport.references import References
 from ftops.transport.secret import Vault
+
+if TYPE_CHECKING:
+    from ftops.transport.observer import Observer
 
 _BESIDE_DATABASE = ("", "-journal", "-shm", "-wal", ".files")
 """What SQLite and the emulator open for one database."""
@@ -32,18 +36,23 @@ class ProjectProviders(Mapping[str, Provider]):
         root: Path,
         secrets: tuple[Mapping[str, str], Vault],
         stack: ExitStack,
+        hearer: Callable[[str], Observer] | None = None,
     ) -> None:
         self._settings = settings
         self._root = root
         self._environ, self._vault = secrets
         self._stack = stack
+        self._hearer = hearer
         self._opened: dict[str, Provider] = {}
         self._opening = threading.Lock()
 
     def __getitem__(self, name: str) -> Provider:
         with self._opening:
             if name not in self._opened:
-                opened = opened_provider(self._settings[name], self._root, self._environ, self._vault)
+                hears = None if self._hearer is None else self._hearer(name)
+                opened = opened_provider(
+                    self._settings[name], self._root, self._environ, self._vault, hears=hears
+                )
                 self._opened[name] = self._stack.enter_context(opened)
             return self._opened[name]
 
@@ -75,9 +84,16 @@ def opened_or_not(
 
 @contextmanager
 def opened_provider(
-    settings: ProviderSettings, root: Path, environ: Mapping[str, str], vault: Vault
+    settings: ProviderSettings,
+    root: Path,
+    environ: Mapping[str, str],
+    vault: Vault,
+    *,
+    hears: Observer | None = None,
 ) -> Iterator[Provider]:
     """Open one provider, with its embedded emulator (a path under `root`) where it has one.
+
+    `hears` is told of each exchange with it.
 
     Raises Refused where, in CI, that path leads out of the project.
     """
@@ -90,7 +106,8 @@ def opened_provider(
                 what = f"the emulator's file (spec.providers.{settings.name}.base_url)"
                 confine(root, database.with_name(database.name + ending), what, environ)
             url = _embedded(settings, database, stack)
-        provider = open_provider(settings, environ, base_url=url, references=References(environ, root, vault))
+        references = References(environ, root, vault)
+        provider = open_provider(settings, environ, base_url=url, references=references, hears=hears)
         stack.callback(provider.close)
         yield provider
 

@@ -205,7 +205,8 @@ def open_session(
         loaded, unread = load(root, remembering=surroundings.cache, fetcher=surroundings.fetcher), ()
     with ExitStack() as stack:
         environ, vault = surroundings.environ, surroundings.vault
-        providers = ProjectProviders(loaded.project.providers, root, (environ, vault), stack)
+        hearer = surroundings.hearer and partial(surroundings.hearer, loaded.project.name)
+        providers = ProjectProviders(loaded.project.providers, root, (environ, vault), stack, hearer)
         state = open_stored_state(
             loaded.project, root, surroundings, new_lineage=lambda: lineage or str(uuid.uuid4())
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
@@ -13,6 +14,13 @@ from ftops.datasets.fetching import Fetcher
 from ftops.errors import Interrupted
 from ftops.model.event import Event, EventKind
 from ftops.transport.secret import Vault
+
+if TYPE_CHECKING:
+    from ftops.transport.observer import Observer
+
+
+Hearer = Callable[[str, str], "Observer"]
+"""(project, provider) -> who hears of each exchange with that provider, beside the log."""
 
 
 def unheard(_: Event) -> None:
@@ -50,6 +58,7 @@ class Surroundings(Struct, frozen=True):
     lock_timeout: float = 0.0
     cache: bool = True
     clock: Clock = field(default_factory=SystemClock)
+    hearer: Hearer | None = None
 
     @property
     def fetcher(self) -> Fetcher:

@@ -7,7 +7,7 @@ import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from msgspec import Struct
@@ -16,6 +16,7 @@ from ftops.api.surroundings import Surroundings
 from ftops.cli import options
 from ftops.cli.garbage import collect_as_usual
 from ftops.cli.main import LOG_FORMAT
+from ftops.cli.metrics_options import Watching, metrics_options, watched
 from ftops.cli.plan import show_plan
 from ftops.cli.round_log import RoundLog, facts_of
 from ftops.cli.secrecy import blanked_problems
@@ -32,6 +33,9 @@ from ftops.reconciler.values import Reviewed
 from ftops.report.rounds import round_document
 from ftops.report.terminal import render_results
 from ftops.review.selection import Selection
+
+if TYPE_CHECKING:
+    from ftops.controller import watching as metrics
 
 _MOST_JITTER = 100
 
@@ -65,6 +69,7 @@ _MOST_JITTER = 100
 @options.format_option(
     "text", "json", description="Output format; json writes each round as one document of its own."
 )
+@metrics_options
 @options.selection_options
 @lock_timeout_option
 @click.pass_obj
@@ -77,6 +82,7 @@ def reconcile_command(
     pull: bool,
     parallelism: int,
     form: str,
+    watching: Watching,
     chosen: Selection,
 ) -> int:
     """Plan and apply within the project's limits without asking: once, or again and again.
@@ -88,13 +94,14 @@ def reconcile_command(
     log = RoundLog(click.get_current_context().meta.get(LOG_FORMAT, "text"))
     log.take_requests()
     stop = threading.Event()
-    within = surroundings(stop, log.hear)
-    pulling = _pulling(root, stop, form) if pull else None
-    rounds = _Rounds(root, within, chosen, parallelism, pulling, form, log)
-    with stopping(stop, say=log.say) as asked:
-        if once:
-            return rounds.one()
-        return _controlled(rounds, pacing, stop, asked)
+    with watched(watching, root, interval=None if once else pacing.interval, tell=log.say) as watch:
+        within = surroundings(stop, log.hear, watch.hearer if watch else None)
+        pulling = _pulling(root, stop, form) if pull else None
+        rounds = _Rounds(root, within, chosen, parallelism, pulling, form, log, watch)
+        with stopping(stop, say=log.say) as asked:
+            if once:
+                return rounds.one()
+            return _controlled(rounds, pacing, stop, asked)
 
 
 class _Rounds(Struct, frozen=True):
@@ -107,6 +114,7 @@ class _Rounds(Struct, frozen=True):
     pulling: Pulling | None
     form: str
     log: RoundLog
+    watch: metrics.Watch | None = None
 
     def one(self) -> int:
         """Do one round, and show its plan."""
@@ -114,6 +122,8 @@ class _Rounds(Struct, frozen=True):
         if self.form == "text" and ended.round is not None and ended.round.results:
             click.echo(render_results(ended.round.results, options.styler()), nl=False)
         self.log.ended(ended)
+        if self.watch is not None:
+            self.watch(ended)
         if self.form == "json":
             options.print_document(_document(ended))
         return ended.code
@@ -152,7 +162,11 @@ def _controlled(rounds: _Rounds, pacing: Pacing, stop: threading.Event, asked: A
     if rounds.form == "json":
         listeners.append(rounds.print_line)
     draw = random.SystemRandom().random
-    Controller(rounds.run, pacing, stop.wait, draw, listeners).go_on()
+    controller = Controller(rounds.run, pacing, stop.wait, draw, listeners)
+    if rounds.watch is not None:
+        listeners.append(rounds.watch)
+        controller.resting = rounds.watch.pausing
+    controller.go_on()
     return ExitCode.NOTHING if asked.politely else ExitCode.INTERRUPTED
 
 

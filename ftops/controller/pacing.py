@@ -50,10 +50,17 @@ class Pacing(Struct, frozen=True):
         """The usual pause at the end of the backoff: never less than the interval."""
         return max(self.interval, min(MOST_INTERVALS * self.interval, LONGEST_PAUSE_SECONDS))
 
+    @property
+    def backoff(self) -> float:
+        """How many seconds of the usual pause are for rounds that failed."""
+        if self.standing_by:
+            return 0.0
+        doubled: float = self.interval * 2 ** min(self.failures, _MOST_DOUBLINGS)
+        return min(doubled, self.longest) - self.interval
+
     def seconds(self, drawn: float) -> float:
         """Return the pause, for a random number from 0 to 1."""
-        doubled = self.interval * 2 ** min(self.failures, _MOST_DOUBLINGS)
-        usual = self.standing_by_seconds if self.standing_by else min(doubled, self.longest)
+        usual = self.standing_by_seconds if self.standing_by else self.interval + self.backoff
         return usual * (1 + self.jitter * (2 * drawn - 1))
 
 

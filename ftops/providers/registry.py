@@ -40,6 +40,7 @@ from ftops.transport.secret import MASK, Secret
 
 if TYPE_CHECKING:
     from ftops.transport.exchange import Attached
+    from ftops.transport.observer import Observer
 
 OURS: Mapping[str, str] = {
     "openai": "openai:OpenAIDialect",
@@ -179,8 +180,11 @@ def open_provider(
     *,
     base_url: str | None = None,
     references: References | None = None,
+    hears: Observer | None = None,
 ) -> Provider:
     """Resolve references and open a provider. `base_url` overrides the settings' (the embedded emulator).
+
+    `hears` is told of each exchange, beside the log.
 
     Raises InvalidInput naming every reference that leads to no value, and Refused when a CI run would
     send the credential to a host that nobody allowed: a pull request can change `base_url`. Nothing is
@@ -188,6 +192,7 @@ def open_provider(
     """
     from ftops.providers.http_provider import HttpProvider
     from ftops.transport.client import Transport
+    from ftops.transport.observer import log_exchange, logged_and
 
     resolved = Resolver(settings, references or References(environ))
     dialect, url = _addressed(settings, resolved, base_url)
@@ -215,6 +220,7 @@ def open_provider(
         secrets=frozenset(resolved.secrets),
         timeout=settings.timeout,
         environ=environ,
+        observe=log_exchange if hears is None else logged_and(hears),
     )
     facts = replace(facts_of(settings), service=service_at(dialect, url), region=_region(dialect, url))
     return HttpProvider(_with_account(facts, settings, organization), dialect, transport)

@@ -34,6 +34,7 @@ from ftops.transport.exchange import (
 )
 from ftops.transport.failure_table import FailureTable
 from ftops.transport.loose_json import read_json
+from ftops.transport.observer import Observer, log_exchange
 from ftops.transport.outcome import (
     Origin,
     broken,
@@ -80,6 +81,7 @@ class Transport:
         timeout: float = 30.0,
         pause: Callable[[float], object] = time.sleep,
         environ: Mapping[str, str] = os.environ,
+        observe: Observer = log_exchange,
     ) -> None:
         check_url(provider, base_url)
         check_headers(provider, attached.headers)
@@ -88,8 +90,8 @@ class Transport:
         self._timeout = timeout
         self._pause = pause
         self._attached = attached
-        self._wire = Wire(environ, timeout=timeout, headers=attached.headers)
-        self._bare = Wire(environ, timeout=timeout)
+        self._wire = Wire(environ, timeout=timeout, headers=attached.headers, observe=observe)
+        self._bare = Wire(environ, timeout=timeout, observe=observe)
 
     def judge_by(self, failures: FailureTable) -> None:
         """Take refusals for what this table says; without one none is certain."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 
 from msgspec import Struct
 
@@ -27,6 +28,17 @@ class Exchange(Struct, frozen=True):
 
 Observer = Callable[[Exchange], None]
 """Is told from the thread that sends. It must not raise: a reply that may be a paid job would be lost."""
+
+
+def logged_and(hears: Observer) -> Observer:
+    """Return an observer that writes the log and tells one more, whose errors lose no reply."""
+
+    def observe(told: Exchange) -> None:
+        log_exchange(told)
+        with suppress(Exception):
+            hears(told)
+
+    return observe
 
 
 def log_exchange(told: Exchange) -> None:

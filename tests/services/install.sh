@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what the tests talk to, where it is missing: the servers of shared state, the one that lets a Ray head
-# remember, the one that editors run for YAML, and a browser: PostgreSQL, Redis, Node.js and Chromium from Debian's packages
+# remember, the one that editors run for YAML, a browser, and a Prometheus: PostgreSQL, Redis, Node.js, Chromium and Prometheus from Debian's packages
 # (as root), azurite, yaml-language-server and axe-core from npm into .services. moto comes with the extra `dev`. Clients of GitHub and
 # GitLab, which drive the stub of both, get an environment in .services.
 set -eu
@@ -10,6 +10,8 @@ packages=""
 [ -n "$(command -v initdb || ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null)" ] || packages="postgresql"
 command -v redis-server >/dev/null || packages="$packages redis-server"
 command -v npm >/dev/null || packages="$packages nodejs npm"
+# promtool checks the rules of alerts, and Prometheus itself scrapes what a controller serves.
+command -v promtool >/dev/null && command -v prometheus >/dev/null || packages="$packages prometheus"
 # GitHub's runners have both, and steps of the workflows use them.
 command -v jq >/dev/null || packages="$packages jq"
 command -v curl >/dev/null || packages="$packages curl"

@@ -60,10 +60,10 @@ def _no_write_before_post(patch: pytest.MonkeyPatch) -> None:
     write, send = applier._Apply._write, creates.send
     sending = [True]
 
-    def later(self: Any) -> None:
+    def later(self: Any, state: State) -> None:
         open_now = [one for one in self.ledger.records.values() if one.intent and not one.intent.lapsed]
         if not (open_now and sending[0]):
-            write(self)
+            write(self, state)
         sending[0] = True
 
     def posted(*arguments: Any) -> Any:
