@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 COVERAGE := --cov --cov-report=term:skip-covered
 
-.PHONY: quickstart own-machines test coverage test-slow conformance lowest mutants bench services ray check fix docs install install-dev
+.PHONY: quickstart own-machines test coverage test-slow conformance lowest mutants soak bench services ray check fix docs install install-dev
 
 quickstart: install ## install, then plan and apply the example on the embedded emulator
 	rm -rf examples/quickstart/.ftops
@@ -34,6 +34,9 @@ lowest: install-dev ## part of the tests on the lowest declared versions, and on
 
 mutants: install-dev ## break a sample of the code that must not pay twice, and show what no test notices (by hand: half an hour)
 	$(BIN)/python -m tests.mutants
+
+soak: install-dev ## 10,000 rounds of reconcile with faults, the controller killed 50 times (by hand: a quarter of an hour; a tenth is in test-slow)
+	$(BIN)/python -m tests.soak
 
 bench: install-dev ## measure ftops beside its peers (benchmarks/README.md), all of it or SCENARIOS=start,plan N=1000
 	$(BIN)/python -m benchmarks $(if $(SCENARIOS),--scenarios $(SCENARIOS)) $(if $(N),--n $(N)) \

@@ -30,8 +30,9 @@ def blanked_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     blank = current_vault().blank
 
     def blanked(problem: Problem) -> Problem:
-        members: dict[str, Any] = asdict(problem)
-        return Problem(**{name: blank(one) if isinstance(one, str) else one for name, one in members.items()})
+        members = asdict(problem).items()
+        clean: dict[str, Any] = {name: blank(one) if isinstance(one, str) else one for name, one in members}
+        return Problem(**clean)
 
     return tuple(map(blanked, problems))
 

@@ -63,7 +63,8 @@ def reconcile_round(
     Raises nothing that a user, a provider, a store or a network can cause. With `pulling`, what stands in the
     way of a newer commit is in `problems` (code 1), and the round is that of the commit that is there.
     """
-    started_at, began, identity = time.time(), time.monotonic(), uuid.uuid4().hex[:12]
+    clock = surroundings.clock
+    started_at, began, identity = clock.now(), clock.monotonic(), uuid.uuid4().hex[:12]
     watch.begun(identity)
 
     def attempt() -> _End:
@@ -76,7 +77,7 @@ def reconcile_round(
         project=end.project or _name(root),
         root=root,
         started_at=started_at,
-        seconds=time.monotonic() - began,
+        seconds=clock.monotonic() - began,
         result=end.result,
         code=code,
         round=end.round,
