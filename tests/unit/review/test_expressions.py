@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -131,15 +132,24 @@ HOSTILE = {
     "lists of one list": "[1]" + ".map(x, [x,x,x])" * 20 + " == []",
     "long lists": f"{TEN}.all(a, [a" + ",a" * 800 + "].all(b, true))",
     "digits": "1" * 1990 + " > 0",
+    "a row of errors": " || ".join(["1/0"] * 30),
+    "errors of two kinds": " && ".join(["size(1) && true * size(1)"] * 19),
     "a patient pattern": "change.name.matches('(a+)+(a+)+(a+)+$')",
     "a large pattern": "change.name.matches('((a{1000}){1000}){1000}')",
 }
 
 
+MOST_BYTES = 64 * 2**20
+
+
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_a_hostile_expression_ends_soon_and_allows_nothing(text: str) -> None:
     judge = Expressions()
+    tracemalloc.start()
     assert judge(text, DOCUMENT) is not True
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < MOST_BYTES
     assert MOST_STEPS * 2 > expressions.MOST_STEPS_OF_A_RUN - judge.left >= 0
 
 
