@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ftops.api.exit_codes import round_code
+from ftops.api.exit_codes import reconcile_code
 from ftops.cli import options
 from ftops.cli.apply import one_round
 from ftops.cli.session import lock_timeout_option, open_session
@@ -38,4 +38,4 @@ def reconcile_command(
         unattended = replace(chosen, patient=True, defers=True)
         run = one_round(session, unattended, parallelism, "text", approved=None)
         session.raise_if_stopped()
-        return round_code(run)
+        return reconcile_code(run)

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from msgspec import Struct, field
 
+from ftops.model.ack import Ack
 from ftops.model.change import FieldDifference
 from ftops.model.commit import AppliedCommit
 from ftops.model.finetune import Lifecycle
@@ -18,6 +19,7 @@ from ftops.model.identifiers import Count, Fingerprint, Name, ProvidersId, SHA25
 from ftops.model.job import Job, JobError, JobStatus
 from ftops.model.json_value import JSON, JSONObject
 from ftops.model.kept_result import kept_result
+from ftops.model.provider_memory import ProviderMemory
 from ftops.model.refusal import Refusal
 from ftops.model.spending import Charge, Purchase, surest
 from ftops.model.value import replace
@@ -211,47 +213,12 @@ class ArchivedRecord(Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     cancelled_by_hand: tuple[Fingerprint, ...] = ()
 
 
-MOST_SENDS = 3
-"""How often the same bytes are sent to a provider at which they fail each time."""
-
-
-class RefusedUpload(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
-    """Bytes that a provider did not take, in its words. `at` is Unix seconds.
-
-    `failed` are the ids of files that it took and then could not process; none where it refused at once.
-    """
-
-    message: str
-    at: float
-    failed: tuple[str, ...] = ()
-
-    @property
-    def final(self) -> bool:
-        """Return whether they are not sent again until a person says so."""
-        return not self.failed or len(self.failed) >= MOST_SENDS
-
-
-class ProviderMemory(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
-    """What is remembered of a provider.
-
-    `unmarked_since` (Unix seconds) is when a create's reply, or a retrieve, first lacked the mark that was
-    sent: from then on its jobs are recognised as where no mark can be. `former_names` are those that it had
-    before: fingerprints were made, and jobs stamped, under them. `refused_uploads` goes by the SHA-256
-    of the bytes. `session` is the one of the last list.
-    """
-
-    unmarked_since: float | None = None
-    former_names: tuple[str, ...] = ()
-    refused_uploads: Mapping[SHA256Hex, RefusedUpload] = field(default_factory=dict)
-    session: Word | None = None
-
-
 class State(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """Everything that is remembered. `serial` grows with each write; `lineage` is made once, with the state.
 
     `datasets` maps provider -> SHA-256 -> file id; `not_mine` maps provider -> ids of jobs that a person
     declared to be somebody else's; `providers` what is remembered of each, by name. `applied` is what was
-    last applied, where git reported it.
+    last applied, where git reported it. `acks` are the failures that a person knows about, by fine-tune.
     """
 
     project: Name
@@ -263,6 +230,7 @@ class State(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
     not_mine: Mapping[Word, tuple[ProvidersId, ...]] = field(default_factory=dict)
     providers: Mapping[Word, ProviderMemory] = field(default_factory=dict)
     applied: AppliedCommit | None = None
+    acks: Mapping[Name, Ack] = field(default_factory=dict)
 
     def with_record(self, name: str, record: Record) -> State:
         """Return the state with this record in place of the name's old one."""

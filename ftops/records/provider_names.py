@@ -16,7 +16,8 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from ftops.model.observation import Observation, ProviderFacts
-from ftops.model.state import ArchivedRecord, ProviderMemory, Record, State
+from ftops.model.provider_memory import ProviderMemory
+from ftops.model.state import ArchivedRecord, Record, State
 from ftops.model.value import replace
 from ftops.records.desired import DesiredSet
 

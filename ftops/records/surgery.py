@@ -12,7 +12,8 @@ from ftops.model.finetune import FineTune
 from ftops.model.job import Job
 from ftops.model.json_value import JSONObject
 from ftops.model.nearest import did_you_mean
-from ftops.model.state import Intent, Record, RecordedJob, RefusedUpload, State
+from ftops.model.provider_memory import RefusedUpload
+from ftops.model.state import Intent, Record, RecordedJob, State
 from ftops.model.value import replace
 from ftops.records.ledger import Ledger
 from ftops.records.renaming import moved

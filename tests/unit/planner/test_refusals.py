@@ -14,8 +14,9 @@ from ftops.model.finetune import FineTune, Retry, RetryOn
 from ftops.model.job import FailureClass, JobError, JobStatus
 from ftops.model.observation import Observation, ProviderFacts
 from ftops.model.planning import Inputs
+from ftops.model.provider_memory import ProviderMemory, RefusedUpload
 from ftops.model.refusal import Refusal
-from ftops.model.state import Intent, ProviderMemory, Record, RecordedJob, RefusedUpload, State
+from ftops.model.state import Intent, Record, RecordedJob, State
 from ftops.model.value import replace
 from ftops.planner.planner import plan
 from ftops.providers.registry import dialects

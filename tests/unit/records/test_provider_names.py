@@ -5,16 +5,8 @@ from __future__ import annotations
 from ftops.model.job import JobStatus
 from ftops.model.json_value import JSON
 from ftops.model.observation import Observation, ProviderFacts
-from ftops.model.state import (
-    ArchivedRecord,
-    Intent,
-    ProviderMemory,
-    Record,
-    RecordedJob,
-    RefusedUpload,
-    SentRequest,
-    State,
-)
+from ftops.model.provider_memory import ProviderMemory, RefusedUpload
+from ftops.model.state import ArchivedRecord, Intent, Record, RecordedJob, SentRequest, State
 from ftops.model.value import replace
 from ftops.providers.registry import dialects
 from ftops.records.desired import DesiredSet

@@ -11,8 +11,9 @@ import pytest
 from ftops.errors import About, RefusalKind, StateError
 from ftops.model.commit import AppliedCommit, Commit
 from ftops.model.job import JobStatus
+from ftops.model.provider_memory import RefusedUpload
 from ftops.model.refusal import Refusal
-from ftops.model.state import Record, RefusedUpload, State
+from ftops.model.state import Record, State
 from ftops.model.value import replace
 from ftops.state.statefile import decode, encode, upgraded
 
