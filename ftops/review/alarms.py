@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 
+from ftops.errors import ExitCode
 from ftops.model.ack import Ack
 from ftops.model.change import (
     INVALID_INPUT_REASONS,
@@ -25,8 +26,14 @@ from ftops.model.event import ChangeResult, Outcome
 from ftops.model.fingerprint import digest
 from ftops.model.plan import Plan
 
-_ANYHOW = NEEDS_PERSON_REASONS | INVALID_INPUT_REASONS
-_HELD = JOB_FAILED_REASONS | REFUSED_REASONS
+_BY_CODE = (
+    (ExitCode.ERROR, INVALID_INPUT_REASONS, True),
+    (ExitCode.REFUSED, REFUSED_REASONS, False),
+    (ExitCode.NEEDS_PERSON, NEEDS_PERSON_REASONS, True),
+    (ExitCode.JOB_FAILED, JOB_FAILED_REASONS, False),
+)
+"""Exit code, reasons, and whether they count for whatever is done: else for a hold alone."""
+
 _PROVIDERS_WORDS = frozenset({Reason.FAILED, Reason.REJECTED})
 _COMMANDS = re.compile(r"`ftops [^`]*`")
 _MEASURES = re.compile(
@@ -36,9 +43,18 @@ _MEASURES = re.compile(
 """Times, sums, counts and dates in sentences of ours: they go on while the failure is the same."""
 
 
+def alarm_code(change: Change) -> ExitCode:
+    """Return the exit code that it makes a round end with: 1, 3, 4 or 5; 0 where it raises no alarm."""
+    held = change.action is Action.HOLD
+    return next(
+        (code for code, reasons, anyhow in _BY_CODE if change.reason in reasons and (held or anyhow)),
+        ExitCode.NOTHING,
+    )
+
+
 def raises_alarm(change: Change) -> bool:
-    """Return whether it makes the exit code of a round 1, 3, 4 or 5."""
-    return change.reason in _ANYHOW or (change.action is Action.HOLD and change.reason in _HELD)
+    """Return whether it makes the exit code of a round other than 0 and 2."""
+    return alarm_code(change) is not ExitCode.NOTHING
 
 
 def can_be_acknowledged(change: Change) -> bool:
