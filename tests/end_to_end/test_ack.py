@@ -267,3 +267,23 @@ def test_a_state_that_was_edited_silences_nothing_for_longer_than_anybody_may_as
     path.write_text(json.dumps(document))
     assert project.ftops("plan") == 1
     assert "acks.a.reason has a value that this format does not know" in " ".join(project.err.split())
+
+
+def test_a_lost_reply_is_no_alarm_of_a_schedule_and_makes_one_job(
+    project: ProjectDirectory, emulator: Emulator
+) -> None:
+    project.manifest("a")
+    emulator.fault("lost_reply", "create")
+    emulator.fault("lagging_list", "list", seconds=600, times=3)
+    assert project.ftops("reconcile", "--once") == 0
+    assert "1 failed" in project.out
+    assert project.ftops("reconcile", "--once") == 0
+    assert emulator.jobs() == 1
+
+
+def test_what_waits_for_a_full_provider_is_no_alarm(project: ProjectDirectory, emulator: Emulator) -> None:
+    emulator.fault("refuse", "create", times=0, **{"as": "billing"})
+    project.manifest("a")
+    for _ in range(2):
+        assert project.ftops("reconcile", "--once") == 0
+    assert project.plan() == {"a": "wait provider-limit"}
