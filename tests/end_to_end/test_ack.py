@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import ftops
-from ftops.api.session import SystemClock
+from ftops.api.surroundings import SystemClock
 from tests.conftest import Emulator, ProjectDirectory
 
 DAY = 86_400

@@ -434,7 +434,8 @@ def test_a_branch_that_makes_its_training_cheap_says_so(
 def with_price(project: ProjectDirectory, amount: str) -> None:
     project.write(
         "prices.yaml",
-        "format_version: 1\ncollected: '2026-11-27'\nprices:\n- {provider: openai, model: gpt-4o-mini, unit: per_million_trained_tokens,\n"
+        "format_version: 1\ncollected: '2026-11-27'\nprices:\n"
+        "- {provider: openai, model: gpt-4o-mini, unit: per_million_trained_tokens,\n"
         f"   amount: '{amount}', currency: USD, status: current, as_of: '2026-11', source: contract,\n"
         "   confidence: official}\n",
     )
