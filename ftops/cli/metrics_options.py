@@ -14,10 +14,10 @@ from msgspec import Struct
 from ftops.cli import options
 
 if TYPE_CHECKING:
-    from ftops.controller.watching import Watch
+    from ftops.controller.instruments import Instruments
 
 
-class Watching(Struct, frozen=True):
+class MetricsWanted(Struct, frozen=True):
     """What was asked for: an address to serve metrics at, a file to write them to."""
 
     listen: str | None = None
@@ -25,13 +25,13 @@ class Watching(Struct, frozen=True):
 
 
 def metrics_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --listen and --metrics-file; the command is given them as one `watching`."""
+    """Add --listen and --metrics-file; the command is given them as one `metrics`."""
 
     @wraps(command)
-    def with_watching(*args: Any, listen: str | None, metrics_file: str | None, **others: Any) -> Any:
-        return command(*args, watching=Watching(listen, metrics_file), **others)
+    def with_wanted(*args: Any, listen: str | None, metrics_file: str | None, **others: Any) -> Any:
+        return command(*args, metrics=MetricsWanted(listen, metrics_file), **others)
 
-    made: Callable[..., Any] = with_watching
+    made: Callable[..., Any] = with_wanted
     for option in (
         click.option(
             "--metrics-file",
@@ -53,32 +53,32 @@ def _say(text: str) -> None:
 
 
 @contextmanager
-def watched(
-    watching: Watching,
+def measuring(
+    wanted: MetricsWanted,
     root: Path,
     *,
     interval: float | None = None,
     tell: Callable[[str], None] = _say,
-) -> Iterator[Watch | None]:
+) -> Iterator[Instruments | None]:
     """Serve and write what was asked for; None where nothing was.
 
     `interval` is the controller's, in seconds, None for a single round; `tell` says where it listens, and
     warns. Raises UsageError for options that make no sense, and FtopsError where the extra `serve` is
     missing or the address is taken.
     """
-    if watching.listen is not None and interval is None:
+    if wanted.listen is not None and interval is None:
         raise click.UsageError("--listen is for a controller: with --once, write --metrics-file PATH")
-    if watching == Watching():
+    if wanted == MetricsWanted():
         yield None
         return
-    from ftops.controller.watching import Watch, listening
+    from ftops.controller.instruments import Instruments, listening
 
-    file = None if watching.file is None else root / watching.file
-    watch = Watch(file, interval, tell=tell)
+    file = None if wanted.file is None else root / wanted.file
+    instruments = Instruments(file, interval, tell=tell)
     # Each series is there from the start, also where the first round fails or takes its time.
-    watch.expect(root, partial(options.project_name, root))
+    instruments.expect(root, partial(options.project_name, root))
     with ExitStack() as stack:
-        if watching.listen is not None:
-            served = stack.enter_context(listening(watch, watching.listen))
+        if wanted.listen is not None:
+            served = stack.enter_context(listening(instruments, wanted.listen))
             tell(f"Metrics are at http://{served}/metrics.")
-        yield watch
+        yield instruments

@@ -13,7 +13,7 @@ from ftops.api.exit_codes import round_code
 from ftops.api.freeze import frozen
 from ftops.cli import options
 from ftops.cli.apply import one_round
-from ftops.cli.metrics_options import Watching, metrics_options, watched
+from ftops.cli.metrics_options import MetricsWanted, measuring, metrics_options
 from ftops.cli.session import lock_timeout_option, open_session, surroundings
 from ftops.errors import FtopsError, LockHeld, Refused
 from ftops.model.value import replace
@@ -21,7 +21,7 @@ from ftops.review.selection import Selection
 
 if TYPE_CHECKING:
     from ftops.api.rounds import Round
-    from ftops.controller.watching import Watch
+    from ftops.controller.instruments import Instruments
 
 
 @click.command("reconcile")
@@ -42,16 +42,18 @@ def reconcile_command(
     *,
     once: bool,
     parallelism: int,
-    watching: Watching,
+    metrics: MetricsWanted,
     chosen: Selection,
 ) -> int:
     """Plan and apply within the project's limits without asking: for schedules."""
     unattended = replace(chosen, patient=True, defers=True)
-    with watched(watching, root) as watch:
+    with measuring(metrics, root) as instruments:
         started, began = time.time(), time.monotonic()
         came_to: Round | FtopsError | None = None
         try:
-            with open_session(root, changes=True, hearer=watch.hearer if watch else None) as session:
+            with open_session(
+                root, changes=True, hearer=instruments.hearer if instruments else None
+            ) as session:
                 came_to = run = one_round(session, unattended, parallelism, "text", approved=None)
                 session.raise_if_stopped()
                 return round_code(run)
@@ -59,11 +61,13 @@ def reconcile_command(
             came_to = came_to or error
             raise
         finally:
-            if watch and came_to:
-                _tell(watch, root, came_to, started, time.monotonic() - began)
+            if instruments and came_to:
+                _tell(instruments, root, came_to, started, time.monotonic() - began)
 
 
-def _tell(watch: Watch, root: Path, came_to: Round | FtopsError, started: float, seconds: float) -> None:
+def _tell(
+    instruments: Instruments, root: Path, came_to: Round | FtopsError, started: float, seconds: float
+) -> None:
     from ftops.controller.reconciled import Reconciled, Result
 
     run = None if isinstance(came_to, FtopsError) else came_to
@@ -78,4 +82,4 @@ def _tell(watch: Watch, root: Path, came_to: Round | FtopsError, started: float,
     name = options.project_name(root) or root.resolve().name
     code = came_to.exit_code if isinstance(came_to, FtopsError) else round_code(came_to)
     problems = came_to.problems if isinstance(came_to, FtopsError) else ()
-    watch(Reconciled(uuid.uuid4().hex, name, root, started, seconds, result, code, run, problems))
+    instruments(Reconciled(uuid.uuid4().hex, name, root, started, seconds, result, code, run, problems))

@@ -18,7 +18,7 @@ from ftops.controller.textfile import check_place, read_textfile, write_textfile
 from ftops.transport.observer import Exchange, Observer
 
 
-class Watch:
+class Instruments:
     """A listener of rounds: counts, and writes the file. Nothing that it does fails a round.
 
     `hearer` is for `Surroundings`. `health` is to be told of each turn of the loop. `tell` takes warnings.
@@ -61,10 +61,13 @@ class Watch:
         except (OSError, ValueError) as error:
             self._tell(f"Warning: {self._file} cannot be read ({_why(error)}): its counters begin again")
 
-    def pausing(self, project: str, seconds: float, backoff: float = 0.0) -> None:
-        """Note that the next round is so far away; `backoff` is how much of that is for a failure."""
+    def pausing(self, seconds: float, backoff: float = 0.0, project: str | None = None) -> None:
+        """Note that the next round is so far away, of a project or (None) of every one.
+
+        `backoff` is how much of that is for a failure.
+        """
         self.health.moved(seconds)
-        self.metrics.backing_off(project, backoff)
+        self.metrics.backing_off(backoff, project)
 
     def hearer(self, project: str, provider: str) -> Observer:
         """Return who hears of the requests to one provider."""
@@ -90,12 +93,12 @@ def _why(error: Exception) -> str:
 
 
 @contextmanager
-def listening(watch: Watch, where: str) -> Iterator[ListenAddress]:
+def listening(instruments: Instruments, where: str) -> Iterator[ListenAddress]:
     """Serve what was seen. Raises UsageError for what is not an address, FtopsError for one in use."""
 
     def metrics() -> Answer:
-        return Answer(HTTPStatus.OK, watch.metrics.text(), CONTENT_TYPE)
+        return Answer(HTTPStatus.OK, instruments.metrics.text(), CONTENT_TYPE)
 
-    answers = {"/metrics": metrics, **health_answers(watch.health)}
+    answers = {"/metrics": metrics, **health_answers(instruments.health)}
     with serving(listen_address(where), answers) as served:
         yield served

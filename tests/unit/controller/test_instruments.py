@@ -9,29 +9,29 @@ from pathlib import Path
 
 import pytest
 
+from ftops.controller.instruments import Instruments, listening
 from ftops.controller.reconciled import Result
 from ftops.controller.textfile import check_place, read_textfile, write_textfile
-from ftops.controller.watching import Watch, listening
 from ftops.errors import UsageError
 from ftops.transport.observer import Exchange
 from tests.unit.controller.measuring import ROOT, hold, round_of, told
 from tests.unit.controller.test_metrics import samples
 
 
-class Watched:
-    """A watch of one run of ftops, and what it said."""
+class Run:
+    """The instruments of one run of ftops, and what they said."""
 
     def __init__(self, file: Path | None, name: str | None = "shop") -> None:
         self.said: list[str] = []
-        self.watch = Watch(file, None, tell=self.said.append)
-        self.watch.expect(ROOT, lambda: name)
+        self.instruments = Instruments(file, None, tell=self.said.append)
+        self.instruments.expect(ROOT, lambda: name)
 
 
 def test_a_file_is_for_everybody_to_read_and_nothing_else_is_left(tmp_path: Path) -> None:
     path = tmp_path / "ftops.prom"
     before = os.umask(0o077)
     try:
-        Watched(path).watch(told(round_of(hold("a"))))
+        Run(path).instruments(told(round_of(hold("a"))))
     finally:
         os.umask(before)
     assert stat.S_IMODE(path.stat().st_mode) == 0o644
@@ -43,13 +43,13 @@ def test_a_file_is_for_everybody_to_read_and_nothing_else_is_left(tmp_path: Path
 def test_counters_go_on_from_run_to_run(tmp_path: Path) -> None:
     path = tmp_path / "ftops.prom"
     for _ in range(3):
-        run = Watched(path)
-        run.watch.hearer("shop", "oa")(Exchange("GET", "api", "/jobs", 200, None, 1.0))
-        run.watch(told(round_of(hold("a"))))
+        run = Run(path)
+        run.instruments.hearer("shop", "oa")(Exchange("GET", "api", "/jobs", 200, None, 1.0))
+        run.instruments(told(round_of(hold("a"))))
         assert run.said == []
-    run = Watched(path)
-    run.watch(told(None, Result.FAILED, project="folder"))
-    found = samples(run.watch.metrics)
+    run = Run(path)
+    run.instruments(told(None, Result.FAILED, project="folder"))
+    found = samples(run.instruments.metrics)
     assert found["ftops_reconcile_total{result=done}"] == 3
     assert found["ftops_reconcile_total{result=failed}"] == 1
     assert found["ftops_provider_requests_total{code=200,method=GET,provider=oa}"] == 3
@@ -61,8 +61,8 @@ def test_counters_go_on_from_run_to_run(tmp_path: Path) -> None:
 def test_a_damaged_file_is_said_and_replaced(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "ftops.prom"
     path.write_bytes(content)
-    run = Watched(path)
-    run.watch(told(round_of()))
+    run = Run(path)
+    run.instruments(told(round_of()))
     (said,) = run.said
     assert said.startswith(f"Warning: {path} cannot be read (")
     assert 'ftops_reconcile_total{project="shop",result="done"} 1.0' in path.read_text()
@@ -71,9 +71,9 @@ def test_a_damaged_file_is_said_and_replaced(tmp_path: Path, content: bytes) -> 
 def test_a_file_that_cannot_be_written_is_a_warning(tmp_path: Path) -> None:
     folder = tmp_path / "prom"
     folder.mkdir()
-    run = Watched(folder / "ftops.prom")
+    run = Run(folder / "ftops.prom")
     folder.rmdir()
-    run.watch(told(round_of()))
+    run.instruments(told(round_of()))
     (said,) = run.said
     assert (
         said
@@ -87,8 +87,8 @@ def test_a_mistake_of_ours_is_a_warning(tmp_path: Path) -> None:
     def broken(_: object) -> frozenset[str]:
         raise ZeroDivisionError
 
-    watch = Watch(None, 300.0, tell=said.append, acknowledged=broken)
-    watch(told(round_of()))
+    instruments = Instruments(None, 300.0, tell=said.append, acknowledged=broken)
+    instruments(told(round_of()))
     assert said == ["Warning: the metrics of this round are incomplete: ZeroDivisionError()"]
 
 
@@ -132,12 +132,12 @@ def test_what_was_measured_is_served(tmp_path: Path) -> None:
     import requests
 
     said: list[str] = []
-    watch = Watch(None, 300.0, tell=said.append)
-    watch.expect(ROOT, lambda: "shop")
-    with listening(watch, "0") as served:
+    instruments = Instruments(None, 300.0, tell=said.append)
+    instruments.expect(ROOT, lambda: "shop")
+    with listening(instruments, "0") as served:
         assert requests.get(f"http://{served}/readyz", timeout=30).status_code == 503
-        watch(told(round_of(hold("a"))))
-        watch.pausing("shop", 900.0, backoff=600.0)
+        instruments(told(round_of(hold("a"))))
+        instruments.pausing(900.0, backoff=600.0)
         assert requests.get(f"http://{served}/readyz", timeout=30).status_code == 200
         assert requests.get(f"http://{served}/healthz", timeout=30).status_code == 200
         found = requests.get(f"http://{served}/metrics", timeout=30)
