@@ -52,19 +52,24 @@ def _say(text: str) -> None:
     click.echo(text, err=True)
 
 
+def _warn(text: str) -> None:
+    click.echo(f"Warning: {text}", err=True)
+
+
 @contextmanager
 def measuring(
     wanted: MetricsWanted,
     root: Path,
     *,
     interval: float | None = None,
-    tell: Callable[[str], None] = _say,
+    say: Callable[[str], None] = _say,
+    warn: Callable[[str], None] = _warn,
 ) -> Iterator[Instruments | None]:
     """Serve and write what was asked for; None where nothing was.
 
-    `interval` is the controller's, in seconds, None for a single round; `tell` says where it listens, and
-    warns. Raises UsageError for options that make no sense, and FtopsError where the extra `serve` is
-    missing or the address is taken.
+    `interval` is the controller's, in seconds, None for a single round; `say` says where it listens, and
+    `warn` what is wrong with the file. Raises UsageError for options that make no sense, and FtopsError
+    where the extra `serve` is missing or the address is taken.
     """
     if wanted.listen is not None and interval is None:
         raise click.UsageError("--listen is for a controller: with --once, write --metrics-file PATH")
@@ -74,11 +79,11 @@ def measuring(
     from ftops.controller.instruments import Instruments, listening
 
     file = None if wanted.file is None else root / wanted.file
-    instruments = Instruments(file, interval, tell=tell)
+    instruments = Instruments(file, interval, warn=warn)
     # Each series is there from the start, also where the first round fails or takes its time.
     instruments.expect(root, partial(options.project_name, root))
     with ExitStack() as stack:
         if wanted.listen is not None:
             served = stack.enter_context(listening(instruments, wanted.listen))
-            tell(f"Metrics are at http://{served}/metrics.")
+            say(f"Metrics are at http://{served}/metrics.")
         yield instruments

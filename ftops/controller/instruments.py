@@ -21,7 +21,7 @@ from ftops.transport.observer import Exchange, Observer
 class Instruments:
     """A listener of rounds: counts, and writes the file. Nothing that it does fails a round.
 
-    `hearer` is for `Surroundings`. `health` is to be told of each turn of the loop. `tell` takes warnings.
+    `hearer` is for `Surroundings`. `health` is to be told of each turn of the loop. `warn` takes warnings.
     """
 
     def __init__(
@@ -29,13 +29,13 @@ class Instruments:
         file: Path | None,
         interval: float | None,
         *,
-        tell: Callable[[str], None],
+        warn: Callable[[str], None],
         acknowledged: Acknowledged = nobody,
     ) -> None:
         if file is not None:
             check_place(file)
         self._file = file
-        self._tell = tell
+        self._warn = warn
         self.metrics = Metrics(acknowledged=acknowledged, process=file is None)
         self.health = Health(interval or 0.0, time.monotonic)
 
@@ -45,7 +45,7 @@ class Instruments:
         try:
             self.metrics(told)
         except Exception as error:  # noqa: BLE001 - what pays and cancels goes on, whatever is wrong here
-            self._tell(f"Warning: the metrics of this round are incomplete: {error!r}")
+            self._warn(f"the metrics of this round are incomplete: {error!r}")
         self._write()
 
     def expect(self, root: Path, name: Callable[[], str | None]) -> None:
@@ -59,7 +59,7 @@ class Instruments:
             if (before := read_textfile(self._file)) is not None:
                 self.metrics.resume(root, project, before)
         except (OSError, ValueError) as error:
-            self._tell(f"Warning: {self._file} cannot be read ({_why(error)}): its counters begin again")
+            self._warn(f"{self._file} cannot be read ({_why(error)}): its counters begin again")
 
     def pausing(self, seconds: float, backoff: float = 0.0, project: str | None = None) -> None:
         """Note that the next round is so far away, of a project or (None) of every one.
@@ -85,7 +85,7 @@ class Instruments:
         try:
             write_textfile(self._file, self.metrics.text())
         except OSError as error:
-            self._tell(f"Warning: the metrics cannot be written to {self._file}: {_why(error)}")
+            self._warn(f"the metrics cannot be written to {self._file}: {_why(error)}")
 
 
 def _why(error: Exception) -> str:

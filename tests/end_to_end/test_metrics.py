@@ -154,7 +154,7 @@ def until(holds: Callable[[], bool]) -> None:
 
 @pytest.mark.slow
 def test_a_real_prometheus_scrapes_and_its_alert_fires_and_clears() -> None:
-    instruments = Instruments(None, 300.0, tell=lambda _: None)
+    instruments = Instruments(None, 300.0, warn=lambda _: None)
     instruments.expect(ROOT, lambda: "shop")
     with listening(instruments, "127.0.0.1:0") as served:
         for address in started(NAME, lambda: prometheus(str(served), hasty_rules())):

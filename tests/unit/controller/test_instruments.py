@@ -23,7 +23,7 @@ class Run:
 
     def __init__(self, file: Path | None, name: str | None = "shop") -> None:
         self.said: list[str] = []
-        self.instruments = Instruments(file, None, tell=self.said.append)
+        self.instruments = Instruments(file, None, warn=self.said.append)
         self.instruments.expect(ROOT, lambda: name)
 
 
@@ -64,7 +64,7 @@ def test_a_damaged_file_is_said_and_replaced(tmp_path: Path, content: bytes) -> 
     run = Run(path)
     run.instruments(told(round_of()))
     (said,) = run.said
-    assert said.startswith(f"Warning: {path} cannot be read (")
+    assert said.startswith(f"{path} cannot be read (")
     assert 'ftops_reconcile_total{project="shop",result="done"} 1.0' in path.read_text()
 
 
@@ -75,10 +75,7 @@ def test_a_file_that_cannot_be_written_is_a_warning(tmp_path: Path) -> None:
     folder.rmdir()
     run.instruments(told(round_of()))
     (said,) = run.said
-    assert (
-        said
-        == f"Warning: the metrics cannot be written to {folder / 'ftops.prom'}: No such file or directory"
-    )
+    assert said == f"the metrics cannot be written to {folder / 'ftops.prom'}: No such file or directory"
 
 
 def test_a_mistake_of_ours_is_a_warning(tmp_path: Path) -> None:
@@ -87,9 +84,9 @@ def test_a_mistake_of_ours_is_a_warning(tmp_path: Path) -> None:
     def broken(_: object) -> frozenset[str]:
         raise ZeroDivisionError
 
-    instruments = Instruments(None, 300.0, tell=said.append, acknowledged=broken)
+    instruments = Instruments(None, 300.0, warn=said.append, acknowledged=broken)
     instruments(told(round_of()))
-    assert said == ["Warning: the metrics of this round are incomplete: ZeroDivisionError()"]
+    assert said == ["the metrics of this round are incomplete: ZeroDivisionError()"]
 
 
 def test_a_place_for_the_file_is_checked_before_anything_is_done(tmp_path: Path) -> None:
@@ -132,7 +129,7 @@ def test_what_was_measured_is_served(tmp_path: Path) -> None:
     import requests
 
     said: list[str] = []
-    instruments = Instruments(None, 300.0, tell=said.append)
+    instruments = Instruments(None, 300.0, warn=said.append)
     instruments.expect(ROOT, lambda: "shop")
     with listening(instruments, "0") as served:
         assert requests.get(f"http://{served}/readyz", timeout=30).status_code == 503
