@@ -62,12 +62,14 @@ def measuring(
     root: Path,
     *,
     interval: float | None = None,
+    silence: float = 0.0,
     say: Callable[[str], None] = _say,
     warn: Callable[[str], None] = _warn,
 ) -> Iterator[Instruments | None]:
     """Serve and write what was asked for; None where nothing was.
 
-    `interval` is the controller's, in seconds, None for a single round; `say` says where it listens, and
+    `interval` is the controller's, in seconds, None for a single round; `silence` is how long a round may
+    wait for the lock. `say` says where it listens, and
     `warn` what is wrong with the file. Raises UsageError for options that make no sense, and FtopsError
     where the extra `serve` is missing or the address is taken.
     """
@@ -79,7 +81,7 @@ def measuring(
     from ftops.controller.instruments import Instruments, listening
 
     file = None if wanted.file is None else root / wanted.file
-    instruments = Instruments(file, interval, warn=warn)
+    instruments = Instruments(file, interval, warn=warn, silence=silence)
     # Each series is there from the start, also where the first round fails or takes its time.
     instruments.expect(root, partial(options.project_name, root))
     with ExitStack() as stack:

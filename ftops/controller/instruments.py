@@ -21,7 +21,7 @@ from ftops.transport.observer import Exchange, Observer
 class Instruments:
     """A listener of rounds: counts, and writes the file. Nothing that it does fails a round.
 
-    `hearer` is for `Surroundings`. `health` is to be told of each turn of the loop. `warn` takes warnings.
+    `hearer` is for `Surroundings`, whose events `health` is to hear as well. `warn` takes warnings.
     """
 
     def __init__(
@@ -30,6 +30,7 @@ class Instruments:
         interval: float | None,
         *,
         warn: Callable[[str], None],
+        silence: float = 0.0,
         acknowledged: Acknowledged = nobody,
     ) -> None:
         if file is not None:
@@ -37,7 +38,7 @@ class Instruments:
         self._file = file
         self._warn = warn
         self.metrics = Metrics(acknowledged=acknowledged, process=file is None)
-        self.health = Health(interval or 0.0, time.monotonic)
+        self.health = Health(interval or 0.0, time.monotonic, silence)
 
     def __call__(self, told: Reconciled) -> None:
         """Take in one round."""

@@ -81,11 +81,11 @@ def test_a_file_that_cannot_be_written_is_a_warning(tmp_path: Path) -> None:
 def test_a_mistake_of_ours_is_a_warning(tmp_path: Path) -> None:
     said: list[str] = []
 
-    def broken(_: object) -> frozenset[str]:
+    def broken(_: object, __: object) -> bool:
         raise ZeroDivisionError
 
     instruments = Instruments(None, 300.0, warn=said.append, acknowledged=broken)
-    instruments(told(round_of()))
+    instruments(told(round_of(hold("a"))))
     assert said == ["the metrics of this round are incomplete: ZeroDivisionError()"]
 
 
