@@ -69,9 +69,8 @@ def measuring(
     """Serve and write what was asked for; None where nothing was.
 
     `interval` is the controller's, in seconds, None for a single round; `silence` is how long a round may
-    wait for the lock. `say` says where it listens, and
-    `warn` what is wrong with the file. Raises UsageError for options that make no sense, and FtopsError
-    where the extra `serve` is missing or the address is taken.
+    wait for the lock. `say` says where it listens, and `warn` what is wrong with the file. Raises UsageError
+    for options that make no sense, and FtopsError where the extra `serve` is missing or the address is taken.
     """
     if wanted.listen is not None and interval is None:
         raise click.UsageError("--listen is for a controller: with --once, write --metrics-file PATH")

@@ -94,6 +94,11 @@ def test_a_place_for_the_file_is_checked_before_anything_is_done(tmp_path: Path)
         check_place(tmp_path / "none" / "ftops.prom")
     with pytest.raises(UsageError, match="is a directory"):
         check_place(tmp_path)
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/null")):
+        with pytest.raises(UsageError, match="is not a regular file"):
+            check_place(path)
+    check_place(tmp_path / "ftops.prom")
 
 
 def test_a_reader_never_sees_half_a_file(tmp_path: Path) -> None:
