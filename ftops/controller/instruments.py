@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,8 @@ from ftops.transport.observer import Exchange, Observer
 class Instruments:
     """A listener of rounds: counts, and writes the file. Nothing that it does fails a round.
 
+    Projects may tell it of theirs from threads of their own.
+
     `hearer` is for `Surroundings`, whose events `health` is to hear as well. `warn` takes warnings.
     """
 
@@ -37,6 +40,7 @@ class Instruments:
             check_place(file)
         self._file = file
         self._warn = warn
+        self._writing = threading.Lock()
         self.metrics = Metrics(acknowledged=acknowledged, process=file is None)
         self.health = Health(interval or 0.0, time.monotonic, silence)
 
@@ -62,13 +66,14 @@ class Instruments:
         except (OSError, ValueError) as error:
             self._warn(f"{self._file} cannot be read ({_why(error)}): its counters begin again")
 
-    def pausing(self, seconds: float, backoff: float = 0.0, project: str | None = None) -> None:
-        """Note that the next round is so far away, of a project or (None) of every one.
-
-        `backoff` is how much of that is for a failure.
-        """
+    def pausing(self, root: Path, seconds: float, backoff: float = 0.0) -> None:
+        """Note how far away the next round of a project is, and how much of that is for a failure."""
         self.health.moved(seconds)
-        self.metrics.backing_off(backoff, project)
+        self.metrics.backing_off(root, backoff)
+
+    def forget(self, root: Path) -> None:
+        """Drop what is known of a project that is gone."""
+        self.metrics.forget(root)
 
     def hearer(self, project: str, provider: str) -> Observer:
         """Return who hears of the requests to one provider."""
@@ -84,7 +89,9 @@ class Instruments:
         if self._file is None:
             return
         try:
-            write_textfile(self._file, self.metrics.text())
+            # One after the other, so that the last to write is the last to have looked.
+            with self._writing:
+                write_textfile(self._file, self.metrics.text())
         except OSError as error:
             self._warn(f"the metrics cannot be written to {self._file}: {_why(error)}")
 

@@ -84,12 +84,11 @@ class Metrics:
         with self._lock:
             self._drop(root)
 
-    def backing_off(self, seconds: float, project: str | None = None) -> None:
-        """Note how much longer than usual it is until the next round, of a project or (None) of every one."""
+    def backing_off(self, root: Path, seconds: float) -> None:
+        """Note how much longer than usual it is until the next round of a project."""
         with self._lock:
-            for name, values in self._projects.items():
-                if project in (None, name):
-                    values[series.BACKOFF.name] = {(): seconds}
+            if (project := self._roots.get(root)) is not None:
+                self._projects[project][series.BACKOFF.name] = {(): seconds}
 
     def observer(self, project: str, provider: str) -> Observer:
         """Return who counts the requests to one provider; see `Surroundings.hearer`."""

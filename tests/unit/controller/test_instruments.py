@@ -139,10 +139,32 @@ def test_what_was_measured_is_served(tmp_path: Path) -> None:
     with listening(instruments, "0") as served:
         assert requests.get(f"http://{served}/readyz", timeout=30).status_code == 503
         instruments(told(round_of(hold("a"))))
-        instruments.pausing(900.0, backoff=600.0)
+        instruments.pausing(ROOT, 900.0, backoff=600.0)
         assert requests.get(f"http://{served}/readyz", timeout=30).status_code == 200
         assert requests.get(f"http://{served}/healthz", timeout=30).status_code == 200
         found = requests.get(f"http://{served}/metrics", timeout=30)
     assert found.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
     assert 'ftops_backoff_seconds{project="shop"} 600.0' in found.text
     assert "process_resident_memory_bytes" in found.text
+
+
+def test_projects_of_one_process_share_a_file_and_one_that_is_gone_leaves_it(tmp_path: Path) -> None:
+    path = tmp_path / "ftops.prom"
+    run = Run(path)
+
+    def work(name: str) -> None:
+        for _ in range(20):
+            run.instruments(told(round_of(hold("a")), project=name, root=Path(f"/srv/{name}")))
+
+    threads = [threading.Thread(target=work, args=(f"p{number}",)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert path.read_text().count('result="done"} 20.0') == 4
+    run.instruments.forget(Path("/srv/p0"))
+    run.instruments(told(round_of(), root=ROOT))
+    again = Run(path)
+    assert samples(again.instruments.metrics)["ftops_reconcile_total{result=done}"] == 1
+    assert path.read_text().count('result="done"} 20.0') == 3
+    assert run.said == again.said == []

@@ -207,12 +207,11 @@ def test_requests_are_counted_by_method_and_code_and_no_server_makes_series_with
 
 def test_backoff_is_told_of_a_known_project() -> None:
     metrics = rounds(told(round_of()))
-    metrics.backing_off(300.0, "nobody")
+    metrics.backing_off(Path("/never/known"), 300.0)
     assert samples(metrics)["ftops_backoff_seconds"] == 0
-    assert samples(metrics, "nobody") == {}
-    metrics.backing_off(300.0, "shop")
+    metrics.backing_off(ROOT, 300.0)
     assert samples(metrics)["ftops_backoff_seconds"] == 300
-    metrics.backing_off(0.0)
+    metrics.backing_off(ROOT, 0.0)
     assert samples(metrics)["ftops_backoff_seconds"] == 0
 
 
