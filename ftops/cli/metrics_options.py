@@ -56,9 +56,10 @@ def _warn(text: str) -> None:
     click.echo(f"Warning: {text}", err=True)
 
 
-def expect(instruments: Instruments, root: Path) -> None:
+def expect(instruments: Instruments | None, root: Path) -> None:
     """Have each series of a project from the start, also where its first round fails or takes its time."""
-    instruments.expect(root, partial(options.project_name, root))
+    if instruments is not None:
+        instruments.expect(root, partial(options.project_name, root))
 
 
 @contextmanager
@@ -66,15 +67,14 @@ def measuring(
     wanted: MetricsWanted,
     root: Path,
     *,
-    project: bool = True,
     interval: float | None = None,
     silence: float = 0.0,
     say: Callable[[str], None] = _say,
     warn: Callable[[str], None] = _warn,
 ) -> Iterator[Instruments | None]:
-    """Serve and write what was asked for; None where nothing was.
+    """Serve and write what was asked for; None where nothing was. Each project is then to be expected.
 
-    Without `project`, `root` has several, and each is to be expected. `interval` is the controller's, in seconds, None for a single round; `silence` is how long a round may
+    `interval` is the controller's, in seconds, None for a single round; `silence` is how long a round may
     wait for the lock. `say` says where it listens, and `warn` what is wrong with the file. Raises UsageError
     for options that make no sense, and FtopsError where the extra `serve` is missing or the address is taken.
     """
@@ -87,8 +87,6 @@ def measuring(
 
     file = None if wanted.file is None else root / wanted.file
     instruments = Instruments(file, interval, warn=warn, silence=silence)
-    if project:
-        expect(instruments, root)
     with ExitStack() as stack:
         if wanted.listen is not None:
             served = stack.enter_context(listening(instruments, wanted.listen))

@@ -13,7 +13,7 @@ from ftops.api.exit_codes import round_code
 from ftops.api.freeze import frozen
 from ftops.cli import options
 from ftops.cli.apply import one_round
-from ftops.cli.metrics_options import MetricsWanted, measuring, metrics_options
+from ftops.cli.metrics_options import MetricsWanted, expect, measuring, metrics_options
 from ftops.cli.session import lock_timeout_option, open_session, surroundings
 from ftops.errors import FtopsError, LockHeld, Refused
 from ftops.model.value import replace
@@ -48,6 +48,7 @@ def reconcile_command(
     """Plan and apply within the project's limits without asking: for schedules."""
     unattended = replace(chosen, patient=True, defers=True)
     with measuring(metrics, root) as instruments:
+        expect(instruments, root)
         started, began = time.time(), time.monotonic()
         came_to: Round | FtopsError | None = None
         try:
