@@ -180,7 +180,12 @@ def test_a_project_that_is_renamed_or_forgotten_leaves_no_series() -> None:
     assert samples(metrics, "shop") == {}
     assert samples(metrics, "store")["ftops_reconcile_total{result=done}"] == 1
     metrics.forget(ROOT)
+    # It was still in its last round.
+    metrics(told(round_of(), project="store"))
     assert samples(metrics, "store") == {}
+    metrics.expect(ROOT, "store")
+    metrics(told(round_of(), project="store"))
+    assert samples(metrics, "store")["ftops_reconcile_total{result=done}"] == 1
     metrics.forget(Path("/never/known"))
 
 
