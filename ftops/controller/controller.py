@@ -18,8 +18,8 @@ class Controller(Struct):
     """The rounds of one project. `pacing` is how its next round is waited for.
 
     `run` is one round. `wait(seconds)` lets time pass and returns True once the controller is to end, and
-    `draw` returns a number from 0 to 1. `resting` is told each pause: the project's directory, its seconds, and how
-    many of them are for a failure. Nothing is kept of a round: memory stays flat.
+    `draw` returns a number from 0 to 1. `resting` is told each pause: the project's directory, its seconds,
+    and how many of them are for a failure. Nothing is kept of a round: memory stays flat.
     """
 
     run: Callable[[], Reconciled]
