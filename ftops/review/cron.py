@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from typing import TYPE_CHECKING
 
 from ftops.model.nearest import did_you_mean
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 FIELDS = ("minute", "hour", "day of month", "month", "day of week")
 _ARTICLES = ("a", "an", "a", "a", "a")
@@ -44,6 +47,8 @@ def cron_problem(expression: str) -> str | None:
 
 def zone_problem(name: str) -> tuple[str, str | None] | None:
     """Say what is wrong with the name of a zone, and what may be meant; None for one of the tz database."""
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -58,7 +63,7 @@ def latest(expression: str, zone: str, at: float) -> float | None:
 
     Takes a few steps whatever the expression, and a second hour's worth where clocks were just put back.
     """
-    here = ZoneInfo(zone)
+    here = _zone(zone)
     now = datetime.fromtimestamp(at, here)
     shown = now.replace(tzinfo=None, fold=0)
     reading = next(_readings(expression, shown), None)
@@ -70,7 +75,13 @@ def latest(expression: str, zone: str, at: float) -> float | None:
 
 def shown_at(zone: str, at: float) -> datetime:
     """Return what the clocks of a zone show at an instant."""
-    return datetime.fromtimestamp(at, ZoneInfo(zone))
+    return datetime.fromtimestamp(at, _zone(zone))
+
+
+def _zone(name: str) -> ZoneInfo:
+    from zoneinfo import ZoneInfo
+
+    return ZoneInfo(name)
 
 
 def _before_the_fold(expression: str, now: datetime, at: float) -> Iterator[float]:
