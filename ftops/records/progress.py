@@ -50,33 +50,33 @@ def with_progress(
     moved = {}
     for name, fine_tune in declared.items():
         record = seen.fine_tunes.get(name)
-        if record is None or record.job is None:
+        job = record.job if record else None
+        if record is None or job is None:
             continue
-        wanted = fine_tune.lifecycle.stall_after is not None and record.job.status is JobStatus.RUNNING
-        if not wanted and record.job.progress is None:
-            continue
-        earlier = before.fine_tunes.get(name)
-        events = observations[record.job.provider].events if record.job.provider in observations else {}
-        new = _progress(earlier.job if earlier else None, record.job, events, now) if wanted else None
-        if new != record.job.progress:
-            moved[name] = replace(record, job=replace(record.job, progress=new))
+        allowed = fine_tune.lifecycle.stall_after if job.status is JobStatus.RUNNING else None
+        new = None
+        if allowed is not None:
+            earlier = before.fine_tunes.get(name)
+            events = observations[job.provider].events if job.provider in observations else {}
+            new = _progress(earlier.job if earlier else None, job, events.get(job.id), now, span(allowed))
+        if new != job.progress:
+            moved[name] = replace(record, job=replace(job, progress=new))
     return replace(seen, fine_tunes={**seen.fine_tunes, **moved}) if moved else seen
 
 
 def _progress(
-    before: RecordedJob | None, job: RecordedJob, events: Mapping[str, JobEvent | None], now: float
+    before: RecordedJob | None, job: RecordedJob, newest: JobEvent | None, now: float, allowed: float
 ) -> Progress:
     known = job.progress
     if known is None or before is None or _shown(before) != _shown(job):
         return Progress(now, known.event if known else None)
-    newest = events.get(job.id)
     if newest is None or (sign := event_sign(newest)) == known.event:
         return known
     at = now if newest.created_at is None else min(now, newest.created_at)
-    if at > known.since:
-        return Progress(at, sign)
-    # Nobody knows whether the first event that is looked at is new; later ones are, whatever their time.
-    return Progress(known.since if known.event is None else now, sign)
+    if known.event is None:  # Nobody knows whether the first one that is looked at is new: its time says it.
+        return Progress(max(at, known.since), sign)
+    # A later one is new, whatever its time: a provider's clock may be behind, and an alarm has to clear.
+    return Progress(at if now - at < allowed and at > known.since else now, sign)
 
 
 def event_sign(event: JobEvent) -> str:

@@ -115,5 +115,12 @@ def test_a_job_that_shows_nothing_new_is_stalled_until_it_moves(
     assert project.ftops("reconcile", "--once") == 4
     assert serial(project) == written
     assert emulator.requests("cancel") == 0
+    # It moves: a step is reported, and nothing but its events says so.
+    for _ in range(30):
+        if project.plan()["a"] != "hold stalled":
+            break
+        emulator.advance(2)
+    assert project.plan()["a"] == "keep in-progress"
+    assert project.ftops("reconcile", "--once") == 0
     emulator.advance(10 * HOUR)
     assert project.ftops("reconcile", "--once") == 0

@@ -121,6 +121,8 @@ def test_an_event_is_progress_where_it_is_new() -> None:
     assert moved(known, known, 5000.0, JobEvent(50.0, "info", "started", id="e1")) == old
     # A provider whose clock is behind: what is new is new.
     assert moved(known, known, 5000.0, JobEvent(60.0, "info", "step 1", id="e2")) == Progress(5000.0, "e2")
+    # One that came soon after the last look, and none since: it counts from then.
+    assert moved(known, known, 5000.0, JobEvent(4000.0, "info", "step 1", id="e2")) == Progress(4000.0, "e2")
     ahead = JobEvent(9000.0, "info", "step 1", id="e2")
     assert moved(known, known, 5000.0, ahead) == Progress(5000.0, "e2")
 
