@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from ftops.api.session import SystemClock
+from ftops.emulator.server import EmulatorServer, EmulatorSettings
 from tests.conftest import Emulator, ProjectDirectory
 
 HOUR = 3600
+
+
+@pytest.fixture
+def emulator(tmp_path: Path) -> Iterator[Emulator]:
+    """A provider whose clock all but stands: only a test moves its jobs, however slow the machine is."""
+    with EmulatorServer(EmulatorSettings(tmp_path / "emulator" / "e.db", speed=1e-6)) as server:
+        yield Emulator(server)
 
 
 def later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
