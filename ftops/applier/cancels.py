@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from ftops.applier.context import Context
 from ftops.errors import Ambiguous, Failure, LeaseLost, NotFound, NotSent, ProviderError, Rejected
-from ftops.model.change import Action, Change
+from ftops.model.change import Action, Change, Reason
 from ftops.model.job import Job, JobStatus
 from ftops.model.state import Record, RecordedJob
 from ftops.model.value import replace
@@ -52,7 +52,8 @@ def note(order: CancelOrder, ledger: Ledger, now: float) -> None:
         nonce=None,
         status=JobStatus.UNKNOWN,
     )
-    ledger.put(change.name, replace(recorded, cancel_requested=now))
+    overdue = change.reason is Reason.OVERDUE
+    ledger.put(change.name, replace(recorded, cancel_requested=now, overdue=overdue))
 
 
 def send(waiting: list[CancelOrder], context: Context) -> Iterator[CancelResult]:
@@ -72,7 +73,7 @@ def settle(result: CancelResult, ledger: Ledger, now: float) -> None:
     if result.error is not None:
         if isinstance(result.error, NotSent):
             # Else a cancel by somebody else would count as ours, and be created again without a question.
-            ledger.put(change.name, replace(recorded, cancel_requested=None))
+            ledger.put(change.name, replace(recorded, cancel_requested=None, overdue=False))
         return
     if result.job is not None:
         recorded = recorded.seen_as(result.job)

@@ -20,6 +20,7 @@ from ftops.cli.secrecy import blanked_problems, current_vault
 from ftops.errors import ExitCode, FtopsError, Problem
 from ftops.model.plan import Plan
 from ftops.report.words import IN_ASCII, Styler, plain, printable
+from ftops.review.freezing import LIFTED
 from ftops.review.rules import LIFTABLE
 from ftops.review.selection import ANY_COMMIT, Selection
 
@@ -96,7 +97,9 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
             callback=_keep_no_cache,
             help="Read every file, also those that have not changed since an earlier run.",
         ),
-        click.option("--allow", multiple=True, metavar="LIMIT=N", help="Lift one limit by name."),
+        click.option(
+            "--allow", multiple=True, metavar="LIMIT=N", help="Lift one limit by name, or `freeze` windows."
+        ),
         click.option(
             "--allow-empty",
             is_flag=True,
@@ -137,10 +140,13 @@ def limits_lifted(allow: tuple[str, ...]) -> dict[str, float]:
     """Read the values of --allow. Raises UsageError for text that means nothing."""
     lifted: dict[str, float] = {}
     for text in allow:
+        if text == LIFTED:
+            lifted[LIFTED] = 1.0
+            continue
         name, number = _pair(text, "--allow")
         if name not in LIFTABLE or not re.fullmatch(r"\d+(\.\d+)?", number):
             raise click.UsageError(
-                f"--allow {text}: write LIMIT=N, where LIMIT is one of {', '.join(LIFTABLE)}"
+                f"--allow {text}: write LIMIT=N, where LIMIT is one of {', '.join(LIFTABLE)}; or {LIFTED}"
             )
         lifted[name] = float(number)
     return lifted

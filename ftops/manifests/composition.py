@@ -65,6 +65,8 @@ def _lifecycle(value: Mapping[str, Any]) -> Lifecycle:
         protect=value.get("protect", False),
         retry=Retry(int(retry.get("max_attempts", 1)), tuple(map(RetryOn, retry.get("on", ())))),
         priority=int(value.get("priority", 0)),
+        deadline=value.get("deadline"),
+        stall_after=value.get("stall_after"),
         rerun=value.get("rerun", ""),
         renamed_from=value.get("renamed_from"),
     )

@@ -13,6 +13,7 @@ from ftops.files.confinement import confine
 from ftops.manifests.budgets import budgets_of
 from ftops.manifests.discovery import PROJECT_FILE
 from ftops.manifests.document import Document, Steps
+from ftops.manifests.freezing import freeze_findings, freezes_of
 from ftops.manifests.loader import read_yaml
 from ftops.manifests.notify import notify_findings, targets_of
 from ftops.manifests.policies import policies_of
@@ -136,6 +137,7 @@ def _meaning(spec: Mapping[str, Any], dialects: Mapping[str, OwnFields]) -> Iter
         hint = suggestion(default, providers)
         yield Finding(("spec", "default_provider"), f"unknown provider {default!r}", hint)
     yield from _state_findings(spec.get("state", ""))
+    yield from freeze_findings(spec.get("freeze", ()))
     for name in spec.get("prices", {}):
         if name not in providers:
             message = f"unknown provider {name!r}"
@@ -171,6 +173,7 @@ def _project(document: Document) -> Project:
         policies=policies_of(spec.get("policies", {})),
         prices=spec.get("prices", {}),
         budgets=budgets_of(document),
+        freezes=freezes_of(spec.get("freeze", ())),
         data=DataSettings(**spec.get("data", {})),
         price_table=spec.get("price_table"),
         notify=targets_of(spec.get("notify", ()), _set),

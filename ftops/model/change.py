@@ -65,13 +65,16 @@ class Reason(StrEnum):
     PROVIDER_LIMIT = "provider-limit"
     LOOKALIKE_IN_FLIGHT = "lookalike-in-flight"
     OVER_BUDGET = "over-budget"
+    FREEZE = "freeze"
     FAILED = "failed"
     CANCELLED_EXTERNALLY = "cancelled-externally"
     CANCELLED_BY_HAND = "cancelled-by-hand"
     VANISHED = "vanished"
+    OVERDUE = "overdue"
     REJECTED = "rejected"
     NOT_READY = "not-ready"
     STUCK = "stuck"
+    STALLED = "stalled"
     PROTECTED = "protected"
     ALTERED = "altered"
     LIKENESS = "likeness"
@@ -99,10 +102,13 @@ NEEDS_PERSON_REASONS = RESTING_REASONS | {
     Reason.DUPLICATE,
     Reason.UNKNOWN_PROVIDER,
     Reason.STUCK,
+    Reason.STALLED,
 }
 """Changes for these reasons make the exit code 4: only a person can decide what is true."""
 
-JOB_FAILED_REASONS = frozenset({Reason.FAILED, Reason.CANCELLED_EXTERNALLY, Reason.VANISHED, Reason.REJECTED})
+JOB_FAILED_REASONS = frozenset(
+    {Reason.FAILED, Reason.CANCELLED_EXTERNALLY, Reason.VANISHED, Reason.OVERDUE, Reason.REJECTED}
+)
 """Holds for these reasons make the exit code 5."""
 
 INVALID_INPUT_REASONS = frozenset({Reason.INVALID_DATA})

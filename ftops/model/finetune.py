@@ -84,7 +84,9 @@ class Retry(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
 class Lifecycle(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """What ftops does with the job. Nothing here is sent, and only `rerun` can cause training.
 
-    A state of format 1 leaves out what has these defaults, so they mean the same for as long as it is read.
+    `deadline` is how long a job may take in all, `stall_after` how long a running one may show nothing new:
+    spans as they are written, None for ever. A state of format 1 leaves out what has these defaults, so they
+    mean the same for as long as it is read.
     """
 
     suspend: bool = False
@@ -93,6 +95,8 @@ class Lifecycle(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     protect: bool = False
     retry: Retry = Retry()
     priority: int = 0
+    deadline: str | None = None
+    stall_after: str | None = None
     rerun: str = ""
     renamed_from: Name | None = None
 

@@ -140,6 +140,13 @@ class JobEvent(Struct, frozen=True):
     id: str | None = None
 
 
+class Progress(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
+    """When a running job was last seen to move (Unix seconds), and its newest event that was looked at."""
+
+    since: float
+    event: str | None = None
+
+
 class JobList(Struct, frozen=True):
     """All jobs of a provider, or as many as could be had.
 

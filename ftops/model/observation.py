@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from msgspec import Struct, field
 
 from ftops.model.capabilities import Capabilities
-from ftops.model.job import Job, UploadedFile
+from ftops.model.job import Job, JobEvent, UploadedFile
 from ftops.model.json_value import JSON, JSONObject
 from ftops.model.model_dates import ModelDates
 from ftops.model.spending import Amount
@@ -68,6 +68,7 @@ class Observation(Struct, frozen=True):
     is False when not even its beginning came. `session` is that of the list, where it has one. `files` are
     the uploaded files, None where nobody asked. `model_dates` is when models end as the provider's API tells
     it, empty where nobody asked or it does not. `estimates` are what creates would cost as it tells, by name.
+    `events` has each job whose events were asked for, with the newest of those that were not known.
     """
 
     provider: ProviderFacts
@@ -83,3 +84,4 @@ class Observation(Struct, frozen=True):
     session: str | None = None
     model_dates: Mapping[str, ModelDates] = field(default_factory=dict)
     estimates: Mapping[str, Amount] = field(default_factory=dict)
+    events: Mapping[str, JobEvent | None] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from ftops.errors import Problem
 from ftops.model.change import Reason
 from ftops.model.dataset import Dataset
 from ftops.model.finetune import FineTune
+from ftops.model.freezing import Freezes
 from ftops.model.observation import Observation
 from ftops.model.plan import Plan
 from ftops.model.request import JobRequest
@@ -31,7 +32,7 @@ class Inputs(Struct, frozen=True):
     or not (None: those observed). `selection` are the names to plan for (their upstreams come along), None
     for all. `data_problems` go by fine-tune; a file that could not be read to its end is not in `datasets`.
     `fingerprints` are those that are known already, by name, of the newest form. `deferred` are the creates
-    that may not happen yet, by name.
+    that may not happen yet, by name; `freezes` are the open windows in which nothing is created, or stopped.
     """
 
     project: str
@@ -46,6 +47,7 @@ class Inputs(Struct, frozen=True):
     configured: frozenset[str] | None = None
     fingerprints: Mapping[str, str] = field(default_factory=dict)
     deferred: Mapping[str, Deferred] = field(default_factory=dict)
+    freezes: Freezes = Freezes()
 
 
 class Doubts(Struct, frozen=True):
@@ -53,16 +55,18 @@ class Doubts(Struct, frozen=True):
 
     `jobs` are pairs of provider and id, `files` provider names. `dates` are the providers to be asked when
     their models end, `costs` the creates whose cost they are asked for, by provider and fine-tune: no
-    decision of the planner's, but a reviewer's.
+    decision of the planner's, but a reviewer's. `events` are running jobs that a list shows nothing new of,
+    as pairs, with the newest event that is known of each.
     """
 
     jobs: frozenset[tuple[str, str]] = frozenset()
     files: frozenset[str] = frozenset()
     dates: frozenset[str] = frozenset()
     costs: Mapping[str, Mapping[str, JobRequest]] = field(default_factory=dict)
+    events: Mapping[tuple[str, str], str | None] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.jobs or self.files or self.dates or self.costs)
+        return bool(self.jobs or self.files or self.dates or self.costs or self.events)
 
 
 class Planning(Struct, frozen=True):

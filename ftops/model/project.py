@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct, field
 
 from ftops.model.budget import Budgets
+from ftops.model.freezing import FreezeWindow
 from ftops.model.json_value import JSON, JSONObject
 from ftops.model.policy import Policies
 from ftops.model.trainer import TrainerSettings
@@ -176,6 +177,7 @@ class Project(Struct, frozen=True):
     policies: Policies = Policies()
     prices: Mapping[str, JSON] = field(default_factory=dict)
     budgets: Budgets = Budgets()
+    freezes: tuple[FreezeWindow, ...] = ()
     data: DataSettings = DataSettings()
     price_table: str | None = None
     notify: tuple[Target, ...] = ()

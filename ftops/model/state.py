@@ -16,7 +16,7 @@ from ftops.model.change import FieldDifference
 from ftops.model.commit import AppliedCommit
 from ftops.model.finetune import Lifecycle
 from ftops.model.identifiers import Count, Fingerprint, Name, ProvidersId, SHA256Hex, Word
-from ftops.model.job import Job, JobError, JobStatus
+from ftops.model.job import Job, JobError, JobStatus, Progress
 from ftops.model.json_value import JSON, JSONObject
 from ftops.model.kept_result import kept_result
 from ftops.model.provider_memory import ProviderMemory
@@ -93,7 +93,8 @@ class RecordedJob(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     that the provider shows otherwise than they were sent (before: sent, after: shown). A job known only by
     `likeness`, on a file that is not this project's alone, is never cancelled without a person. One that
     a person has `accepted` is taken as it is: neither altered nor doubted. `result` is what the trainer told.
-    `purchase` is None for a job that ftops found; `charge` is what it cost, once that is known.
+    `purchase` is None for a job that ftops found; `charge` is what it cost, once that is known. `overdue`:
+    its cancel was for its deadline. `progress` is kept where its declaration has `stall_after`.
     """
 
     id: ProvidersId
@@ -120,6 +121,8 @@ class RecordedJob(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     result: JSONObject = field(default_factory=dict)
     purchase: Purchase | None = None
     charge: Charge | None = None
+    overdue: bool = False
+    progress: Progress | None = None
 
     def seen_as(self, job: Job) -> RecordedJob:
         """Take over what the provider says now; a value once known is not lost to a thinner reply."""

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from ftops.model.change import Action, Change, Reason
+from ftops.model.freezing import Freezes
 from ftops.model.job import Job
 from ftops.model.planning import Deferred
 from ftops.model.state import RecordedJob, State
@@ -35,6 +36,30 @@ def gate_on_deferral(decision: Decision, late: Deferred | None) -> Decision:
     return Decision(action, late.reason, late.message, decision.job_id)
 
 
+def gate_on_freeze(wanted: Decision, decision: Decision, freezes: Freezes) -> Decision:
+    """Put off what an open window forbids; what must not run on is stopped in any (`_STOPS_ALWAYS`).
+
+    It comes last: what is held anyway stays held, and what a replace would stop runs on.
+    """
+    in_vain = wanted.action is Action.REPLACE and decision.action is Action.CANCEL
+    stops = decision.action is Action.CANCEL or decision.cancel_first is not None
+    if decision.action.creates or in_vain:
+        frozen = freezes.creates
+    elif stops and decision.reason not in _STOPS_ALWAYS:
+        frozen = freezes.stops
+    else:
+        return decision
+    if frozen is None:
+        return decision
+    running = decision.cancel_first or decision.job_id
+    runs = f"; job {running} keeps running until then" if running else ""
+    return Decision(Action.WAIT, Reason.FREEZE, f"{frozen.message}{runs}", running)
+
+
+_STOPS_ALWAYS = frozenset({Reason.DUPLICATE, Reason.CANCELLED_BY_HAND, Reason.OVERDUE})
+"""A second payment, a person's own word, and a bound that was declared for when nobody looks."""
+
+
 def gate_on_upstream(
     situation: Situation, decision: Decision, decided: tuple[Situation, Decision] | None
 ) -> Decision:
@@ -49,7 +74,8 @@ def gate_on_upstream(
     if ready_job(above, verdict) is not None:
         return decision
     rests = verdict.reason is Reason.SUSPENDED and not (above.same and above.active)
-    if verdict.action is Action.HOLD or rests or above.held_by_hand:
+    held = verdict.action is Action.HOLD and verdict.reason is not Reason.STALLED
+    if held or rests or above.held_by_hand:
         why = Reason.CANCELLED_BY_HAND if above.held_by_hand else verdict.reason
         message = f"{upstream}, whose model it starts from, is held: {why.value}"
         return Decision(Action.HOLD, Reason.UPSTREAM, message, decision.job_id)

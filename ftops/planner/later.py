@@ -70,6 +70,7 @@ def _never_arrived(record: Record) -> Record:
 
 _ENDS: Mapping[Reason, Callable[[Record], Record]] = {
     Reason.CANCELLED_BY_HAND: _job_ends(status=JobStatus.CANCELLED),
+    Reason.OVERDUE: _job_ends(status=JobStatus.CANCELLED, overdue=True),
     Reason.CANCELLING: _job_ends(status=JobStatus.CANCELLED),
     Reason.DRAINING: _job_ends(status=JobStatus.SUCCEEDED),
     # Of two possible ends the one that costs money again.

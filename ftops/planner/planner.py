@@ -22,6 +22,7 @@ from ftops.planner.gates import (
     gate_on_claimed,
     gate_on_data,
     gate_on_deferral,
+    gate_on_freeze,
     gate_on_hand,
     gate_on_lookalike,
     gate_on_upstream,
@@ -29,6 +30,7 @@ from ftops.planner.gates import (
 )
 from ftops.planner.heirs import gate_on_heir
 from ftops.planner.incomplete import gate_on_list, incomplete, problem_of, used_providers, withheld
+from ftops.planner.lateness import unheard
 from ftops.planner.later import put_off, with_later
 from ftops.planner.refusals import Refusals
 from ftops.planner.second_payments import second_payments
@@ -44,6 +46,7 @@ from ftops.records.dependencies import with_upstreams
 from ftops.records.desired import DesiredSet
 from ftops.records.likeness import Appearance, Likeness, appearance
 from ftops.records.matching import worth_keeping
+from ftops.records.progress import heard
 from ftops.records.provider_names import followed, in_present_form
 from ftops.records.settling import settle
 from ftops.records.wording import forgotten, without_marks
@@ -87,6 +90,7 @@ class _Planner:
         stray_changes = [change for change in found if everything or change.name in selected]
         self._wait_for_room(stray_changes)
         decided = [change_for(*pair, self.settled, self.inputs.datasets) for pair in self.decisions.values()]
+        quiet = unheard(self.decisions.values(), self.observations)
         rank = self.desired.depths
         ordered = sorted(
             (*stray_changes, *decided, *self.kept.values()),
@@ -113,7 +117,7 @@ class _Planner:
                 ),
             ),
             state=self.state,
-            doubts=Doubts(self.live.thin(), self.live.wants_files()),
+            doubts=Doubts(self.live.thin(), self.live.wants_files(), events=quiet),
         )
 
     def _training(self) -> Iterator[str]:
@@ -175,7 +179,7 @@ class _Planner:
 
     def _decide(self, selected: frozenset[str]) -> None:
         undeclared = sorted(name for name in self.state.fine_tunes if name not in self.desired)
-        unmoved = Unmoved(self.settled, self.desired, self.live, self.configured, self.inputs.datasets)
+        unmoved = Unmoved(self.settled, self.desired, self.live, self.configured, self.inputs)
         for name in (one for one in (*self.desired.fine_tunes, *undeclared) if one in selected):
             if not self.resting and (kept := unmoved.kept(name)) is not None:
                 self.kept[name] = kept
@@ -196,23 +200,21 @@ class _Planner:
     def _gated(self, situation: Situation) -> Decision:
         return with_later(situation, self._undecided(situation) or decide(situation), self._through_gates)
 
-    def _through_gates(self, situation: Situation, decision: Decision) -> Decision:
-        if decision.action is Action.KEEP and not self.resting:
-            return decision  # Gates only stop what creates or cancels, and what a provider that rests hides.
+    def _through_gates(self, situation: Situation, wanted: Decision) -> Decision:
+        if wanted.action is Action.KEEP and not self.resting:
+            return wanted  # Gates only stop what creates or cancels, and what a provider that rests hides.
         # What is certain whatever a provider shows, and cancels nothing, comes first.
-        decision = gate_on_hand(situation, gate_on_data(situation, decision))
+        decision = gate_on_hand(situation, gate_on_data(situation, wanted))
         decision = gate_on_heir(situation, decision, self.state, self.desired)
         decision = gate_on_list(situation, decision, self.live, self.resting)
         if decision.action.creates:
             decision = gate_on_claimed(situation.name, self._lookalikes(situation)) or decision
         decision = gate_on_deferral(decision, self.inputs.deferred.get(situation.name))
         decision = gate_on_upstream(situation, decision, self._above(situation))
-        model, datasets = self._base_model(situation), self.inputs.datasets
-        decision = self.refusals.gated(situation, decision, model, datasets)
+        decision = self.refusals.gated(situation, decision, self._base_model(situation), self.inputs.datasets)
         if decision.action.creates and not self._marked(situation.provider):
-            shown = self._appearance(situation)
-            decision = gate_on_lookalike(situation, shown, self.state) or decision
-        return decision
+            decision = gate_on_lookalike(situation, self._appearance(situation), self.state) or decision
+        return gate_on_freeze(wanted, decision, self.inputs.freezes)
 
     def _marked(self, provider: ProviderFacts) -> bool:
         """Return whether a job of this provider can be known for sure by its mark."""
@@ -251,6 +253,7 @@ class _Planner:
             twins=self.live.twins(record.job) if record and record.job else (),
             problems=self.inputs.data_problems.get(name, ()) if fine_tune is not None else (),
             cancelled_by_hand=self.state.cancelled_by_hand(name),
+            events_seen=heard(record, self.observations),
         )
         # A create that never arrived leaves a record without a job: then there may still be a job.
         settled = situation.same and situation.job is not None
@@ -288,9 +291,8 @@ class _Planner:
         return fine_tune.model if fine_tune and isinstance(fine_tune.model, str) else None
 
     def _wait_for_room(self, stray_changes: list[Change]) -> None:
-        waiting = gate_on_capacity(
-            self.decisions.values(), stray_changes, self.live, self.state, self.desired.depths
-        )
+        decided, depths = self.decisions.values(), self.desired.depths
+        waiting = gate_on_capacity(decided, stray_changes, self.live, self.state, depths)
         for name, decision in waiting.items():
             situation, wanted = self.decisions[name]
             self.decisions[name] = (situation, put_off(wanted, decision))

@@ -22,7 +22,7 @@ class Situation(Struct, frozen=True):
     and name in their stamp. `twins` are unrecorded jobs with the current job's nonce: one create, paid twice.
     `numbered` is the highest generation that a listed job was made with under this name, where ids are made
     of it. `problems` are those of its own data, `cancelled_by_hand` the fingerprints that a person has
-    cancelled.
+    cancelled. `events_seen`: the events of the current job were looked at in this round.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Situation(Struct, frozen=True):
     twins: Sequence[Job] = ()
     problems: tuple[Problem, ...] = ()
     cancelled_by_hand: frozenset[str] = frozenset()
+    events_seen: bool = False
 
     @property
     def unread(self) -> bool:

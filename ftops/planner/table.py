@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 
 from ftops.model.change import Reason
-from ftops.planner import decision
+from ftops.planner import decision, lateness
 from ftops.planner.decision import Decision
 from ftops.planner.situation import Situation
 
@@ -33,6 +33,13 @@ DECLARED: Sequence[Row] = (
         "cancel; replace if something else is declared by now",
         (Reason.CANCELLED_BY_HAND,),
     ),
+    Row(
+        lateness.overdue,
+        "any",
+        "active for longer than `lifecycle.deadline`",
+        "cancel, or replace if something else is declared by now; hold where protected or suspended",
+        (Reason.OVERDUE, Reason.LIKENESS),
+    ),
     Row(decision.suspended, "any, and it is suspended", "any", "keep", (Reason.SUSPENDED,)),
     Row(
         decision.older_twin,
@@ -48,6 +55,13 @@ DECLARED: Sequence[Row] = (
         "hold",
         (Reason.ALTERED,),
     ),
+    Row(
+        lateness.stalled,
+        "the same",
+        "running, and nothing new for as long as `lifecycle.stall_after`",
+        "hold; it keeps running",
+        (Reason.STALLED,),
+    ),
     Row(decision.in_progress, "the same", "active", "keep", (Reason.IN_PROGRESS,)),
     Row(decision.succeeded, "the same", "succeeded, listed or not", "keep", (Reason.SUCCEEDED,)),
     Row(
@@ -58,6 +72,13 @@ DECLARED: Sequence[Row] = (
         (Reason.CANCELLED_BY_HAND, Reason.RESTORED, Reason.FOUND_AT_PROVIDER, Reason.OTHER_LINEAGE),
     ),
     Row(decision.failed, "the same", "failed", _RETRIED, (Reason.RETRY, Reason.FAILED)),
+    Row(
+        lateness.ended_overdue,
+        "the same, cancelled by ftops for its deadline",
+        "cancelled",
+        "hold; adopt what costs nothing further",
+        (Reason.OVERDUE, Reason.RESTORED),
+    ),
     Row(decision.re_declared, "the same, cancelled by ftops", "cancelled", "create", (Reason.RE_DECLARED,)),
     Row(
         decision.cancelled_externally,
@@ -122,7 +143,7 @@ DECLARED: Sequence[Row] = (
 """What is declared, and whose data can be read."""
 
 UNREAD: Sequence[Row] = (
-    *DECLARED[:3],
+    *DECLARED[:4],
     Row(
         decision.unread,
         "any, and its data, or that of what it starts from, cannot be read",
@@ -134,7 +155,7 @@ UNREAD: Sequence[Row] = (
 """Without a fingerprint nothing can be compared: a job is left alone, unless a person stopped it."""
 
 UNDECLARED: Sequence[Row] = (
-    *DECLARED[:2],
+    *DECLARED[:3],
     next(row for row in DECLARED if row.decide is decision.missing),
     Row(decision.protected, "yes", "active, protected", "hold", (Reason.PROTECTED,)),
     Row(decision.detached, "yes", "active, `on_remove: detach`", "forget", (Reason.DETACHED,)),
@@ -224,6 +245,11 @@ GATES: Sequence[Beside] = (
         "another create that looks the same is in doubt",
         "wait",
         (Reason.LOOKALIKE_IN_FLIGHT,),
+    ),
+    Beside(
+        "a freeze window is open",
+        "wait (a replace stops nothing); with `for: all` cancels, and adopts that cancel, wait too",
+        (Reason.FREEZE,),
     ),
     Beside("only settings of the record differ", "update", (Reason.SETTINGS, Reason.RENAMED)),
 )

@@ -6,17 +6,19 @@ nothing of any other name. A test plays histories and holds each of its answers 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 from ftops.model.change import Action, Change
-from ftops.model.dataset import Dataset
 from ftops.model.finetune import FineTune
 from ftops.model.job import JobStatus
+from ftops.model.planning import Inputs
 from ftops.model.state import Record, RecordedJob
 from ftops.planner.composition import data_uses
 from ftops.planner.decision import KeptBecause, kept_because
+from ftops.records.deadlines import over_deadline
 from ftops.records.desired import DesiredSet
 from ftops.records.matching import LiveJobs
+from ftops.records.progress import quiet_for
 from ftops.records.settings import settings_differ
 from ftops.records.settling import Settled
 
@@ -30,7 +32,7 @@ class Unmoved:
         desired: DesiredSet,
         live: LiveJobs,
         configured: Collection[str],
-        datasets: Mapping[str, Dataset],
+        inputs: Inputs,
     ) -> None:
         self._records = settled.state.fine_tunes
         self._special = {
@@ -43,7 +45,8 @@ class Unmoved:
         self._desired = desired
         self._live = live
         self._configured = configured
-        self._datasets = datasets
+        self._datasets = inputs.datasets
+        self._now = inputs.now
         self._because: dict[JobStatus, KeptBecause] = {}
 
     def kept(self, name: str) -> Change | None:
@@ -86,5 +89,8 @@ class Unmoved:
             return False
         if job.status is JobStatus.SUCCEEDED:
             return True
+        lifecycle = fine_tune.lifecycle
+        if over_deadline(job, lifecycle, self._now) or quiet_for(job, fine_tune.lifecycle, self._now):
+            return False
         stopping = job.status is JobStatus.CANCELLING or job.cancel_accepted is not None
         return job.status.active and not stopping

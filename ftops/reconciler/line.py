@@ -25,6 +25,7 @@ from ftops.reconciler.values import Loaded, Reviewed
 from ftops.records.stake import with_stakes
 from ftops.review.alarms import acknowledgements, worth_keeping
 from ftops.review.check import review
+from ftops.review.freezing import freeze_notes, freezes
 from ftops.review.prices import PriceBook
 from ftops.review.purse import Purse
 from ftops.review.retirement import Ends
@@ -60,6 +61,7 @@ def make_plan(
         patient=selection.patient,
         data_problems=loaded.data_problems,
         fingerprints=loaded.fingerprints,
+        freezes=freezes(loaded.project.freezes, now, selection.lifted),
     )
     planning = plan(inputs)
     # Listed files may show more jobs to look at, and those are looked at once.
@@ -73,8 +75,9 @@ def make_plan(
     prices = price_book(loaded, planning, inputs.observations, look, now)
     planning = within_budgets(inputs, planning, held, selection, partial(priced, loaded, prices))
     facts = replace(planning.plan.facts, commit=loaded.commit, older_than=older_than(loaded, state))
+    frozen = freeze_notes(planning.plan.changes, loaded.project.freezes, selection.lifted, now)
     known = acknowledgements(planning.plan, settled.acks, now)
-    notes = (*planning.plan.notes, *unmatched(selection, loaded.fine_tunes, state), *known)
+    notes = (*planning.plan.notes, *frozen, *unmatched(selection, loaded.fine_tunes, state), *known)
     changes = with_stakes(planning.plan.changes, settled, inputs.observations, now)
     whole = replace(planning.plan, facts=facts, notes=notes, changes=changes)
     ends, seen = what_ends(loaded, whole, inputs.observations, look, now)

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from ftops.applier.context import Clock
 from ftops.applier.looking import look_again, with_outcome
 from ftops.errors import FtopsError, NotFound, ProviderError, Refused
-from ftops.model.job import Job, JobStatus, UploadedFile
+from ftops.model.job import Job, JobEvent, JobStatus, UploadedFile
 from ftops.model.model_dates import ModelDates
 from ftops.model.observation import Observation, ProviderFacts
 from ftops.model.planning import Doubts
@@ -23,6 +23,9 @@ from ftops.transport.deadline import ending_by
 
 DATES_SECONDS = 5.0
 """How long a plan waits for dates, or for one estimate: it can do without, and tables stand in for them."""
+
+MOST_ASKED_AT_ONCE = 8
+"""Jobs of one provider whose events are asked for side by side."""
 
 
 def observe(
@@ -61,7 +64,31 @@ def look_closer(
     for name in sorted(doubts.costs.keys() & closer.keys()):
         told = estimates(providers[name], doubts.costs[name])
         closer[name] = replace(closer[name], estimates=told)
+    for name in sorted({provider for provider, _ in doubts.events} & closer.keys()):
+        known = {job_id: event for (provider, job_id), event in doubts.events.items() if provider == name}
+        heard = {**closer[name].events, **newest_events(providers[name], known)}
+        closer[name] = replace(closer[name], events=heard)
     return closer
+
+
+def newest_events(
+    provider: Provider, known: Mapping[str, str | None], seconds: float = DATES_SECONDS
+) -> Mapping[str, JobEvent | None]:
+    """Return the newest event of each job that is not the known one; None where there is none, or no answer.
+
+    Each is asked once, briefly: a job whose events cannot be had is judged by what its list shows.
+    """
+
+    def newest(job_id: str) -> JobEvent | None:
+        try:
+            with ending_by(time.monotonic() + seconds):
+                return [None, *provider.list_fine_tune_events(job_id, since=known[job_id])][-1]
+        except FtopsError:
+            return None
+
+    asked = sorted(known)
+    with ThreadPoolExecutor(max_workers=MOST_ASKED_AT_ONCE) as pool:
+        return dict(zip(asked, pool.map(newest, asked), strict=True))
 
 
 def model_dates(provider: Provider, seconds: float = DATES_SECONDS) -> Mapping[str, ModelDates]:

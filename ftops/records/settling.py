@@ -26,6 +26,7 @@ from ftops.records.intents import (
     with_alterations,
 )
 from ftops.records.matching import LiveJobs
+from ftops.records.progress import with_progress
 from ftops.records.recorded import record_of_stamped
 from ftops.records.renaming import follow_renames, take_over_removed
 from ftops.records.repeating import judged_again, repeatable
@@ -65,6 +66,7 @@ def settle(
     state, taken = take_over_removed(state, desired)
     live, lost = LiveJobs(observations, state), _lost_sessions(state, observations)
     seen = _seen_state(state, live, now)
+    seen = with_progress(state, seen, desired.fine_tunes, observations, now)
     known, missing = _watched(state), _watched(seen)
     gone = [key for key, before in known.items() if missing.get(key) and not before]
     intents = _resolved(seen, desired, live, now)

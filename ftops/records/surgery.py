@@ -95,9 +95,9 @@ def never_arrived(state: State, name: str, shown: Iterable[str] = ()) -> State:
 
 
 def retried(state: State, name: str, data: Iterable[str]) -> State:
-    """Let what a provider refused, or a person cancelled, be tried again: a create, or data (by SHA-256).
+    """Let what a provider refused, a person cancelled or a deadline ended be tried again; data by SHA-256.
 
-    Raises FtopsError when nothing of the name was refused or cancelled.
+    Raises FtopsError when nothing of the name was refused, cancelled or over its deadline.
     """
     by_hand = state.cancelled_by_hand(name)
     state = uncancelled(state, name)
@@ -110,6 +110,8 @@ def retried(state: State, name: str, data: Iterable[str]) -> State:
     if record is not None and record.intent is not None and record.refused is not None:
         intent = replace(record.intent, refusal=None, withdrawn_at=None)
         state = state.with_record(name, replace(record, intent=intent))
+    elif record is not None and record.job is not None and record.job.overdue:
+        state = state.with_record(name, replace(record, job=replace(record.job, overdue=False)))
     elif providers == state.providers and not by_hand:
         if record is None and not wanted and name not in state.archive:
             raise unrecorded(name, (*state.fine_tunes, *state.archive))

@@ -31,6 +31,8 @@ NEXT_BY_REASON: Mapping[Reason, str] = {
     Reason.OTHER_LINEAGE: f"ftops state rebuild, or {_RESOLVE}, or {_NOT_MINE}",
     Reason.REJECTED: f"change its spec, or {_RETRY}",
     Reason.STUCK: _RETRY,
+    Reason.OVERDUE: f"change its spec, or {_RETRY}",
+    Reason.STALLED: "ftops events {name}, or ftops cancel {name}",
     Reason.CANCELLED_BY_HAND: f"change its spec, or {_RETRY}",
     Reason.CANCELLED_EXTERNALLY: "set lifecycle.rerun to train again",
     Reason.VANISHED: "set lifecycle.rerun to train again",
@@ -53,6 +55,8 @@ def next_step(change: Change, status: str, error: JobError | None) -> str | None
     text = NEXT_BY_REASON.get(change.reason) if change.action is Action.HOLD else None
     if change.action is Action.HOLD and change.reason is Reason.FAILED:
         text = FAILURE_ADVICE[error.failure_class if error else FailureClass.UNKNOWN]
+    if change.action is Action.HOLD and change.reason is Reason.OVERDUE and status != JobStatus.CANCELLED:
+        text = "ftops cancel {name}"
     text = text or NEXT_BY_ACTION.get(change.action)
     if text is None and status == JobStatus.SUCCEEDED:
         text = "ftops outputs {name}"

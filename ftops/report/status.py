@@ -83,6 +83,10 @@ _DELIBERATE = frozenset({Reason.PROTECTED, Reason.SUSPENDED, Reason.CANCELLED_BY
 """Holds that a person has wanted, and those that end with another one: nobody is called for them."""
 
 
+_RUNS_ON = frozenset({Reason.OVERDUE, Reason.STALLED})
+"""Holds that are about a running job, and let it run."""
+
+
 def with_progress(
     rows: Sequence[StatusRow],
     jobs: Mapping[str, Job],
@@ -151,7 +155,8 @@ def _row(change: Change, record: Record | None) -> StatusRow:
 
 
 def _status(change: Change, job: RecordedJob | None) -> str:
-    if change.action is Action.HOLD and (job is None or job.status.active):
+    held = change.action is Action.HOLD and change.reason not in _RUNS_ON
+    if held and (job is None or job.status.active):
         return "held"
     if job is None:
         return "waiting" if change.action is Action.WAIT else "absent"

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from ftops.model.calendar import Period
+from ftops.model.change import Reason
 from ftops.report.layout import edges, wrapped
 from ftops.report.status import StatusRow
 from ftops.report.status_table import Screen, counts
@@ -28,6 +29,7 @@ def head_lines(
     lines = [
         *((line, "") for line in month_lines(seen, screen.width)),
         *_fund_lines(seen, screen.width),
+        *_frozen(rows, screen.width),
         *_to_do(rows),
     ]
     return (
@@ -73,6 +75,13 @@ def _fund_lines(seen: Forecast, width: int) -> Iterator[tuple[str, str]]:
         yield from ((line, "error" if over else "") for line in wrapped(text, width, "", hang=2))
     if (more := len(funds) - MOST_FUNDS) > 0:
         yield f"and {counted(more, 'more budget')}", ""
+
+
+def _frozen(rows: Sequence[StatusRow], width: int) -> Iterator[tuple[str, str]]:
+    """Say until when what waits is frozen; what becomes of a job meanwhile stands at its fine-tune."""
+    waiting = (row.message or "" for row in rows if row.reason == Reason.FREEZE)
+    for text in dict.fromkeys(message.partition("; job ")[0] for message in waiting):
+        yield from ((line, "") for line in wrapped(printable(text), width, "", hang=2))
 
 
 def _to_do(rows: Sequence[StatusRow]) -> Iterator[tuple[str, str]]:

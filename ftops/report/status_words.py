@@ -37,6 +37,7 @@ _TO_DO = "ftops apply"
 _WAITS: Mapping[str, str] = {
     Reason.PROVIDER_LIMIT: "for room at {provider}",
     Reason.OVER_BUDGET: "for the budget",
+    Reason.FREEZE: "for a freeze",
     Reason.NOT_READY: "for {provider}",
     Reason.SETTLING: "for {provider}'s list",
     Reason.MISSING: "for {provider}'s list",

@@ -96,9 +96,11 @@ def cause(change: Change) -> str:
     parts = [*_data_parts(change), *_setting_parts(change)] if trains(change) else []
     if _base_changes(change) or (not parts and change.reason is Reason.WAITING_FOR):
         parts = [f"starts from the new {', '.join(change.depends_on)}", *parts]
-    if not parts and trains(change) and change.reason is Reason.NEW:
+    # A freeze says why it is not now, not why it is.
+    wanted = change.then if change.then is not None and change.reason is Reason.FREEZE else change
+    if not parts and trains(change) and wanted.reason is Reason.NEW:
         parts = [f"new, from {_model(change)}"]
-    return cut(printable("; ".join(parts) or change.message), MOST_OF_A_CLAUSE)
+    return cut(printable("; ".join(parts) or wanted.message), MOST_OF_A_CLAUSE)
 
 
 def _base_changes(change: Change) -> bool:

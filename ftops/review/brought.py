@@ -9,7 +9,7 @@ from typing import Any
 from ftops.model.change import Change, Reason
 from ftops.model.value import replace
 
-_ITS_TURN = frozenset({Reason.PROVIDER_LIMIT, Reason.LOOKALIKE_IN_FLIGHT, Reason.OVER_BUDGET})
+_ITS_TURN = frozenset({Reason.PROVIDER_LIMIT, Reason.LOOKALIKE_IN_FLIGHT, Reason.OVER_BUDGET, Reason.FREEZE})
 """Waits that depend on what else is in the plan: what is pending stays so where a branch goes before it."""
 
 

@@ -35,6 +35,8 @@ _LATER = frozenset(
     }
 )
 """Reasons for which a planned create has to wait although the plan still holds."""
+_FOR_ALL = RESTING_REASONS | {Reason.FREEZE}
+"""Reasons for which any step may have to."""
 
 
 class Declared(Struct, frozen=True):
@@ -123,9 +125,9 @@ def rest(saved: Plan, new: Planning, declared: Declared) -> Rest:
 
 
 def _postponed(planned: Change, now: Iterable[Change]) -> bool:
-    """Return whether the step still holds and has to wait: a create for its turn, all for their provider."""
+    """Return whether the step still holds and has to wait: a create for its turn, any for one of these."""
     reasons = {change.reason for change in now}
-    return bool(reasons & RESTING_REASONS or (planned.action.creates and reasons & _LATER))
+    return bool(reasons & _FOR_ALL or (planned.action.creates and reasons & _LATER))
 
 
 def _moved_bindings(saved: Plan, new: Plan, now: JSONObject) -> Iterator[str]:

@@ -45,8 +45,11 @@ def reckoned(plan: Plan, so_far: SoFar) -> Reckoning:
     """Return the command's total with this plan; the cancels that no limit counts are left out."""
     uncounted = Steps(cancels=plan.facts.uncounted)
     now = steps_now(plan.changes) - uncounted - so_far.steps
-    # What waits for another day's budget is for another command.
-    following = [change for change in plan.changes if change.reason is not Reason.OVER_BUDGET]
+    # What waits for another day's budget, or for the end of a freeze, is for another command.
+    following = [change for change in plan.changes if change.reason not in _FOR_ANOTHER]
     later = steps_later(following) - so_far.steps - now
     recorded = plan.facts.recorded if so_far.recorded is None else so_far.recorded
     return Reckoning(so_far.steps, now, later, recorded)
+
+
+_FOR_ANOTHER = frozenset({Reason.OVER_BUDGET, Reason.FREEZE})

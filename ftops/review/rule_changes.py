@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct, field, to_builtins
 
 from ftops.model.budget import Budget, Budgets
+from ftops.model.freezing import FreezeWindow
 from ftops.model.json_value import JSON
 from ftops.model.policy import PolicyRule, Rulebook, Waiver
 from ftops.model.project import Limits, Project
@@ -22,7 +23,7 @@ _MOST_TOLD = 10
 
 
 class Rules(Struct, frozen=True):
-    """All that a project says of what may be done: limits, budgets, policies, waivers, and what it costs.
+    """All that a project says of what may be done, and what it costs by its own prices.
 
     `table` is the digest of the file that `price_table` names.
     """
@@ -30,6 +31,7 @@ class Rules(Struct, frozen=True):
     limits: Limits = Limits()
     budgets: Budgets = Budgets()
     book: Rulebook = Rulebook()
+    freezes: tuple[FreezeWindow, ...] = ()
     prices: Mapping[str, JSON] = field(default_factory=dict)
     price_table: str | None = None
     table: str | None = None
@@ -37,7 +39,8 @@ class Rules(Struct, frozen=True):
     @classmethod
     def of(cls, project: Project, book: Rulebook, table: str | None) -> Rules:
         """Gather them."""
-        return cls(project.limits, project.budgets, book, project.prices, project.price_table, table)
+        of = (project.prices, project.price_table, table)
+        return cls(project.limits, project.budgets, book, project.freezes, *of)
 
 
 def changed_rules(before: Rules, after: Rules, ref: str) -> tuple[Warned, ...]:
@@ -53,6 +56,7 @@ def changed_rules(before: Rules, after: Rules, ref: str) -> tuple[Warned, ...]:
 def _differences(before: Rules, after: Rules) -> Iterator[str]:
     yield from _fields("limits", to_builtins(before.limits), to_builtins(after.limits))
     yield from _fields("budget", _budgets(before.budgets), _budgets(after.budgets))
+    yield from _named("freeze window", _freezes(before.freezes), _freezes(after.freezes))
     yield from _fields("policies", _policies(before.book), _policies(after.book))
     yield from _fields("prices", before.prices, after.prices)
     if before.price_table != after.price_table:
@@ -91,6 +95,14 @@ def _budgets(budgets: Budgets) -> Mapping[str, JSON]:
         for name, one in several.items():
             amounts.update(_amounts(f"{kind}.{name}.", one))
     return amounts
+
+
+def _freezes(windows: tuple[FreezeWindow, ...]) -> Mapping[str, str]:
+    """Return each window by what it says: where it stands among the others is no difference."""
+    return {
+        f"{one.cron!r} for {one.duration} in {one.zone} ({one.what.value})": one.reason or ""
+        for one in windows
+    }
 
 
 def _amounts(place: str, budget: Budget) -> Iterator[tuple[str, JSON]]:

@@ -46,7 +46,7 @@ NOT_WAIVABLE = (
 """Guards, budgets and limits, which no waiver lifts: a person does, for one command."""
 
 LIFTABLE = ("creates", "cancels", "cancels_percent", "cost", "budget", "vanished")
-"""The names that `--allow NAME=N` takes."""
+"""The names that `--allow NAME=N` takes; `--allow freeze` has no number."""
 
 
 class Allowed(Struct, frozen=True):

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 
+import pytest
+
 from ftops.model.change import FieldDifference
 from ftops.model.fingerprint import FORMS
-from ftops.model.job import JobStatus
+from ftops.model.job import JobStatus, Progress
 from ftops.model.planning import Inputs
 from ftops.model.state import Record, RecordedJob, State
 from ftops.model.value import replace
@@ -68,10 +70,32 @@ def inputs(world: World) -> Iterator[tuple[str, Inputs]]:
         )
 
 
-def test_a_keep_at_a_glance_is_the_tables() -> None:
+def late(world: World) -> Iterator[tuple[str, Inputs]]:
+    """Give every fine-tune, and its record, a deadline and a stall, with jobs before and after them."""
+    bounded = {"deadline": "10m", "stall_after": "10m"}
+    for what, given in inputs(world):
+        for after in (60.0, 6000.0):
+            fine_tunes = tuple(
+                replace(one, lifecycle=replace(one.lifecycle, **bounded))  # type: ignore[arg-type]
+                for one in given.fine_tunes
+            )
+            moved = Progress(given.now)
+            state = bent(
+                given.state,
+                lambda record, job: replace(
+                    record,
+                    lifecycle=replace(record.lifecycle, **bounded),  # type: ignore[arg-type]
+                    job=replace(job, created_at=given.now, progress=moved),  # noqa: B023 -- called at once
+                ),
+            )
+            yield what, replace(given, fine_tunes=fine_tunes, state=state, now=given.now + after)
+
+
+@pytest.mark.parametrize("cases", [inputs, late])
+def test_a_keep_at_a_glance_is_the_tables(cases: Callable[[World], Iterator[tuple[str, Inputs]]]) -> None:
     kept: Counter[str] = Counter()
     for seed, world in worlds():
-        for what, given in inputs(world):
+        for what, given in cases(world):
             planner = _Planner(given, FORMS)
             changes = planner.planning().plan.changes
             for name, change in planner.kept.items():

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ftops.datasets.inspection import inspect_datasets
+from ftops.manifests.freezing import freezes_of
 from ftops.manifests.loader import parse_yaml
 from ftops.manifests.parser import load_fine_tunes
 from ftops.model.change import Then
@@ -19,6 +20,7 @@ from ftops.model.planning import Inputs
 from ftops.model.project import Project, StateSettings
 from ftops.planner.planner import plan
 from ftops.providers.registry import dialects
+from ftops.review.freezing import freezes
 from ftops.state.statefile import decode
 from tests.conftest import REPOSITORY
 
@@ -43,9 +45,17 @@ def test_the_folder_plans_to_the_expected_changes(case: Path) -> None:
     gone = frozenset(
         job.id for record in state.fine_tunes.values() for job in record.jobs if job.id not in listed
     )
-    seen = Observation(facts, jobs, listed_at=(now, now), gone=gone)
+    heard = dict.fromkeys(_read(case, "now").get("silent", ()))
+    seen = Observation(facts, jobs, listed_at=(now, now), gone=gone, events=heard)
     inputs = Inputs(
-        "golden", loaded.fine_tunes, data.datasets, {"p": seen}, state, now, data_problems=problems
+        "golden",
+        loaded.fine_tunes,
+        data.datasets,
+        {"p": seen},
+        state,
+        now,
+        data_problems=problems,
+        freezes=freezes(freezes_of(_read(case, "now").get("freeze", ())), now),
     )
     made = plan(inputs)
     changes = [

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from ftops.model.budget import Budget, Budgets
 from ftops.model.finetune import Source
+from ftops.model.freezing import FreezeWindow, FrozenWhat
 from ftops.model.policy import Policies, PolicyRule, Rulebook, Waiver
 from ftops.model.project import Limits
 from ftops.model.value import replace
@@ -51,6 +52,19 @@ def test_each_kind_of_rule_is_named_with_before_and_after() -> None:
         "rule no-nights is removed",
         "waiver of max_epochs for a until 2026-12-31 is added",
     ]
+
+
+def test_a_freeze_window_that_goes_is_told_and_one_that_moves_is_not() -> None:
+    weekend = FreezeWindow("0 18 * * FRI", "62h", "Europe/Berlin", reason="weekend")
+    nights = FreezeWindow("0 20 * * *", "12h", what=FrozenWhat.ALL)
+    before = replace(BEFORE, freezes=(weekend, nights))
+    assert changed_rules(before, replace(BEFORE, freezes=(nights, weekend)), "main") == ()
+    (warned,) = changed_rules(before, replace(BEFORE, freezes=(nights,)), "main")
+    assert "freeze window '0 18 * * FRI' for 62h in Europe/Berlin (creates) is removed" in warned.message
+    (warned,) = changed_rules(
+        before, replace(BEFORE, freezes=(weekend, replace(nights, cron="0 22 * * *"))), "main"
+    )
+    assert "freeze window '0 22 * * *' for 12h in UTC (all) is added" in warned.message
 
 
 def test_a_rule_that_says_something_else_under_its_name_is_changed() -> None:
