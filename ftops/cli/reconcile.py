@@ -29,7 +29,7 @@ from ftops.controller.rounds import Watch, failed_before, reconcile_round
 from ftops.errors import ExitCode, FtopsError
 from ftops.model.value import replace
 from ftops.reconciler.values import Reviewed
-from ftops.report.rounds import round_document
+from ftops.report.rounds import LogLine, round_document
 from ftops.report.terminal import render_results
 from ftops.review.selection import Selection
 
@@ -138,7 +138,11 @@ class _Rounds(Struct, frozen=True):
         """Print the document of a round on a line of its own."""
         from ftops.model.json_text import json_line
 
-        click.echo(json_line(_document(ended)))
+        try:
+            click.echo(json_line(_document(ended)))
+        except FtopsError as error:
+            # One that would show a secret is not printed: no reason to do without the rounds to come.
+            self.log.write(LogLine("error", str(error)))
 
     def _show_plan(self, reviewed: Reviewed) -> None:
         if self.form == "text":

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ftops.cli.drawn import PROGRESS
-from ftops.cli.request_log import LONGEST_LINE
+from ftops.cli.request_log import LONGEST_LINE, members
 from ftops.cli.secrecy import current_vault
 from ftops.controller.reconciled import Reconciled
 from ftops.model.event import Event
@@ -107,5 +107,5 @@ class _RequestLines(logging.Formatter):
         self._log = log
 
     def format(self, record: logging.LogRecord) -> str:
-        line = LogLine(record.levelname.lower(), record.getMessage(), {"logger": record.name})
+        line = LogLine(record.levelname.lower(), record.getMessage(), members(record))
         return self._log.drawn(line, record.created)

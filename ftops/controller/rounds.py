@@ -156,7 +156,9 @@ def _attempted(
             pulling.loaded(session.loaded.commit)
         unattended = replace(chosen, patient=True, defers=True)
         try:
-            run = apply_round(session, unattended, parallelism, approved=None, look=look)
+            run = apply_round(
+                session, unattended, parallelism, approved=None, look=look, operation="reconcile"
+            )
         except Refused as error:
             if session.freeze() is None:
                 raise
