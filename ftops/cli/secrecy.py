@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TextIO, cast
+from typing import Any, TextIO, cast
 
 from msgspec.structs import asdict
 
@@ -30,8 +30,9 @@ def blanked_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     blank = current_vault().blank
 
     def blanked(problem: Problem) -> Problem:
-        members = asdict(problem).items()
-        return Problem(**{name: blank(one) if isinstance(one, str) else one for name, one in members})
+        members: dict[str, Any] = asdict(problem)
+        written = {name: blank(one) for name, one in members.items() if isinstance(one, str)}
+        return Problem(**{**members, **written})
 
     return tuple(map(blanked, problems))
 
