@@ -244,6 +244,7 @@ def test_many_projects_go_on_beside_a_broken_one(
     (folder / "bad/ftops.yaml").write_text("spec: [")
     running = start(folder, "--projects", "*")
     running.wait_for(lambda: emulator.jobs() == 2)
+    running.wait_for(lambda: any(one["project"] == "bad" for one in running.rounds))
     several(project, tmp_path, "bad")
     running.wait_for(lambda: emulator.jobs() == 3)
     assert running.end() == 0
