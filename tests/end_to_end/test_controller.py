@@ -23,6 +23,7 @@ from tests.conftest import Emulator, ProjectDirectory
 from tests.end_to_end.test_kills import SETTLE, listed
 from tests.end_to_end.test_reconcile import held
 from tests.repository import Repository
+from tests.services import Service
 
 PATIENCE = 60.0
 VALIDATOR = jsonschema.Draft7Validator(json.loads(schema_text("reconcile")))
@@ -272,3 +273,27 @@ def test_many_projects_once_end_with_the_first_code_that_applies(
     Repository.init(folder).commit()
     assert teams.ftops("reconcile", "--once", "--projects", "*", "--pull") == 1
     assert "are in one repository" in teams.err
+
+
+@pytest.mark.slow
+def test_of_two_controllers_one_stands_by_and_takes_over_when_the_other_is_killed(
+    shared: ProjectDirectory, emulator: Emulator, service: Service, start: Callable[..., Running]
+) -> None:
+    chain(shared)
+    emulator.fault("slow", "create", seconds=5.0, times=1)
+    first = start(shared.root)
+    first.wait_for(lambda: emulator.requests("create"))
+    second = start(shared.root)
+    stood_by = second.wait_for_round()
+    assert stood_by["result"] == "standing-by"
+    assert f"(pid {first.process.pid}, reconcile)" in stood_by["holder"]
+    first.process.kill()
+    if service.name == "http":
+        # A lock of this protocol has no end: a person breaks it.
+        assert shared.ftops("state", "unlock", "--yes") == 0
+    second.wait_for(
+        lambda: second.rounds[-1]["summary"] and second.rounds[-1]["summary"]["keep"] == len(EACH_ONCE),
+        lambda: emulator.advance(60),
+    )
+    assert second.end() == 0
+    assert made(emulator) == EACH_ONCE
