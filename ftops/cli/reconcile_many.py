@@ -17,6 +17,7 @@ from ftops.cli.garbage import collect_as_usual
 from ftops.cli.round_log import RoundLog
 from ftops.cli.session import surroundings
 from ftops.cli.shown_rounds import Rounds
+from ftops.controller.controller import Listener
 from ftops.controller.fleet import MOST_AT_ONCE, Fleet, Member, Slots
 from ftops.controller.pacing import Pacing
 from ftops.controller.pulling import Pulling
@@ -30,7 +31,11 @@ from ftops.review.selection import Selection
 
 
 class Many(Struct):
-    """The projects below one directory: `pulled` says which of them follows a repository's branch."""
+    """The projects below one directory.
+
+    `heard_by` are told of every round, from the thread of its project. `pulled` says which project follows a
+    repository's branch.
+    """
 
     root: Path
     pattern: str
@@ -40,6 +45,7 @@ class Many(Struct):
     log_form: str
     stop: threading.Event
     pull: bool
+    heard_by: tuple[Listener, ...] = ()
     pulled: dict[Path | None, Path] = field(default_factory=dict)
 
     def require_any(self) -> None:
@@ -78,7 +84,7 @@ class Many(Struct):
         top = self.root.resolve()
         log = RoundLog(self.log_form, str(path.relative_to(top) if path.is_relative_to(top) else path))
         within = surroundings(self.stop, log.hear)
-        rounds = Rounds(path, within, self.chosen, self.parallelism, None, self.form, log)
+        rounds = Rounds(path, within, self.chosen, self.parallelism, None, self.form, log, self.heard_by)
         try:
             rounds = replace(rounds, pulling=self._pulling(path) if self.pull else None)
         except FtopsError as error:

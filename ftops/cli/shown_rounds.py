@@ -32,7 +32,7 @@ _PRINTING = threading.Lock()
 
 
 class Rounds(Struct, frozen=True):
-    """The rounds of one command, each told to whoever reads its output and its log."""
+    """The rounds of one project, each told to whoever reads its output and its log, and to `heard_by`."""
 
     root: Path
     within: Surroundings
@@ -41,18 +41,21 @@ class Rounds(Struct, frozen=True):
     pulling: Pulling | None
     form: str
     log: RoundLog
+    heard_by: tuple[Listener, ...] = ()
 
     @property
     def listeners(self) -> tuple[Listener, ...]:
         """Who is told of each round of a controller."""
-        return (self.log.ended, self.print_line) if self.form == "json" else (self.log.ended,)
+        printing = (self.print_line,) if self.form == "json" else ()
+        return (self.log.ended, *printing, *self.heard_by)
 
     def one(self) -> int:
         """Do one round, and show its plan."""
         ended = self.run(self._show_plan)
         if self.form == "text" and ended.round is not None and ended.round.results:
             click.echo(render_results(ended.round.results, options.styler()), nl=False)
-        self.log.ended(ended)
+        for listener in (self.log.ended, *self.heard_by):
+            listener(ended)
         if self.form == "json":
             options.print_document(document(ended))
         return ended.code
