@@ -52,15 +52,16 @@ def apply_round(
     *,
     approved: Approved | None,
     look: Callable[[Reviewed], None] = lambda _: None,
+    operation: str = "apply",
 ) -> Round:
     """Lock, plan again, and do what is approved (None: everything within the limits).
 
-    A plan with violations is returned undone. `look` sees the plan before anything is done. Raises
-    Refused when frozen, LockHeld, and NeedsPerson when the plan now holds what nobody approved, or costs more
-    than was shown.
+    A plan with violations is returned undone. `look` sees the plan before anything is done, and
+    `operation` is what others read who find the lock taken. Raises Refused when frozen, LockHeld, and
+    NeedsPerson when the plan now holds what nobody approved, or costs more than was shown.
     """
     session.refuse_frozen()
-    with session.locked("apply") as lock:
+    with session.locked(operation) as lock:
         reviewed = session.plan(selection)
         look(reviewed)
         if reviewed.review.violations:

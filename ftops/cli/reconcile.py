@@ -5,33 +5,24 @@ from __future__ import annotations
 import random
 import re
 import threading
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
-from msgspec import Struct
 
-from ftops.api.surroundings import Surroundings
 from ftops.cli import options
 from ftops.cli.garbage import collect_as_usual
 from ftops.cli.main import LOG_FORMAT
 from ftops.cli.metrics_options import MetricsWanted, expect, measuring, metrics_options
-from ftops.cli.plan import show_plan
-from ftops.cli.round_log import RoundLog, facts_of
-from ftops.cli.secrecy import blanked_problems
+from ftops.cli.round_log import RoundLog
 from ftops.cli.session import lock_timeout_option, surroundings
+from ftops.cli.shown_rounds import Rounds, document
 from ftops.cli.signals import Asked, stopping
-from ftops.controller.controller import Controller, Listener
+from ftops.controller.controller import Controller
 from ftops.controller.pacing import SHORTEST_INTERVAL, Pacing
 from ftops.controller.pulling import Pulling
-from ftops.controller.reconciled import Reconciled
-from ftops.controller.rounds import Watch, failed_before, reconcile_round
+from ftops.controller.rounds import failed_before
 from ftops.errors import ExitCode, FtopsError
-from ftops.model.value import replace
-from ftops.reconciler.values import Reviewed
-from ftops.report.rounds import round_document
-from ftops.report.terminal import render_results
 from ftops.review.selection import Selection
 
 if TYPE_CHECKING:
@@ -57,6 +48,11 @@ _MOST_JITTER = 100
     help="How much shorter or longer a wait may be, by chance: many controllers do not ask all at once.",
 )
 @click.option(
+    "--projects",
+    metavar="GLOB",
+    help="Reconcile every project in the directories that match, each by itself: 'teams/*'.",
+)
+@click.option(
     "--pull", is_flag=True, help="Before each round, fast-forward the checkout to its upstream (git)."
 )
 @click.option(
@@ -79,6 +75,7 @@ def reconcile_command(
     once: bool,
     interval: str,
     jitter: str,
+    projects: str | None,
     pull: bool,
     parallelism: int,
     form: str,
@@ -91,85 +88,46 @@ def reconcile_command(
     A run that finds the lock held stands by, and ends with 0: another one does the work.
     """
     pacing = _pacing(interval, jitter)
-    log = RoundLog(click.get_current_context().meta.get(LOG_FORMAT, "text"))
+    log_form = click.get_current_context().meta.get(LOG_FORMAT, "text")
+    log, stop = RoundLog(log_form), threading.Event()
     log.take_requests()
-    stop = threading.Event()
     every, patience = None if once else pacing.interval, surroundings().lock_timeout
     measured = measuring(metrics, root, interval=every, silence=patience, say=log.say, warn=log.warn)
-    with measured as instruments:
+    with measured as instruments, stopping(stop, say=log.say) as asked:
+        if projects is not None:
+            from ftops.cli.reconcile_many import Many
+
+            many = Many(root, projects, chosen, parallelism, form, log_form, stop, pull, instruments)
+            many.require_any()
+            if once:
+                return many.once()
+            many.go_on(pacing)
+            return _code(asked)
         expect(instruments, root)
         within = surroundings(stop, log.hear, instruments.hearer if instruments else None)
         pulling = _pulling(root, stop, form) if pull else None
-        rounds = _Rounds(root, within, chosen, parallelism, pulling, form, log, instruments)
-        with stopping(stop, say=log.say) as asked:
-            if once:
-                return rounds.one()
-            return _controlled(rounds, pacing, stop, asked)
+        heard_by = (instruments,) if instruments else ()
+        rounds = Rounds(root, within, chosen, parallelism, pulling, form, log, heard_by)
+        if once:
+            return rounds.one()
+        _controlled(rounds, pacing, stop, instruments)
+        return _code(asked)
 
 
-class _Rounds(Struct, frozen=True):
-    """The rounds of one command, each told to whoever reads its output and its log."""
-
-    root: Path
-    within: Surroundings
-    chosen: Selection
-    parallelism: int
-    pulling: Pulling | None
-    form: str
-    log: RoundLog
-    instruments: Instruments | None = None
-
-    def one(self) -> int:
-        """Do one round, and show its plan."""
-        ended = self.run(self._show_plan)
-        if self.form == "text" and ended.round is not None and ended.round.results:
-            click.echo(render_results(ended.round.results, options.styler()), nl=False)
-        self.log.ended(ended)
-        if self.instruments is not None:
-            self.instruments(ended)
-        if self.form == "json":
-            options.print_document(_document(ended))
-        return ended.code
-
-    def run(self, show: Callable[[Reviewed], None] = lambda _: None) -> Reconciled:
-        """Do one round."""
-
-        def look(reviewed: Reviewed) -> None:
-            self.log.planned(reviewed.plan.project)
-            show(reviewed)
-
-        return reconcile_round(
-            self.root,
-            self.within,
-            self.chosen,
-            self.parallelism,
-            pulling=self.pulling,
-            watch=Watch(self.log.begun, look),
-        )
-
-    def print_line(self, ended: Reconciled) -> None:
-        """Print the document of a round on a line of its own."""
-        from ftops.model.json_text import json_line
-
-        click.echo(json_line(_document(ended)))
-
-    def _show_plan(self, reviewed: Reviewed) -> None:
-        if self.form == "text":
-            show_plan(reviewed, "text")
-
-
-def _controlled(rounds: _Rounds, pacing: Pacing, stop: threading.Event, asked: Asked) -> int:
-    """Run rounds until a signal comes; return the exit code that fits it."""
+def _controlled(
+    rounds: Rounds, pacing: Pacing, stop: threading.Event, instruments: Instruments | None
+) -> None:
+    """Run rounds until a signal comes."""
     collect_as_usual()
-    listeners: list[Listener] = [rounds.log.ended]
-    if rounds.form == "json":
-        listeners.append(rounds.print_line)
     draw = random.SystemRandom().random
-    controller = Controller(rounds.run, pacing, stop.wait, draw, listeners)
-    if rounds.instruments is not None:
-        listeners.append(rounds.instruments)
-        controller.resting = rounds.instruments.pausing
+    controller = Controller(rounds.run, pacing, stop.wait, draw, rounds.listeners)
+    if instruments is not None:
+        controller.resting = instruments.pausing
     controller.go_on()
+
+
+def _code(asked: Asked) -> int:
+    """Return the exit code of a controller that has ended."""
     return ExitCode.NOTHING if asked.politely else ExitCode.INTERRUPTED
 
 
@@ -179,7 +137,7 @@ def _pulling(root: Path, stop: threading.Event, form: str) -> Pulling:
         return Pulling(root, stop.is_set)
     except FtopsError as error:
         if form == "json":
-            options.print_document(_document(failed_before(root, error)))
+            options.print_document(document(failed_before(root, error)))
         raise
 
 
@@ -192,7 +150,3 @@ def _pacing(interval: str, jitter: str) -> Pacing:
     if not found or int(found[1]) > _MOST_JITTER:
         raise click.UsageError(f"--jitter {jitter}: write a percentage from 0% to {_MOST_JITTER}%")
     return Pacing(seconds, int(found[1]) / 100)
-
-
-def _document(ended: Reconciled) -> dict[str, Any]:
-    return round_document(facts_of(replace(ended, problems=blanked_problems(ended.problems))))

@@ -7,6 +7,7 @@ import logging
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 from ftops.cli.secrecy import current_vault
 from ftops.report.words import cut, printable
@@ -36,9 +37,15 @@ class _JsonLines(logging.Formatter):
             "time": moment.replace("+00:00", "Z"),
             "level": record.levelname.lower(),
             "message": record.getMessage(),
-            "logger": record.name,
+            **members(record),
         }
         return json.dumps(line)
+
+
+def members(record: logging.LogRecord) -> dict[str, Any]:
+    """Return what a record has in JSON beside its time, level and message."""
+    found = {name: getattr(record, name, None) for name in ("seconds", "status")}
+    return {"logger": record.name, **{name: value for name, value in found.items() if value is not None}}
 
 
 class _TextLines(logging.Formatter):

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ftops.cli.drawn import PROGRESS
-from ftops.cli.request_log import LONGEST_LINE
+from ftops.cli.request_log import LONGEST_LINE, members
 from ftops.cli.secrecy import current_vault
 from ftops.controller.reconciled import Reconciled
 from ftops.model.event import Event
@@ -38,11 +38,13 @@ def facts_of(ended: Reconciled) -> RoundFacts:
 class RoundLog:
     """The log of one project's rounds; lines come from any thread.
 
-    A secret is blanked before a line becomes JSON, which would hide it.
+    `label` tells the projects of one process apart. A secret is blanked before a line becomes JSON, which
+    would hide it.
     """
 
-    def __init__(self, form: str) -> None:
+    def __init__(self, form: str, label: str | None = None) -> None:
         self._json = form == "json"
+        self._label = label
         self._project: str | None = None
         self._round: str | None = None
         self._vault = current_vault()
@@ -89,9 +91,10 @@ class RoundLog:
         message = cut(printable(self._vault.blank(line.message)), LONGEST_LINE)
         if not self._json:
             word = "" if line.level == "info" else f"{line.level.capitalize()}: "
-            return f"{moment:%Y-%m-%dT%H:%M:%SZ} {word}{message}"
+            label = f"[{printable(self._label)}] " if self._label else ""
+            return f"{moment:%Y-%m-%dT%H:%M:%SZ} {label}{word}{message}"
         stamp = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        own = {"reconcile": self._round, "project": self._project}
+        own = {"reconcile": self._round, "project": self._project, "directory": self._label}
         known = {name: value for name, value in (*own.items(), *line.known.items()) if value is not None}
         return json_line({"time": stamp, "level": line.level, "message": message, **self._blanked(known)})
 
@@ -111,5 +114,5 @@ class _RequestLines(logging.Formatter):
         self._log = log
 
     def format(self, record: logging.LogRecord) -> str:
-        line = LogLine(record.levelname.lower(), record.getMessage(), {"logger": record.name})
+        line = LogLine(record.levelname.lower(), record.getMessage(), members(record))
         return self._log.drawn(line, record.created)

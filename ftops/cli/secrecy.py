@@ -30,9 +30,9 @@ def blanked_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     blank = current_vault().blank
 
     def blanked(problem: Problem) -> Problem:
-        members = asdict(problem).items()
-        clean: dict[str, Any] = {name: blank(one) if isinstance(one, str) else one for name, one in members}
-        return Problem(**clean)
+        members: dict[str, Any] = asdict(problem)
+        written = {name: blank(one) for name, one in members.items() if isinstance(one, str)}
+        return Problem(**{**members, **written})
 
     return tuple(map(blanked, problems))
 

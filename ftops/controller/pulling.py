@@ -68,6 +68,10 @@ class Pulling:
         self._broken = (head, problems[:MOST_PROBLEMS])
         return self._said_broken(good)
 
+    def acquit(self) -> None:
+        """Try the commit again that was gone back from: the one before does not load either."""
+        self._broken = None
+
     def _advanced(self) -> tuple[Problem, ...]:
         root = self._root
         self._require_pinned(git.upstream_of(root))

@@ -23,6 +23,9 @@ from ftops.providers.registry import dialects
 from ftops.reconciler.values import Reviewed
 from ftops.review.selection import Selection
 
+LONGEST_HOLD_SECONDS = 6 * 3600.0
+"""A lock that is held for longer is an alarm after all: not every store's locks end with their holder."""
+
 
 class Watch(Struct, frozen=True):
     """Who is told while a round goes on: `begun` its id, `look` the plan before anything is done."""
@@ -111,11 +114,12 @@ def _pulled(attempt: Callable[[], _End], pulling: Pulling | None) -> tuple[tuple
         return said, _settled(attempt)
     except _NotLoaded as broken:
         back = pulling.go_back(broken.problems) if pulling else None
-        if back is None:
+        if pulling is None or back is None:
             return said, _failed(broken)
     try:
         return (*said, *back), _settled(attempt)
     except _NotLoaded as broken:
+        pulling.acquit()
         return (*said, *back), _failed(broken)
 
 
@@ -125,13 +129,23 @@ def _settled(attempt: Callable[[], _End]) -> _End:
     except _NotLoaded:
         raise
     except LockHeld as held:
-        return _End(Result.STANDING_BY, ExitCode.NOTHING, holder=held.holder or "another run")
+        return _standing_by(held, time.time())
     except FtopsError as error:
         return _failed(error)
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         words = Problem(f"{place}{error.strerror or error}")
         return _End(Result.FAILED, ExitCode.ERROR, problems=(words,))
+
+
+def _standing_by(held: LockHeld, now: float) -> _End:
+    """Leave the work to whoever holds the lock; one that is never let go would stop it without a word."""
+    holder = held.holder or "another run"
+    if held.since is None or now - held.since < LONGEST_HOLD_SECONDS:
+        return _End(Result.STANDING_BY, ExitCode.NOTHING, holder=holder)
+    words = f"{held.message}: longer than a round takes, so look whether that run is alive"
+    problem = Problem(words, hint=held.hint)
+    return _End(Result.STANDING_BY, ExitCode.NEEDS_PERSON, problems=(problem,), holder=holder)
 
 
 def _failed(error: FtopsError) -> _End:
@@ -157,7 +171,9 @@ def _attempted(
             pulling.loaded(session.loaded.commit)
         unattended = replace(chosen, patient=True, defers=True)
         try:
-            run = apply_round(session, unattended, parallelism, approved=None, look=look)
+            run = apply_round(
+                session, unattended, parallelism, approved=None, look=look, operation="reconcile"
+            )
         except Refused as error:
             if session.freeze() is None:
                 raise

@@ -73,6 +73,12 @@ def upstream_of(root: Path) -> Upstream:
     return Upstream(branch, remote, ref, _line(root, "remote", "get-url", remote) or remote)
 
 
+def top_of(root: Path) -> Path | None:
+    """Return the directory of the work tree that a project is in, None outside of any."""
+    top = _line(root, "rev-parse", "--show-toplevel")
+    return Path(top) if top else None
+
+
 def fetched(root: Path, upstream: Upstream, stopped: Callable[[], bool]) -> str:
     """Fetch a branch and return its commit; nothing that is checked out changes. Raises FtopsError."""
     options = ("--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", "--force")

@@ -88,7 +88,8 @@ def holder_of(told: Any) -> Holder | None:
 def lock_held(location: str, holder: Holder | None, hint: str) -> LockHeld:
     """Make the error for whoever finds the lock taken."""
     who = f"{holder}, since {clock(holder.since)}" if holder else None
-    return LockHeld(f"the state {location} is locked by {who or 'another run'}", hint=hint, holder=who)
+    words = f"the state {location} is locked by {who or 'another run'}"
+    return LockHeld(words, hint=hint, holder=who, since=holder.since if holder else None)
 
 
 def clock(seconds: float) -> str:

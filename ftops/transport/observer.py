@@ -42,9 +42,12 @@ def logged_and(hears: Observer) -> Observer:
 
 
 def log_exchange(told: Exchange) -> None:
-    """Write one line to the log `ftops.http`."""
+    """Write one line to the log `ftops.http`; its record has `seconds` and `status` too."""
     what = f"{told.method} {told.host} {told.path}"
+    more = {"seconds": round(told.milliseconds / 1000, 3), "status": told.status}
     if told.status is None:
-        _LOG.info("%s failed after %.0f ms", what, told.milliseconds)
+        _LOG.info("%s failed after %.0f ms", what, told.milliseconds, extra=more)
     else:
-        _LOG.info("%s %d %s %.0f ms", what, told.status, told.request_id or "-", told.milliseconds)
+        _LOG.info(
+            "%s %d %s %.0f ms", what, told.status, told.request_id or "-", told.milliseconds, extra=more
+        )

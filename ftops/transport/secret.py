@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterable
 from typing import Never
 
@@ -81,14 +82,19 @@ def _in_markdown(value: str) -> str:
 
 
 class Vault:
-    """The secrets of one run, for those who write: they blank them, or refuse to write at all."""
+    """The secrets of one run, for those who write: they blank them, or refuse to write at all.
+
+    To be used from any thread: what one reads is never changed, only replaced.
+    """
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
+        self._adding = threading.Lock()
 
     def add(self, secret: Secret) -> None:
         """Remember a secret from now on."""
-        self._names |= dict.fromkeys(secret.forms, secret.name)
+        with self._adding:
+            self._names = self._names | dict.fromkeys(secret.forms, secret.name)
 
     def blank(self, text: str) -> str:
         """Replace every secret in a text: for logs and errors, which must not be lost."""

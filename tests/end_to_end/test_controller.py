@@ -23,6 +23,7 @@ from tests.conftest import Emulator, ProjectDirectory
 from tests.end_to_end.test_kills import SETTLE, listed
 from tests.end_to_end.test_reconcile import held
 from tests.repository import Repository
+from tests.services import Service
 
 PATIENCE = 60.0
 VALIDATOR = jsonschema.Draft7Validator(json.loads(schema_text("reconcile")))
@@ -126,7 +127,11 @@ def test_a_chain_advances_by_itself_through_a_kill_and_a_new_project_file(
     second.wait_for(lambda: emulator.jobs() == 2, lambda: emulator.advance(60))
     text = (project.root / "ftops.yaml").read_text()
     project.write("ftops.yaml", text.replace("spec:", "spec:\n  limits: {max_creates: 0}"))
-    second.wait_for(lambda: second.rounds[-1]["result"] == "refused", lambda: emulator.advance(60))
+    # Of two rounds that end from now on, the second one has read that file.
+    second.wait_for_round()
+    second.wait_for_round()
+    emulator.advance(3600)
+    second.wait_for_round(lambda one: one["result"] == "refused")
     assert emulator.jobs() == 2
     project.write("ftops.yaml", text)
     second.wait_for(lambda: emulator.jobs() == 3, lambda: emulator.advance(60))
@@ -219,3 +224,76 @@ def test_a_broken_commit_keeps_the_last_good_one_until_it_is_mended(
     assert running.end() == 0
     assert made(emulator) == Counter(a=1, b=1)
     assert re.search(r"Error: commit [0-9a-f]{12} of origin/main does not load", running.said)
+
+
+def several(project: ProjectDirectory, tmp_path: Path, *names: str) -> Path:
+    """Make projects beside each other, of names and fine-tunes of their own."""
+    folder = tmp_path / "teams"
+    for name in names:
+        one = ProjectDirectory(folder / name, project.capsys)
+        text = (project.root / "ftops.yaml").read_text().replace("test-p1", f"test-{name}")
+        one.write("ftops.yaml", text)
+        one.write("data/train.jsonl", (project.root / "data/train.jsonl").read_text())
+        one.manifest(f"{name}-a", f"suffix: {name}")
+    return folder
+
+
+def test_many_projects_go_on_beside_a_broken_one(
+    project: ProjectDirectory, emulator: Emulator, tmp_path: Path, start: Callable[..., Running]
+) -> None:
+    folder = several(project, tmp_path, "one", "two", "bad")
+    (folder / "bad/ftops.yaml").write_text("spec: [")
+    running = start(folder, "--projects", "*")
+    running.wait_for(lambda: emulator.jobs() == 2)
+    running.wait_for(lambda: any(one["project"] == "bad" for one in running.rounds))
+    several(project, tmp_path, "bad")
+    running.wait_for(lambda: emulator.jobs() == 3)
+    assert running.end() == 0
+    assert made(emulator) == Counter({"one-a": 1, "two-a": 1, "bad-a": 1})
+    assert {one["project"] for one in running.rounds} == {"test-one", "test-two", "bad", "test-bad"}
+    assert "Z [bad] Error: " in running.said
+    assert "Z [one] one-a: create done" in running.said
+
+
+def test_many_projects_once_end_with_the_first_code_that_applies(
+    project: ProjectDirectory, emulator: Emulator, tmp_path: Path
+) -> None:
+    folder = several(project, tmp_path, "one", "two", "bad")
+    (folder / "bad/jobs/bad-a.yaml").write_text("kind: FineTune\nsufix: b\n")
+    teams = ProjectDirectory(folder, project.capsys)
+    assert teams.ftops("reconcile", "--once", "--projects", "*", "--format", "json") == 1
+    documents = [json.loads(line) for line in teams.out.splitlines()]
+    for document in documents:
+        VALIDATOR.validate(document)
+    codes = {document["project"]: document["exit_code"] for document in documents}
+    assert codes == {"test-bad": 1, "test-one": 0, "test-two": 0}
+    assert emulator.jobs() == 2
+    assert teams.ftops("reconcile", "--once", "--projects", "nobody/*") == 64
+    assert teams.ftops("reconcile", "--once", "--projects", "*", "--target", "one-a") == 64
+    Repository.init(folder).commit()
+    assert teams.ftops("reconcile", "--once", "--projects", "*", "--pull") == 1
+    assert "are in one repository" in teams.err
+
+
+@pytest.mark.slow
+def test_of_two_controllers_one_stands_by_and_takes_over_when_the_other_is_killed(
+    shared: ProjectDirectory, emulator: Emulator, service: Service, start: Callable[..., Running]
+) -> None:
+    chain(shared)
+    emulator.fault("slow", "create", seconds=5.0, times=1)
+    first = start(shared.root)
+    first.wait_for(lambda: emulator.requests("create"))
+    second = start(shared.root)
+    stood_by = second.wait_for_round()
+    assert stood_by["result"] == "standing-by"
+    assert f"(pid {first.process.pid}, reconcile)" in stood_by["holder"]
+    first.process.kill()
+    if service.name == "http":
+        # A lock of this protocol has no end: a person breaks it.
+        assert shared.ftops("state", "unlock", "--yes") == 0
+    second.wait_for(
+        lambda: second.rounds[-1]["summary"] and second.rounds[-1]["summary"]["keep"] == len(EACH_ONCE),
+        lambda: emulator.advance(60),
+    )
+    assert second.end() == 0
+    assert made(emulator) == EACH_ONCE

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from ftops.api.session import open_session
+from ftops.api.session import hold_lock, open_session
 from ftops.api.surroundings import Surroundings
 from ftops.manifests.schema import schema_text
 from tests.conftest import Emulator, ProjectDirectory
@@ -37,9 +38,11 @@ def names(entries: list[dict[str, Any]]) -> dict[str, str]:
 
 
 @contextmanager
-def held(project: ProjectDirectory) -> Iterator[None]:
-    """Hold the project's lock as another run does."""
-    with open_session(project.root, Surroundings(os.environ)) as session, session.locked("apply"):
+def held(project: ProjectDirectory, seconds: float = 0.0) -> Iterator[None]:
+    """Hold the project's lock as another run does, for so long already."""
+    around = Surroundings(os.environ)
+    since = time.time() - seconds
+    with open_session(project.root, around) as session, hold_lock(session.manager, "apply", since, around):
         yield
 
 
@@ -80,6 +83,14 @@ def test_a_held_lock_is_no_alarm_and_says_who_does_the_work(
     assert "standing by: " in project.err
     assert "does the work" in project.err
     assert emulator.jobs() == 0
+
+
+def test_a_lock_that_is_never_let_go_is_an_alarm(project: ProjectDirectory) -> None:
+    project.manifest("a")
+    with held(project, seconds=7 * 3600):
+        document = once(project, 4)
+    assert document["result"] == "standing-by"
+    assert "look whether that run is alive" in document["problems"][0]["message"]
 
 
 def test_the_kill_switch_and_limits_refuse(project: ProjectDirectory, emulator: Emulator) -> None:

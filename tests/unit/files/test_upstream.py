@@ -108,6 +108,19 @@ def test_a_commit_that_does_not_load_is_left_until_the_remote_moves(
     assert head(clone) == mended
 
 
+def test_a_commit_is_tried_again_where_the_one_before_does_not_load_either(
+    origin: Repository, clone: Repository
+) -> None:
+    pulling = following(clone)
+    pulling.loaded(commit_of(clone.root))
+    newer = origin.commit({"a": "2\n"})
+    assert said(pulling) == ""
+    assert pulling.go_back(BROKEN)
+    pulling.acquit()
+    assert said(pulling) == ""
+    assert head(clone) == newer
+
+
 def test_a_run_that_was_killed_on_a_broken_commit_still_goes_back(
     origin: Repository, clone: Repository
 ) -> None:
