@@ -91,7 +91,7 @@ class Instruments:
         try:
             # One after the other, so that the last to write is the last to have looked.
             with self._writing:
-                write_textfile(self._file, self.metrics.text())
+                write_textfile(self._file, self.metrics.text_to_resume())
         except OSError as error:
             self._warn(f"the metrics cannot be written to {self._file}: {_why(error)}")
 

@@ -5,6 +5,7 @@ What is served is always one whole state of each project: a round replaces its g
 
 from __future__ import annotations
 
+import json
 import platform
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -34,6 +35,8 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 LONGEST_STANDING_BY_SECONDS = 900.0
 """Then what this process knew of the project is dropped: another one tells it now, and knows better."""
+
+_ROOTS = "# ftops: projects by directory: "
 
 _Project = dict[str, dict[Labels, float]]
 
@@ -121,15 +124,20 @@ class Metrics:
         """Return everything in Prometheus' text format."""
         return generate_latest(self.registry).decode()
 
+    def text_to_resume(self) -> str:
+        """Return that with a comment, by which a project is known again that cannot say its name."""
+        with self._lock:
+            roots = {str(root.resolve()): project for root, project in self._roots.items()}
+        return f"{self.text()}{_ROOTS}{json.dumps(roots)}\n"
+
     def resume(self, root: Path, project: str | None, text: str) -> None:
         """Go on from what an earlier run wrote of a project, so that its counters never begin again.
 
-        None is a project whose name cannot be read: it is the one that the text is about. Raises ValueError
-        for text of another format.
+        None is a project whose name cannot be read: it is the one that was there. Raises ValueError for text
+        of another format.
         """
         samples = list(_read(text))
-        projects = {name for name, _, _, _ in samples}
-        whose = next(iter(projects)) if project is None and len(projects) == 1 else project
+        whose = project or _roots_in(text).get(str(root.resolve()))
         if whose is None:
             return
         with self._lock:
@@ -233,6 +241,20 @@ def _failures(values: _Project, told: Reconciled, *, well: bool) -> float:
 def _add(values: _Project, one: Series, labels: Labels, more: float = 1.0) -> None:
     if one.name in values:
         values[one.name][labels] = values[one.name].get(labels, 0.0) + more
+
+
+def _roots_in(text: str) -> dict[str, str]:
+    """Return the projects by directory that a text was written of."""
+    said = text.rpartition(_ROOTS)[2] if _ROOTS in text else "{}"
+    try:
+        found = json.loads(said)
+    except ValueError:
+        return {}
+    return (
+        {root: name for root, name in found.items() if isinstance(name, str)}
+        if isinstance(found, dict)
+        else {}
+    )
 
 
 def _read(text: str) -> Iterator[tuple[str, str, Labels, float]]:

@@ -261,9 +261,11 @@ def test_what_was_written_is_gone_on_from(name: str, results: list[Result], seco
 
 
 def test_a_project_that_cannot_say_its_name_goes_on_under_that_of_its_file() -> None:
-    before = rounds(told(round_of(hold("a")))).text()
+    other = told(round_of(), project="other", root=Path("/srv/other"))
+    before = rounds(told(round_of(hold("a"))), other).text_to_resume()
     metrics = Metrics()
     metrics.resume(ROOT, None, before)
+    assert samples(metrics, "other") == {}
     metrics(told(None, Result.FAILED, project="folder"))
     assert samples(metrics)["ftops_needs_person"] == 1
     assert samples(metrics)["ftops_reconcile_total{result=failed}"] == 1
@@ -276,6 +278,9 @@ def test_of_a_file_of_others_nothing_is_taken() -> None:
     foreign = 'up{project="shop"} 1\nftops_holds{project="shop",colour="red"} 1\n'
     metrics.resume(ROOT, "shop", other + foreign)
     assert samples(metrics) == samples(rounds_expected())
+    assert samples(metrics, "other") == {}
+    for roots in ("{", "[1]", '{"/srv/shop": 1}'):
+        metrics.resume(ROOT, None, f"{other}# ftops: projects by directory: {roots}\n")
     assert samples(metrics, "other") == {}
     with pytest.raises(ValueError, match=r"."):
         metrics.resume(ROOT, "shop", "<html>\x00 not metrics")

@@ -52,7 +52,7 @@ def scrape() -> str:
     metrics.observer("shop", "oa")
     metrics(told(run))
     metrics(told(None, Result.FAILED))
-    return metrics.text()
+    return metrics.text_to_resume()
 
 
 def rules() -> list[dict[str, Any]]:
