@@ -66,10 +66,11 @@ if TYPE_CHECKING:
     from ftops.providers.provider import Provider, Reply
     from ftops.reconciler.values import Loaded
     from ftops.records.serving import Output
-    from ftops.report.status import StatusRow
+    from ftops.report.status import Acknowledged, StatusRow
     from ftops.review.costs import CostReport, Tally
 
 __all__ = [
+    "Acknowledged",
     "Action",
     "Ambiguous",
     "Amount",
@@ -267,7 +268,7 @@ _ROOMS = {
         "Reply",
     ),
     "ftops.reconciler.line": ("Loaded",),
-    "ftops.report.status": ("StatusRow",),
+    "ftops.report.status": ("Acknowledged", "StatusRow"),
 }
 _HOMES = {name: room for room, names in _ROOMS.items() for name in names}
 

@@ -73,8 +73,8 @@ def _served() -> Iterator[str]:
     yield "| `/metrics` | 200 and the metrics, in Prometheus' text format |"
     yield (
         "| `/healthz` | 200 while the loop moves; 503 once nothing has moved for "
-        f"{health.INTERVALS} intervals, at least {health.LEAST_PATIENCE_SECONDS / 60:g} minutes. Rounds and "
-        "requests to providers are signs of life; a pause on purpose is no standstill |"
+        f"{health.INTERVALS} intervals, at least {health.LEAST_PATIENCE_SECONDS / 60:g} minutes. Rounds, "
+        "requests and uploads that go on are signs of life; a pause on purpose is no standstill |"
     )
     yield "| `/readyz` | 200 once a round was done, also one that stood by; 503 before |"
     yield "| anything else | 404; 405 for other methods than GET and HEAD |"

@@ -14,12 +14,30 @@ from ftops.model.change import (
 )
 from ftops.model.event import ChangeResult, Outcome
 from ftops.model.plan import Plan
+from ftops.model.value import replace
 from ftops.reconciler.values import Reviewed
+from ftops.review.alarms import unknown
 
 
 def round_code(run: Round) -> ExitCode:
     """Return the first exit code that applies to a round."""
     return data_code(run.reviewed.plan) or code_beside_data(run)
+
+
+def reconcile_code(run: Round) -> ExitCode:
+    """Return the first exit code that applies to an unattended round: that for which it is worth an alarm.
+
+    What somebody has acknowledged is left out. Only here: whoever runs a plan or an apply sees the holds, and
+    what its code stops (a deployment) has no model, whether somebody knows why or not. A create without a
+    clear answer only waits: another round finds its job, sends it again, or holds it, which is an alarm.
+    """
+    reviewed = run.reviewed
+    planning = reviewed.planning
+    left = unknown(reviewed.plan, planning.state.acks, reviewed.at)
+    plan = replace(reviewed.plan, changes=left)
+    certain = tuple(one for one in run.results if not one.ambiguous)
+    alarming = replace(reviewed, planning=replace(planning, plan=plan))
+    return round_code(replace(run, reviewed=alarming, results=certain))
 
 
 def code_beside_data(run: Round) -> ExitCode:

@@ -41,7 +41,7 @@ from ftops.model.finetune import FineTune
 from ftops.providers.provider import Provider
 from ftops.reconciler.values import Loaded, Reviewed
 from ftops.records.serving import Output
-from ftops.report.status import StatusRow, status_rows
+from ftops.report.status import StatusRow, status_rows, with_acknowledgements
 from ftops.review.approval import approvals
 from ftops.review.costs import CostReport
 from ftops.review.rules import LIFTABLE
@@ -236,7 +236,9 @@ class Project(TakesOver):
         """Return the status of every fine-tune, by name. Lists the providers; changes nothing."""
         self._require_open()
         reviewed = self._session.plan(Selection(defers=True))
-        return status_rows(reviewed.plan, reviewed.planning.state)
+        state = reviewed.planning.state
+        rows = status_rows(reviewed.plan, state)
+        return with_acknowledgements(rows, reviewed.plan, state.acks, reviewed.at)
 
     def outputs(self, *, current: bool = False) -> Mapping[str, Output]:
         """Return the models that serve, as `read_outputs` does."""

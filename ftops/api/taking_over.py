@@ -6,11 +6,13 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from ftops.api.acknowledging import acknowledge, unacknowledge
 from ftops.api.adoption import ImportedJob, import_job, resolve, the_answer
 from ftops.api.converting import Conversion, Target, convert, write_conversion
 from ftops.api.importing import Imported, import_all, look_at_all
 from ftops.api.intake import Wanted
 from ftops.api.session import Session
+from ftops.api.state_access import state_of
 from ftops.api.state_edit import StateEdit
 from ftops.errors import UsageError
 
@@ -48,6 +50,20 @@ class TakesOver:
         self._require_open()
         told = {"theirs": job, "not_mine": not_mine, "never_arrived": never_arrived, "retry": retry}
         return resolve(self._session, name, *the_answer(told))
+
+    def acknowledge(self, *names: str, seconds: float, reason: str) -> StateEdit:
+        """Note that what is wrong with these fine-tunes now is known: reconcile raises no alarm for it.
+
+        For so many `seconds`, at most 90 days, and only until it changes. Nothing else is done or lifted.
+        Raises FtopsError where nothing of a name can be acknowledged; then none is.
+        """
+        self._require_open()
+        return acknowledge(self._session, names, seconds, reason)
+
+    def unacknowledge(self, *names: str) -> StateEdit:
+        """Let these fine-tunes raise the alarm again. Raises FtopsError where nothing is acknowledged."""
+        self._require_open()
+        return unacknowledge(state_of(self._session), names)
 
     def import_all(
         self, *, provider: str | None = None, since: float | None = None, dry_run: bool = False

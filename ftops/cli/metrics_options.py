@@ -14,10 +14,10 @@ from msgspec import Struct
 from ftops.cli import options
 
 if TYPE_CHECKING:
-    from ftops.controller.watching import Watch
+    from ftops.controller.instruments import Instruments
 
 
-class Watching(Struct, frozen=True):
+class MetricsWanted(Struct, frozen=True):
     """What was asked for: an address to serve metrics at, a file to write them to."""
 
     listen: str | None = None
@@ -25,13 +25,13 @@ class Watching(Struct, frozen=True):
 
 
 def metrics_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --listen and --metrics-file; the command is given them as one `watching`."""
+    """Add --listen and --metrics-file; the command is given them as one `metrics`."""
 
     @wraps(command)
-    def with_watching(*args: Any, listen: str | None, metrics_file: str | None, **others: Any) -> Any:
-        return command(*args, watching=Watching(listen, metrics_file), **others)
+    def with_wanted(*args: Any, listen: str | None, metrics_file: str | None, **others: Any) -> Any:
+        return command(*args, metrics=MetricsWanted(listen, metrics_file), **others)
 
-    made: Callable[..., Any] = with_watching
+    made: Callable[..., Any] = with_wanted
     for option in (
         click.option(
             "--metrics-file",
@@ -52,33 +52,43 @@ def _say(text: str) -> None:
     click.echo(text, err=True)
 
 
+def _warn(text: str) -> None:
+    click.echo(f"Warning: {text}", err=True)
+
+
+def expect(instruments: Instruments | None, root: Path) -> None:
+    """Have each series of a project from the start, also where its first round fails or takes its time."""
+    if instruments is not None:
+        instruments.expect(root, partial(options.project_name, root))
+
+
 @contextmanager
-def watched(
-    watching: Watching,
+def measuring(
+    wanted: MetricsWanted,
     root: Path,
     *,
     interval: float | None = None,
-    tell: Callable[[str], None] = _say,
-) -> Iterator[Watch | None]:
-    """Serve and write what was asked for; None where nothing was.
+    silence: float = 0.0,
+    say: Callable[[str], None] = _say,
+    warn: Callable[[str], None] = _warn,
+) -> Iterator[Instruments | None]:
+    """Serve and write what was asked for; None where nothing was. Each project is then to be expected.
 
-    `interval` is the controller's, in seconds, None for a single round; `tell` says where it listens, and
-    warns. Raises UsageError for options that make no sense, and FtopsError where the extra `serve` is
-    missing or the address is taken.
+    `interval` is the controller's, in seconds, None for a single round; `silence` is how long a round may
+    wait for the lock. `say` says where it listens, and `warn` what is wrong with the file. Raises UsageError
+    for options that make no sense, and FtopsError where the extra `serve` is missing or the address is taken.
     """
-    if watching.listen is not None and interval is None:
+    if wanted.listen is not None and interval is None:
         raise click.UsageError("--listen is for a controller: with --once, write --metrics-file PATH")
-    if watching == Watching():
+    if wanted == MetricsWanted():
         yield None
         return
-    from ftops.controller.watching import Watch, listening
+    from ftops.controller.instruments import Instruments, listening
 
-    file = None if watching.file is None else root / watching.file
-    watch = Watch(file, interval, tell=tell)
-    # Each series is there from the start, also where the first round fails or takes its time.
-    watch.expect(root, partial(options.project_name, root))
+    file = None if wanted.file is None else root / wanted.file
+    instruments = Instruments(file, interval, warn=warn, silence=silence)
     with ExitStack() as stack:
-        if watching.listen is not None:
-            served = stack.enter_context(listening(watch, watching.listen))
-            tell(f"Metrics are at http://{served}/metrics.")
-        yield watch
+        if wanted.listen is not None:
+            served = stack.enter_context(listening(instruments, wanted.listen))
+            say(f"Metrics are at http://{served}/metrics.")
+        yield instruments

@@ -16,7 +16,7 @@ from ftops.api.surroundings import Surroundings
 from ftops.cli import options
 from ftops.cli.garbage import collect_as_usual
 from ftops.cli.main import LOG_FORMAT
-from ftops.cli.metrics_options import Watching, metrics_options, watched
+from ftops.cli.metrics_options import MetricsWanted, expect, measuring, metrics_options
 from ftops.cli.plan import show_plan
 from ftops.cli.round_log import RoundLog, facts_of
 from ftops.cli.secrecy import blanked_problems
@@ -35,7 +35,7 @@ from ftops.report.terminal import render_results
 from ftops.review.selection import Selection
 
 if TYPE_CHECKING:
-    from ftops.controller import watching as metrics
+    from ftops.controller.instruments import Instruments
 
 _MOST_JITTER = 100
 
@@ -82,7 +82,7 @@ def reconcile_command(
     pull: bool,
     parallelism: int,
     form: str,
-    watching: Watching,
+    metrics: MetricsWanted,
     chosen: Selection,
 ) -> int:
     """Plan and apply within the project's limits without asking: once, or again and again.
@@ -94,10 +94,13 @@ def reconcile_command(
     log = RoundLog(click.get_current_context().meta.get(LOG_FORMAT, "text"))
     log.take_requests()
     stop = threading.Event()
-    with watched(watching, root, interval=None if once else pacing.interval, tell=log.say) as watch:
-        within = surroundings(stop, log.hear, watch.hearer if watch else None)
+    every, patience = None if once else pacing.interval, surroundings().lock_timeout
+    measured = measuring(metrics, root, interval=every, silence=patience, say=log.say, warn=log.warn)
+    with measured as instruments:
+        expect(instruments, root)
+        within = surroundings(stop, log.hear, instruments.hearer if instruments else None)
         pulling = _pulling(root, stop, form) if pull else None
-        rounds = _Rounds(root, within, chosen, parallelism, pulling, form, log, watch)
+        rounds = _Rounds(root, within, chosen, parallelism, pulling, form, log, instruments)
         with stopping(stop, say=log.say) as asked:
             if once:
                 return rounds.one()
@@ -114,7 +117,7 @@ class _Rounds(Struct, frozen=True):
     pulling: Pulling | None
     form: str
     log: RoundLog
-    watch: metrics.Watch | None = None
+    instruments: Instruments | None = None
 
     def one(self) -> int:
         """Do one round, and show its plan."""
@@ -122,8 +125,8 @@ class _Rounds(Struct, frozen=True):
         if self.form == "text" and ended.round is not None and ended.round.results:
             click.echo(render_results(ended.round.results, options.styler()), nl=False)
         self.log.ended(ended)
-        if self.watch is not None:
-            self.watch(ended)
+        if self.instruments is not None:
+            self.instruments(ended)
         if self.form == "json":
             options.print_document(_document(ended))
         return ended.code
@@ -163,9 +166,9 @@ def _controlled(rounds: _Rounds, pacing: Pacing, stop: threading.Event, asked: A
         listeners.append(rounds.print_line)
     draw = random.SystemRandom().random
     controller = Controller(rounds.run, pacing, stop.wait, draw, listeners)
-    if rounds.watch is not None:
-        listeners.append(rounds.watch)
-        controller.resting = rounds.watch.pausing
+    if rounds.instruments is not None:
+        listeners.append(rounds.instruments)
+        controller.resting = rounds.instruments.pausing
     controller.go_on()
     return ExitCode.NOTHING if asked.politely else ExitCode.INTERRUPTED
 

@@ -75,6 +75,10 @@ class RoundLog:
         """Write a sentence of our own."""
         self.write(LogLine("info", message))
 
+    def warn(self, message: str) -> None:
+        """Write a warning of our own."""
+        self.write(LogLine("warning", message))
+
     def write(self, line: LogLine) -> None:
         """Write one line."""
         PROGRESS.above(self.drawn(line, time.time()))

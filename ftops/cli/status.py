@@ -22,7 +22,7 @@ from ftops.errors import ExitCode
 from ftops.model.duration import duration
 from ftops.records.spending import spendings
 from ftops.report.documents import status_document
-from ftops.report.status import StatusRow, settled, status_rows, with_progress
+from ftops.report.status import StatusRow, settled, status_rows, with_acknowledgements, with_progress
 from ftops.report.status_table import Screen
 from ftops.report.status_text import render_one, render_status
 from ftops.review.forecast import Forecast, forecast
@@ -95,6 +95,7 @@ def _look(session: Session, name: str | None, *, tell: bool) -> _Look:
     now = session.clock.now()
     seen = forecast(reviewed.plan, spendings(reviewed.planning.state), reviewed.purse, now)
     rows = with_progress(rows, jobs, points, now)
+    rows = with_acknowledgements(rows, reviewed.plan, reviewed.planning.state.acks, now)
     return _Look(reviewed.plan.project, rows, seen, now, invalid or state_code(reviewed))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -17,8 +18,8 @@ class Controller(Struct):
     """The rounds of one project. `pacing` is how its next round is waited for.
 
     `run` is one round. `wait(seconds)` lets time pass and returns True once the controller is to end, and
-    `draw` returns a number from 0 to 1. `resting` is told each pause: the project, its seconds, and how
-    many of them are for a failure. Nothing is kept of a round: memory stays flat.
+    `draw` returns a number from 0 to 1. `resting` is told each pause: the project's directory, its seconds,
+    and how many of them are for a failure. Nothing is kept of a round: memory stays flat.
     """
 
     run: Callable[[], Reconciled]
@@ -26,7 +27,7 @@ class Controller(Struct):
     wait: Callable[[float], bool]
     draw: Callable[[], float]
     listeners: Sequence[Listener] = ()
-    resting: Callable[[str, float, float], None] = lambda *_: None
+    resting: Callable[[Path, float, float], None] = lambda *_: None
 
     def go_on(self) -> None:
         """Run until `wait` says that it is over. A round in progress is finished first."""
@@ -37,6 +38,6 @@ class Controller(Struct):
                 listener(ended)
             self.pacing = self.pacing.after(ended)
             seconds = self.pacing.seconds(self.draw())
-            self.resting(ended.project, seconds, self.pacing.backoff)
+            self.resting(ended.root, seconds, self.pacing.backoff)
             del ended
             over = self.wait(seconds)

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 
 from ftops.controller.reconciled import Reconciled, Result
+from ftops.model.event import Event
 from ftops.transport.observer import Exchange
 
 INTERVALS = 3
@@ -17,11 +18,12 @@ LEAST_PATIENCE_SECONDS = 900.0
 class Health:
     """Takes signs of life, and judges. `clock` returns seconds that never go back. Safe from several threads.
 
-    A round, a request to a provider and each turn of the loop are signs of life.
+    A round, a request to a provider, an event and each turn of the loop are signs of life. `silence` is how
+    long a round may say nothing on purpose, as while it waits for a lock.
     """
 
-    def __init__(self, interval: float, clock: Callable[[], float]) -> None:
-        self._patience = max(INTERVALS * interval, LEAST_PATIENCE_SECONDS)
+    def __init__(self, interval: float, clock: Callable[[], float], silence: float = 0.0) -> None:
+        self._patience = max(INTERVALS * interval, LEAST_PATIENCE_SECONDS) + silence
         self._clock = clock
         self._lock = threading.Lock()
         self._moved_at = clock()
@@ -40,8 +42,8 @@ class Health:
             self._moved_at = self._clock()
             self._until = max(self._until, self._moved_at + pause + self._patience)
 
-    def hear(self, _: Exchange) -> None:
-        """Note that a request came to its end."""
+    def hear(self, _: Exchange | Event) -> None:
+        """Note that a request came to its end, or that something happened within a round."""
         self.moved()
 
     @property

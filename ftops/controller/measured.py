@@ -15,21 +15,22 @@ from ftops.model.job import JobStatus
 from ftops.model.spending import USD, ZERO, Amount, ChargeSource
 from ftops.model.spent import Spending
 from ftops.model.value import replace
+from ftops.reconciler.values import Reviewed
 from ftops.records.spending import spendings
 from ftops.report.status import Group, StatusRow, status_rows
 from ftops.review.costs import tally
 from ftops.review.purse import Fund, price
 
-Acknowledged = Callable[[Round], frozenset[str]]
-"""A round -> the names whose holds somebody has acknowledged: they raise no alarm."""
+Acknowledged = Callable[[Reviewed, Change], bool]
+"""Whether somebody has acknowledged what a change of a plan is about: it raises no alarm."""
 
 _ORDER = (Group.NEEDS_PERSON, Group.TRAINING, Group.WAITING, Group.STOPPED, Group.READY)
 _ALARMING = NEEDS_PERSON_REASONS | JOB_FAILED_REASONS
 
 
-def nobody(_: Round) -> frozenset[str]:
+def nobody(_: Reviewed, __: Change) -> bool:
     """Acknowledge nothing."""
-    return frozenset()
+    return False
 
 
 def gauges(run: Round, acknowledged: Acknowledged = nobody) -> dict[str, dict[Labels, float]]:
@@ -41,7 +42,7 @@ def gauges(run: Round, acknowledged: Acknowledged = nobody) -> dict[str, dict[La
         series.FINE_TUNES.name: _counted(series.FINE_TUNES, (row.status for row in rows)),
         series.HOLDS.name: _counted(series.HOLDS, _reasons(changes, Action.HOLD)),
         series.WAITS.name: _counted(series.WAITS, _reasons(changes, Action.WAIT)),
-        series.NEEDS_PERSON.name: {(): float(_needing_a_person(run, acknowledged(run)))},
+        series.NEEDS_PERSON.name: {(): float(_needing_a_person(run, acknowledged))},
         **_costs(run),
         **_budgets(run),
     }
@@ -84,8 +85,11 @@ def _reasons(changes: Iterable[Change], action: Action) -> Iterator[str]:
     return (change.reason.value for change in changes if change.action is action)
 
 
-def _needing_a_person(run: Round, acknowledged: frozenset[str]) -> int:
-    """Count what makes the exit code 4 or 5; what the round settled itself is over."""
+def _needing_a_person(run: Round, acknowledged: Acknowledged) -> int:
+    """Count what makes the exit code 4 or 5; what the round settled itself is over.
+
+    A create in doubt is not among it: another round finds its job, sends it again, or holds it.
+    """
     settled = {one.change.name for one in run.results if one.outcome is Outcome.DONE}
     plan = run.reviewed.plan
     # A provider that cannot be listed holds each of its fine-tunes, and is one thing to look at.
@@ -93,10 +97,10 @@ def _needing_a_person(run: Round, acknowledged: frozenset[str]) -> int:
     held = {
         (change.name, change.reason)
         for change in plan.changes
-        if change.reason in alarming and change.name not in settled | acknowledged
+        if change.reason in alarming and change.name not in settled
+        if not acknowledged(run.reviewed, change)
     }
-    doubtful = [one for one in run.results if one.ambiguous and one.change.name not in acknowledged]
-    return len(held) + len(plan.incomplete) + len(doubtful)
+    return len(held) + len(plan.incomplete)
 
 
 def _costs(run: Round) -> dict[str, dict[Labels, float]]:

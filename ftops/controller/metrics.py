@@ -50,6 +50,7 @@ class Metrics:
         self._lock = threading.Lock()
         self._projects: dict[str, _Project] = {}
         self._roots: dict[Path, str] = {}
+        self._gone: set[Path] = set()
         self._stands_by_since: dict[str, float] = {}
         self.registry = CollectorRegistry(auto_describe=False)
         self.registry.register(_Drawing(self._copied))
@@ -61,6 +62,8 @@ class Metrics:
         # Drawn before the lock is taken: requests of other projects are counted meanwhile.
         drawn = None if told.round is None else gauges(told.round, self._acknowledged)
         with self._lock:
+            if told.root in self._gone:
+                return
             # One that does not load may not know its name; it is the project that it was.
             unread = told.result is Result.FAILED and told.round is None
             project = self._roots.get(told.root, told.project) if unread else told.project
@@ -77,17 +80,22 @@ class Metrics:
     def expect(self, root: Path, project: str) -> None:
         """Have every series of a project, before its first round."""
         with self._lock:
+            self._gone.discard(root)
             self._known(root, project)
 
     def forget(self, root: Path) -> None:
-        """Drop the series of a project that is no longer looked after, so that no rule waits for it."""
+        """Drop the series of a project that is no longer looked after, so that no rule waits for it.
+
+        A round of it that still goes on is not counted; it is to be expected again if it is back.
+        """
         with self._lock:
+            self._gone.add(root)
             self._drop(root)
 
-    def backing_off(self, project: str, seconds: float) -> None:
-        """Note how much longer than usual it is until the next round."""
+    def backing_off(self, root: Path, seconds: float) -> None:
+        """Note how much longer than usual it is until the next round of a project."""
         with self._lock:
-            if project in self._projects:
+            if (project := self._roots.get(root)) is not None:
                 self._projects[project][series.BACKOFF.name] = {(): seconds}
 
     def observer(self, project: str, provider: str) -> Observer:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from ftops.api.exit_codes import round_code
+from ftops.api.exit_codes import reconcile_code
 from ftops.api.rounds import Round, apply_round
 from ftops.api.session import Session, open_session
 from ftops.api.surroundings import Surroundings
@@ -167,7 +167,7 @@ def _attempted(
 
 def _ended(session: Session, run: Round) -> _End:
     """Say how a round ended that was planned."""
-    result, code = Result.DONE, round_code(run)
+    result, code = Result.DONE, reconcile_code(run)
     problems: tuple[Problem, ...] = ()
     if run.reviewed.review.violations:
         result = Result.REFUSED

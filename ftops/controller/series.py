@@ -158,7 +158,7 @@ NEEDS_PERSON = Series(
     "ftops_needs_person",
     Kind.GAUGE,
     "What needs a person (exit codes 4 and 5) and nobody has acknowledged.",
-    more="Holds, providers that could not be listed to the end, and changes whose outcome is in doubt.",
+    more="Holds, and providers that could not be listed to the end.",
 )
 SPENT = Series(
     "ftops_cost_spent_usd",

@@ -11,16 +11,21 @@ from ftops.errors import UsageError
 
 MODE = 0o644
 """The collector runs as another user, and no secret is in it."""
-MOST_BYTES = 64_000_000
+MOST_BYTES = 16_000_000
 """Of a file that is gone on from; what is larger is none of ours."""
 
 
 def check_place(path: Path) -> None:
-    """Raise UsageError where no such file can be, before anything is done."""
+    """Raise UsageError where no such file can be, before anything is done.
+
+    A device would be replaced as readily as a file, and reading a pipe never ends.
+    """
     if path.is_dir():
         raise UsageError(
             f"--metrics-file {path} is a directory", hint="name a file in it, such as ftops.prom"
         )
+    if path.exists() and not path.is_file():
+        raise UsageError(f"--metrics-file {path} is not a regular file", hint="name one, such as ftops.prom")
     if not path.parent.is_dir():
         raise UsageError(
             f"--metrics-file {path}: there is no directory {path.parent}",

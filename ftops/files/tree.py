@@ -36,6 +36,7 @@ _SHA1_DIGITS = 40
 _SECONDS = 10.0
 _ENTRY = re.compile(rb"(?P<mode>\d{6}) (?:blob|commit) (?P<id>[0-9a-f]{40,64})\t(?P<path>.+)", re.DOTALL)
 _HEADER = re.compile(rb"[0-9a-f]{40,64} blob (?P<size>\d+)\n")
+_DIRECTORY = b"040000 tree "
 _FILES, _LINK, _SUBMODULE = (b"100644", b"100755", b"100664"), b"120000", b"160000"
 
 
@@ -137,11 +138,12 @@ def _is_plain(path: str) -> bool:
 
 
 def _listed(root: Path, commit: str) -> Iterator[bytes]:
-    with _git(root, ("ls-tree", "-r", "-z", commit)) as told:
+    # With its directories: empty ones within one another may be without end, and list no file.
+    with _git(root, ("ls-tree", "-r", "-t", "-z", commit)) as told:
         data = told.read(MOST_LISTED + 1)
         if len(data) > MOST_LISTED:
             raise TreeUnread("it has too many files")
-    entries = data.split(b"\0")[:-1]
+    entries = [entry for entry in data.split(b"\0")[:-1] if not entry.startswith(_DIRECTORY)]
     if len(entries) > MOST_ENTRIES:
         raise TreeUnread(f"it has more than {MOST_ENTRIES:,} files")
     return iter(entries)

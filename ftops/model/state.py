@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from msgspec import Struct, field
 
+from ftops.model.ack import Ack
 from ftops.model.change import FieldDifference
 from ftops.model.commit import AppliedCommit
 from ftops.model.finetune import Lifecycle
@@ -219,7 +220,8 @@ class State(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
     `datasets` maps provider -> SHA-256 -> file id; `not_mine` maps provider -> ids of jobs that a person
     declared to be somebody else's; `providers` what is remembered of each, by name. `applied` is what was
     last applied, where git reported it. `observed` are the conditions that were true when a round last
-    looked, None where none has; `events` what newly came true, the oldest first.
+    looked, None where none has; `events` what newly came true, the oldest first. `acks` are the failures
+    that a person knows about, by fine-tune.
     """
 
     project: Name
@@ -234,6 +236,7 @@ class State(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
     observed: Mapping[Observable, tuple[Condition, ...]] | None = None
     events: tuple[Transition, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
+    acks: Mapping[Name, Ack] = field(default_factory=dict)
 
     def with_record(self, name: str, record: Record) -> State:
         """Return the state with this record in place of the name's old one."""

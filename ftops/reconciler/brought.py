@@ -18,7 +18,7 @@ from ftops.model.project import ProviderSettings
 from ftops.model.value import replace
 from ftops.planner.planner import plan
 from ftops.reconciler.data_samples import DataSamples
-from ftops.reconciler.earlier_commit import Earlier, Incomparable, earlier_commit, is_below
+from ftops.reconciler.earlier_commit import Earlier, Incomparable, digest_of, earlier_commit, is_below
 from ftops.reconciler.elsewhere import known_by
 from ftops.reconciler.policies import weakened
 from ftops.reconciler.values import Loaded, Reviewed
@@ -61,8 +61,10 @@ def _with_note(reviewed: Reviewed, note: str) -> Reviewed:
 def _with_rules(loaded: Loaded, reviewed: Reviewed, earlier: Earlier, ref: str) -> Reviewed:
     """Warn of rules that the branch changes: it is judged by its own, as an apply after the merge will be."""
     before, verdict = earlier.loaded, reviewed.review
-    rules = Rules.of(before.project, before.rulebook), Rules.of(loaded.project, loaded.rulebook)
-    changed = (*changed_rules(*rules, ref), *weakened(loaded, reviewed, before, ref))
+    table = digest_of(loaded.root, loaded.project.price_table)
+    old = Rules.of(before.project, before.rulebook, earlier.price_table)
+    new = Rules.of(loaded.project, loaded.rulebook, table)
+    changed = (*changed_rules(old, new, ref), *weakened(loaded, reviewed, before, ref))
     return replace(reviewed, review=replace(verdict, warnings=(*verdict.warnings, *changed)))
 
 

@@ -5,6 +5,7 @@ The data that it shares with what is here is not read again.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
@@ -38,11 +39,15 @@ class Incomparable(Exception):
 
 
 class Earlier(Struct, frozen=True):
-    """What was declared; of the `unknown` names the data is not known here, nor what `submodules` held."""
+    """What was declared; of the `unknown` names the data is not known here, nor what `submodules` held.
+
+    `price_table` is the digest of the project's own prices.
+    """
 
     loaded: Loaded
     unknown: frozenset[str] = frozenset()
     submodules: tuple[str, ...] = ()
+    price_table: str | None = None
 
 
 class _Data(Struct):
@@ -79,7 +84,8 @@ def _read(here: Loaded, tree: Tree, below: Path) -> Earlier:
     if project.name != here.project.name:
         raise Incomparable(f"the project is called {project.name} there")
     chosen = [os.path.normpath(pattern) for pattern in project.manifests]
-    _write(tree, [path for path in chosen if path in tree.files and path not in manifests], below)
+    table = os.path.normpath(project.price_table) if project.price_table else ""
+    _write(tree, sorted({*chosen, table} & tree.files.keys() - set(manifests)), below)
     facts = {name: facts_of(settings) for name, settings in project.providers.items()}
     read = load_fine_tunes(below, project, document, facts)
     if read.misdeclared:
@@ -100,7 +106,17 @@ def _read(here: Loaded, tree: Tree, below: Path) -> Earlier:
         rulebook=Rulebook(project.policies, read.rules, read.waivers),
     )
     hidden = {one.name for one in read.fine_tunes if any(path in data.unknown for path in _paths(one))}
-    return Earlier(loaded, frozenset(hidden), tree.submodules)
+    return Earlier(loaded, frozenset(hidden), tree.submodules, digest_of(below, project.price_table))
+
+
+def digest_of(root: Path, name: str | None) -> str | None:
+    """Return the digest of a file that a project names, None where there is none that can be read."""
+    path = Path(os.path.realpath(root / name)) if name else root
+    if not path.is_relative_to(os.path.realpath(root)) or not path.is_file():
+        return None
+    if path.stat().st_size > MOST_MANIFEST_BYTES:
+        return None
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _write(tree: Tree, paths: list[str], below: Path) -> None:

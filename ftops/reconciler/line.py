@@ -23,6 +23,7 @@ from ftops.reconciler.pricing import price_book, priced
 from ftops.reconciler.retirement import Look, what_ends
 from ftops.reconciler.values import Loaded, Reviewed
 from ftops.records.stake import with_stakes
+from ftops.review.alarms import acknowledgements, worth_keeping
 from ftops.review.check import review
 from ftops.review.prices import PriceBook
 from ftops.review.purse import Purse
@@ -72,7 +73,8 @@ def make_plan(
     prices = price_book(loaded, planning, inputs.observations, look, now)
     planning = within_budgets(inputs, planning, held, selection, partial(priced, loaded, prices))
     facts = replace(planning.plan.facts, commit=loaded.commit, older_than=older_than(loaded, state))
-    notes = (*planning.plan.notes, *unmatched(selection, loaded.fine_tunes, state))
+    known = acknowledgements(planning.plan, settled.acks, now)
+    notes = (*planning.plan.notes, *unmatched(selection, loaded.fine_tunes, state), *known)
     changes = with_stakes(planning.plan.changes, settled, inputs.observations, now)
     whole = replace(planning.plan, facts=facts, notes=notes, changes=changes)
     ends, seen = what_ends(loaded, whole, inputs.observations, look, now)
@@ -89,6 +91,7 @@ def carry_out(loaded: Loaded, reviewed: Reviewed, changes: Iterable[Change], han
     # Where there is no state yet, a run that does nothing must not begin one.
     if wanted or settled.serial:
         settled = replace(settled, applied=applied_commit(loaded, reviewed))
+    settled = _acks_pruned(reviewed, settled, acts=bool(wanted))
     about = wanted if reviewed.plan.facts.older_than else reviewed.plan.changes
     names = {change.name for change in about}
     context = Context(
@@ -101,6 +104,18 @@ def carry_out(loaded: Loaded, reviewed: Reviewed, changes: Iterable[Change], han
         purchase=Purchase(at=reviewed.at, by=hands.who, commit=loaded.commit.id if loaded.commit else None),
     )
     return apply(wanted, (reviewed.stored, settled), context)
+
+
+def _acks_pruned(reviewed: Reviewed, settled: State, *, acts: bool) -> State:
+    """Drop acknowledgements whose failure is gone where the state is written anyway; expired ones at once.
+
+    So one that has expired is told by one round of an apply or reconcile, and by every plan before it.
+    """
+    everything = reviewed.selection.everything
+    kept, expired = worth_keeping(reviewed.plan, settled.acks, reviewed.at, everything=everything)
+    if len(kept) == len(settled.acks):
+        return settled
+    return replace(settled, acks=kept) if acts or expired or settled != reviewed.stored else settled
 
 
 def narrowed(loaded: Loaded, reviewed: Reviewed, changes: Iterable[Change], selection: Selection) -> Reviewed:

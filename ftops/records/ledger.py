@@ -24,6 +24,7 @@ class Ledger:
         self._state = state
         self.records = dict(state.fine_tunes)
         self.archive = dict(state.archive)
+        self._acks = dict(state.acks)
         self._datasets = {provider: dict(files) for provider, files in state.datasets.items()}
         jobs = (*(one.jobs for one in self.records.values()), *(one.jobs for one in self.archive.values()))
         self._job_ids = {job.id for some in jobs for job in some}
@@ -34,6 +35,7 @@ class Ledger:
             self._state,
             fine_tunes=dict(self.records),
             archive=dict(self.archive),
+            acks=dict(self._acks),
             datasets={provider: dict(files) for provider, files in self._datasets.items()},
         )
 
@@ -77,6 +79,7 @@ class Ledger:
     def forget(self, name: str, *, detached: bool = False) -> None:
         """Archive a record: its jobs and numbers stay, so that nothing is paid or numbered twice."""
         record = self.records.pop(name)
+        self._acks.pop(name, None)
         self.archive[name] = put_away(record, self.archive.get(name, NOTHING), detached=detached)
 
     def adopt(self, name: str, fine_tune: FineTune, job: RecordedJob, fingerprint: str, spec: object) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 
+from ftops.model.ack import Ack
 from ftops.model.finetune import FineTune
 from ftops.model.job import JobStatus
 from ftops.model.state import ArchivedRecord, Record, RecordedJob, State
@@ -36,7 +37,13 @@ def moved(state: State, old: str, new: str) -> State:
     records[new] = record
     left = archive.get(old, ArchivedRecord(0))
     archive[old] = replace(left, generation=max(record.generation, left.generation))
-    return replace(state, fine_tunes=records, archive=archive)
+    return replace(state, fine_tunes=records, archive=archive, acks=_acks_moved(state.acks, old, new))
+
+
+def _acks_moved(acks: Mapping[str, Ack], old: str, new: str) -> Mapping[str, Ack]:
+    """Let what is known about a fine-tune go with it; what was known under its new name was of another."""
+    others = {name: ack for name, ack in acks.items() if name not in (old, new)}
+    return {**others, new: acks[old]} if old in acks else others
 
 
 def renumbered(record: Record, after: int) -> Record:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
+from ftops.model.ack import Ack
 from ftops.model.change import Action, Change, Reason
 from ftops.model.job import Job, JobStatus
 from ftops.model.json_value import JSONObject
@@ -17,6 +18,7 @@ from ftops.model.state import Record, RecordedJob, State
 from ftops.model.value import replace
 from ftops.records.stake import progress_at
 from ftops.report.next_steps import next_step
+from ftops.review.alarms import acknowledged
 
 _ACTIVE = frozenset(status.value for status in JobStatus if status.active)
 
@@ -31,6 +33,15 @@ class Group(StrEnum):
     READY = "ready"
 
 
+class Acknowledged(Struct, frozen=True, omit_defaults=True):
+    """What somebody knows of a failure that is still there. `until` is Unix seconds, maybe over."""
+
+    until: float
+    reason: str
+    by: str
+    expired: bool = False
+
+
 class StatusRow(Struct, frozen=True):
     """One fine-tune. `status` is a job's, or `absent`, `waiting`, `held` where there is none to speak of.
 
@@ -40,6 +51,7 @@ class StatusRow(Struct, frozen=True):
     `failure_class` is whose fault a failure is: `FailureClass`. `result` is what a trainer told,
     `cost` what it cost, if that is known, and `expected` what the training that runs or comes may cost.
     `estimated_finish` is what the provider says; `depends_on` are the fine-tunes that it starts from.
+    `acknowledged` is there where all that is wrong with it is known.
     """
 
     name: str
@@ -64,6 +76,7 @@ class StatusRow(Struct, frozen=True):
     expected: Amount | None = None
     estimated_finish: float | None = None
     depends_on: tuple[str, ...] = ()
+    acknowledged: Acknowledged | None = None
 
 
 _DELIBERATE = frozenset({Reason.PROTECTED, Reason.SUSPENDED, Reason.CANCELLED_BY_HAND, Reason.UPSTREAM})
@@ -78,6 +91,17 @@ def with_progress(
 ) -> tuple[StatusRow, ...]:
     """Add how far the jobs are, by live job and by metrics, both by job id."""
     return tuple(_progressing(row, jobs, points, now) for row in rows)
+
+
+def with_acknowledgements(
+    rows: Sequence[StatusRow], plan: Plan, acks: Mapping[str, Ack], now: float
+) -> tuple[StatusRow, ...]:
+    """Add what somebody has acknowledged of the failures in a plan."""
+    known = {
+        name: Acknowledged(ack.until, ack.reason, ack.by, expired=not ack.in_force(now))
+        for name, ack in acknowledged(plan, acks).items()
+    }
+    return tuple(replace(row, acknowledged=known.get(row.name)) for row in rows) if known else tuple(rows)
 
 
 def settled(rows: Sequence[StatusRow]) -> bool:

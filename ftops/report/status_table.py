@@ -11,7 +11,19 @@ from msgspec import Struct
 from ftops.report.layout import GAP, NARROWEST, wrapped
 from ftops.report.next_steps import alternatives
 from ftops.report.status import Group, StatusRow
-from ftops.report.status_words import NONE, age, cost, how_far, loss, next_words, progress, sign, state, why
+from ftops.report.status_words import (
+    NONE,
+    age,
+    cost,
+    how_far,
+    known,
+    loss,
+    next_words,
+    progress,
+    sign,
+    state,
+    why,
+)
 from ftops.report.words import Styler, cut, display_width, plain, printable
 
 WIDE = 110
@@ -154,12 +166,12 @@ def _blocks(
                 drawn += _ids(row, width, screen.style)
             blocks.append((row.group, drawn))
         if needs is not None:
-            blocks[-1][1].extend(_advice(*needs, width, screen.style))
+            blocks[-1][1].extend(_advice(needs, width, screen.style))
     return blocks
 
 
-def _needs(row: StatusRow) -> tuple[str, str] | None:
-    return (why(row), row.next or "") if row.group is Group.NEEDS_PERSON else None
+def _needs(row: StatusRow) -> tuple[str, str, str] | None:
+    return (why(row), known(row), row.next or "") if row.group is Group.NEEDS_PERSON else None
 
 
 def _styled(row: StatusRow, line: tuple[str, str], style: Styler) -> str:
@@ -178,9 +190,11 @@ def _ids(row: StatusRow, width: int, style: Styler) -> Iterator[str]:
     return (style(line, "dim") for line in wrapped(text, width, _INDENT))
 
 
-def _advice(reason: str, following: str, width: int, style: Styler) -> Iterator[str]:
+def _advice(needs: tuple[str, str, str], width: int, style: Styler) -> Iterator[str]:
     """Yield why somebody is needed, and what to do: a command is never broken, for it is to be copied."""
+    reason, acknowledged, following = needs
     yield from shortened(reason, width)
+    yield from shortened(acknowledged, width)
     for part, is_command in alternatives(printable(following)):
         if is_command:
             yield _INDENT + style(part, "bold")

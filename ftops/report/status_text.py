@@ -9,7 +9,7 @@ from ftops.report.next_steps import alternatives
 from ftops.report.status import Group, StatusRow
 from ftops.report.status_head import head_lines
 from ftops.report.status_table import Screen, render_table
-from ftops.report.status_words import NONE, age, cost, how_far, loss, next_words, sign, state, why
+from ftops.report.status_words import NONE, age, cost, how_far, known, loss, next_words, sign, state, why
 from ftops.report.words import printable
 from ftops.review.forecast import Forecast
 
@@ -55,6 +55,7 @@ def _facts(row: StatusRow, now: float, width: int) -> Iterator[str]:
         ("job", row.job_id or NONE),
         ("model", row.fine_tuned_model or NONE),
         ("why", why(row)),
+        ("known", known(row)),
     )
     for label, value in told:
         if value != NONE:

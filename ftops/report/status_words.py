@@ -11,6 +11,7 @@ from ftops.model.job import FailureClass, JobStatus
 from ftops.model.spending import Amount, ChargeSource
 from ftops.report.status import Group, StatusRow
 from ftops.report.words import SPARK_WIDTH, amount_words, bar, sparkline
+from ftops.review.alarms import acknowledged_words
 
 NONE = "-"
 UNKNOWN = "unknown"
@@ -167,6 +168,14 @@ def _cents(spent: Amount) -> str:
 
 
 _CENT = Decimal("0.01")
+
+
+def known(row: StatusRow) -> str:
+    """Say until when, by whom and why what is wrong with it is acknowledged."""
+    told = row.acknowledged
+    if told is None:
+        return NONE
+    return acknowledged_words(told.until, told.by, told.reason, expired=told.expired)
 
 
 def why(row: StatusRow) -> str:

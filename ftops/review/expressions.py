@@ -40,6 +40,9 @@ MOST_CHARACTERS_OF_A_VALUE = 100_000
 """A few `+` in a row double a text as often."""
 
 
+MOST_CHARACTERS_OF_AN_ERROR = 200
+
+
 class NoAnswer(Struct, frozen=True):
     """An expression that came to nothing, and why: it counts as broken."""
 
@@ -122,7 +125,7 @@ class _Steps:
 
 @lru_cache(maxsize=1)
 def _evaluator_class() -> Callable[..., Evaluator]:
-    from celpy.evaluation import Evaluator
+    from celpy.evaluation import CELEvalError, Evaluator
 
     class Bounded(Evaluator):
         """An evaluator that stops: also the ones inside it, which macros make."""
@@ -136,6 +139,9 @@ def _evaluator_class() -> Callable[..., Evaluator]:
 
         def visit_children(self, tree: Tree[Any]) -> list[Result]:
             values = super().visit_children(tree)
+            for one in values:
+                if isinstance(one, CELEvalError):
+                    one.args = _brief(one)
             self._steps.take(values)
             return values
 
@@ -221,6 +227,12 @@ def _unknown(kind: str, name: Token, known: tuple[str, ...]) -> Fault:
 
 def _at(name: Token, message: str, hint: str | None) -> Fault:
     return Fault(message, hint, name.line or 1, name.column or 1)
+
+
+def _brief(error: Exception) -> tuple[Any, ...]:
+    """Return what an error says, cut: one made of two errors quotes both, so a row of them would double."""
+    text = str(error.args[0])[:MOST_CHARACTERS_OF_AN_ERROR] if error.args else ""
+    return (text, error.args[1]) if len(error.args) > 1 else (text,)
 
 
 def _reason(error: Exception) -> str:

@@ -18,8 +18,11 @@ from ftops.review.expressions import NoAnswer, reads
 Judge = Callable[[str, JSONObject], bool | NoAnswer]
 """(expression, document) -> whether it holds, or why nobody can tell."""
 
-ONLY_PLANNED = frozenset({"action", "cost", "cost.low", "cost.high", "data.tokens", "generation"})
-"""What is known of a plan alone: a rule that reads one of these is not judged without it."""
+ONLY_PLANNED = frozenset({"action", "cost", "cost.low", "cost.high", "data", "data.tokens", "generation"})
+"""What is known of a plan alone: a rule that reads one of these is not judged without it.
+
+So is `data` as a whole, or by an index: its `tokens` may be meant.
+"""
 
 
 class Step(Struct, frozen=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
-from msgspec import Struct, to_builtins
+from msgspec import Struct, field, to_builtins
 
 from ftops.model.budget import Budget, Budgets
 from ftops.model.json_value import JSON
@@ -22,16 +22,22 @@ _MOST_TOLD = 10
 
 
 class Rules(Struct, frozen=True):
-    """All that a project says of what may be done: limits, budgets, policies, waivers."""
+    """All that a project says of what may be done: limits, budgets, policies, waivers, and what it costs.
+
+    `table` is the digest of the file that `price_table` names.
+    """
 
     limits: Limits = Limits()
     budgets: Budgets = Budgets()
     book: Rulebook = Rulebook()
+    prices: Mapping[str, JSON] = field(default_factory=dict)
+    price_table: str | None = None
+    table: str | None = None
 
     @classmethod
-    def of(cls, project: Project, book: Rulebook) -> Rules:
+    def of(cls, project: Project, book: Rulebook, table: str | None) -> Rules:
         """Gather them."""
-        return cls(project.limits, project.budgets, book)
+        return cls(project.limits, project.budgets, book, project.prices, project.price_table, table)
 
 
 def changed_rules(before: Rules, after: Rules, ref: str) -> tuple[Warned, ...]:
@@ -48,6 +54,11 @@ def _differences(before: Rules, after: Rules) -> Iterator[str]:
     yield from _fields("limits", to_builtins(before.limits), to_builtins(after.limits))
     yield from _fields("budget", _budgets(before.budgets), _budgets(after.budgets))
     yield from _fields("policies", _policies(before.book), _policies(after.book))
+    yield from _fields("prices", before.prices, after.prices)
+    if before.price_table != after.price_table:
+        yield f"price_table {_written(before.price_table)} -> {_written(after.price_table)}"
+    elif before.table != after.table:
+        yield f"the prices in {after.price_table} are changed"
     yield from _named("rule", _rules(before.book), _rules(after.book))
     yield from _named("waiver", _waivers(before.book), _waivers(after.book))
 

@@ -58,9 +58,9 @@ class SectionWriter:
         return data
 
     def _pieces(self, state: State, format_version: int, *, packed: bool) -> Iterator[bytes]:
-        before = b"{"
-        if state.applied is not None:
-            before += _members({"applied": state.applied}, 0) + b","
+        first = {"acks": state.acks or None, "applied": state.applied}
+        known = {name: value for name, value in first.items() if value is not None}
+        before = b"{" + (_members(known, 0) + b"," if known else b"")
         yield self._finished(before + b'\n  "archive": ', packed=packed)
         yield from self._map("archive", state.archive, _as_it_is, 1, packed=packed)
         yield self._finished(b',\n  "datasets": ', packed=packed)

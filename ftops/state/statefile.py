@@ -15,6 +15,7 @@ from msgspec import DecodeError, ValidationError
 from msgspec.json import Decoder
 
 from ftops.errors import StateError, StateMoved
+from ftops.model.ack import Ack
 from ftops.model.identifiers import Count, Name, ProvidersId, SHA256Hex, Word
 from ftops.model.provider_memory import ProviderMemory
 from ftops.model.state import ArchivedRecord, Record, State
@@ -103,6 +104,7 @@ _PARTS: Mapping[str, tuple[Any, Any]] = {
     "archive": (Name, ArchivedRecord),
     "datasets": (Word, Mapping[SHA256Hex, ProvidersId]),
     "providers": (Word, ProviderMemory),
+    "acks": (Name, Ack),
 }
 """Maps in which an error names the member that it is in: the kinds of their keys and members."""
 

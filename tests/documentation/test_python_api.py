@@ -21,6 +21,7 @@ PAGE = REPOSITORY / "docs/reference/python-api.md"
 
 # fmt: off
 PUBLIC = [
+    "Acknowledged",
     "Action", "Ambiguous", "Amount", "ApplyResult", "Cancellation", "Cancelled", "Change", "ChangeResult",
     "ChargeSource", "Conversion", "CostEstimate", "CostReport", "DataFile", "Dataset", "Event", "EventKind",
     "ExitCode", "Failure", "Fate", "FieldDifference", "FineTune", "Forbidden", "ForgeError", "FtopsError",

@@ -33,7 +33,12 @@ EVERY_COMMAND = (
         "state rebuild --yes",
         "doctor --format json",
     ),
-    *("import b ftjob-1", "resolve a --never-arrived --yes", "-v --log-format json plan"),
+    *(
+        "import b ftjob-1",
+        "resolve a --never-arrived --yes",
+        "ack a --for 7d --reason x",
+        "-v --log-format json plan",
+    ),
 )
 
 

@@ -12,8 +12,8 @@ import requests
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
+from ftops.controller.instruments import Instruments, listening
 from ftops.controller.reconciled import Result
-from ftops.controller.watching import Watch, listening
 from ftops.model.change import Reason
 from tests.conftest import REPOSITORY, Emulator, ProjectDirectory
 from tests.services import started
@@ -154,11 +154,11 @@ def until(holds: Callable[[], bool]) -> None:
 
 @pytest.mark.slow
 def test_a_real_prometheus_scrapes_and_its_alert_fires_and_clears() -> None:
-    watch = Watch(None, 300.0, tell=lambda _: None)
-    watch.expect(ROOT, lambda: "shop")
-    with listening(watch, "127.0.0.1:0") as served:
+    instruments = Instruments(None, 300.0, warn=lambda _: None)
+    instruments.expect(ROOT, lambda: "shop")
+    with listening(instruments, "127.0.0.1:0") as served:
         for address in started(NAME, lambda: prometheus(str(served), hasty_rules())):
-            assert_it_fires_and_clears(watch, address)
+            assert_it_fires_and_clears(instruments, address)
 
 
 def hasty_rules() -> str:
@@ -169,7 +169,7 @@ def hasty_rules() -> str:
     return yaml.safe_dump(rules)
 
 
-def assert_it_fires_and_clears(watch: Watch, address: str) -> None:
+def assert_it_fires_and_clears(instruments: Instruments, address: str) -> None:
     def firing() -> set[str]:
         asked = requests.get(f"{address}/api/v1/alerts", timeout=30).json()
         return {one["labels"]["alertname"] for one in asked["data"]["alerts"] if one["state"] == "firing"}
@@ -182,14 +182,14 @@ def assert_it_fires_and_clears(watch: Watch, address: str) -> None:
     # Nothing has succeeded yet, and nobody has looked.
     until(lambda: firing() == {"FtopsNoSuccess"})
     now = time.time()
-    watch(told(round_of(hold("a"), hold("b", Reason.ORPHAN)), at=now))
+    instruments(told(round_of(hold("a"), hold("b", Reason.ORPHAN)), at=now))
     until(lambda: firing() == {"FtopsNeedsPerson"})
-    watch(told(None, Result.STANDING_BY, at=now))
+    instruments(told(None, Result.STANDING_BY, at=now))
     until(lambda: "FtopsStandingBy" in firing())
     for number in range(3):
-        watch(told(None, Result.FAILED, at=now + number))
+        instruments(told(None, Result.FAILED, at=now + number))
     until(lambda: "FtopsFailing" in firing())
-    watch(told(round_of(), at=now + 4))
+    instruments(told(round_of(), at=now + 4))
     until(lambda: firing() == set())
     # The shape of what it has stored: no error on the way, and no series that it refused.
     asked = requests.get(f"{address}/api/v1/targets", timeout=30).json()

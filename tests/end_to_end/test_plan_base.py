@@ -415,3 +415,27 @@ def test_a_branch_that_only_loosens_rules_says_so_too(project: ProjectDirectory,
     (warned,) = planned(project, "--base", "main")["review"]["warnings"]
     assert warned["rule"] == "rules-changed"
     assert "policies.max_epochs none -> 10" in warned["message"]
+
+
+def test_a_branch_that_makes_its_training_cheap_says_so(
+    project: ProjectDirectory, repository: Repository
+) -> None:
+    path = project.root / "ftops.yaml"
+    path.write_text(f"{path.read_text()}  price_table: prices.yaml\n")
+    with_price(project, "25")
+    repository.commit(at=1_700_000_060)
+    repository.git("checkout", "-q", "-b", "work")
+    with_price(project, "0.01")
+    repository.commit(at=1_700_000_120)
+    warned = [one["message"] for one in planned(project, "--base", "main")["review"]["warnings"]]
+    assert "this branch changes the rules that main has: the prices in prices.yaml are changed" in warned
+
+
+def with_price(project: ProjectDirectory, amount: str) -> None:
+    project.write(
+        "prices.yaml",
+        "format_version: 1\ncollected: '2026-11-27'\nprices:\n"
+        "- {provider: openai, model: gpt-4o-mini, unit: per_million_trained_tokens,\n"
+        f"   amount: '{amount}', currency: USD, status: current, as_of: '2026-11', source: contract,\n"
+        "   confidence: official}\n",
+    )

@@ -69,6 +69,9 @@ def work(call: Caller) -> None:
     for form in ("text", "json"):
         call("status", "--format", form)
         call("outputs", "--format", form)
+    for reason in ("known", f"it is {CANARY}"):
+        call("ack", "c", "--for", "7d", "--reason", reason)
+    call("ack", "--list")
     call("resolve", "c", "--not-mine", "ftjob-1", "--yes")
     call("validate")
     for arguments in ("list", "test"):

@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from ftops.errors import About, RefusalKind, StateConflict
 from ftops.model import commit, identifiers
+from ftops.model.ack import Ack
 from ftops.model.change import FieldDifference
 from ftops.model.commit import AppliedCommit, Commit
 from ftops.model.finetune import Lifecycle, OnChange, OnRemove, Retry, RetryOn
@@ -113,6 +114,14 @@ MEMORY = st.builds(
     st.dictionaries(SHA256, st.builds(RefusedUpload, TEXT, TIME, IDS), max_size=2),
 )
 HASH = st.from_regex(f"({commit.HASH})", fullmatch=True)
+ACK = st.builds(
+    Ack,
+    st.lists(SHA256, max_size=2).map(tuple),
+    TEXT.filter(bool),
+    TEXT.filter(bool),
+    st.floats(0, 253_402_300_799),
+    st.floats(0, 253_402_300_799),
+)
 STATE = st.builds(
     State,
     *(NAME, WORD, WHOLE),
@@ -122,6 +131,7 @@ STATE = st.builds(
     not_mine=st.dictionaries(WORD, IDS, max_size=2),
     providers=st.dictionaries(WORD, MEMORY, max_size=2),
     applied=st.none() | st.builds(AppliedCommit, st.builds(Commit, HASH, WHOLE), DIGEST),
+    acks=st.dictionaries(NAME, ACK, max_size=2),
 )
 
 

@@ -30,6 +30,7 @@ class Run:
     branch: str = "main"
     repository: str = REPOSITORY
     good: bool = True
+    event: str = "push"
 
 
 @dataclass
@@ -94,6 +95,7 @@ def _shown(run: Run) -> dict[str, Any]:
         "path": run.path,
         "head_sha": run.head,
         "head_branch": run.branch,
+        "event": run.event,
         "repository": {"full_name": REPOSITORY},
         "head_repository": {"full_name": run.repository} if run.repository else None,
     }

@@ -97,8 +97,8 @@ class Team:
         self.gitlab.merged[commit] = pull.number
         self.gitlab.world.parents[commit] = [git("rev-parse", "HEAD^1"), pull.head]
 
-    def planned(self, pull: Pull, *, fork: bool = False, **more: str) -> int:
-        code = self.job("ftops:plan", pull.branch, self._of(pull, fork=fork), secrets=not fork, **more)
+    def planned(self, pull: Pull, *, fork: bool = False, fails: bool = False) -> int:
+        code = self.job("ftops:plan", pull.branch, self._of(pull, fork=fork), secrets=not fork, fails=fails)
         if not code:
             self.gitlab.heads[pull.number] = self.plan
         return code
@@ -122,7 +122,16 @@ class Team:
             "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main",
         }
 
-    def job(self, name: str, branch: str, given: dict[str, str], *, secrets: bool, **more: str) -> int:
+    def job(
+        self,
+        name: str,
+        branch: str,
+        given: dict[str, str],
+        *,
+        secrets: bool,
+        fails: bool = False,
+        **more: str,
+    ) -> int:
         self.count += 1
         told = {**TEMPLATE[TEMPLATE[name]["extends"]], **TEMPLATE[name]}
         place = self.folder / f"job-{self.count}"
@@ -134,7 +143,8 @@ class Team:
             if self.plan.exists():
                 (place / "project/ftops-plan.json").write_bytes(self.plan.read_bytes())
         self.plan = place / "project/ftops-plan.json"
-        lines = [*(told["before_script"] if self.installs else []), *told["script"]]
+        first, *install = told["before_script"]
+        lines = [first, *(install if self.installs else ()), *(["exit 9"] if fails else told["script"])]
         script = place / "script.sh"
         script.write_text("set -eo pipefail\n" + "\n".join(lines) + "\n")
         environ = {
@@ -142,6 +152,7 @@ class Team:
             "HOME": str(place),
             "CI": "true",
             **TEMPLATE["variables"],
+            **told.get("variables", {}),
             "FTOPS_SOURCE": self.installed.source,
             "CI_API_V4_URL": self.gitlab.url,
             "CI_PROJECT_ID": "9",
@@ -248,6 +259,17 @@ def test_where_no_plan_can_be_made_the_comment_says_why(team: Team) -> None:
     assert team.commented(pull) == 0
     (comment,) = team.gitlab.world.on(pull.number)
     assert "cannot be planned" in comment.body
+
+
+@pytest.mark.slow
+def test_what_a_branch_has_under_the_plans_name_is_no_artifact_of_a_job_that_fails_early(team: Team) -> None:
+    pull = team.opened("second")
+    git = team.project.repository.git
+    git("checkout", "-q", "second")
+    pull.head = team.project.repository.commit({"ftops-plan.json": "{}"})
+    git("checkout", "-q", "main")
+    assert team.planned(pull, fails=True) == 9
+    assert not team.plan.exists()
 
 
 @pytest.mark.slow

@@ -185,12 +185,17 @@ def test_by_hand_only_a_plan_is_applied_that_this_workflow_made_on_main(
 ) -> None:
     pull = team.opened("second")
     team.planned(pull)
-    run = str(team.count)
+    run, plan = str(team.count), team.artifact()
     done = team.applied(run)
     assert codes(done)["Find the reviewed plan/Find the reviewed plan"] == 4
     assert "Apply it/Apply" not in codes(done)
-    team.github.runs.append(Run("999", pull.head, ".github/workflows/apply.yml", "second"))
-    assert codes(team.applied("999"))["Find the reviewed plan/Find the reviewed plan"] == 4
+    path = ".github/workflows/apply.yml"
+    foreign = Run("998", pull.head, path, repository="stranger/fork", event="pull_request")
+    ours = Run("997", pull.head, path, event="pull_request")
+    for one in (Run("999", pull.head, path, "second"), foreign, ours):
+        team.github.runs.append(one)
+        team.github.artifacts[one.id, "ftops-plan"] = plan
+        assert codes(team.applied(one.id))["Find the reviewed plan/Find the reviewed plan"] == 4
     assert codes(team.applied("1; id"))["Find the reviewed plan/Find the reviewed plan"] == 64
     assert provider.jobs() == 0
 

@@ -89,17 +89,10 @@ def test_a_provider_that_cannot_be_listed_is_one_thing_to_look_at() -> None:
 
 def test_what_was_acknowledged_or_settled_in_the_round_needs_nobody() -> None:
     stuck = change("s", Action.CREATE, Reason.STUCK)
-    doubtful = create("d")
-    run = round_of(
-        hold("a"),
-        hold("b"),
-        stuck,
-        doubtful,
-        results=[done(stuck), done(doubtful, Outcome.FAILED, ambiguous=True)],
-    )
-    assert gauges(run)[series.NEEDS_PERSON.name] == {(): 3}
-    assert gauges(run, lambda _: frozenset({"a"}))[series.NEEDS_PERSON.name] == {(): 2}
-    assert gauges(run, lambda _: frozenset({"a", "b", "d"}))[series.NEEDS_PERSON.name] == {(): 0}
+    run = round_of(hold("a"), hold("b"), stuck, results=[done(stuck)])
+    assert gauges(run)[series.NEEDS_PERSON.name] == {(): 2}
+    assert gauges(run, lambda _, one: one.name == "a")[series.NEEDS_PERSON.name] == {(): 1}
+    assert gauges(run, lambda _, __: True)[series.NEEDS_PERSON.name] == {(): 0}
 
 
 def test_costs_are_those_of_the_month_and_ever_with_the_creates_of_the_round() -> None:

@@ -180,7 +180,12 @@ def test_a_project_that_is_renamed_or_forgotten_leaves_no_series() -> None:
     assert samples(metrics, "shop") == {}
     assert samples(metrics, "store")["ftops_reconcile_total{result=done}"] == 1
     metrics.forget(ROOT)
+    # It was still in its last round.
+    metrics(told(round_of(), project="store"))
     assert samples(metrics, "store") == {}
+    metrics.expect(ROOT, "store")
+    metrics(told(round_of(), project="store"))
+    assert samples(metrics, "store")["ftops_reconcile_total{result=done}"] == 1
     metrics.forget(Path("/never/known"))
 
 
@@ -207,10 +212,12 @@ def test_requests_are_counted_by_method_and_code_and_no_server_makes_series_with
 
 def test_backoff_is_told_of_a_known_project() -> None:
     metrics = rounds(told(round_of()))
-    metrics.backing_off("shop", 300.0)
-    metrics.backing_off("nobody", 300.0)
+    metrics.backing_off(Path("/never/known"), 300.0)
+    assert samples(metrics)["ftops_backoff_seconds"] == 0
+    metrics.backing_off(ROOT, 300.0)
     assert samples(metrics)["ftops_backoff_seconds"] == 300
-    assert samples(metrics, "nobody") == {}
+    metrics.backing_off(ROOT, 0.0)
+    assert samples(metrics)["ftops_backoff_seconds"] == 0
 
 
 def test_a_scrape_while_rounds_and_requests_come_in_is_whole() -> None:

@@ -23,6 +23,7 @@ from ftops.controller.serving import (
     serving,
 )
 from ftops.errors import FtopsError, UsageError
+from ftops.model.event import Event, EventKind
 from tests.unit.controller.measuring import round_of, told
 
 LARGE = "x" * 4_000_000
@@ -113,6 +114,17 @@ def test_a_long_pause_on_purpose_is_no_standstill(health: Health, clock: Clock) 
     assert health.stuck is None
     clock.now += 1.0
     assert health.stuck is not None
+
+
+def test_a_request_an_upload_and_a_wait_for_the_lock_are_no_standstill(clock: Clock) -> None:
+    health = Health(600.0, clock, silence=300.0)
+    clock.now = 2100.0
+    assert health.stuck is None
+    health.hear(Event(EventKind.UPLOADING, 0.0, "half of it"))
+    clock.now += 2100.0
+    assert health.stuck is None
+    clock.now += 1.0
+    assert health.stuck == "nothing has moved for 2101 s"
 
 
 def test_a_short_interval_leaves_time_for_a_long_upload(clock: Clock) -> None:

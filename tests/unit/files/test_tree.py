@@ -134,6 +134,16 @@ def test_a_huge_tree_is_refused(repository: Repository, monkeypatch: pytest.Monk
         read(repository)
 
 
+def test_directories_without_end_are_refused_though_they_hold_no_file(repository: Repository) -> None:
+    repository.commit({"good": "x"})
+    tree = raw_tree(repository)
+    for _ in range(40):
+        tree = raw_tree(repository, ("40000", "a", tree), ("40000", "b", tree))
+    commit = repository.git("commit-tree", "-m", "x", tree)
+    with pytest.raises(TreeUnread, match="too many files"):
+        tree_of(repository.root, commit)
+
+
 def test_no_code_of_the_repository_runs(repository: Repository, tmp_path: Path) -> None:
     ran = tmp_path / "ran"
     script = tmp_path / "script.sh"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -10,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ftops.errors import FtopsError
+from ftops.model.policy import PolicyRule
 from ftops.review import expressions
 from ftops.review.expression_text import MOST_BRACKETS, MOST_CHARACTERS, MOST_OPERATORS
 from ftops.review.expressions import MOST_STEPS, Expressions, NoAnswer, check, reads
-from ftops.review.own_rules import FIELDS
+from ftops.review.own_rules import FIELDS, needs_plan
 
 DOCUMENT: dict[str, Any] = {
     "name": "night-report",
@@ -131,15 +133,24 @@ HOSTILE = {
     "lists of one list": "[1]" + ".map(x, [x,x,x])" * 20 + " == []",
     "long lists": f"{TEN}.all(a, [a" + ",a" * 800 + "].all(b, true))",
     "digits": "1" * 1990 + " > 0",
+    "a row of errors": " || ".join(["1/0"] * 30),
+    "errors of two kinds": " && ".join(["size(1) && true * size(1)"] * 19),
     "a patient pattern": "change.name.matches('(a+)+(a+)+(a+)+$')",
     "a large pattern": "change.name.matches('((a{1000}){1000}){1000}')",
 }
 
 
+MOST_BYTES = 64 * 2**20
+
+
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_a_hostile_expression_ends_soon_and_allows_nothing(text: str) -> None:
     judge = Expressions()
+    tracemalloc.start()
     assert judge(text, DOCUMENT) is not True
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < MOST_BYTES
     assert MOST_STEPS * 2 > expressions.MOST_STEPS_OF_A_RUN - judge.left >= 0
 
 
@@ -159,6 +170,19 @@ def test_all_of_a_run_share_their_steps() -> None:
 def test_an_expression_tells_which_fields_it_reads() -> None:
     text = "has(change.labels.a) && change.data.tokens < 5 || change.cost == null && change.cost.high > 1"
     assert reads(text) == {"labels.a", "data.tokens", "cost", "cost.high"}
+
+
+@pytest.mark.parametrize(
+    ("text", "planned"),
+    [
+        ("change.data.tokens < 5", True),
+        ("change.data['tokens'] < 5", True),
+        ("change.data.examples > 9", False),
+        ("change.name != 'a'", False),
+    ],
+)
+def test_a_rule_that_may_read_what_only_a_plan_counts_waits_for_a_plan(text: str, planned: bool) -> None:
+    assert needs_plan(PolicyRule("a", text, "no")) is planned
 
 
 @given(st.text(max_size=60), st.sampled_from(["", "change.name == ", "change.labels.", "'", "[1].map(x, "]))

@@ -61,3 +61,12 @@ def test_a_rule_that_says_something_else_under_its_name_is_changed() -> None:
 def test_many_changes_are_counted() -> None:
     waivers = tuple(replace(WAIVER, name=f"n{number:02}") for number in range(14))
     assert told(replace(BEFORE, book=replace(BEFORE.book, waivers=waivers))).endswith("; and 4 more")
+
+
+def test_what_limits_and_budgets_count_by_is_a_rule_too() -> None:
+    before = replace(BEFORE, prices={"gpt-4o": 25}, price_table="prices.yaml", table="a")
+    cheaper = replace(before, prices={"gpt-4o": 0.01}, table="b")
+    (warned,) = changed_rules(before, cheaper, "main")
+    assert warned.message.endswith("prices.gpt-4o 25 -> 0.01; the prices in prices.yaml are changed")
+    (warned,) = changed_rules(before, replace(before, price_table=None, table=None), "main")
+    assert warned.message.endswith('price_table "prices.yaml" -> none')

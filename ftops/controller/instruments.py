@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,10 +19,12 @@ from ftops.controller.textfile import check_place, read_textfile, write_textfile
 from ftops.transport.observer import Exchange, Observer
 
 
-class Watch:
+class Instruments:
     """A listener of rounds: counts, and writes the file. Nothing that it does fails a round.
 
-    `hearer` is for `Surroundings`. `health` is to be told of each turn of the loop. `tell` takes warnings.
+    Projects may tell it of theirs from threads of their own.
+
+    `hearer` is for `Surroundings`, whose events `health` is to hear as well. `warn` takes warnings.
     """
 
     def __init__(
@@ -29,15 +32,17 @@ class Watch:
         file: Path | None,
         interval: float | None,
         *,
-        tell: Callable[[str], None],
+        warn: Callable[[str], None],
+        silence: float = 0.0,
         acknowledged: Acknowledged = nobody,
     ) -> None:
         if file is not None:
             check_place(file)
         self._file = file
-        self._tell = tell
+        self._warn = warn
+        self._writing = threading.Lock()
         self.metrics = Metrics(acknowledged=acknowledged, process=file is None)
-        self.health = Health(interval or 0.0, time.monotonic)
+        self.health = Health(interval or 0.0, time.monotonic, silence)
 
     def __call__(self, told: Reconciled) -> None:
         """Take in one round."""
@@ -45,7 +50,7 @@ class Watch:
         try:
             self.metrics(told)
         except Exception as error:  # noqa: BLE001 - what pays and cancels goes on, whatever is wrong here
-            self._tell(f"Warning: the metrics of this round are incomplete: {error!r}")
+            self._warn(f"the metrics of this round are incomplete: {error!r}")
         self._write()
 
     def expect(self, root: Path, name: Callable[[], str | None]) -> None:
@@ -59,12 +64,16 @@ class Watch:
             if (before := read_textfile(self._file)) is not None:
                 self.metrics.resume(root, project, before)
         except (OSError, ValueError) as error:
-            self._tell(f"Warning: {self._file} cannot be read ({_why(error)}): its counters begin again")
+            self._warn(f"{self._file} cannot be read ({_why(error)}): its counters begin again")
 
-    def pausing(self, project: str, seconds: float, backoff: float = 0.0) -> None:
-        """Note that the next round is so far away; `backoff` is how much of that is for a failure."""
+    def pausing(self, root: Path, seconds: float, backoff: float = 0.0) -> None:
+        """Note how far away the next round of a project is, and how much of that is for a failure."""
         self.health.moved(seconds)
-        self.metrics.backing_off(project, backoff)
+        self.metrics.backing_off(root, backoff)
+
+    def forget(self, root: Path) -> None:
+        """Drop what is known of a project that is gone."""
+        self.metrics.forget(root)
 
     def hearer(self, project: str, provider: str) -> Observer:
         """Return who hears of the requests to one provider."""
@@ -80,9 +89,11 @@ class Watch:
         if self._file is None:
             return
         try:
-            write_textfile(self._file, self.metrics.text())
+            # One after the other, so that the last to write is the last to have looked.
+            with self._writing:
+                write_textfile(self._file, self.metrics.text())
         except OSError as error:
-            self._tell(f"Warning: the metrics cannot be written to {self._file}: {_why(error)}")
+            self._warn(f"the metrics cannot be written to {self._file}: {_why(error)}")
 
 
 def _why(error: Exception) -> str:
@@ -90,12 +101,12 @@ def _why(error: Exception) -> str:
 
 
 @contextmanager
-def listening(watch: Watch, where: str) -> Iterator[ListenAddress]:
+def listening(instruments: Instruments, where: str) -> Iterator[ListenAddress]:
     """Serve what was seen. Raises UsageError for what is not an address, FtopsError for one in use."""
 
     def metrics() -> Answer:
-        return Answer(HTTPStatus.OK, watch.metrics.text(), CONTENT_TYPE)
+        return Answer(HTTPStatus.OK, instruments.metrics.text(), CONTENT_TYPE)
 
-    answers = {"/metrics": metrics, **health_answers(watch.health)}
+    answers = {"/metrics": metrics, **health_answers(instruments.health)}
     with serving(listen_address(where), answers) as served:
         yield served
