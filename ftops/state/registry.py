@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from ftops.errors import StateError
+from ftops.errors import Refused, StateError
 from ftops.state.backend import Opening, StateBackend
 from ftops.transport.hosts import origin_of
 
@@ -35,6 +35,10 @@ class BackendKind(Struct, frozen=True):
     packs: bool = False
     library: str | None = None
     extra: str | None = None
+
+
+REQUIRE_SHARED = "FTOPS_REQUIRE_SHARED_STATE"
+"""Set where files do not last, or several machines do the work: each would pay by a state of its own."""
 
 
 def _object_store(title: str, scheme: str, credentials: str, tested: str) -> BackendKind:
@@ -136,10 +140,15 @@ def refuse_unknown(url: str) -> None:
 def open_backend(opening: Opening) -> StateBackend:
     """Open the store that a URL names. Raises StateError for one that is unknown or cannot be loaded.
 
-    Raises Refused for a server that CI may not contact: for a third party's store here, our own check it
-    themselves.
+    Raises Refused for a file where the state has to be shared, and for a server that CI may not contact: for
+    a third party's store here, our own check it themselves.
     """
     scheme = scheme_of(opening.url)
+    if scheme == "file" and opening.environ.get(REQUIRE_SHARED):
+        raise Refused(
+            f"the state is a file, and {REQUIRE_SHARED} is set: it would be lost with this machine",
+            hint="name a store in spec.state of ftops.yaml that all machines reach, such as s3://BUCKET/KEY",
+        )
     kind = _BY_SCHEME.get(scheme)
     if kind is None:
         opening.refuse_stranger(origin_of(opening.url))

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from ftops.errors import StateError
+from ftops.errors import Refused, StateError
 from ftops.state.backend import Opening
 from ftops.state.holder import current_holder
-from ftops.state.registry import BACKENDS, open_backend, packs
+from ftops.state.registry import BACKENDS, REQUIRE_SHARED, open_backend, packs
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,14 @@ def test_an_unknown_scheme_is_refused_with_those_that_there_are(tmp_path: Path) 
 def test_a_file_url_without_a_path_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StateError, match="names no file"):
         open_backend(Opening("file://", tmp_path, "p", {}))
+
+
+@pytest.mark.parametrize("url", [".ftops/state.json", "file:///elsewhere/a.json"])
+def test_where_the_state_has_to_be_shared_a_file_is_refused(url: str, tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="FTOPS_REQUIRE_SHARED_STATE is set") as refused:
+        open_backend(Opening(url, tmp_path, "p", {REQUIRE_SHARED: "1"}))
+    assert "s3://" in str(refused.value.hint)
+    open_backend(Opening(url, tmp_path, "p", {REQUIRE_SHARED: ""}))
 
 
 GITHUB = {"GITHUB_ACTOR": "ana", "GITHUB_REPOSITORY": "o/r", "GITHUB_RUN_ID": "7"}
