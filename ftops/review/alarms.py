@@ -38,7 +38,7 @@ _PROVIDERS_WORDS = frozenset({Reason.FAILED, Reason.REJECTED})
 _COMMANDS = re.compile(r"`ftops [^`]*`")
 _MEASURES = re.compile(
     r"(?<![\w.-])\$?\d+(?:[.,:-]\d+)*"
-    r"(?: ?(?:%|(?:s|seconds|min|minutes|h|hours?|d|days?)\b)(?: \d+ (?:min|h)\b)?)?(?![\w-])"
+    r"(?: ?(?:%|(?:s|seconds|m|min|minutes|h|hours?|d|days?|w)\b)(?: ?\d+ ?(?:s|m|min|h)\b)*)?(?![\w-])"
 )
 """Times, sums, counts and dates in sentences of ours: they go on while the failure is the same."""
 

@@ -32,6 +32,7 @@ ALWAYS = {
             Reason.DUPLICATE,
             Reason.UNKNOWN_PROVIDER,
             Reason.STUCK,
+            Reason.STALLED,
             *RESTING_REASONS,
         ),
         4,
@@ -39,7 +40,9 @@ ALWAYS = {
 }
 WHEN_HELD = {
     Reason.OVER_BUDGET: 3,
-    **dict.fromkeys((Reason.FAILED, Reason.CANCELLED_EXTERNALLY, Reason.VANISHED, Reason.REJECTED), 5),
+    **dict.fromkeys(
+        (Reason.FAILED, Reason.CANCELLED_EXTERNALLY, Reason.VANISHED, Reason.REJECTED, Reason.OVERDUE), 5
+    ),
 }
 
 
