@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         StateMoved,
         StateUncertain,
         Unauthorized,
+        Unpaid,
         Unsupported,
         UsageError,
     )
@@ -140,6 +141,7 @@ __all__ = [
     "Tally",
     "Then",
     "Unauthorized",
+    "Unpaid",
     "Unsupported",
     "UploadedFile",
     "Upstream",
@@ -206,6 +208,7 @@ _ROOMS = {
         "StateMoved",
         "StateUncertain",
         "Unauthorized",
+        "Unpaid",
         "Unsupported",
         "UsageError",
     ),

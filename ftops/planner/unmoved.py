@@ -14,7 +14,7 @@ from ftops.model.finetune import FineTune
 from ftops.model.job import JobStatus
 from ftops.model.state import Record, RecordedJob
 from ftops.planner.composition import data_uses
-from ftops.planner.decision import KeptBecause, kept_because
+from ftops.planner.keeping import KeptBecause, kept_because
 from ftops.records.desired import DesiredSet
 from ftops.records.matching import LiveJobs
 from ftops.records.settings import settings_differ

@@ -31,6 +31,7 @@ NEXT_BY_REASON: Mapping[Reason, str] = {
     Reason.OTHER_LINEAGE: f"ftops state rebuild, or {_RESOLVE}, or {_NOT_MINE}",
     Reason.REJECTED: f"change its spec, or {_RETRY}",
     Reason.STUCK: _RETRY,
+    Reason.BILLING: "settle billing at the provider, then ftops apply",
     Reason.CANCELLED_BY_HAND: f"change its spec, or {_RETRY}",
     Reason.CANCELLED_EXTERNALLY: "set lifecycle.rerun to train again",
     Reason.VANISHED: "set lifecycle.rerun to train again",

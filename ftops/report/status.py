@@ -12,6 +12,7 @@ from ftops.model.job import Job, JobStatus
 from ftops.model.json_value import JSONObject
 from ftops.model.metrics import MetricPoint, losses
 from ftops.model.plan import Plan
+from ftops.model.queue import QueuePlace
 from ftops.model.spending import Amount, Charge, amount
 from ftops.model.state import Record, RecordedJob, State
 from ftops.model.value import replace
@@ -39,7 +40,8 @@ class StatusRow(Struct, frozen=True):
     of 1; `losses` are those of training so far, oldest first, where somebody asked for them.
     `failure_class` is whose fault a failure is: `FailureClass`. `result` is what a trainer told,
     `cost` what it cost, if that is known, and `expected` what the training that runs or comes may cost.
-    `estimated_finish` is what the provider says; `depends_on` are the fine-tunes that it starts from.
+    `estimated_finish` is what the provider says; `depends_on` are the fine-tunes that it starts from,
+    and `queue` is its place where it waits for one.
     """
 
     name: str
@@ -64,6 +66,7 @@ class StatusRow(Struct, frozen=True):
     expected: Amount | None = None
     estimated_finish: float | None = None
     depends_on: tuple[str, ...] = ()
+    queue: QueuePlace | None = None
 
 
 _DELIBERATE = frozenset({Reason.PROTECTED, Reason.SUSPENDED, Reason.CANCELLED_BY_HAND, Reason.UPSTREAM})
@@ -122,6 +125,7 @@ def _row(change: Change, record: Record | None) -> StatusRow:
         group=_group(change, status),
         expected=_expected(change, job),
         depends_on=change.depends_on,
+        queue=change.queue or None,
     )
     return _with_job(row, job) if job else row
 

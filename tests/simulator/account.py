@@ -32,6 +32,7 @@ from ftops.model.job import (
 )
 from ftops.model.json_value import JSON
 from ftops.model.observation import ProviderFacts
+from ftops.model.queue import Queue
 from ftops.model.request import JobRequest
 from ftops.model.value import replace
 from ftops.providers.registry import dialects
@@ -146,7 +147,7 @@ class Account:
         can = dialects()[dialect].capabilities
         if bends.tags != "none" and can.stamps:
             can = replace(can, stamp=StampPlace.SUFFIX, mark_retrieved=bends.tags != "listed")
-        self.facts = ProviderFacts("p", dialect, can, max_active=max_active)
+        self.facts = ProviderFacts("p", dialect, can, queue=Queue(max_active))
         self.jobs: dict[str, Job] = {}
         self.files: dict[str, UploadedFile] = {}
         self.truth: dict[str, Stamp] = {}

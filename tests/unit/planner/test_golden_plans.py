@@ -17,6 +17,7 @@ from ftops.model.change import Then
 from ftops.model.observation import Observation, ProviderFacts
 from ftops.model.planning import Inputs
 from ftops.model.project import Project, StateSettings
+from ftops.model.queue import Queue, QueuePlace
 from ftops.planner.planner import plan
 from ftops.providers.registry import dialects
 from ftops.state.statefile import decode
@@ -28,7 +29,9 @@ DIALECT = dialects()["openai"]
 
 @pytest.mark.parametrize("case", CASES, ids=lambda path: path.name)
 def test_the_folder_plans_to_the_expected_changes(case: Path) -> None:
-    facts = ProviderFacts("p", "openai", DIALECT.capabilities, max_active=_read(case, "now")["max_active"])
+    facts = ProviderFacts(
+        "p", "openai", DIALECT.capabilities, queue=Queue(**_read(case, "now").get("queue", {}))
+    )
     project = Project("golden", ("manifests.yaml",), StateSettings("state.json"), {}, default_provider="p")
     (empty,) = parse_yaml(b"{}", "ftops.yaml").documents
     loaded = load_fine_tunes(case, project, empty, {"p": facts})
@@ -44,8 +47,9 @@ def test_the_folder_plans_to_the_expected_changes(case: Path) -> None:
         job.id for record in state.fine_tunes.values() for job in record.jobs if job.id not in listed
     )
     seen = Observation(facts, jobs, listed_at=(now, now), gone=gone)
+    how = {key: value for key, value in _read(case, "now").items() if key in ("patient", "unattended")}
     inputs = Inputs(
-        "golden", loaded.fine_tunes, data.datasets, {"p": seen}, state, now, data_problems=problems
+        "golden", loaded.fine_tunes, data.datasets, {"p": seen}, state, now, data_problems=problems, **how
     )
     made = plan(inputs)
     changes = [
@@ -58,11 +62,16 @@ def test_the_folder_plans_to_the_expected_changes(case: Path) -> None:
             "attempt": change.attempt,
             **({"cancel_first": change.cancel_first} if change.cancel_first else {}),
             **({"then": _then(change.then)} if change.then else {}),
+            **({"queue": _place(change.queue)} if change.queue else {}),
         }
         for change in made.plan.changes
     ]
     assert changes == _read(case, "plan")["changes"]
     assert made.plan.unmanaged == _read(case, "plan")["unmanaged"]
+
+
+def _place(place: QueuePlace) -> dict[str, object]:
+    return {"position": place.position, "of": place.of, "until": place.until}
 
 
 def _then(then: Then) -> dict[str, object]:
