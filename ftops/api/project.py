@@ -235,7 +235,7 @@ class Project(TakesOver):
     def status(self) -> tuple[StatusRow, ...]:
         """Return the status of every fine-tune, by name. Lists the providers; changes nothing."""
         self._require_open()
-        reviewed = self._session.plan(Selection(defers=True))
+        reviewed = self._session.plan(Selection(patient=True, defers=True))
         return status_rows(reviewed.plan, reviewed.planning.state)
 
     def outputs(self, *, current: bool = False) -> Mapping[str, Output]:
