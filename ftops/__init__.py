@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         StateMoved,
         StateUncertain,
         Unauthorized,
+        Unpaid,
         Unsupported,
         UsageError,
     )
@@ -141,6 +142,7 @@ __all__ = [
     "Tally",
     "Then",
     "Unauthorized",
+    "Unpaid",
     "Unsupported",
     "UploadedFile",
     "Upstream",
@@ -207,6 +209,7 @@ _ROOMS = {
         "StateMoved",
         "StateUncertain",
         "Unauthorized",
+        "Unpaid",
         "Unsupported",
         "UsageError",
     ),

@@ -20,7 +20,8 @@
         ├── NotSent                     certain: the request never arrived
         ├── Unauthorized                certain: the key is wrong or may not do this (401, some 403)
         ├── Forbidden                   certain: the key is good, and this is not allowed (other 403)
-        ├── RateLimited                 certain: a limit of the model or the account (429, quota, billing)
+        ├── RateLimited                 certain: a limit of the model or the account (429, quota)
+        │   └── Unpaid                  certain: the account cannot pay (402, a hard limit, no credit)
         ├── NotReady                    certain: a file or a base model is not ready yet
         ├── Rejected                    certain: refused for what it says (other 4xx)
         │   └── NotFound                (404)
@@ -235,6 +236,7 @@ class RefusalKind(StrEnum):
     REJECTED = "rejected"
     NOT_READY = "not-ready"
     LIMIT = "limit"
+    BILLING = "billing"
     FORBIDDEN = "forbidden"
     UNAUTHORIZED = "unauthorized"
 
@@ -284,9 +286,16 @@ class Forbidden(ProviderError):
 
 
 class RateLimited(ProviderError):
-    """A limit was reached, of the model or of the account (`failure.about`): 429, quota or billing.
+    """A limit was reached, of the model or of the account (`failure.about`): 429 or quota.
 
     Certainly not done. For a create this is mostly a quota that no retry within seconds can fix.
+    """
+
+
+class Unpaid(RateLimited):
+    """The account cannot pay: no credit, a hard limit of billing, an overdue bill. Certainly not done.
+
+    No pause mends it: a person has to settle it at the provider.
     """
 
 

@@ -43,6 +43,9 @@ class Emulator:
         body = {"kind": kind, "operation": operation, **options}
         requests.post(f"{self._root}/faults", json=body, timeout=10).raise_for_status()
 
+    def mend(self) -> None:
+        requests.delete(f"{self._root}/faults", timeout=10).raise_for_status()
+
     def advance(self, seconds: float) -> None:
         requests.post(f"{self._root}/time", json={"advance": seconds}, timeout=10).raise_for_status()
 

@@ -18,6 +18,9 @@ from ftops.model.value import replace
 from ftops.reconciler.values import Reviewed
 from ftops.review.alarms import unknown
 
+_TRIED_AGAIN = frozenset({Reason.STUCK, Reason.BILLING})
+"""What ends with a create that succeeds."""
+
 
 def round_code(run: Round) -> ExitCode:
     """Return the first exit code that applies to a round."""
@@ -88,7 +91,7 @@ def state_code(reviewed: Reviewed, results: tuple[ChangeResult, ...] = ()) -> Ex
     """
     made = {one.change.name for one in results if one.outcome is Outcome.DONE}
     changes = reviewed.plan.changes
-    reasons = {one.reason for one in changes if not (one.reason is Reason.STUCK and one.name in made)}
+    reasons = {one.reason for one in changes if not (one.reason in _TRIED_AGAIN and one.name in made)}
     if reasons & NEEDS_PERSON_REASONS or not reviewed.plan.complete:
         return ExitCode.NEEDS_PERSON
     held = {change.reason for change in reviewed.plan.changes if change.action is Action.HOLD}

@@ -235,7 +235,7 @@ class Project(TakesOver):
     def status(self) -> tuple[StatusRow, ...]:
         """Return the status of every fine-tune, by name. Lists the providers; changes nothing."""
         self._require_open()
-        reviewed = self._session.plan(Selection(defers=True))
+        reviewed = self._session.plan(Selection(patient=True, defers=True))
         state = reviewed.planning.state
         rows = status_rows(reviewed.plan, state)
         return with_acknowledgements(rows, reviewed.plan, state.acks, reviewed.at)

@@ -16,6 +16,7 @@ from ftops.errors import (
     RefusalKind,
     Rejected,
     Unauthorized,
+    Unpaid,
 )
 from ftops.model.finetune import FineTune
 from ftops.model.job import FileState
@@ -28,6 +29,7 @@ _KINDS: tuple[tuple[type[ProviderError], RefusalKind], ...] = (
     (Rejected, RefusalKind.REJECTED),
     (Forbidden, RefusalKind.FORBIDDEN),
     (NotReady, RefusalKind.NOT_READY),
+    (Unpaid, RefusalKind.BILLING),
     (RateLimited, RefusalKind.LIMIT),
 )
 """The refusals that a record keeps. One of the key says nothing of the create."""
@@ -57,6 +59,8 @@ class Blocked:
             forbidden = error.failure.status == _FORBIDDEN
             what = "does not allow this key to create jobs" if forbidden else "does not accept the key"
             self._why[provider, None] = f"{provider} {what}: {said}"
+        elif isinstance(error, Unpaid):
+            self._why[provider, None] = f"{provider} refuses to create for billing: {said}"
         elif isinstance(error, RateLimited) and error.failure.about is About.ACCOUNT:
             self._why[provider, None] = f"{provider} takes no more jobs from this account now: {said}"
         elif isinstance(error, RateLimited):

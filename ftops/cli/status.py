@@ -84,7 +84,7 @@ def status_command(context: click.Context, name: str | None, form: str, interval
 
 def _look(session: Session, name: str | None, *, tell: bool) -> _Look:
     """Look once. What a table drawn in place has beside its rows is not told under it as well."""
-    reviewed = session.plan(Selection(defers=True))
+    reviewed = session.plan(Selection(patient=True, defers=True))
     invalid = data_code(reviewed.plan)
     if tell:
         options.tell_resting(reviewed.plan)

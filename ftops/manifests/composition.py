@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ftops.model.duration import span
 from ftops.model.finetune import (
     DataFile,
     FineTune,
@@ -56,14 +57,23 @@ def _model(value: Any) -> str | Upstream:
     return value if isinstance(value, str) else Upstream(value["from"], value.get("checkpoint", "final"))
 
 
+def _retry(value: Mapping[str, Any]) -> Retry:
+    most = value.get("max_cost")
+    return Retry(
+        max_attempts=int(value.get("max_attempts", 1)),
+        on=tuple(map(RetryOn, value.get("on", ()))),
+        backoff=span(value["backoff"]) if "backoff" in value else 0.0,
+        max_cost=None if most is None else float(most),
+    )
+
+
 def _lifecycle(value: Mapping[str, Any]) -> Lifecycle:
-    retry = value.get("retry", {})
     return Lifecycle(
         suspend=value.get("suspend", False),
         on_change=OnChange(value.get("on_change", OnChange.REPLACE)),
         on_remove=OnRemove(value.get("on_remove", OnRemove.CANCEL)),
         protect=value.get("protect", False),
-        retry=Retry(int(retry.get("max_attempts", 1)), tuple(map(RetryOn, retry.get("on", ())))),
+        retry=_retry(value.get("retry", {})),
         priority=int(value.get("priority", 0)),
         deadline=value.get("deadline"),
         stall_after=value.get("stall_after"),

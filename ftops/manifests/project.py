@@ -23,6 +23,7 @@ from ftops.manifests.provider_checks import (
     provider_findings,
     rename_findings,
 )
+from ftops.manifests.queues import queue_findings, queue_of
 from ftops.manifests.schema import Finding, document_rules
 from ftops.manifests.wording import Shown, shown, shown_kind, shown_secret, suggestion
 from ftops.model.project import (
@@ -144,6 +145,7 @@ def _meaning(spec: Mapping[str, Any], dialects: Mapping[str, OwnFields]) -> Iter
             yield Finding(("spec", "prices", name), message, suggestion(name, providers), key=True)
     for name, provider in providers.items():
         yield from provider_findings(("spec", "providers", name), provider, dialects)
+        yield from queue_findings(("spec", "providers", name, "queue"), provider.get("queue", {}))
     yield from rename_findings(providers)
     yield from notify_findings(spec.get("notify", ()))
 
@@ -207,7 +209,6 @@ def _limits(value: Mapping[str, Any]) -> Limits:
 
 def _provider(name: str, value: Mapping[str, Any]) -> ProviderSettings:
     seconds = {key: value[key] for key in ("timeout", "send_window", "settle") if key in value}
-    most = value.get("limits", {}).get("max_active")
     return ProviderSettings(
         name=name,
         dialect=value["dialect"],
@@ -218,7 +219,7 @@ def _provider(name: str, value: Mapping[str, Any]) -> ProviderSettings:
         headers={header: _set(text) for header, text in value.get("headers", {}).items()},
         query={key: _extra(one) for key, one in value.get("query", {}).items()},
         body={key: _extra(one) for key, one in value.get("body", {}).items()},
-        max_active=None if most is None else int(most),
+        queue=queue_of(value.get("queue", {})),
         emulator_speed=value.get("emulator", {}).get("speed", 1.0),
         renamed_from=value.get("renamed_from"),
         allow_closed=value.get("allow_closed", False),

@@ -11,6 +11,7 @@ from ftops.errors import Problem
 from ftops.model.data_difference import RowSample, RowsDifference
 from ftops.model.finetune import Source
 from ftops.model.json_value import JSON, JSONObject
+from ftops.model.queue import QueuePlace
 from ftops.model.review import Afterwards, CostEstimate
 
 
@@ -63,6 +64,7 @@ class Reason(StrEnum):
     DRAINING = "draining"
     WAITING_FOR = "waiting-for"
     PROVIDER_LIMIT = "provider-limit"
+    BACKOFF = "backoff"
     LOOKALIKE_IN_FLIGHT = "lookalike-in-flight"
     OVER_BUDGET = "over-budget"
     FREEZE = "freeze"
@@ -75,6 +77,7 @@ class Reason(StrEnum):
     NOT_READY = "not-ready"
     STUCK = "stuck"
     STALLED = "stalled"
+    BILLING = "billing"
     PROTECTED = "protected"
     ALTERED = "altered"
     LIKENESS = "likeness"
@@ -103,6 +106,7 @@ NEEDS_PERSON_REASONS = RESTING_REASONS | {
     Reason.UNKNOWN_PROVIDER,
     Reason.STUCK,
     Reason.STALLED,
+    Reason.BILLING,
 }
 """Changes for these reasons make the exit code 4: only a person can decide what is true."""
 
@@ -189,7 +193,8 @@ class Change(Struct, frozen=True, gc=False):
     its place. A declared fine-tune whose data cannot be read has no `fingerprint`, and its `spec` names
     paths in place of contents. `serves` is the newest model that it has made so far, which stays whatever is
     done, and `stopped` how far the job is that is stopped. `brought` tells, where the plan was compared with
-    a base, whether the change is new since it: False for what was pending there already.
+    a base, whether the change is new since it: False for what was pending there
+    already. `queue` is its place where it waits for one.
     """
 
     name: str
@@ -216,6 +221,7 @@ class Change(Struct, frozen=True, gc=False):
     serves: str | UnsetType = UNSET
     stopped: StoppedJob | UnsetType = UNSET
     brought: bool | UnsetType = UNSET
+    queue: QueuePlace | UnsetType = UNSET
 
     @property
     def stops(self) -> str | None:

@@ -21,8 +21,8 @@ def duration(seconds: float) -> str:
 
 
 def span(text: str) -> float:
-    """Return the seconds of a span that a file of the user's has: 30m, 36h, 60d, 8w. Raises ValueError."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)([mhdw])", text)
+    """Return the seconds of a span as people write it: 90s, 10m, 36h, 60d, 8w. Raises ValueError."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smhdw])", text)
     if found is None:
         raise ValueError(f"{text!r} is not a span such as 60d")
-    return float(found[1]) * {"m": _MINUTE, "h": _HOUR, "d": _DAY, "w": 7 * _DAY}[found[2]]
+    return float(found[1]) * {"s": 1, "m": _MINUTE, "h": _HOUR, "d": _DAY, "w": 7 * _DAY}[found[2]]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import Annotated
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from ftops.model.identifiers import Count, Name
 from ftops.model.json_value import JSON, JSONObject
@@ -75,10 +76,16 @@ class Upstream(Struct, frozen=True, gc=False):
 
 
 class Retry(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
-    """How often one generation may be tried; `max_attempts` counts the first job too."""
+    """How often one generation may be tried; `max_attempts` counts the first job too.
+
+    `backoff` (seconds) is the pause before the first retry, doubled before each further one. `max_cost` is
+    what all attempts of a generation may cost together, in USD.
+    """
 
     max_attempts: Count = 1
     on: tuple[RetryOn, ...] = ()
+    backoff: Annotated[float, Meta(ge=0)] = 0.0
+    max_cost: Annotated[float, Meta(ge=0)] | None = None
 
 
 class Lifecycle(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):

@@ -10,6 +10,7 @@ from ftops.model.capabilities import Capabilities
 from ftops.model.job import Job, JobEvent, UploadedFile
 from ftops.model.json_value import JSON, JSONObject
 from ftops.model.model_dates import ModelDates
+from ftops.model.queue import Queue
 from ftops.model.spending import Amount
 
 
@@ -37,7 +38,7 @@ class ProviderFacts(Struct, frozen=True):
     capabilities: Capabilities
     settle: float = 900.0
     send_window: float = 60.0
-    max_active: int | None = None
+    queue: Queue = Queue()
     organization: str | None = None
     extras: Mapping[str, JSON] = field(default_factory=dict)
     organization_shown: str | None = None

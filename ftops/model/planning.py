@@ -33,6 +33,7 @@ class Inputs(Struct, frozen=True):
     for all. `data_problems` go by fine-tune; a file that could not be read to its end is not in `datasets`.
     `fingerprints` are those that are known already, by name, of the newest form. `deferred` are the creates
     that may not happen yet, by name; `freezes` are the open windows in which nothing is created, or stopped.
+    `unattended`: nobody is there, so the places that a queue leaves free for people are not used.
     """
 
     project: str
@@ -43,6 +44,7 @@ class Inputs(Struct, frozen=True):
     now: float
     selection: frozenset[str] | None = None
     patient: bool = False
+    unattended: bool = False
     data_problems: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
     configured: frozenset[str] | None = None
     fingerprints: Mapping[str, str] = field(default_factory=dict)

@@ -13,6 +13,7 @@ from ftops.model.budget import Budgets
 from ftops.model.freezing import FreezeWindow
 from ftops.model.json_value import JSON, JSONObject
 from ftops.model.policy import Policies
+from ftops.model.queue import Queue
 from ftops.model.trainer import TrainerSettings
 from ftops.model.transition import Telling, TransitionKind
 
@@ -55,7 +56,7 @@ Extra = JSON | Reference
 
 
 class ProviderSettings(Struct, frozen=True):
-    """One provider of the project. Times are seconds; `max_active` None means no limit of ours.
+    """One provider of the project. Times are seconds.
 
     `settle` is how long a list may lag behind a create; `send_window` how long after its intent a
     create may still be sent. `query` and `body` are extras for a gateway: never a field of the dialect's own,
@@ -76,7 +77,7 @@ class ProviderSettings(Struct, frozen=True):
     timeout: float = 30.0
     send_window: float = 60.0
     settle: float = 900.0
-    max_active: int | None = None
+    queue: Queue = Queue()
     emulator_speed: float = 1.0
     renamed_from: str | None = None
     allow_closed: bool = False

@@ -30,7 +30,7 @@ class Refusal(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     @property
     def passing(self) -> bool:
         """Return whether the same create may be taken later; else it is held."""
-        return self.kind in (RefusalKind.NOT_READY, RefusalKind.LIMIT)
+        return self.kind in (RefusalKind.NOT_READY, RefusalKind.LIMIT, RefusalKind.BILLING)
 
     def stuck(self, now: float) -> bool:
         """Return whether it has been refused for now, again and again, for a day."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from msgspec import UNSET
+
 from ftops.model.change import Action, Change, DataUse, FieldDifference, Reason, Then
 from ftops.model.dataset import Dataset
 from ftops.model.finetune import FineTune
@@ -45,6 +47,7 @@ def change_for(
         labels=fine_tune.labels if fine_tune else record.labels if record else {},
         then=_then(situation, decision.then, datasets),
         extras=_extras(situation, datasets) if decision.action.creates else {},
+        queue=decision.queue or UNSET,
         problems=situation.problems if decision.reason is Reason.INVALID_DATA else (),
     )
 

@@ -11,8 +11,10 @@ from msgspec import Struct
 from ftops.model.change import Action, Reason
 from ftops.model.finetune import OnChange, OnRemove, RetryOn
 from ftops.model.job import JobError, JobStatus
+from ftops.model.queue import QueuePlace
 from ftops.planner.by_hand import hold_message, stop_message
-from ftops.planner.retrying import retryable, retrying
+from ftops.planner.keeping import kept_because
+from ftops.planner.retrying import retried, retryable, retrying
 from ftops.planner.situation import Situation
 from ftops.records.likeness import said
 from ftops.records.matching import fitting, reusable, worth_keeping
@@ -21,7 +23,10 @@ from ftops.records.wording import invalid_data, known_by_likeness, unread_upstre
 
 
 class Decision(Struct, frozen=True):
-    """What a row decides. `next_attempt` keeps the generation; `then` is the training that follows later."""
+    """What a row decides. `next_attempt` keeps the generation; `then` is the training that follows later.
+
+    `queue` is its place where it waits for one; a wait ends `until` (Unix seconds), None if nobody can say.
+    """
 
     action: Action
     reason: Reason
@@ -30,6 +35,8 @@ class Decision(Struct, frozen=True):
     cancel_first: str | None = None
     next_attempt: bool = False
     then: Decision | None = None
+    queue: QueuePlace | None = None
+    until: float | None = None
 
 
 def suspended(s: Situation) -> Decision | None:
@@ -102,20 +109,6 @@ def succeeded(s: Situation) -> Decision | None:
     return _kept(s) if s.same and s.ended is JobStatus.SUCCEEDED else None
 
 
-class KeptBecause(Struct, frozen=True):
-    """Why a job is kept, for machines and for people."""
-
-    reason: Reason
-    message: str
-
-
-def kept_because(status: JobStatus) -> KeptBecause:
-    """Say why a job that is the declared one is kept, while it runs and once it has succeeded."""
-    if status is JobStatus.SUCCEEDED:
-        return KeptBecause(Reason.SUCCEEDED, "the model is ready")
-    return KeptBecause(Reason.IN_PROGRESS, f"the job is {status.value}")
-
-
 def failed(s: Situation) -> Decision | None:
     """Create a failed job again only where the manifest allows it."""
     if not (s.same and s.ended is JobStatus.FAILED) or s.job is None:
@@ -124,7 +117,8 @@ def failed(s: Situation) -> Decision | None:
     again = _retry(s, retryable(error))
     if again is not None:
         return again
-    return Decision(Action.HOLD, Reason.FAILED, f"the job failed: {error}", s.job.id)
+    what = "the last job failed" if retried(s.job) else "the job failed"
+    return Decision(Action.HOLD, Reason.FAILED, f"{retried(s.job)}{what}: {error}", s.job.id)
 
 
 def re_declared(s: Situation) -> Decision | None:
@@ -292,5 +286,9 @@ def _cancelled(s: Situation) -> bool:
 
 
 def _retry(s: Situation, cause: RetryOn | None) -> Decision | None:
-    message = retrying(s, cause)
-    return Decision(Action.CREATE, Reason.RETRY, message, next_attempt=True) if message else None
+    again = retrying(s, cause)
+    if again is None:
+        return None
+    if again.until is not None:
+        return Decision(Action.WAIT, Reason.BACKOFF, again.message, _job_id(s), until=again.until)
+    return Decision(Action.CREATE, Reason.RETRY, again.message, next_attempt=True)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 
-from ftops.model.change import Action, Change, Reason
+from ftops.model.change import Action, Reason
 from ftops.model.freezing import Freezes
 from ftops.model.job import Job
 from ftops.model.planning import Deferred
@@ -15,7 +14,6 @@ from ftops.planner.by_hand import held
 from ftops.planner.decision import Decision
 from ftops.planner.situation import Situation
 from ftops.records.likeness import Appearance, Likeness, look_alike, said
-from ftops.records.matching import LiveJobs
 from ftops.records.wording import invalid_data, ways_out
 
 
@@ -116,33 +114,6 @@ def ready_job(situation: Situation, decision: Decision) -> RecordedJob | None:
     return next((job for job in usable if not job.status.active), None)
 
 
-def gate_on_capacity(
-    decided: Collection[tuple[Situation, Decision]],
-    strays: Iterable[Change],
-    live: LiveJobs,
-    state: State,
-    depths: Mapping[str, int],
-) -> dict[str, Decision]:
-    """Return the decisions of those creates for which the provider has no room now.
-
-    Everything active in the account takes room, whoever made it, and so does every open intent; what this
-    plan cancels, of what was decided and of the strays, makes room. A replace takes the room it makes.
-    """
-    room = _room(_cancelled(decided, strays), live, state)
-    waiting: dict[str, Decision] = {}
-    queue = [(s, d) for s, d in decided if d.action is Action.CREATE and s.fine_tune is not None]
-    for situation, _ in sorted(queue, key=lambda pair: _rank(pair[0], depths)):
-        provider = situation.provider.name
-        if provider not in room:
-            continue
-        if room[provider] > 0:
-            room[provider] -= 1
-            continue
-        message = f"{provider} already has its maximum of {situation.provider.max_active} active jobs"
-        waiting[situation.name] = Decision(Action.WAIT, Reason.PROVIDER_LIMIT, message)
-    return waiting
-
-
 def gate_on_claimed(name: str, lookalikes: Sequence[tuple[Job, Likeness]]) -> Decision | None:
     """Hold while the provider has a job without a mark that a create could double; the likeliest first."""
     if not lookalikes:
@@ -174,37 +145,3 @@ def gate_on_lookalike(situation: Situation, shown: Appearance, state: State) -> 
             message = f"waiting until the create of {other} is certain: the two look alike to the provider"
             return Decision(Action.WAIT, Reason.LOOKALIKE_IN_FLIGHT, message)
     return None
-
-
-def _rank(situation: Situation, depths: Mapping[str, int]) -> tuple[int, int, str]:
-    priority = situation.fine_tune.lifecycle.priority if situation.fine_tune else 0
-    return -priority, depths.get(situation.name, 0), situation.name
-
-
-def _cancelled(
-    decided: Iterable[tuple[Situation, Decision]], strays: Iterable[Change]
-) -> Iterator[tuple[str, str]]:
-    """Yield provider and id of each job that is cancelled."""
-    for change in strays:
-        if change.action is Action.CANCEL and change.job_id:
-            yield change.provider, change.job_id
-    for situation, decision in decided:
-        ending = decision.job_id if decision.action is Action.CANCEL else decision.cancel_first
-        if ending and situation.job:
-            yield situation.job.provider, ending
-
-
-def _room(cancelled: Iterable[tuple[str, str]], live: LiveJobs, state: State) -> dict[str, int]:
-    freed = set(cancelled)
-    intents = Counter(
-        record.intent.provider
-        for record in state.fine_tunes.values()
-        if record.intent is not None and not record.intent.lapsed
-    )
-    return {
-        name: seen.provider.max_active
-        - intents[name]
-        - sum(1 for job in seen.jobs if job.status.active and (name, job.id) not in freed)
-        for name, seen in live.observations.items()
-        if seen.provider.max_active is not None
-    }

@@ -31,6 +31,8 @@ def with_later(situation: Situation, wanted: Decision, gates: Gates) -> Decision
         return decision
     next_wanted = decide(over)
     following = put_off(next_wanted, gates(over, next_wanted))
+    if decision.reason is Reason.BACKOFF and following.action is Action.HOLD:
+        return following  # What would not be created after the pause either is said at once.
     if decision.action is Action.CANCEL and following.action is Action.CREATE:
         # What is declared by now is another training, which nobody has cancelled: nothing is waited for.
         message = f"{decision.message}; then what is declared now is created"
@@ -72,6 +74,8 @@ _ENDS: Mapping[Reason, Callable[[Record], Record]] = {
     Reason.CANCELLED_BY_HAND: _job_ends(status=JobStatus.CANCELLED),
     Reason.OVERDUE: _job_ends(status=JobStatus.CANCELLED, overdue=True),
     Reason.CANCELLING: _job_ends(status=JobStatus.CANCELLED),
+    # Its end so long ago that no pause is left.
+    Reason.BACKOFF: _job_ends(finished_at=-math.inf),
     Reason.DRAINING: _job_ends(status=JobStatus.SUCCEEDED),
     # Of two possible ends the one that costs money again.
     Reason.MISSING: _job_ends(missing_since=-math.inf),

@@ -18,7 +18,6 @@ from ftops.planner.by_hand import stops_by_hand
 from ftops.planner.composition import change_for
 from ftops.planner.decision import Decision, stopped_by_hand
 from ftops.planner.gates import (
-    gate_on_capacity,
     gate_on_claimed,
     gate_on_data,
     gate_on_deferral,
@@ -32,6 +31,7 @@ from ftops.planner.heirs import gate_on_heir
 from ftops.planner.incomplete import gate_on_list, incomplete, problem_of, used_providers, withheld
 from ftops.planner.lateness import unheard
 from ftops.planner.later import put_off, with_later
+from ftops.planner.queueing import Queues
 from ftops.planner.refusals import Refusals
 from ftops.planner.second_payments import second_payments
 from ftops.planner.situation import Situation
@@ -291,8 +291,11 @@ class _Planner:
         return fine_tune.model if fine_tune and isinstance(fine_tune.model, str) else None
 
     def _wait_for_room(self, stray_changes: list[Change]) -> None:
-        decided, depths = self.decisions.values(), self.desired.depths
-        waiting = gate_on_capacity(decided, stray_changes, self.live, self.state, depths)
-        for name, decision in waiting.items():
+        queues = Queues(
+            self.live, self.state, self.inputs.now, self.refusals.stops, unattended=self.inputs.unattended
+        )
+        for name, decision in queues.gated(
+            self.decisions.values(), stray_changes, self.desired.depths
+        ).items():
             situation, wanted = self.decisions[name]
             self.decisions[name] = (situation, put_off(wanted, decision))

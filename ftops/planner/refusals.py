@@ -19,6 +19,7 @@ from ftops.model.state import Intent, State
 from ftops.model.value import replace
 from ftops.planner.decision import Decision
 from ftops.planner.situation import Situation
+from ftops.records.creates import last_create
 
 FIRST_PAUSE_SECONDS = 60.0
 """No create is sent again sooner, unless the provider settles faster than that."""
@@ -33,6 +34,17 @@ _ENDED = frozenset({Reason.FAILED, Reason.CANCELLED_EXTERNALLY, Reason.VANISHED}
 class Limit(Struct, frozen=True):
     """A provider that takes no more creates, since one of them was refused; `until` is Unix seconds."""
 
+    refusal: Refusal
+    until: float
+
+
+class Stop(Struct, frozen=True):
+    """A provider whose billing stops every create, since it refused one that it should be paid for.
+
+    It lasts until a later create has succeeded; at `until` (Unix seconds) one is tried, and no more.
+    """
+
+    provider: str
     refusal: Refusal
     until: float
 
@@ -52,6 +64,7 @@ class Refusals:
         self._now = now
         self._patient = patient
         self._limits = self._in_force(state)
+        self.stops = dict(self._stops(state))
 
     def gated(
         self, situation: Situation, decision: Decision, model: str | None, datasets: Mapping[str, Dataset]
@@ -68,13 +81,25 @@ class Refusals:
         if not decision.action.creates:
             return decision
         held = self._refused_data(situation, datasets)
-        if held is not None or decision.action is not Action.CREATE:
-            return held or decision
-        waiting = self._waiting(situation, intent) or self._full_now(situation, model)
+        stopped = held or self._unpaid(situation, decision)
+        if stopped is not None or decision.action is not Action.CREATE:
+            return stopped or decision
+        waiting = None
+        if final or refusal is None or refusal.kind is not RefusalKind.BILLING:
+            waiting = self._waiting(situation, intent) or self._full_now(situation, model)
         if waiting is not None or refusal is None or final:
             return waiting or decision
-        reason = Reason.STUCK if refusal.stuck(self._now) else decision.reason
+        stuck = refusal.stuck(self._now) and refusal.kind is not RefusalKind.BILLING
+        reason = Reason.STUCK if stuck else decision.reason
         return replace(decision, reason=reason, message=f"tried again after a refusal: {refusal}")
+
+    def _unpaid(self, situation: Situation, decision: Decision) -> Decision | None:
+        """Return the wait of any create, a replace too, where billing stops them all; its queue says more."""
+        stop = self.stops.get(situation.provider.name)
+        if stop is None or not self._before(stop.until, stop.refusal.last_at):
+            return None
+        message = f"{stop.provider} refuses to create for billing"
+        return Decision(Action.WAIT, Reason.PROVIDER_LIMIT, message, decision.job_id, until=stop.until)
 
     def _waiting(self, situation: Situation, intent: Intent | None) -> Decision | None:
         """Return the wait of a create that was refused for now, or withdrawn just now."""
@@ -102,7 +127,7 @@ class Refusals:
             )
             return Decision(Action.HOLD, Reason.STUCK, message)
         if refusal.kind is RefusalKind.LIMIT:
-            return _full(provider, refusal, seconds)
+            return _full(provider, refusal, seconds, until)
         message = f"{provider} is not ready for it; it is tried again in {seconds} s: {refusal}"
         return Decision(Action.WAIT, Reason.NOT_READY, message)
 
@@ -112,7 +137,7 @@ class Refusals:
         found = self._limits.get((provider, None)) or (self._limits.get((provider, model)) if model else None)
         if found is None:
             return None
-        return _full(provider, found.refusal, self._seconds(found.until))
+        return _full(provider, found.refusal, self._seconds(found.until), found.until)
 
     def _refused_data(self, situation: Situation, datasets: Mapping[str, Dataset]) -> Decision | None:
         memory = self._memory.get(situation.provider.name)
@@ -130,13 +155,32 @@ class Refusals:
     def _in_force(self, state: State) -> dict[tuple[str, str | None], Limit]:
         """Collect the limits that are in force, by provider and model; None means every model."""
         limits: dict[tuple[str, str | None], Limit] = {}
-        for intent, refusal in _limits(state):
+        for intent, refusal in _refused(state, RefusalKind.LIMIT):
             until = self._due(intent.provider, refusal)
             key = (intent.provider, None if refusal.about is About.ACCOUNT else refusal.model)
             known = limits.get(key)
             if self._before(until, refusal.last_at) and (known is None or until < known.until):
                 limits[key] = Limit(refusal, until)
         return limits
+
+    def _stops(self, state: State) -> Iterable[tuple[str, Stop]]:
+        """Yield where billing stops every create: what was refused for it since a create last succeeded.
+
+        Whoever asks for one run may have paid meanwhile: then only a refusal of just now stops anything.
+        """
+        unpaid: dict[str, list[Refusal]] = {}
+        for intent, refusal in _refused(state, RefusalKind.BILLING):
+            unpaid.setdefault(intent.provider, []).append(refusal)
+        made = last_create(state) if unpaid else {}
+        for provider, refusals in unpaid.items():
+            latest = max(refusals, key=lambda one: one.last_at)
+            paid = made.get(provider, 0.0)
+            if latest.last_at <= paid:
+                continue
+            since = max(paid, min(one.first_at for one in refusals if one.last_at > paid))
+            until = self._due(provider, replace(latest, first_at=since))
+            if self._patient or self._before(until, latest.last_at):
+                yield provider, Stop(provider, latest, until)
 
     def _due(self, provider: str, refusal: Refusal) -> float:
         """Say when the same create is sent again."""
@@ -166,10 +210,10 @@ def _withdrawn(situation: Situation) -> Intent | None:
     return intent if wanted else None
 
 
-def _limits(state: State) -> Iterable[tuple[Intent, Refusal]]:
+def _refused(state: State, kind: RefusalKind) -> Iterable[tuple[Intent, Refusal]]:
     for _, record in sorted(state.fine_tunes.items()):
         refusal = record.refused
-        if record.intent is not None and refusal is not None and refusal.kind is RefusalKind.LIMIT:
+        if record.intent is not None and refusal is not None and refusal.kind is kind:
             yield record.intent, refusal
 
 
@@ -182,7 +226,7 @@ def _refused_for_good(situation: Situation, refusal: Refusal) -> Decision:
     return Decision(Action.HOLD, Reason.REJECTED, message)
 
 
-def _full(provider: str, refusal: Refusal, seconds: int) -> Decision:
+def _full(provider: str, refusal: Refusal, seconds: int, until: float) -> Decision:
     what = "from this account" if refusal.about is About.ACCOUNT else f"for {refusal.model}"
     message = f"{provider} takes no more jobs {what} now; it is tried again in {seconds} s: {refusal}"
-    return Decision(Action.WAIT, Reason.PROVIDER_LIMIT, message)
+    return Decision(Action.WAIT, Reason.PROVIDER_LIMIT, message, until=until)

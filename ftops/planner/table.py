@@ -11,7 +11,7 @@ from ftops.planner import decision, lateness
 from ftops.planner.decision import Decision
 from ftops.planner.situation import Situation
 
-_RETRIED = "create if `retry` allows, else hold"
+_RETRIED = "create if `retry` allows, or wait for its `backoff`; else hold"
 
 
 class Row(Struct, frozen=True):
@@ -71,7 +71,7 @@ DECLARED: Sequence[Row] = (
         "hold; adopt what costs nothing further",
         (Reason.CANCELLED_BY_HAND, Reason.RESTORED, Reason.FOUND_AT_PROVIDER, Reason.OTHER_LINEAGE),
     ),
-    Row(decision.failed, "the same", "failed", _RETRIED, (Reason.RETRY, Reason.FAILED)),
+    Row(decision.failed, "the same", "failed", _RETRIED, (Reason.RETRY, Reason.BACKOFF, Reason.FAILED)),
     Row(
         lateness.ended_overdue,
         "the same, cancelled by ftops for its deadline",
@@ -85,7 +85,7 @@ DECLARED: Sequence[Row] = (
         "the same, cancelled outside ftops",
         "cancelled",
         _RETRIED,
-        (Reason.RETRY, Reason.CANCELLED_EXTERNALLY),
+        (Reason.RETRY, Reason.BACKOFF, Reason.CANCELLED_EXTERNALLY),
     ),
     Row(
         decision.missing,
@@ -99,7 +99,7 @@ DECLARED: Sequence[Row] = (
         "the same",
         "was active, missing for longer",
         _RETRIED,
-        (Reason.RETRY, Reason.VANISHED),
+        (Reason.RETRY, Reason.BACKOFF, Reason.VANISHED),
     ),
     Row(
         decision.restored,
@@ -237,7 +237,7 @@ GATES: Sequence[Beside] = (
     ),
     Beside("it has been temporarily refused for more than a day", "hold, and tried again", (Reason.STUCK,)),
     Beside(
-        "the provider is full, according to `max_active` or its own refusal",
+        "the provider is full, according to its own refusal",
         "wait",
         (Reason.PROVIDER_LIMIT,),
     ),
@@ -245,6 +245,21 @@ GATES: Sequence[Beside] = (
         "another create that looks the same is in doubt",
         "wait",
         (Reason.LOOKALIKE_IN_FLIGHT,),
+    ),
+    Beside(
+        "its provider has no place left by its `queue` (`max_active`, `per_day`, `leave_free`)",
+        "wait (a replace stops nothing), in the order of priority, depth in the chain, and name",
+        (Reason.PROVIDER_LIMIT,),
+    ),
+    Beside(
+        "its provider refused a create for billing, and none has succeeded since",
+        "hold the first in the queue, the others wait; create one after growing pauses, to try",
+        (Reason.BILLING, Reason.PROVIDER_LIMIT),
+    ),
+    Beside(
+        "it is retried, and that may cost more than `retry.max_cost` leaves, or an unknown amount",
+        "hold",
+        (Reason.FAILED, Reason.CANCELLED_EXTERNALLY, Reason.VANISHED),
     ),
     Beside(
         "a freeze window is open",

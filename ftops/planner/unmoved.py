@@ -14,7 +14,7 @@ from ftops.model.job import JobStatus
 from ftops.model.planning import Inputs
 from ftops.model.state import Record, RecordedJob
 from ftops.planner.composition import data_uses
-from ftops.planner.decision import KeptBecause, kept_because
+from ftops.planner.keeping import KeptBecause, kept_because
 from ftops.records.deadlines import over_deadline
 from ftops.records.desired import DesiredSet
 from ftops.records.matching import LiveJobs

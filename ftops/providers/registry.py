@@ -115,7 +115,7 @@ def facts_of(settings: ProviderSettings) -> ProviderFacts:
         capabilities=dialect.capabilities,
         settle=settings.settle,
         send_window=settings.send_window,
-        max_active=settings.max_active,
+        queue=settings.queue,
         extras={
             f"{place}.{name}": _written(value)
             for place, extras in (("query", settings.query), ("body", settings.body))

@@ -98,6 +98,7 @@ def _planned(earlier: Earlier, reviewed: Reviewed, elsewhere: frozenset[str]) ->
         selection=selected_names(reviewed.selection, declared.fine_tunes, state),
         configured=frozenset(declared.facts),
         patient=reviewed.selection.patient,
+        unattended=reviewed.selection.defers,
         data_problems=declared.data_problems,
         fingerprints=declared.fingerprints,
     )

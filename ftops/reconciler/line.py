@@ -21,6 +21,7 @@ from ftops.reconciler.commits import applied_commit, older_than
 from ftops.reconciler.policies import basis_of
 from ftops.reconciler.pricing import price_book, priced
 from ftops.reconciler.retirement import Look, what_ends
+from ftops.reconciler.retries import within_max_costs
 from ftops.reconciler.values import Loaded, Reviewed
 from ftops.records.stake import with_stakes
 from ftops.review.alarms import acknowledgements, worth_keeping
@@ -59,6 +60,7 @@ def make_plan(
         selection=selected_names(selection, loaded.fine_tunes, state),
         configured=frozenset(loaded.facts),
         patient=selection.patient,
+        unattended=selection.defers,
         data_problems=loaded.data_problems,
         fingerprints=loaded.fingerprints,
         freezes=freezes(loaded.project.freezes, now, selection.lifted),
@@ -73,7 +75,9 @@ def make_plan(
     settled = charged(loaded, inputs.observations, planning.state, now)
     held = held_by(loaded, settled, now)
     prices = price_book(loaded, planning, inputs.observations, look, now)
-    planning = within_budgets(inputs, planning, held, selection, partial(priced, loaded, prices))
+    pricing = partial(priced, loaded, prices)
+    inputs, planning = within_max_costs(inputs, planning, settled, pricing)
+    planning = within_budgets(inputs, planning, held, selection, pricing)
     facts = replace(planning.plan.facts, commit=loaded.commit, older_than=older_than(loaded, state))
     frozen = freeze_notes(planning.plan.changes, loaded.project.freezes, selection.lifted, now)
     known = acknowledgements(planning.plan, settled.acks, now)

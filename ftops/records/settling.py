@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct, field
 
-from ftops.model.job import Job
+from ftops.model.job import Job, JobStatus
 from ftops.model.observation import Observation
 from ftops.model.state import ArchivedRecord, Intent, Record, RecordedJob, State
 from ftops.model.value import replace
@@ -188,13 +188,21 @@ def _seen(recorded: RecordedJob, live: LiveJobs, now: float) -> RecordedJob:
     """Take over the provider's view. Success is for ever: a thinner list never takes a model away."""
     job = live.get(recorded.provider, recorded.id)
     if job is not None:
-        return with_alterations(recorded.seen_as(job), job)
+        return _with_end(recorded, with_alterations(recorded.seen_as(job), job), now)
     observation = live.observations.get(recorded.provider)
     gone = observation is not None and observation.complete and recorded.id in observation.gone
     missing = recorded.status.active and gone
     if missing and recorded.missing_since is None:
         return replace(recorded, missing_since=now)
     return recorded
+
+
+def _with_end(before: RecordedJob, job: RecordedJob, now: float) -> RecordedJob:
+    """Note when a bad end was first seen, if the provider does not date it: a retry waits from then."""
+    bad = job.status in (JobStatus.FAILED, JobStatus.CANCELLED)
+    if not bad or not before.status.active or job.finished_at is not None:
+        return job
+    return replace(job, finished_at=now)
 
 
 def _watched(state: State) -> dict[tuple[str, str], bool]:

@@ -19,8 +19,11 @@ def status_document(rows: Iterable[StatusRow], seen: Forecast) -> dict[str, Any]
 
 
 def _without_empty_result(row: StatusRow | Output) -> dict[str, Any]:
-    """Write a row; only engines tell of a result, and what it came to, and few failures are acknowledged."""
-    optional = ("result", "cost", "acknowledged")
+    """Write a row; only engines tell of a result, and what it came to, and only what waits has a place.
+
+    Few failures are acknowledged.
+    """
+    optional = ("result", "cost", "queue", "acknowledged")
     return {key: value for key, value in to_builtins(row).items() if key not in optional or value}
 
 

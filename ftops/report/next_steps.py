@@ -33,6 +33,7 @@ NEXT_BY_REASON: Mapping[Reason, str] = {
     Reason.STUCK: _RETRY,
     Reason.OVERDUE: f"change its spec, or {_RETRY}",
     Reason.STALLED: "ftops events {name}, or ftops cancel {name}",
+    Reason.BILLING: "settle billing at the provider, then ftops apply",
     Reason.CANCELLED_BY_HAND: f"change its spec, or {_RETRY}",
     Reason.CANCELLED_EXTERNALLY: "set lifecycle.rerun to train again",
     Reason.VANISHED: "set lifecycle.rerun to train again",

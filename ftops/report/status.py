@@ -13,6 +13,7 @@ from ftops.model.job import Job, JobStatus
 from ftops.model.json_value import JSONObject
 from ftops.model.metrics import MetricPoint, losses
 from ftops.model.plan import Plan
+from ftops.model.queue import QueuePlace
 from ftops.model.spending import Amount, Charge, amount
 from ftops.model.state import Record, RecordedJob, State
 from ftops.model.value import replace
@@ -51,7 +52,8 @@ class StatusRow(Struct, frozen=True):
     `failure_class` is whose fault a failure is: `FailureClass`. `result` is what a trainer told,
     `cost` what it cost, if that is known, and `expected` what the training that runs or comes may cost.
     `estimated_finish` is what the provider says; `depends_on` are the fine-tunes that it starts from.
-    `acknowledged` is there where all that is wrong with it is known.
+    `acknowledged` is there where all that is wrong with it is known, and `queue` is its place where it waits
+    for one.
     """
 
     name: str
@@ -77,6 +79,7 @@ class StatusRow(Struct, frozen=True):
     estimated_finish: float | None = None
     depends_on: tuple[str, ...] = ()
     acknowledged: Acknowledged | None = None
+    queue: QueuePlace | None = None
 
 
 _DELIBERATE = frozenset({Reason.PROTECTED, Reason.SUSPENDED, Reason.CANCELLED_BY_HAND, Reason.UPSTREAM})
@@ -150,6 +153,7 @@ def _row(change: Change, record: Record | None) -> StatusRow:
         group=_group(change, status),
         expected=_expected(change, job),
         depends_on=change.depends_on,
+        queue=change.queue or None,
     )
     return _with_job(row, job) if job else row
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from ftops.model.change import Reason
 from ftops.model.duration import duration
 from ftops.model.job import FailureClass, JobStatus
+from ftops.model.queue import ordinal
 from ftops.model.spending import Amount, ChargeSource
 from ftops.report.status import Group, StatusRow
 from ftops.report.words import SPARK_WIDTH, amount_words, bar, sparkline
@@ -36,6 +37,7 @@ SIGNS: Mapping[str, str] = {
 _TO_DO = "ftops apply"
 _WAITS: Mapping[str, str] = {
     Reason.PROVIDER_LIMIT: "for room at {provider}",
+    Reason.BACKOFF: "to be retried",
     Reason.OVER_BUDGET: "for the budget",
     Reason.FREEZE: "for a freeze",
     Reason.NOT_READY: "for {provider}",
@@ -84,6 +86,8 @@ def waits_for(row: StatusRow) -> str:
         return f"for {row.depends_on[0]}"
     if to_do(row):
         return f"for {_TO_DO}"
+    if row.queue is not None:
+        return f"{ordinal(row.queue.position)} at {row.queue.provider}"
     return _WAITS.get(row.reason or "", NONE).format(provider=row.provider)
 
 
@@ -181,6 +185,8 @@ def known(row: StatusRow) -> str:
 
 def why(row: StatusRow) -> str:
     """Say why it is as it is: the provider's own words where a job has failed."""
+    if row.group is Group.WAITING and row.message and not to_do(row):
+        return f"{row.message}; {row.error}" if row.error else row.message
     if row.error and row.failure_class and row.failure_class != FailureClass.UNKNOWN:
         return f"{row.failure_class.replace('_', ' ')}: {row.error}"
     return row.error or row.message or row.reason or NONE

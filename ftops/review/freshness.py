@@ -29,6 +29,8 @@ _LATER = frozenset(
         Reason.PROVIDER_LIMIT,
         Reason.NOT_READY,
         Reason.STUCK,
+        Reason.BILLING,
+        Reason.BACKOFF,
         Reason.LOOKALIKE_IN_FLIGHT,
         Reason.CANCELLING,
         Reason.AMBIGUOUS_CREATE,

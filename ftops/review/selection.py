@@ -27,8 +27,9 @@ class Selection(Struct, frozen=True):
     `exactly` are the names of a saved plan, upstreams included; names that are gone by now are no error.
     `allow_older` is the commit that the run may be older than, or ANY_COMMIT before one was shown.
     `so_far` is what earlier rounds of the same command did. `patient` says that the run is one round of many,
-    which tries what was refused for now after growing pauses. With `defers`, what no budget has room for
-    waits for the next day or month, instead of being refused.
+    which tries what was refused for now after growing pauses. `defers` says that nobody is there: what no
+    budget has room for waits for the next day or month, instead of being refused, and the places that a queue
+    leaves free for people are not used.
     """
 
     targets: tuple[str, ...] = ()

@@ -27,6 +27,7 @@ from ftops.errors import (
     RefusalKind,
     Rejected,
     Unauthorized,
+    Unpaid,
 )
 from ftops.transport.error_words import said
 from ftops.transport.failure_table import NO_FAILURES, FailureRule, FailureTable
@@ -115,6 +116,7 @@ _ERRORS: Mapping[RefusalKind, type[ProviderError]] = {
     RefusalKind.REJECTED: Rejected,
     RefusalKind.NOT_READY: NotReady,
     RefusalKind.LIMIT: RateLimited,
+    RefusalKind.BILLING: Unpaid,
     RefusalKind.FORBIDDEN: Forbidden,
     RefusalKind.UNAUTHORIZED: Unauthorized,
 }
@@ -126,8 +128,10 @@ def _hint(rule: FailureRule, failure: Failure) -> str | None:
         return f"check api_key of provider {failure.provider}"
     if rule.kind is RefusalKind.FORBIDDEN:
         return "the key was accepted: ask the provider for access, or choose something else"
+    if rule.kind is RefusalKind.BILLING:
+        return "settle billing at the provider: nothing is created there until then"
     if rule.kind is RefusalKind.LIMIT and rule.about is About.ACCOUNT:
-        return "see billing and limits of the account at the provider"
+        return "see the limits of the account at the provider"
     return _come_back(failure.retry_after) if rule.kind is RefusalKind.LIMIT else None
 
 

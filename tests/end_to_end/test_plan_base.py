@@ -235,7 +235,7 @@ def test_a_create_that_waits_for_its_turn_behind_the_branch_stays_pending(
     project: ProjectDirectory, branch: Repository
 ) -> None:
     text = (project.root / "ftops.yaml").read_text()
-    project.write("ftops.yaml", text.replace("api_key:", "limits: {max_active: 1}, api_key:"))
+    project.write("ftops.yaml", text.replace("api_key:", "queue: {max_active: 1}, api_key:"))
     branch.git("checkout", "-q", "main")
     branch.commit(at=1_700_000_090)
     branch.git("checkout", "-q", "work")

@@ -38,8 +38,8 @@ def test_a_billing_limit_is_waited_for_and_a_person_can_ask_at_once(
     project.manifest("a")
     assert project.ftops("apply", "--yes") == 0
     assert "Billing hard limit has been reached" in project.err
-    assert project.plan() == {"a": "wait provider-limit"}
-    assert project.ftops("apply", "--yes") == 0
+    assert project.plan() == {"a": "hold billing"}
+    assert project.ftops("apply", "--yes") == 4
     assert emulator.requests("create") == 1
     for jobs in (0, 1):
         assert project.ftops("resolve", "a", "--retry", "--yes") == 0

@@ -65,6 +65,21 @@ def test_no_history_of_an_engine_breaks_a_law(seeds: range) -> None:
     no_engine_breaks_a_law(seeds)
 
 
+RETRY_STEPS: tuple[Step, ...] = (
+    *(("set", name, "retry") for name in "abcd"),
+    ("finish", "failed", 0),
+    ("finish", "failed", 1),
+    ("run",),
+    ("crash",),
+    ("time",),
+)
+
+
+def test_no_history_retries_before_its_pause_is_over() -> None:
+    for seed in range(60):
+        assert verdict(generate(seed, "openai", RETRY_STEPS, "plain")) is None, seed
+
+
 @pytest.mark.slow
 def test_thousands_of_histories_of_an_engine_break_no_law() -> None:
     no_engine_breaks_a_law(ENGINES)

@@ -32,6 +32,7 @@ from ftops.model.job import (
 )
 from ftops.model.json_value import JSON
 from ftops.model.observation import ProviderFacts
+from ftops.model.queue import Queue
 from ftops.model.request import JobRequest
 from ftops.model.value import replace
 from ftops.providers.registry import dialects
@@ -101,6 +102,9 @@ Key = tuple[str, str, int, int]
 """Lineage, name, generation, attempt: what may be paid once."""
 
 
+NO_QUEUE = Queue()
+
+
 class SimulatedClock:
     """Both clocks of every machine, in seconds. `ahead` is how far the wall clock has jumped."""
 
@@ -136,7 +140,7 @@ class Account:
         self,
         clock: SimulatedClock,
         dialect: str = "openai",
-        max_active: int | None = None,
+        queue: Queue = NO_QUEUE,
         bends: Bends = WORLDS["plain"],
     ) -> None:
         self.clock = clock
@@ -146,7 +150,7 @@ class Account:
         can = dialects()[dialect].capabilities
         if bends.tags != "none" and can.stamps:
             can = replace(can, stamp=StampPlace.SUFFIX, mark_retrieved=bends.tags != "listed")
-        self.facts = ProviderFacts("p", dialect, can, max_active=max_active)
+        self.facts = ProviderFacts("p", dialect, can, queue=queue)
         self.jobs: dict[str, Job] = {}
         self.files: dict[str, UploadedFile] = {}
         self.truth: dict[str, Stamp] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 
 from ftops.model.job import Job, JobStatus
+from ftops.model.queue import Queue
 from ftops.model.request import JobRequest
 from ftops.model.value import replace
 from tests.simulator.account import Account, SimulatedClock
@@ -17,8 +18,8 @@ ORPHAN_SECONDS = 62.0
 class Engine(Account):
     """Takes a job's id from its create, once in a session; tells how a job ended only to who asks for it."""
 
-    def __init__(self, clock: SimulatedClock, dialect: str, max_active: int | None, bends: Bends) -> None:
-        super().__init__(clock, dialect, max_active, bends)
+    def __init__(self, clock: SimulatedClock, dialect: str, queue: Queue, bends: Bends) -> None:
+        super().__init__(clock, dialect, queue, bends)
         can = replace(self.facts.capabilities, repeats=True, outcome_listed=False)
         self.facts = replace(self.facts, capabilities=can)
         self._sessions = 1

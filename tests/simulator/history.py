@@ -29,6 +29,7 @@ class History(Struct, frozen=True):
     steps: tuple[Step, ...]
     world: str = "plain"
     budget: int | None = None
+    per_day: int | None = None
 
 
 def generate(
@@ -52,11 +53,14 @@ def generate(
     for _ in range(draw.randint(3, 24)):
         step = draw.choice(focus) if focus and draw.random() < FOCUS_SHARE else (draw.choice(kinds),)
         steps.append(DRAWS[str(step[0])](draw, stamps) if len(step) == 1 else step)
-    return History(chosen, lease, most, tuple(steps), bent, budget)
+    # Drawn apart, so that the steps of a seed stay those that they are without it.
+    per_day = random.Random(f"day {seed}").choice((None, None, 1, 2, 3)) if budget is None else None
+    return History(chosen, lease, most, tuple(steps), bent, budget, per_day)
 
 
 FOCUS_SHARE = 0.6
 BENT_SHARE = 0.6
+BACKOFF_SECONDS = 1500.0
 """Of the histories, so many play behind a gateway that bends what passes."""
 
 
@@ -151,7 +155,9 @@ SETTINGS: dict[str, Callable[[Lifecycle], Lifecycle]] = {
     "drain": lambda one: replace(one, on_change=OnChange.DRAIN),
     "replace": lambda one: replace(one, on_change=OnChange.REPLACE),
     "detach": lambda one: replace(one, on_remove=OnRemove.DETACH),
-    "retry": lambda one: replace(one, retry=Retry(3, (RetryOn.PROVIDER_ERROR, RetryOn.CANCELLED))),
+    "retry": lambda one: replace(
+        one, retry=Retry(3, (RetryOn.PROVIDER_ERROR, RetryOn.CANCELLED), BACKOFF_SECONDS)
+    ),
     "retry vanished": lambda one: replace(one, retry=Retry(3, (RetryOn.VANISHED,))),
     "rerun": lambda one: replace(one, rerun=one.rerun + "x"),
 }

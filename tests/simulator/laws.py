@@ -22,6 +22,7 @@ STALL_SECONDS = 500.0
 """A process that stands still for so long between the check and the POST may pay twice."""
 
 LONGEST_LAG_SECONDS = 60.0
+DAY_SECONDS = 86_400.0
 
 
 class LawBroken(AssertionError):
@@ -72,6 +73,7 @@ class Findings:
     trace: list[str] = field(default_factory=list)
     budget: int | None = None
     bought: dict[str, tuple[float, Decimal]] = field(default_factory=dict)
+    decided: dict[str, float] = field(default_factory=dict)
 
     def law(self, text: str) -> None:
         """Note that a law is broken."""
@@ -101,6 +103,8 @@ class Watch:
             return
         self._not_too_soon(stamp)
         self._within_budget(stamp)
+        self._within_day(stamp)
+        self._not_before_its_pause(stamp)
         if self._noted is not None and stamp.fingerprint in self._noted.cancelled_by_hand(stamp.name):
             findings.law(f"{stamp.name} is created although it was cancelled by hand")
         if account.clock.time - since > STALL_SECONDS or kind.startswith(("repeated", "resent")):
@@ -131,6 +135,47 @@ class Watch:
         }
         for broken in never_above(stamp.nonce, findings.bought, known, findings.budget):
             findings.law(broken)
+
+    def _within_day(self, stamp: Stamp) -> None:
+        """No day has more creates than its limit, by the plans that decided them."""
+        findings, account, last = self._findings, self._account, self._findings.history.last
+        most = account.facts.queue.per_day
+        if most is None or last is None:
+            return
+        intents = (one.intent for one in last.fine_tunes.values())
+        intent = next((one for one in intents if one and one.nonce == stamp.nonce), None)
+        if intent is None or intent.purchase is None or intent.purchase.at is None:
+            findings.law(f"{stamp.name} is created without a note of when that was decided")
+            return
+        findings.decided[stamp.nonce] = at = intent.purchase.at
+        others = {
+            one.nonce
+            for job_id, one in account.truth.items()
+            if one.lineage == stamp.lineage
+            and account.key(job_id) not in findings.forgotten | findings.doubled
+            and findings.decided.get(one.nonce, 0.0) // DAY_SECONDS == at // DAY_SECONDS
+        }
+        if len(others | {stamp.nonce}) > most:
+            findings.law(
+                f"{stamp.name} is create {len(others | {stamp.nonce})} of a day that may have {most}"
+            )
+
+    def _not_before_its_pause(self, stamp: Stamp) -> None:
+        """A retry waits for its backoff, twice as long each time, from the end of the attempt before."""
+        account, fine_tune = self._account, self._declared.get(stamp.name)
+        backoff = fine_tune.lifecycle.retry.backoff if fine_tune else 0.0
+        before = (stamp.lineage, stamp.name, stamp.fingerprint, stamp.generation, stamp.attempt - 1)
+        for job_id, one in account.truth.items():
+            job = account.jobs[job_id]
+            mine = (one.lineage, one.name, one.fingerprint, one.generation, one.attempt) == before
+            # What ftops itself has cancelled is declared anew, not retried.
+            if not mine or job.status is not JobStatus.FAILED or job_id in account.cancel_asked:
+                continue
+            due = (job.finished_at or 0.0) + backoff * 2 ** (stamp.attempt - 2)
+            if account.clock.now() < due:
+                self._findings.law(
+                    f"{stamp.name} is retried {due - account.clock.now():.0f} s before its pause ends"
+                )
 
     def _paid_again(self, stamp: Stamp, itself: Job | None) -> None:
         """The name has a job that runs, or one that has made this very model; not if it is `itself`."""

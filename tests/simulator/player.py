@@ -8,6 +8,7 @@ from ftops.model.change import Action
 from ftops.model.finetune import Upstream
 from ftops.model.job import JobStatus
 from ftops.model.plan import Plan
+from ftops.model.queue import Queue
 from ftops.model.value import replace
 from tests.simulator import laws
 from tests.simulator.bends import ENGINES, WORLDS
@@ -21,7 +22,7 @@ from tests.simulator.world import World, fine_tune, stranger
 PEACE_SECONDS = 1000.0
 """Between two runs of the peace: more than the settle time."""
 DAY_SECONDS = 86_400.0
-"""Where there is a budget, every other time: what is left of a day is used before the next one."""
+"""Where a day has a budget or a limit, every other time: what is left of it is used before the next one."""
 MOST_ROUNDS = 14
 
 
@@ -32,7 +33,7 @@ class Player:
         self.world = World(
             history.dialect,
             lease_seconds=history.lease_seconds,
-            max_active=history.max_active,
+            queue=Queue(history.max_active, history.per_day),
             bends={**WORLDS, **ENGINES}[history.world],
             budget=history.budget,
         )
@@ -232,8 +233,9 @@ class Player:
         world.provider.faults.clear()
         world.store.faults.clear()
         world.provider.lag = 0.0
-        for number in range(MOST_ROUNDS if world.budget is None else 2 * MOST_ROUNDS):
-            new_day = world.budget is not None and number % 2
+        days = world.budget is not None or world.provider.facts.queue.per_day is not None
+        for number in range(2 * MOST_ROUNDS if days else MOST_ROUNDS):
+            new_day = days and number % 2
             self.do_time(int(DAY_SECONDS if new_day else PEACE_SECONDS))
             before, stopped = world.state().unmarked("p"), world.provider.asked["cancel"]
             self._go(world.start(), None)

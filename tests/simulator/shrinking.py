@@ -29,6 +29,8 @@ def shrink(history: History, fails: Callable[[History], bool] | None = None) -> 
         history = freed
     if judge(roomy := replace(history, max_active=None)):
         history = roomy
+    if judge(free := replace(history, per_day=None)):
+        history = free
     return replace(history, steps=_smaller_numbers(history, judge))
 
 

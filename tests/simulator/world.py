@@ -19,6 +19,7 @@ from ftops.model.finetune import DataFile, FineTune, Lifecycle, Upstream
 from ftops.model.job import Job, JobFile, JobStatus, Stamp
 from ftops.model.plan import Plan
 from ftops.model.project import Limits, Project, StateSettings
+from ftops.model.queue import Queue
 from ftops.model.state import State
 from ftops.model.value import replace
 from ftops.reconciler.line import carry_out, make_plan
@@ -28,7 +29,7 @@ from ftops.review.selection import Selection
 from ftops.state.backend import Holder
 from ftops.state.manager import StateManager
 from tests.simulator import money
-from tests.simulator.account import Account, SimulatedClock
+from tests.simulator.account import NO_QUEUE, Account, SimulatedClock
 from tests.simulator.bends import WORLDS, Bends
 from tests.simulator.engine import Engine
 from tests.simulator.laws import Findings, Watch
@@ -82,7 +83,7 @@ class World:
         dialect: str = "openai",
         *,
         lease_seconds: float | None = None,
-        max_active: int | None = None,
+        queue: Queue = NO_QUEUE,
         bends: Bends = WORLDS["plain"],
         budget: int | None = None,
     ) -> None:
@@ -90,7 +91,7 @@ class World:
         self.budget = budget
         self.project = replace(PROJECT, budgets=money.budgets(budget))
         made = Engine if bends.engine else Account
-        self.provider = made(self.clock, dialect, max_active, bends)
+        self.provider = made(self.clock, dialect, queue, bends)
         self.store = Store(self.clock.now, lease_seconds)
         self.findings = Findings(self.store.history, budget=budget)
         self.declared: dict[str, FineTune] = {}

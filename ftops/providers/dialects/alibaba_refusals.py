@@ -32,10 +32,9 @@ FAILURES = FailureTable(
     error_shape,
     (
         FailureRule(
-            RefusalKind.LIMIT,
-            About.ACCOUNT,
-            codes=frozenset({"arrearage", "accessdenied.unpurchased", "throttling.allocationquota"}),
+            RefusalKind.BILLING, About.ACCOUNT, codes=frozenset({"arrearage", "accessdenied.unpurchased"})
         ),
+        FailureRule(RefusalKind.LIMIT, About.ACCOUNT, codes=frozenset({"throttling.allocationquota"})),
         FailureRule(RefusalKind.LIMIT, About.ACCOUNT, statuses=frozenset({429})),
         FailureRule(RefusalKind.UNAUTHORIZED, statuses=frozenset({401})),
         FailureRule(

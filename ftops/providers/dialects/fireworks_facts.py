@@ -206,13 +206,13 @@ FAILURES = FailureTable(
     error_shape,
     (
         FailureRule(
-            RefusalKind.LIMIT,
+            RefusalKind.BILLING,
             About.ACCOUNT,
             statuses=frozenset({400, 402, 403, 412, 429}),
             words=r"billing (hard |soft )?limit|plan and billing details|exceeded your current quota"
             r"|insufficient (quota|credits?|balance|funds)|spending limit|account is suspended",
         ),
-        FailureRule(RefusalKind.LIMIT, About.ACCOUNT, statuses=frozenset({402})),
+        FailureRule(RefusalKind.BILLING, About.ACCOUNT, statuses=frozenset({402})),
         FailureRule(RefusalKind.LIMIT, About.MODEL, statuses=frozenset({429})),
         FailureRule(RefusalKind.UNAUTHORIZED, statuses=frozenset({401})),
         FailureRule(

@@ -48,7 +48,7 @@ FAILURES = FailureTable(
         # Money comes before the status: billing and quota have been seen under five of them. The words are
         # whole phrases, since a message may also quote what somebody called a suffix or a project.
         FailureRule(
-            RefusalKind.LIMIT,
+            RefusalKind.BILLING,
             About.ACCOUNT,
             statuses=frozenset({400, 401, 402, 403, 429}),
             codes=frozenset({"billing_hard_limit_reached", "billing_not_active", "insufficient_quota"}),
@@ -56,7 +56,7 @@ FAILURES = FailureTable(
             r"|insufficient (quota|credits?|balance|funds)"
             r"|\bcredits? (have been |are |is )?(exceeded|exhausted|used up)",
         ),
-        FailureRule(RefusalKind.LIMIT, About.ACCOUNT, statuses=frozenset({402})),
+        FailureRule(RefusalKind.BILLING, About.ACCOUNT, statuses=frozenset({402})),
         FailureRule(
             RefusalKind.LIMIT,
             About.MODEL,

@@ -32,7 +32,7 @@ FAILURES = FailureTable(
     (
         # Money comes before the status. The words are whole phrases: a message may quote somebody's suffix.
         FailureRule(
-            RefusalKind.LIMIT,
+            RefusalKind.BILLING,
             About.ACCOUNT,
             statuses=frozenset({400, 401, 402, 403, 429}),
             codes=frozenset({"billing_hard_limit_reached", "insufficient_quota", "credit_limit"}),
@@ -40,7 +40,7 @@ FAILURES = FailureTable(
             r"|insufficient (quota|credits?|balance|funds)"
             r"|\bcredits? (have been |are |is )?(exceeded|exhausted|used up)",
         ),
-        FailureRule(RefusalKind.LIMIT, About.ACCOUNT, statuses=frozenset({402})),
+        FailureRule(RefusalKind.BILLING, About.ACCOUNT, statuses=frozenset({402})),
         FailureRule(RefusalKind.LIMIT, About.MODEL, statuses=frozenset({429})),
         FailureRule(RefusalKind.UNAUTHORIZED, statuses=frozenset({401})),
         FailureRule(

@@ -18,6 +18,7 @@ from ftops.model.project import (
     ProviderSettings,
     StateSettings,
 )
+from ftops.model.queue import Queue
 from ftops.providers.registry import OURS, dialects
 from tests.conftest import REPOSITORY
 from tests.unit.manifests.workspace import Workspace
@@ -62,7 +63,7 @@ def test_everything_that_is_written_is_read(workspace: Workspace) -> None:
       timeout: 5
       send_window: 6.5
       settle: 7
-      limits: {max_active: 3.0}
+      queue: {max_active: 3.0}
       emulator: {speed: 600}
   defaults: {suffix: x}
   limits: {max_creates: 4.0, max_cost: 10}
@@ -89,7 +90,7 @@ def test_everything_that_is_written_is_read(workspace: Workspace) -> None:
         timeout=5,
         send_window=6.5,
         settle=7,
-        max_active=3,
+        queue=Queue(max_active=3),
         emulator_speed=600,
     )
 
@@ -148,7 +149,7 @@ def test_a_directory_without_a_project_says_how_to_make_one(tmp_path: Path) -> N
         (with_provider("api_key: {env: A}, base_url: 'ftp://x'"), "not an http(s) address"),
         (with_provider("api_key: {env: A}, timeout: 0"), "must be greater than 0, not the number 0"),
         (with_provider("api_key: {env: A}, timeout: '5'"), "the string '5' (write it without quotes)"),
-        (with_provider("api_key: {env: A}, limits: {max_activ: 1}"), "did you mean 'max_active'?"),
+        (with_provider("api_key: {env: A}, queue: {max_activ: 1}"), "did you mean 'max_active'?"),
         (with_provider("api_key: {env: A}, api_key: {env: B}"), "has the key 'api_key' twice"),
     ],
 )

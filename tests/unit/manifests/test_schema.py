@@ -50,7 +50,7 @@ spec:
   providers:
     local: {dialect: openai, base_url: "emulator:.ftops/emulator.db", emulator: {speed: 600}}
     oa:    {dialect: openai, api_key: {env: OPENAI_API_KEY}, organization: org-1, project: proj-1,
-            headers: {}, timeout: 30, send_window: 60, settle: 900, limits: {max_active: 3}}
+            headers: {}, timeout: 30, send_window: 60, settle: 900, queue: {max_active: 3}}
     proxy: {dialect: openai, base_url: {env: PROXY_URL}, api_key: {env: PROXY_KEY}}
   defaults: {}
   limits: {max_creates: 25, max_cancels: 5, max_cancels_percent: 30, max_cost: null}

@@ -6,6 +6,7 @@ import pytest
 
 from ftops.model.finetune import OnChange, OnRemove, Retry, RetryOn
 from ftops.model.job import FailureClass, Job, JobError, JobStatus
+from ftops.model.queue import Queue
 from ftops.model.value import replace
 from tests.simulator.world import World, fine_tune
 
@@ -212,7 +213,7 @@ def test_a_chain_waits_then_trains_and_is_held_with_its_upstream() -> None:
 
 def test_a_full_provider_lets_the_highest_priority_go_first() -> None:
     world = World()
-    world.provider.facts = replace(world.provider.facts, max_active=1)
+    world.provider.facts = replace(world.provider.facts, queue=Queue(max_active=1))
     world.declared = {"a": fine_tune("a"), "b": fine_tune("b", priority=5)}
     assert world.actions() == {"a": "wait provider-limit", "b": "create new"}
     world.apply()

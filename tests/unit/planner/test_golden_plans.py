@@ -18,6 +18,7 @@ from ftops.model.change import Then
 from ftops.model.observation import Observation, ProviderFacts
 from ftops.model.planning import Inputs
 from ftops.model.project import Project, StateSettings
+from ftops.model.queue import Queue, QueuePlace
 from ftops.planner.planner import plan
 from ftops.providers.registry import dialects
 from ftops.review.freezing import freezes
@@ -30,7 +31,9 @@ DIALECT = dialects()["openai"]
 
 @pytest.mark.parametrize("case", CASES, ids=lambda path: path.name)
 def test_the_folder_plans_to_the_expected_changes(case: Path) -> None:
-    facts = ProviderFacts("p", "openai", DIALECT.capabilities, max_active=_read(case, "now")["max_active"])
+    facts = ProviderFacts(
+        "p", "openai", DIALECT.capabilities, queue=Queue(**_read(case, "now").get("queue", {}))
+    )
     project = Project("golden", ("manifests.yaml",), StateSettings("state.json"), {}, default_provider="p")
     (empty,) = parse_yaml(b"{}", "ftops.yaml").documents
     loaded = load_fine_tunes(case, project, empty, {"p": facts})
@@ -47,6 +50,7 @@ def test_the_folder_plans_to_the_expected_changes(case: Path) -> None:
     )
     heard = dict.fromkeys(_read(case, "now").get("silent", ()))
     seen = Observation(facts, jobs, listed_at=(now, now), gone=gone, events=heard)
+    how = {key: value for key, value in _read(case, "now").items() if key in ("patient", "unattended")}
     inputs = Inputs(
         "golden",
         loaded.fine_tunes,
@@ -56,6 +60,7 @@ def test_the_folder_plans_to_the_expected_changes(case: Path) -> None:
         now,
         data_problems=problems,
         freezes=freezes(freezes_of(_read(case, "now").get("freeze", ())), now),
+        **how,
     )
     made = plan(inputs)
     changes = [
@@ -68,11 +73,16 @@ def test_the_folder_plans_to_the_expected_changes(case: Path) -> None:
             "attempt": change.attempt,
             **({"cancel_first": change.cancel_first} if change.cancel_first else {}),
             **({"then": _then(change.then)} if change.then else {}),
+            **({"queue": _place(change.queue)} if change.queue else {}),
         }
         for change in made.plan.changes
     ]
     assert changes == _read(case, "plan")["changes"]
     assert made.plan.unmanaged == _read(case, "plan")["unmanaged"]
+
+
+def _place(place: QueuePlace) -> dict[str, object]:
+    return {"position": place.position, "of": place.of, "until": place.until}
 
 
 def _then(then: Then) -> dict[str, object]:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from ftops.model.change import Action, Change, Reason
 from ftops.model.finetune import OnChange, Retry, RetryOn
 from ftops.model.job import JobStatus
+from ftops.model.queue import Queue
 from ftops.model.steps import Start, steps_later, steps_now
 from ftops.model.value import replace
 from tests.simulator.world import World, fine_tune
@@ -134,7 +135,7 @@ def test_a_create_in_doubt_is_followed_by_itself_under_the_same_number() -> None
 
 
 def test_a_full_provider_puts_a_create_off() -> None:
-    world = World(max_active=1)
+    world = World(queue=Queue(1))
     world.declared = {"a": fine_tune("a"), "b": fine_tune("b", 2)}
     assert (change_of(world, "b").reason, follows(world, "b")) == (Reason.PROVIDER_LIMIT, "create new 1.1")
 

@@ -86,4 +86,5 @@ def test_an_earlier_job_is_followed_although_the_current_one_stands_still() -> N
     state = State("sim", "l", fine_tunes={"a": record})
     shown = (replace(SHOWN, model=None), replace(SHOWN, id="j0", model=None, status=JobStatus.CANCELLED))
     after = settle(state, DesiredSet((), {}, {"p": FACTS}), {"p": Observation(FACTS, shown)}, 50.0)[0].state
-    assert after.fine_tunes["a"] == replace(record, history=(replace(earlier, status=JobStatus.CANCELLED),))
+    ended = replace(earlier, status=JobStatus.CANCELLED, finished_at=50.0)
+    assert after.fine_tunes["a"] == replace(record, history=(ended,))
