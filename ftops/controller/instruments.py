@@ -35,6 +35,7 @@ class Instruments:
         warn: Callable[[str], None],
         silence: float = 0.0,
         acknowledged: Acknowledged = nobody,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if file is not None:
             check_place(file)
@@ -42,7 +43,7 @@ class Instruments:
         self._warn = warn
         self._writing = threading.Lock()
         self.metrics = Metrics(acknowledged=acknowledged, process=file is None)
-        self.health = Health(interval or 0.0, time.monotonic, silence)
+        self.health = Health(interval or 0.0, clock, silence)
 
     def __call__(self, told: Reconciled) -> None:
         """Take in one round."""
