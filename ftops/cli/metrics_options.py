@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any
 import click
 from msgspec import Struct
 
+from ftops.api.surroundings import Surroundings
 from ftops.cli import options
+from ftops.model.event import Event
+from ftops.model.value import replace
 
 if TYPE_CHECKING:
     from ftops.controller.instruments import Instruments
@@ -60,6 +63,19 @@ def expect(instruments: Instruments | None, root: Path) -> None:
     """Have each series of a project from the start, also where its first round fails or takes its time."""
     if instruments is not None:
         instruments.expect(root, partial(options.project_name, root))
+
+
+def measured(within: Surroundings, instruments: Instruments | None) -> Surroundings:
+    """Return surroundings whose requests are counted, and whose events, as of long uploads, say it lives."""
+    if instruments is None:
+        return within
+    health = instruments.health
+
+    def emit(event: Event) -> None:
+        health.hear(event)
+        within.emit(event)
+
+    return replace(within, emit=emit, hearer=instruments.hearer)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import click
 from ftops.cli import options
 from ftops.cli.garbage import collect_as_usual
 from ftops.cli.main import LOG_FORMAT
-from ftops.cli.metrics_options import MetricsWanted, expect, measuring, metrics_options
+from ftops.cli.metrics_options import MetricsWanted, expect, measured, measuring, metrics_options
 from ftops.cli.round_log import RoundLog
 from ftops.cli.session import lock_timeout_option, surroundings
 from ftops.cli.shown_rounds import Rounds, document
@@ -92,8 +92,8 @@ def reconcile_command(
     log, stop = RoundLog(log_form), threading.Event()
     log.take_requests()
     every, patience = None if once else pacing.interval, surroundings().lock_timeout
-    measured = measuring(metrics, root, interval=every, silence=patience, say=log.say, warn=log.warn)
-    with measured as instruments, stopping(stop, say=log.say) as asked:
+    tools = measuring(metrics, root, interval=every, silence=patience, say=log.say, warn=log.warn)
+    with tools as instruments, stopping(stop, say=log.say) as asked:
         if projects is not None:
             from ftops.cli.reconcile_many import Many
 
@@ -104,7 +104,7 @@ def reconcile_command(
             many.go_on(pacing)
             return _code(asked)
         expect(instruments, root)
-        within = surroundings(stop, log.hear, instruments.hearer if instruments else None)
+        within = measured(surroundings(stop, log.hear), instruments)
         pulling = _pulling(root, stop, form) if pull else None
         heard_by = (instruments,) if instruments else ()
         rounds = Rounds(root, within, chosen, parallelism, pulling, form, log, heard_by)

@@ -15,7 +15,7 @@ import click
 from msgspec import Struct, field
 
 from ftops.cli.garbage import collect_as_usual
-from ftops.cli.metrics_options import expect
+from ftops.cli.metrics_options import expect, measured
 from ftops.cli.round_log import RoundLog
 from ftops.cli.session import surroundings
 from ftops.cli.shown_rounds import Rounds
@@ -89,7 +89,7 @@ class Many(Struct):
         log = RoundLog(self.log_form, str(path.relative_to(top) if path.is_relative_to(top) else path))
         tools = self.instruments
         expect(tools, path)
-        within = surroundings(self.stop, log.hear, tools.hearer if tools else None)
+        within = measured(surroundings(self.stop, log.hear), tools)
         heard_by = (tools,) if tools else ()
         rounds = Rounds(path, within, self.chosen, self.parallelism, None, self.form, log, heard_by)
         try:

@@ -15,7 +15,7 @@ from ftops.api import session as api
 from ftops.api import state_access
 from ftops.api.session import Session
 from ftops.api.state_access import StateAccess
-from ftops.api.surroundings import Hearer, Surroundings
+from ftops.api.surroundings import Surroundings
 from ftops.cli import options
 from ftops.cli.drawn import PROGRESS
 from ftops.cli.secrecy import current_vault
@@ -46,9 +46,7 @@ def _keep_lock_timeout(context: click.Context, _: click.Parameter, text: str | N
 
 
 def surroundings(
-    stop: threading.Event | None = None,
-    emit: Callable[[Event], None] | None = None,
-    hearer: Hearer | None = None,
+    stop: threading.Event | None = None, emit: Callable[[Event], None] | None = None
 ) -> Surroundings:
     """Return what a command works in: environment, secrets, stderr, and how long to wait for the lock."""
     context = click.get_current_context(silent=True)
@@ -60,7 +58,6 @@ def surroundings(
         current_vault(),
         chosen.get(LOCK_TIMEOUT, 0.0),
         cache=not (chosen.get(options.NO_CACHE) or os.environ.get("FTOPS_NO_CACHE")),
-        hearer=hearer,
     )
 
 
@@ -72,17 +69,15 @@ def open_session(
     lineage: str | None = None,
     partly: bool = False,
     silent: bool = False,
-    hearer: Hearer | None = None,
 ) -> Iterator[Session]:
     """Load the project and open its providers and state; close everything at the end.
 
     With `changes`, the command may change something, so it is refused while the kill switch is on.
     `lineage` is for a state that does not exist yet: a saved plan may define its lineage. With `partly`,
     manifests that do not load are left out. A `silent` one says nothing when it is asked to stop.
-    `hearer` is that of the surroundings.
     """
     stop = threading.Event()
-    opened = api.open_session(root, surroundings(stop, hearer=hearer), lineage=lineage, partly=partly)
+    opened = api.open_session(root, surroundings(stop), lineage=lineage, partly=partly)
     with opened as session, stopping(stop, silent=silent):
         if changes:
             session.refuse_frozen()

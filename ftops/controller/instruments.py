@@ -11,7 +11,6 @@ from pathlib import Path
 
 from ftops.controller.health import Health
 from ftops.controller.listen_address import ListenAddress, listen_address
-from ftops.controller.measured import Acknowledged, nobody
 from ftops.controller.metrics import CONTENT_TYPE, Metrics
 from ftops.controller.reconciled import Reconciled
 from ftops.controller.serving import Answer, health_answers, serving
@@ -34,15 +33,15 @@ class Instruments:
         *,
         warn: Callable[[str], None],
         silence: float = 0.0,
-        acknowledged: Acknowledged = nobody,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if file is not None:
             check_place(file)
         self._file = file
         self._warn = warn
         self._writing = threading.Lock()
-        self.metrics = Metrics(acknowledged=acknowledged, process=file is None)
-        self.health = Health(interval or 0.0, time.monotonic, silence)
+        self.metrics = Metrics(process=file is None)
+        self.health = Health(interval or 0.0, clock, silence)
 
     def __call__(self, told: Reconciled) -> None:
         """Take in one round."""

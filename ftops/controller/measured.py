@@ -3,37 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from ftops.api.rounds import Round
 from ftops.controller import series
 from ftops.controller.series import Labels, Series
+from ftops.errors import ExitCode
 from ftops.model.calendar import Period, span
-from ftops.model.change import JOB_FAILED_REASONS, NEEDS_PERSON_REASONS, RESTING_REASONS, Action, Change
+from ftops.model.change import RESTING_REASONS, Action, Change
 from ftops.model.event import ChangeResult, Outcome
 from ftops.model.job import JobStatus
 from ftops.model.spending import USD, ZERO, Amount, ChargeSource
 from ftops.model.spent import Spending
 from ftops.model.value import replace
-from ftops.reconciler.values import Reviewed
 from ftops.records.spending import spendings
 from ftops.report.status import Group, StatusRow, status_rows
+from ftops.review.alarms import alarm_code, alarms
 from ftops.review.costs import tally
 from ftops.review.purse import Fund, price
 
-Acknowledged = Callable[[Reviewed, Change], bool]
-"""Whether somebody has acknowledged what a change of a plan is about: it raises no alarm."""
-
 _ORDER = (Group.NEEDS_PERSON, Group.TRAINING, Group.WAITING, Group.STOPPED, Group.READY)
-_ALARMING = NEEDS_PERSON_REASONS | JOB_FAILED_REASONS
+_PERSON = (ExitCode.NEEDS_PERSON, ExitCode.JOB_FAILED)
 
 
-def nobody(_: Reviewed, __: Change) -> bool:
-    """Acknowledge nothing."""
-    return False
-
-
-def gauges(run: Round, acknowledged: Acknowledged = nobody) -> dict[str, dict[Labels, float]]:
+def gauges(run: Round) -> dict[str, dict[Labels, float]]:
     """Return every gauge that a round decides, by name; each replaces all that it said before."""
     rows = _statuses(run)
     changes = run.reviewed.plan.changes
@@ -42,7 +35,7 @@ def gauges(run: Round, acknowledged: Acknowledged = nobody) -> dict[str, dict[La
         series.FINE_TUNES.name: _counted(series.FINE_TUNES, (row.status for row in rows)),
         series.HOLDS.name: _counted(series.HOLDS, _reasons(changes, Action.HOLD)),
         series.WAITS.name: _counted(series.WAITS, _reasons(changes, Action.WAIT)),
-        series.NEEDS_PERSON.name: {(): float(_needing_a_person(run, acknowledged))},
+        series.NEEDS_PERSON.name: {(): float(_needing_a_person(run))},
         **_costs(run),
         **_budgets(run),
     }
@@ -85,22 +78,20 @@ def _reasons(changes: Iterable[Change], action: Action) -> Iterator[str]:
     return (change.reason.value for change in changes if change.action is action)
 
 
-def _needing_a_person(run: Round, acknowledged: Acknowledged) -> int:
-    """Count what makes the exit code 4 or 5; what the round settled itself is over.
+def _needing_a_person(run: Round) -> int:
+    """Count what makes the exit code 4 or 5 and nobody has acknowledged.
 
     A create in doubt is not among it: another round finds its job, sends it again, or holds it.
     """
-    settled = {one.change.name for one in run.results if one.outcome is Outcome.DONE}
-    plan = run.reviewed.plan
+    reviewed = run.reviewed
+    open_alarms = alarms(reviewed.plan, reviewed.planning.state.acks, reviewed.at, run.results)
     # A provider that cannot be listed holds each of its fine-tunes, and is one thing to look at.
-    alarming = _ALARMING - RESTING_REASONS
     held = {
         (change.name, change.reason)
-        for change in plan.changes
-        if change.reason in alarming and change.name not in settled
-        if not acknowledged(run.reviewed, change)
+        for change in open_alarms
+        if change.reason not in RESTING_REASONS and alarm_code(change) in _PERSON
     }
-    return len(held) + len(plan.incomplete)
+    return len(held) + len(reviewed.plan.incomplete)
 
 
 def _costs(run: Round) -> dict[str, dict[Labels, float]]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ftops.controller import series
-from ftops.controller.measured import Acknowledged, gauges, nobody, outcome, succeeded
+from ftops.controller.measured import gauges, outcome, succeeded
 from ftops.controller.reconciled import Reconciled, Result
 from ftops.controller.series import PROJECT, Kind, Labels, Series
 from ftops.errors import ExitCode, FtopsError
@@ -44,12 +44,10 @@ _Project = dict[str, dict[Labels, float]]
 class Metrics:
     """Listens to rounds and to requests, and writes what Prometheus reads. Safe to use from several threads.
 
-    `acknowledged` names the holds of a round that raise no alarm. With `process`, memory and CPU of this
-    process are told too: not in a file, whose reader has its own.
+    With `process`, memory and CPU of this process are told too: not in a file, whose reader has its own.
     """
 
-    def __init__(self, *, acknowledged: Acknowledged = nobody, process: bool = False) -> None:
-        self._acknowledged = acknowledged
+    def __init__(self, *, process: bool = False) -> None:
         self._lock = threading.Lock()
         self._projects: dict[str, _Project] = {}
         self._roots: dict[Path, str] = {}
@@ -63,7 +61,7 @@ class Metrics:
     def __call__(self, told: Reconciled) -> None:
         """Take in one round."""
         # Drawn before the lock is taken: requests of other projects are counted meanwhile.
-        drawn = None if told.round is None else gauges(told.round, self._acknowledged)
+        drawn = None if told.round is None else gauges(told.round)
         with self._lock:
             if told.root in self._gone:
                 return

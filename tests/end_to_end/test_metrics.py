@@ -81,6 +81,23 @@ def test_a_create_whose_reply_is_lost_counts_as_one_without_reply(
     assert emulator.jobs() == 1
 
 
+def test_a_failure_needs_a_person_until_somebody_acknowledges_it(
+    project: ProjectDirectory, emulator: Emulator
+) -> None:
+    project.manifest("a")
+    emulator.fault("fail_job", "create", code="server_error", message="a disk was full")
+    assert reconcile(project) == 0
+    emulator.advance(100_000)
+    assert reconcile(project) == 5
+    found = measured(project)
+    assert (found["ftops_needs_person"], found["ftops_holds{reason=failed}"]) == (1, 1)
+    assert found["ftops_fine_tune_info{name=a},{provider=local},{status=failed}"] == 1
+    assert project.ftops("ack", "a", "--for", "7d", "--reason", "known") == 0
+    assert reconcile(project) == 0
+    found = measured(project)
+    assert (found["ftops_needs_person"], found["ftops_holds{reason=failed}"]) == (0, 1)
+
+
 def test_a_project_that_does_not_load_keeps_what_was_known_of_it(project: ProjectDirectory) -> None:
     project.manifest("a")
     assert reconcile(project) == 0

@@ -9,6 +9,7 @@ from pathlib import Path
 from ftops.api.rounds import Round
 from ftops.controller.reconciled import Reconciled, Result
 from ftops.errors import ExitCode
+from ftops.model.ack import Ack
 from ftops.model.change import Action, Change, Reason
 from ftops.model.event import ChangeResult, Outcome
 from ftops.model.job import JobStatus
@@ -63,8 +64,9 @@ def round_of(
     results: Sequence[ChangeResult] = (),
     purse: Purse = EMPTY,
     incomplete: dict[str, str] | None = None,
+    acks: dict[str, Ack] | None = None,
 ) -> Round:
-    state = State("shop", "l", 1, fine_tunes=records or {})
+    state = State("shop", "l", 1, fine_tunes=records or {}, acks=acks or {})
     plan = Plan("shop", "l", 1, changes, incomplete=incomplete or {})
     reviewed = Reviewed(Planning(plan, state), Review(), {}, state, Selection(), NOW, purse=purse)
     return Round(reviewed, tuple(results))

@@ -10,11 +10,14 @@ import pytest
 from ftops.controller import series
 from ftops.controller.measured import gauges, succeeded
 from ftops.controller.series import MOST_NAMED, STATUSES
+from ftops.model.ack import Ack
 from ftops.model.budget import Budget, Budgets
 from ftops.model.change import JOB_FAILED_REASONS, NEEDS_PERSON_REASONS, RESTING_REASONS, Action, Reason
 from ftops.model.event import Outcome
 from ftops.model.job import JobStatus
+from ftops.model.value import replace
 from ftops.records.spending import spendings
+from ftops.review.alarms import failure_of
 from ftops.review.purse import Purse, purse
 from tests.unit.controller.measuring import NOW, change, create, done, hold, keep, record, round_of, wait
 
@@ -89,10 +92,13 @@ def test_a_provider_that_cannot_be_listed_is_one_thing_to_look_at() -> None:
 
 def test_what_was_acknowledged_or_settled_in_the_round_needs_nobody() -> None:
     stuck = change("s", Action.CREATE, Reason.STUCK)
-    run = round_of(hold("a"), hold("b"), stuck, results=[done(stuck)])
-    assert gauges(run)[series.NEEDS_PERSON.name] == {(): 2}
-    assert gauges(run, lambda _, one: one.name == "a")[series.NEEDS_PERSON.name] == {(): 1}
-    assert gauges(run, lambda _, __: True)[series.NEEDS_PERSON.name] == {(): 0}
+    ack = Ack((failure_of(hold("a")),), "a known bad file", "ana", NOW - 60, NOW + 60)
+    for until, expected in ((NOW + 60, 1), (NOW - 1, 2)):
+        run = round_of(
+            hold("a"), hold("b"), stuck, results=[done(stuck)], acks={"a": replace(ack, until=until)}
+        )
+        assert gauges(run)[series.NEEDS_PERSON.name] == {(): expected}
+    assert gauges(round_of(hold("a"), hold("b"), stuck))[series.NEEDS_PERSON.name] == {(): 3}
 
 
 def test_costs_are_those_of_the_month_and_ever_with_the_creates_of_the_round() -> None:
