@@ -1,1 +1,1 @@
-"""What `deploy/` and the Containerfile hand out: held to their laws, looked at by the tools of others, and run."""
+"""What `deploy/` and the Containerfile hand out: held to laws, looked at by the tools of others, and run."""
