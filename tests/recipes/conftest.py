@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -81,6 +84,35 @@ def provider(tmp_path: Path) -> Iterator[Emulator]:
     settings = EmulatorSettings(tmp_path / "emulator" / "e.db", speed=100_000, api_key=KEY)
     with EmulatorServer(settings) as server:
         yield Emulator(server)
+
+
+@dataclass(frozen=True, slots=True)
+class DeadMan:
+    """What alerts when nobody has called it for a while; `calls` are the paths that were asked for."""
+
+    url: str
+    calls: list[str]
+
+
+@pytest.fixture
+def dead_man() -> Iterator[DeadMan]:
+    calls: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            calls.append(self.path)
+            self.send_response(HTTPStatus.NO_CONTENT)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of its base class
+            """Print nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+        thread.start()
+        yield DeadMan(f"http://127.0.0.1:{server.server_port}/ping/check", calls)
+        server.shutdown()
+        thread.join()
 
 
 @dataclass(frozen=True, slots=True)

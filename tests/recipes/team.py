@@ -32,7 +32,9 @@ class Team:
     installed: Installed
     store: Service
     github: GitHub
-    secrets: dict[str, str] = field(default_factory=lambda: {"FTOPS_PLAN_KEY": PLAN_KEY})
+    secrets: dict[str, str] = field(
+        default_factory=lambda: {"FTOPS_PLAN_KEY": PLAN_KEY, "FTOPS_PING_URL": ""}
+    )
     summary: str = ""
     temp: Path = Path()
     outputs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

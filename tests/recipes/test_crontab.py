@@ -140,8 +140,10 @@ def test_the_step_that_waits_hands_over_the_model_or_says_what_to_look_at(
 
 
 def test_every_crontab_line_of_the_pages_is_run_here() -> None:
-    lines = [line for page in pages() for text in text_blocks(page) for _, line in LINE.findall(text)]
-    assert lines == [crontab()]
+    lines = {line for page in pages() for text in text_blocks(page) for _, line in LINE.findall(text)}
+    # With metrics, a node_exporter's directory and somebody's address: too much of a machine to be run.
+    (measured,) = (line for line in lines if "--metrics-file" in line)
+    assert lines - {measured} == {crontab()}
 
 
 def test_a_percent_sign_would_end_the_command(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from tests.conftest import REPOSITORY, Emulator
 from tests.forge.wire import answer
 from tests.forge.world import Pull, World
 from tests.recipes.bare import run_bare
-from tests.recipes.conftest import KEY, Installed, Project, project_of
+from tests.recipes.conftest import KEY, DeadMan, Installed, Project, project_of
 from tests.recipes.github import served
 from tests.services import Service
 
@@ -113,6 +113,9 @@ class Team:
         if self.plan.exists():
             self.gitlab.jobs[self.count] = self.plan
         return code
+
+    def reconciled(self, **more: str) -> int:
+        return self.job("ftops:reconcile", "main", {"FTOPS_RECONCILE": "1"}, secrets=True, **more)
 
     def _of(self, pull: Pull, *, fork: bool) -> dict[str, str]:
         return {
@@ -291,3 +294,28 @@ def test_a_forks_pipeline_plans_without_a_key_or_a_request(team: Team, provider:
     team.merged(pull)
     assert team.applied() == 3
     assert provider.jobs() == 0
+
+
+@pytest.mark.slow
+def test_a_schedule_reconciles_keeps_what_it_came_to_and_calls_the_dead_man(
+    team: Team, provider: Emulator, dead_man: DeadMan
+) -> None:
+    for _ in range(2):
+        assert team.reconciled(FTOPS_PING_URL=dead_man.url) == 0
+        assert provider.jobs() == 1
+    assert dead_man.calls == ["/ping/check"] * 2
+    kept = json.loads((team.plan.parent / "ftops-round.json").read_text())
+    assert kept["result"] == "done"
+    assert team.reconciled(OPENAI_API_KEY="sk-old", FTOPS_PING_URL=dead_man.url) == 4
+    assert dead_man.calls == ["/ping/check"] * 2
+    assert team.reconciled(FTOPS_PING_URL="http://127.0.0.1:9/ping") == 0
+
+
+def test_only_a_schedule_that_says_so_reconciles() -> None:
+    (rule,) = TEMPLATE["ftops:reconcile"]["rules"]
+    assert rule["if"].split(" && ") == [
+        "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH",
+        '$CI_PIPELINE_SOURCE == "schedule"',
+        "$FTOPS_RECONCILE",
+    ]
+    assert TEMPLATE["ftops:reconcile"]["resource_group"] == TEMPLATE["ftops:apply"]["resource_group"]

@@ -12,7 +12,7 @@ import pytest
 
 from ftops.model.fingerprint import digest
 from tests.conftest import Emulator
-from tests.recipes.conftest import Installed, Project, project_of
+from tests.recipes.conftest import DeadMan, Installed, Project, project_of
 from tests.recipes.github import GitHub, Run, served
 from tests.recipes.team import Team
 from tests.recipes.workflow import Done
@@ -289,11 +289,44 @@ def test_where_no_plan_can_be_made_the_comment_says_why(team: Team, project: Pro
     assert "jobs/second.yaml" in comment.body
 
 
+RECONCILED = {"Reconcile": 0, "Say what needs a person": 0, "Tell that it still runs": 0}
+
+
 @pytest.mark.slow
 def test_a_push_is_reconciled_once(team: Team, project: Project, provider: Emulator) -> None:
     for _ in range(2):
-        assert codes(team.reconciled()) == {"Reconcile": 0}
+        assert codes(team.reconciled()) == RECONCILED
         assert provider.jobs() == 1
     project.declare("second")
-    assert codes(team.reconciled())["Reconcile"] == 0
+    assert codes(team.reconciled()) == RECONCILED
     assert provider.jobs() == 2
+    kept = json.loads(team.github.artifacts[str(team.count), "ftops-round"].read_text())
+    assert [one["name"] for one in kept["results"]] == ["second"]
+    assert "done" in team.summary
+
+
+@pytest.mark.slow
+def test_what_needs_a_person_turns_the_run_red_says_so_and_is_no_sign_of_life(
+    team: Team, project: Project, provider: Emulator, dead_man: DeadMan
+) -> None:
+    team.secrets["FTOPS_PING_URL"] = dead_man.url
+    assert codes(team.reconciled()) == RECONCILED
+    assert dead_man.calls == ["/ping/check"]
+    provider.fault("fail_job", "create", code="bad", message="``` ::error:: [look](https://evil.example)")
+    project.declare("second")
+    team.reconciled()
+    done = team.reconciled()
+    assert codes(done) == {"Reconcile": 5, "Say what needs a person": 0}
+    assert "needs a person: second" in team.summary
+    lines = team.summary.splitlines()
+    assert [line for line in lines if line.startswith("```")] == ["```text", "```"]
+    assert dead_man.calls == ["/ping/check"] * len(dead_man.calls)
+    assert json.loads(team.github.artifacts[str(team.count), "ftops-round"].read_text())["exit_code"] == 5
+
+
+@pytest.mark.slow
+def test_a_dead_man_check_that_cannot_be_reached_is_no_failure(team: Team) -> None:
+    team.secrets["FTOPS_PING_URL"] = "http://127.0.0.1:9/ping"
+    done = team.reconciled()
+    assert codes(done) == RECONCILED
+    assert "could not be reached" in printed(done, "Tell that it still runs")
