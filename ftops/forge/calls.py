@@ -126,13 +126,16 @@ class Calls:
         before = 0
         while True:
             reply = self._settled(doing, method, url, query, content)
-            wait = self._limited(reply, self._clock.now(), before)
-            if wait is None:
+            asked = self._limited(reply, self._clock.now(), before)
+            if asked is None:
                 return reply
+            # A forge that limits and asks for no wait would be asked for ever.
+            wait = max(asked, 2.0**before)
             if wait > self._left:
+                asks = asked > self._left
+                often = f"asks to wait {asked:.0f} s" if asks else f"did so {before + 1} times in a row"
                 raise ForgeError(
-                    f"{self._cannot(doing)}: it limits requests and asks to wait {wait:.0f} s: "
-                    f"{self._words(reply)}",
+                    f"{self._cannot(doing)}: it limits requests and {often}: {self._words(reply)}",
                     hint="run it again later; nothing was done",
                 )
             self._left -= wait

@@ -72,6 +72,19 @@ def test_a_limited_write_is_waited_for_and_sent_again(
     assert len(stage.world.on(7)) == 1
 
 
+@pytest.mark.parametrize("value", ["0", "Wed, 21 Oct 2015 07:28:00 GMT"])
+def test_a_limit_that_asks_for_no_wait_is_not_tried_without_end(stage: Stage, value: str) -> None:
+    stage.world.fail(
+        "plain" if stage.kind == "gitlab" else "retry-after", "POST", "/7/", times=10**6, value=value
+    )
+    with pytest.raises(ForgeError, match="limits requests and did so 9 times in a row") as caught:
+        post(stage)
+    assert caught.value.hint == "run it again later; nothing was done"
+    assert sum(stage.waits.slept) <= 300 + 1
+    assert stage.world.count("POST", "/7/") == 9
+    assert stage.world.on(7) == []
+
+
 def test_limits_are_not_waited_for_without_end(github: Stage) -> None:
     github.world.fail("secondary", "POST", "/7/", times=9)
     with pytest.raises(ForgeError, match=r"asks to wait 240 s: You have exceeded a secondary rate limit"):
