@@ -174,24 +174,11 @@ class StateMoved(StateError):
 
 
 class LockHeld(FtopsError):
-    """Another run holds the lock of the state.
-
-    `holder` describes it and `since` (Unix seconds, by its clock) is when it began, None where nobody knows.
-    """
+    """Another run, the `holder`, has had the lock `since` (Unix seconds, its clock); None: nobody knows."""
 
     exit_code = ExitCode.NEEDS_PERSON
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        hint: str | None = None,
-        holder: str | None = None,
-        since: float | None = None,
-    ) -> None:
-        super().__init__(message, hint=hint)
-        self.holder = holder
-        self.since = since
+    holder: str | None = None
+    since: float | None = None
 
 
 class LeaseLost(FtopsError):

@@ -114,7 +114,8 @@ def _violation(one: Violation) -> dict[str, Any]:
 def round_lines(told: RoundFacts) -> Iterator[LogLine]:
     """Yield what a log says of a round that has ended: why, then one line of all of it."""
     if not _is_one_sentence(told):
-        yield from (LogLine("error", str(problem)) for problem in told.problems)
+        level = "info" if told.code is ExitCode.INTERRUPTED else "error"
+        yield from (LogLine(level, str(problem)) for problem in told.problems)
     if told.plan is not None:
         yield from _plan_lines(told, told.plan)
     known = {"result": told.result, "exit_code": int(told.code), "seconds": round(told.seconds, 3)}

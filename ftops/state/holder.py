@@ -88,8 +88,9 @@ def holder_of(told: Any) -> Holder | None:
 def lock_held(location: str, holder: Holder | None, hint: str) -> LockHeld:
     """Make the error for whoever finds the lock taken."""
     who = f"{holder}, since {clock(holder.since)}" if holder else None
-    words = f"the state {location} is locked by {who or 'another run'}"
-    return LockHeld(words, hint=hint, holder=who, since=holder.since if holder else None)
+    error = LockHeld(f"the state {location} is locked by {who or 'another run'}", hint=hint)
+    error.holder, error.since = who, holder.since if holder else None
+    return error
 
 
 def clock(seconds: float) -> str:
