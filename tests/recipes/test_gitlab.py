@@ -115,7 +115,7 @@ class Team:
         return code
 
     def reconciled(self, **more: str) -> int:
-        return self.job("ftops:reconcile", "main", {"FTOPS_RECONCILE": "1"}, secrets=True, **more)
+        return self.job("ftops:reconcile", "main", {"FTOPS_RECONCILE": "1", **more}, secrets=True)
 
     def _of(self, pull: Pull, *, fork: bool) -> dict[str, str]:
         return {
@@ -126,14 +126,7 @@ class Team:
         }
 
     def job(
-        self,
-        name: str,
-        branch: str,
-        given: dict[str, str],
-        *,
-        secrets: bool,
-        fails: bool = False,
-        **more: str,
+        self, name: str, branch: str, given: dict[str, str], *, secrets: bool, fails: bool = False
     ) -> int:
         self.count += 1
         told = {**TEMPLATE[TEMPLATE[name]["extends"]], **TEMPLATE[name]}
@@ -167,7 +160,6 @@ class Team:
             "AWS_ENDPOINT_URL": self.store.environ["AWS_ENDPOINT_URL"],
             **(self._secrets() if secrets else {}),
             **given,
-            **more,
         }
         done = run_bare(["bash", str(script)], environ, place / "project")
         self.printed = done.stdout
