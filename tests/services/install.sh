@@ -12,6 +12,8 @@ command -v redis-server >/dev/null || packages="$packages redis-server"
 command -v npm >/dev/null || packages="$packages nodejs npm"
 # promtool checks the rules of alerts, and Prometheus itself scrapes what a controller serves.
 command -v promtool >/dev/null && command -v prometheus >/dev/null || packages="$packages prometheus"
+# systemd-analyze looks at the units; nothing is started.
+command -v systemd-analyze >/dev/null || packages="$packages systemd"
 # GitHub's runners have both, and steps of the workflows use them.
 command -v jq >/dev/null || packages="$packages jq"
 command -v curl >/dev/null || packages="$packages curl"
