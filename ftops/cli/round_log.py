@@ -32,6 +32,8 @@ def facts_of(ended: Reconciled) -> RoundFacts:
         run.reviewed.review.violations if run else (),
         ended.problems,
         ended.holder,
+        run.reviewed.planning.state.acks if run else {},
+        run.reviewed.at if run else 0.0,
     )
 
 

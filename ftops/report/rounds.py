@@ -9,11 +9,13 @@ from typing import Any
 from msgspec import Struct, to_builtins
 
 from ftops.errors import ExitCode, Problem
+from ftops.model.ack import Ack
 from ftops.model.change import NEEDS_PERSON_REASONS, Action, Change, Reason
 from ftops.model.event import ChangeResult, Event, EventKind, Outcome
 from ftops.model.plan import Plan
 from ftops.model.review import Violation
 from ftops.report.words import counted
+from ftops.review.alarms import is_known
 
 FORMAT_VERSION = 1
 
@@ -27,6 +29,7 @@ _WARNINGS = frozenset(
         EventKind.UNMARKED,
         EventKind.FROZEN,
         EventKind.CHANGE_SKIPPED,
+        EventKind.NOT_DELIVERED,
     }
 )
 
@@ -34,7 +37,8 @@ _WARNINGS = frozenset(
 class RoundFacts(Struct, frozen=True):
     """What is told of one round. `plan` is None where nothing was planned.
 
-    `started_at` is Unix seconds, `result` a word that never changes, `holder` who held the lock.
+    `started_at` is Unix seconds, `result` a word that never changes, `holder` who held the lock. `acks` are
+    the failures that somebody knows about, judged at `at`.
     """
 
     id: str
@@ -48,6 +52,13 @@ class RoundFacts(Struct, frozen=True):
     violations: tuple[Violation, ...] = ()
     problems: tuple[Problem, ...] = ()
     holder: str | None = None
+    acks: Mapping[str, Ack] = {}
+    at: float = 0.0
+
+    def held(self, *, known: bool) -> list[Change]:
+        """Return what does not go on by itself: what somebody knows about, or the rest."""
+        held = filter(_needs_person, self.plan.changes if self.plan else ())
+        return [change for change in held if is_known(change, self.acks, self.at) is known]
 
 
 class LogLine(Struct, frozen=True):
@@ -74,7 +85,8 @@ def round_document(told: RoundFacts) -> dict[str, Any]:
         "commit": to_builtins(told.plan.facts.commit) if told.plan else None,
         "summary": told.plan.summary if told.plan else None,
         "incomplete": told.plan.incomplete if told.plan else {},
-        "needs_person": [_named(change) for change in changes if _needs_person(change)],
+        "needs_person": [_named(change) for change in told.held(known=False)],
+        "acknowledged": [_named(change) for change in told.held(known=True)],
         "waiting": [_named(change) for change in changes if _only_waits(change)],
         "failed": [one for one in results if one["status"] == Outcome.FAILED],
         "results": results,
@@ -146,7 +158,7 @@ def _sentence(told: RoundFacts) -> str:
         return str(told.problems[0])
     if told.plan is None:
         return f"{told.result}: nothing was planned"
-    parts = [_done(told), *_running(told.plan), *_waiting(told.plan), *_held(told.plan)]
+    parts = [_done(told), *_running(told.plan), *_waiting(told.plan), *_held(told)]
     return f"{counted(told.plan.facts.declared, 'fine-tune')}: {'; '.join(parts)}"
 
 
@@ -175,12 +187,14 @@ def _waiting(plan: Plan) -> Iterator[str]:
         yield f"{reasons.total()} waiting ({why})"
 
 
-def _held(plan: Plan) -> Iterator[str]:
-    held = [change for change in plan.changes if _needs_person(change)]
+def _held(told: RoundFacts) -> Iterator[str]:
+    held, known = told.held(known=False), len(told.held(known=True))
     if held:
         named = [f"{change.name}: {change.reason.value}" for change in held[:MOST_NAMED]]
         more = [f"{len(held) - MOST_NAMED} more"] if len(held) > MOST_NAMED else []
         yield f"{len(held)} held ({', '.join([*named, *more])})"
+    if known:
+        yield f"{known} acknowledged"
 
 
 def event_line(event: Event) -> LogLine:

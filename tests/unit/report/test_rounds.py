@@ -9,12 +9,14 @@ import pytest
 
 from ftops.errors import ExitCode, Problem
 from ftops.manifests.schema import schema_text
+from ftops.model.ack import Ack
 from ftops.model.change import Action, Change, Reason
 from ftops.model.event import ChangeResult, Event, EventKind, Outcome
 from ftops.model.plan import Plan, PlanFacts
 from ftops.model.review import Violation
 from ftops.model.value import replace
 from ftops.report.rounds import LogLine, RoundFacts, event_line, round_document, round_lines
+from ftops.review.alarms import failure_of
 
 VALIDATOR = jsonschema.Draft7Validator(json.loads(schema_text("reconcile")))
 NOW = 1_795_895_553.25
@@ -82,6 +84,19 @@ def test_every_document_is_valid_and_sorts_changes_by_what_is_to_be_done() -> No
     assert [one["name"] for one in document["waiting"]] == ["w"]
     assert [one["name"] for one in document["failed"]] == ["c"]
     VALIDATOR.validate(round_document(replace(QUIET, plan=None)))
+
+
+def test_what_somebody_knows_about_is_told_apart() -> None:
+    known = {"h0": Ack((failure_of(HELD[0]),), "looked at", "ana", NOW - 60, NOW + 60)}
+    told = replace(QUIET, plan=replace(PLAN, changes=HELD[:2]), acks=known, at=NOW)
+    assert lines(told) == [
+        "warning 10 fine-tunes: nothing to do; 1 held (h1: failed); 1 acknowledged (0.2 s)"
+    ]
+    document = round_document(told)
+    VALIDATOR.validate(document)
+    assert [one["name"] for one in document["needs_person"]] == ["h1"]
+    assert [one["name"] for one in document["acknowledged"]] == ["h0"]
+    assert round_document(replace(told, at=NOW + 61))["acknowledged"] == []
 
 
 @pytest.mark.parametrize(("kind", "level"), [("change-failed", "error"), ("unmarked", "warning")])
