@@ -115,7 +115,7 @@ class Team:
         return code
 
     def reconciled(self, **more: str) -> int:
-        return self.job("ftops:reconcile", "main", {"FTOPS_RECONCILE": "1"}, secrets=True, **more)
+        return self.job("ftops:reconcile", "main", {"FTOPS_RECONCILE": "1", **more}, secrets=True)
 
     def _of(self, pull: Pull, *, fork: bool) -> dict[str, str]:
         return {
