@@ -6,7 +6,7 @@ import pytest
 
 from ftops.model.review import CostEstimate, Violation
 from ftops.report.conditions import known, met
-from ftops.report.summary import Sum, Summary, Verdict
+from ftops.report.summary import Counts, Row, Sum, Summary, Verdict, Word
 
 
 def summary(verdict: Verdict = Verdict.TRAINS, **more: object) -> Summary:
@@ -25,7 +25,22 @@ def test_a_condition_is_one_of_three(condition: str, *, right: bool) -> None:
 
 
 def test_changes_are_whatever_is_not_nothing() -> None:
-    assert [one for one in Verdict if not met("changes", summary(one))] == [Verdict.NOTHING]
+    rows = (Row(Word.TRAIN, "a", "new"),)
+    assert [one for one in Verdict if not met("changes", summary(one, rows=rows))] == [Verdict.NOTHING]
+
+
+@pytest.mark.parametrize(
+    ("more", "changes"),
+    [
+        ({}, False),
+        ({"rows": (Row(Word.HOLD, "a", "protected"),)}, False),
+        ({"rows": (Row(Word.HOLD, "a", "its data is refused"),), "counts": Counts(held=1)}, True),
+        ({"rows": (Row(Word.TRAIN, "a", "new"),)}, True),
+        ({"rows": (Row(Word.UPDATE, "a", "renamed"),)}, True),
+    ],
+)
+def test_a_preview_without_keys_may_have_nothing_to_do(more: dict[str, object], *, changes: bool) -> None:
+    assert met("changes", summary(Verdict.PREVIEW, **more)) is changes
 
 
 def test_a_violation_is_one() -> None:
