@@ -21,7 +21,7 @@ from ftops.forge.port import Clock
 from ftops.forge.sticky import Behavior
 from ftops.model.identifiers import is_name
 from ftops.model.json_text import encoded
-from ftops.model.plan import Plan
+from ftops.model.plan import Plan, PlanFacts
 from ftops.model.review import Review
 from ftops.model.typed_json import Malformed
 from ftops.report.conditions import met
@@ -111,12 +111,13 @@ def _read(path: Path, root: Path, surroundings: Surroundings) -> _Read:
 
 def _failed(path: Path, error: NotPlanned) -> _Read:
     try:
-        project, problems = error.why()
+        failure = error.why()
     except Malformed as why:
         raise FtopsError(f"{path} is damaged or was edited: {why}", hint=error.hint) from why
+    project, commit = failure.project or "", failure.commit
     _refuse_unnamed(path, project)
-    summary = summarized(Plan(project, "", 0, ()), Review(), problems=problems)
-    return _Read(summary, None)
+    empty = Plan(project, "", 0, (), facts=PlanFacts(commit=commit))
+    return _Read(summarized(empty, Review(), problems=failure.errors), commit.id if commit else None)
 
 
 def _refuse_odd(path: Path) -> None:

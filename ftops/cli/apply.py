@@ -27,6 +27,7 @@ from ftops.cli.session import Session, lock_timeout_option, open_session, surrou
 from ftops.cli.signals import confirm
 from ftops.cli.waiting import Progress
 from ftops.errors import ExitCode, FtopsError, Problem
+from ftops.files.commits import commit_of
 from ftops.model.commit import HASH
 from ftops.reconciler.values import Reviewed
 from ftops.report.terminal import render_results
@@ -116,7 +117,7 @@ def _check_usage(planfile: str | None, chosen: Selection, commit: str | None, *,
 def _print_document(root: Path, run: Round | None, problems: tuple[Problem, ...]) -> None:
     """Print the one document of this apply: its first round, with what went wrong then or later."""
     if run is None:
-        options.print_document(error_document(problems, options.project_name(root)))
+        options.print_document(error_document(problems, options.project_name(root), commit_of(root)))
     else:
         reviewed = run.reviewed
         options.print_document(apply_document(reviewed.plan, reviewed.review, run.results, problems))

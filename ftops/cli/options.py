@@ -244,6 +244,7 @@ def documented_failure(root: Path, form: str, command: str = "plan") -> Iterator
 
 
 def _print_failure(root: Path, command: str, problems: tuple[Problem, ...]) -> None:
+    from ftops.files.commits import commit_of
     from ftops.model.json_text import json_line
     from ftops.report.failures import EMPTY, failure_document, failure_line
     from ftops.review.plan_document import error_document
@@ -254,7 +255,7 @@ def _print_failure(root: Path, command: str, problems: tuple[Problem, ...]) -> N
     elif command in EMPTY:
         print_document(failure_document(command, problems))
     else:
-        print_document(error_document(problems, project_name(root)))
+        print_document(error_document(problems, project_name(root), commit_of(root)))
 
 
 def _print_unplanned(root: Path, form: str, problems: tuple[Problem, ...]) -> None:

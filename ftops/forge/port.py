@@ -90,10 +90,16 @@ class Wanted(Struct, frozen=True):
     stands_for: Mapping[str, str] = {}
 
     def head_of(self, commit: str | None) -> str | None:
-        """Return the head that a plan of this commit is of, None where nothing says so."""
+        """Return the head that a plan of this commit is of, None where nothing says so.
+
+        A plan without a commit is of the head that the run has, if the forge says which.
+        """
         if self.planned is not None:
             return self.planned
-        return None if commit is None else self.stands_for.get(commit, commit)
+        if commit is None:
+            heads = set(self.stands_for.values())
+            return heads.pop() if len(heads) == 1 else None
+        return self.stands_for.get(commit, commit)
 
 
 class Forge(Protocol):

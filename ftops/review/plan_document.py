@@ -57,9 +57,15 @@ def undigested(plan: Plan, review: Review, errors: Iterable[Problem] = ()) -> di
     }
 
 
-def error_document(problems: Iterable[Problem], project: str | None = None) -> dict[str, Any]:
-    """Write the document of a run that could not make a plan; it has the form of a plan without changes."""
-    document = plan_document(Plan(project or "", "", 0, ()), Review(), problems)
+def error_document(
+    problems: Iterable[Problem], project: str | None = None, commit: Commit | None = None
+) -> dict[str, Any]:
+    """Write the document of a run that could not make a plan; it has the form of a plan without changes.
+
+    With its commit, so that it is not shown once a newer one has a plan.
+    """
+    empty = Plan(project or "", "", 0, (), facts=PlanFacts(commit=commit))
+    document = plan_document(empty, Review(), problems)
     changed = {"project": project, "complete": False, "applicable": False, "state": None}
     return _digested({**document, **changed})
 

@@ -9,6 +9,7 @@ from msgspec import DecodeError, Struct
 from msgspec import json as typed
 
 from ftops.errors import FtopsError, NeedsPerson, Problem, Refused
+from ftops.model.commit import Commit
 from ftops.model.fingerprint import digest
 from ftops.model.json_text import json_text
 from ftops.model.plan import Plan
@@ -93,15 +94,17 @@ class NotPlanned(FtopsError):
         super().__init__(message, hint=_AGAIN)
         self.document = document
 
-    def why(self) -> tuple[str, tuple[Problem, ...]]:
-        """Return the project, empty where not even that is known, and what went wrong. Raises Malformed."""
-        read = converted(self.document, _Errors)
-        return read.project or "", read.errors
+    def why(self) -> Failure:
+        """Return what went wrong. Raises Malformed."""
+        return converted(self.document, Failure)
 
 
-class _Errors(Struct, frozen=True):
+class Failure(Struct, frozen=True):
+    """What a run says that could not make a plan; of what is None not even that is known."""
+
     project: str | None
     errors: tuple[Problem, ...]
+    commit: Commit | None = None
 
 
 def encode_plan_file(document: Mapping[str, Any], key: bytes | None = None) -> bytes:

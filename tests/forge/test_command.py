@@ -73,6 +73,34 @@ def test_an_unknown_cost_may_be_any(command: Command, project: ProjectDirectory)
     assert outcome(commented(command, "cost>100")) is Outcome.CREATED
 
 
+def test_a_preview_of_no_change_is_none(command: Command, project: ProjectDirectory) -> None:
+    assert project.ftops("apply", "--yes") == 0
+    assert project.ftops("plan", "--offline", "--state", ".ftops/state.json", "--out", str(command.plan)) == 0
+    assert outcome(commented(command, "changes")) is Outcome.NOTHING
+    assert command.bodies == []
+    project.manifest("another", "suffix: x")
+    assert project.ftops("plan", "--offline", "--state", ".ftops/state.json", "--out", str(command.plan)) == 0
+    assert outcome(commented(command, "changes")) is Outcome.CREATED
+
+
+def test_why_there_is_no_plan_is_held_to_the_head_as_a_plan_is(
+    command: Command, project: ProjectDirectory
+) -> None:
+    project.manifest("broken", "suffix: [1]")
+    assert project.ftops("plan", "--format", "json") == 1
+    command.plan.write_text(project.out)
+    commit = json.loads(project.out)["commit"]["id"]
+    head, command.stage.world.pulls[7].head = command.stage.world.pulls[7].head, "4" * 40
+    newer = command.stage.world.post(command.stage.me, f"{MARKER}\ntrains 1 model")
+    code, out, _ = command("--pull-request", "7")
+    assert code == 0
+    assert out.startswith(f"nothing was posted: the plan is of commit {commit[:12]}")
+    assert newer.body.endswith("trains 1 model")
+    command.stage.world.pulls[7].head = head
+    assert command("--pull-request", "7")[0] == 0
+    assert "cannot be planned; 1 error in 1 file" in newer.body
+
+
 @pytest.mark.parametrize("condition", ["violations", "cost>100"])
 def test_one_that_is_not_posts_nothing_and_leaves_nothing_stale(command: Command, condition: str) -> None:
     assert outcome(commented(command, condition)) is Outcome.NOTHING

@@ -111,6 +111,14 @@ def test_a_plan_of_an_older_head_leaves_the_newer_comment(ran: Run, event: tuple
     assert newer.body.endswith("newer")
 
 
+def test_what_names_no_commit_is_of_the_head_of_the_run(ran: Run) -> None:
+    ran.stage.world.pulls[7].head = OLD
+    done = ran.on("pull_request", PULL).comment(None)
+    assert done.settled is None
+    assert done.why.startswith("the plan is of commit 111111111111, and the head of pull request 7 is 4444")
+    assert ran.stage.world.on(7) == []
+
+
 def test_a_plan_of_what_it_became_in_its_base_is_posted(stage: Stage) -> None:
     """After a squash nothing leads from the commit in main to the head of the pull request."""
     squash = "5" * 40
