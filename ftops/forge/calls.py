@@ -24,7 +24,7 @@ from ftops.transport.error_words import one_line
 from ftops.transport.hosts import origin_of
 from ftops.transport.loose_json import read_json
 from ftops.transport.reply_body import BadBody
-from ftops.transport.secret import Secret, blanked_bytes
+from ftops.transport.secret import Secret, Vault, blanked_bytes
 from ftops.transport.wire import Broken, NotReached, OpenReply, Outgoing, Wire
 
 SILENCE_SECONDS = 20.0
@@ -69,6 +69,8 @@ class Calls:
         self._limited = limited
         self._clock = clock
         self._left = LONGEST_WAIT
+        self._secrets = Vault()
+        self._secrets.add(api.token)
         self._wire = Wire(environ, timeout=SILENCE_SECONDS, headers=api.headers)
 
     def read(self, doing: str, path: str, query: Mapping[str, str] | None = None) -> Any:
@@ -188,7 +190,7 @@ class Calls:
             raise Unsure(f"{self._cannot(doing)}: its reply cannot be read: {error}") from error
 
     def _read(self, answer: OpenReply) -> Reply:
-        headers = {name.lower(): value for name, value in answer.headers.items()}
+        headers = {name.lower(): self._secrets.blank(value) for name, value in answer.headers.items()}
         body = answer.whole(LARGEST, SILENCE_SECONDS)
         return Reply(answer.status, headers, blanked_bytes(body, {self.api.token}))
 
@@ -214,7 +216,8 @@ class Calls:
         return f"{self.api.name}: cannot {doing}"
 
     def _words(self, reply: Reply) -> str:
-        return one_line(words_of(reply.body))
+        # Once more, for what JSON and HTML spell otherwise than any form of a secret does.
+        return one_line(self._secrets.blank(words_of(reply.body)))
 
 
 def next_page(link: str) -> str | None:

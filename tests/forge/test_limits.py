@@ -14,7 +14,7 @@ from ftops.forge.words import words_of
 from ftops.transport.secret import Vault
 from tests.forge.stage import Stage
 from tests.forge.test_settling import post
-from tests.forge.world import RENAMED
+from tests.forge.world import RENAMED, TOKENS
 
 NOW = 1_800_000_000.0
 
@@ -140,6 +140,20 @@ def test_a_wrong_token_is_a_clear_error_that_does_not_show_it(stage: Stage) -> N
         post(stage)
     assert "TOKEN: it is wrong or has expired" in str(caught.value.hint)
     assert "canary" not in f"{caught.value.message}{caught.value.hint}"
+
+
+@pytest.mark.parametrize("how", ["plain", "url", "letters", "entities", "header"])
+def test_a_reply_that_repeats_the_token_does_not_show_it(
+    stage: Stage, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(TOKENS, "gh-repeated+canary/1", stage.me)
+    stage.token = "gh-repeated+canary/1"
+    stage.world.fail("echo", "POST", "/7/", times=9, value=how)
+    with pytest.raises(ForgeError, match="No access") as caught:
+        post(stage)
+    said = f"{caught.value.message}{caught.value.hint}"
+    assert "canary" not in said
+    assert "***" in said or how == "header"
 
 
 def test_a_renamed_repository_is_followed_also_to_write(github: Stage) -> None:

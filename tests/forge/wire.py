@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from werkzeug.wrappers import Request, Response
 
@@ -66,6 +67,10 @@ def _instead(request: Request, fault: Fault) -> Response | None:
     if kind in _ANSWERS:
         status, body, headers = _ANSWERS[kind]
         return answer(body, status, {**headers, **({"Retry-After": value} if value and headers else {})})
+    if kind == "echo":
+        # It repeats the credential, spelt as `value` says.
+        told = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        return _repeated(told or request.headers.get("PRIVATE-TOKEN", ""), value)
     if kind == "plain":
         return Response("Retry later\n", 429, {"Retry-After": value}, mimetype="text/plain")
     if kind == "primary":
@@ -75,6 +80,18 @@ def _instead(request: Request, fault: Fault) -> Response | None:
     if kind == "redirect":
         return Response("", 307 if request.method != "GET" else 301, {"Location": value})
     return answer(json.loads(value)) if kind == "json" else None
+
+
+def _repeated(token: str, how: str) -> Response:
+    if how == "entities":
+        page = "".join(f"&#{ord(letter)};" for letter in token)
+        return Response(f"<p>No access with {page}</p>", 403, mimetype="text/html")
+    if how == "letters":
+        spelt = "".join(f"\\u{ord(letter):04x}" for letter in token)
+        return Response(f'{{"message": "No access with {spelt}"}}', 403, mimetype="application/json")
+    if how == "header":
+        return answer({"message": "No access"}, 403, {"X-Accepted-GitHub-Permissions": token})
+    return answer({"message": f"No access with {quote(token, safe='') if how == 'url' else token}"}, 403)
 
 
 def _afterwards(response: Response, fault: Fault) -> Response:
