@@ -71,7 +71,8 @@ class _Sending:
         except (NotDelivered, Unresolved) as error:
             return self._vault.blank(str(error))
         except FtopsError as error:
-            return self._vault.blank(error.message)
+            hint = f" ({error.hint})" if error.hint else ""
+            return self._vault.blank(f"{error.message}{hint}")
         return None
 
     def _send(self, target: Target, delivery: Delivery) -> None:

@@ -40,6 +40,8 @@ SCHEMA_KINDS: Mapping[str, str] = {
     "policy-change": "policy-change.v1.json",
     "plan": "plan.v1.json",
     "reconcile": "reconcile.v1.json",
+    "history": "history.v1.json",
+    "notification": "notification.v1.json",
     "state": "state.v1.json",
     "validate": "validate.v1.json",
     "data-check": "data-check.v1.json",

@@ -16,6 +16,7 @@ EMPTY: Mapping[str, Mapping[str, Any]] = {
     "status": {"fine_tunes": []},
     "outputs": {},
     "cost": {"groups": [], "jobs": []},
+    "history": {"events": []},
     "providers": {"providers": []},
     "graph": {"nodes": [], "edges": []},
     "metrics": {"name": None, "job_id": None, "metrics": []},

@@ -24,6 +24,7 @@ SHAPES: dict[str, tuple[tuple[str, ...], set[str]]] = {
     "cancel": (("nobody", "--yes"), {"errors"}),
     "doctor": ((), {"checks", "summary"}),
     "reconcile": (("--once",), {"result", "needs_person", "waiting", "failed", "results", "problems"}),
+    "history": (("nobody",), {"events", "errors"}),
     "cost": (("--month", "never"), {"groups", "jobs", "errors"}),
     "data check": ((), {"files", "fixed", "errors"}),
     "data diff": (("nobody",), {"files", "errors"}),

@@ -17,7 +17,16 @@ from tests.conftest import REPOSITORY
 from tests.unit.manifests.schema_fields import WORDS, fields_of, words_below, words_of
 
 SCHEMAS = REPOSITORY / "schemas"
-WRITTEN_BY_FTOPS = ("plan", "reconcile", "state", "validate", "data-check", "data-diff")
+WRITTEN_BY_FTOPS = (
+    "plan",
+    "reconcile",
+    "history",
+    "notification",
+    "state",
+    "validate",
+    "data-check",
+    "data-diff",
+)
 """Documents that nobody writes in an editor: their fields are described, for those who read them."""
 
 OUR_KEYWORDS: Mapping[str, str] = {
