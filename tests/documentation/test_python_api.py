@@ -31,9 +31,9 @@ PUBLIC = [
     "NotReady", "NotSent", "Outcome", "Output", "PassedOver", "Problem", "Project", "ProjectState",
     "Provider", "ProviderError", "RateLimited", "Reason", "Refused", "Rejected", "Reply", "RequestFile",
     "ReviewedPlan", "SecretExposed", "Spending", "StateConflict", "StateEdit", "StateError", "StateMoved",
-    "StateUncertain", "StateVersion", "StatusRow", "Tally", "Then", "Unauthorized", "Unsupported",
-    "UploadedFile", "Upstream", "UsageError", "Violation", "Waste", "__version__", "load", "open_project",
-    "open_provider", "read_costs", "read_outputs",
+    "StateUncertain", "StateVersion", "StatusRow", "Tally", "Then", "Unauthorized", "Unpaid",
+    "Unsupported", "UploadedFile", "Upstream", "UsageError", "Violation", "Waste", "__version__", "load",
+    "open_project", "open_provider", "read_costs", "read_outputs",
 ]
 # fmt: on
 

@@ -16,6 +16,7 @@ from ftops.errors import (
     RateLimited,
     Rejected,
     Unauthorized,
+    Unpaid,
 )
 from ftops.model.job import FileState
 from ftops.model.observation import ProviderFacts
@@ -58,10 +59,10 @@ def refused(said: Said, request: JobRequest = REQUEST) -> ProviderError:
     [
         (429, error(BUSY, "rate_limit_exceeded"), RateLimited, About.MODEL),
         (400, error("too many requests today", "daily_rate_limit_exceeded"), RateLimited, About.MODEL),
-        (429, error("You exceeded your current quota", "insufficient_quota"), RateLimited, About.ACCOUNT),
-        (400, error("Billing hard limit reached", "billing_hard_limit_reached"), RateLimited, About.ACCOUNT),
-        (402, error("Pay first"), RateLimited, About.ACCOUNT),
-        (401, error("Free trial credits exceeded"), RateLimited, About.ACCOUNT),
+        (429, error("You exceeded your current quota", "insufficient_quota"), Unpaid, About.ACCOUNT),
+        (400, error("Billing hard limit reached", "billing_hard_limit_reached"), Unpaid, About.ACCOUNT),
+        (402, error("Pay first"), Unpaid, About.ACCOUNT),
+        (401, error("Free trial credits exceeded"), Unpaid, About.ACCOUNT),
         (403, error("No access to model `o4-mini`", "model_not_found"), Forbidden, About.MODEL),
         (403, error("Your organization must be verified to use this model"), Forbidden, About.MODEL),
         (403, error("Missing scopes: api.fine_tuning.jobs.write"), Unauthorized, None),

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import pytest
 
-from ftops.errors import Ambiguous, ProviderError, RateLimited, Rejected
+from ftops.errors import Ambiguous, ProviderError, RateLimited, Rejected, Unpaid
 from ftops.model.finetune import Method
 from ftops.model.job import FailureClass, JobFile, JobStatus
 from ftops.model.project import ProviderSettings
@@ -141,7 +141,7 @@ def test_a_failure_with_status_200_is_no_job_and_leaves_a_create_in_doubt() -> N
     ("status", "code", "message", "error"),
     [
         (429, "Throttling", "Too many fine-tune job in running, please retry later.", RateLimited),
-        (400, "Arrearage", "Access denied, please make sure your account is in good standing.", RateLimited),
+        (400, "Arrearage", "Access denied, please make sure your account is in good standing.", Unpaid),
         (400, "InvalidParameter", "Missing training files", Rejected),
         (500, "InternalError", "Internal server error!", Ambiguous),
     ],
