@@ -13,7 +13,8 @@ from ftops.model.plan import Plan
 from ftops.model.review import CostEstimate, Violation
 from ftops.report.money import about_range, money, money_range
 from ftops.report.next_steps import NEXT_BY_REASON
-from ftops.report.summary import Alert, Bullet, Data, Sum, Verdict
+from ftops.report.summary import IDLE, Alert, Bullet, Data, Sum, Verdict
+from ftops.report.summary_rows import idle_words, word_of
 from ftops.report.verdicts import Told
 from ftops.report.words import counted
 from ftops.review.rule_changes import RULES_CHANGED, WEAKENED
@@ -191,13 +192,18 @@ def _pending_fact(told: Told) -> Iterator[Bullet]:
     total = told.pending_total
     if not told.pending or told.plan.base is None:
         return
-    due = "records only"
+    due = []
     if total.trainings:
         cost = about_range(total.known) if total.known is not None else "an unknown amount"
         least = "at least " if total.unknown and total.known is not None else ""
-        due = f"{counted(total.trainings, 'training')} for {least}{cost}"
-    text = f"{due}, due on {told.plan.base.ref} before this branch; the same apply does it"
-    yield Bullet("Pending", text)
+        due.append(f"{counted(total.trainings, 'training')} for {least}{cost}")
+    if stopped := sum(1 for change in told.pending if change.stops is not None):
+        due.append(f"stops {counted(stopped, 'running job')}")
+    words = [word_of(change, offline=told.plan.offline) for change in told.pending]
+    due += idle_words(words)
+    done = "; the same apply does it" if any(word not in IDLE for word in words) else ""
+    ref = told.plan.base.ref
+    yield Bullet("Pending", f"{', '.join(due) or 'records only'}, due on {ref} before this branch{done}")
 
 
 def _kept_fact(told: Told) -> Iterator[Bullet]:

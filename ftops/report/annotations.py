@@ -93,7 +93,7 @@ def _stopping(row: Row) -> Annotation:
 def _notices(summary: Summary) -> Iterator[Annotation]:
     yield Annotation("notice", f"ftops: {VERDICT_WORDS[summary.verdict]}", summary.headline)
     for one in summary.waived:
-        text = f"{one.message}; waived by {one.name} until {one.until}: {one.reason}"
+        text = f"{one.message}; waived for {one.name} until {one.until}: {one.reason}"
         yield Annotation("notice", f"ftops: {one.rule} is waived", text, one.source)
 
 

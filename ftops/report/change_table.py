@@ -10,7 +10,8 @@ from ftops.report.cutting import Cuts
 from ftops.report.escaping import cell, inline
 from ftops.report.grouping import Line, Unit, known_sum
 from ftops.report.money import NOTHING_PAID, UNKNOWN, money, money_range
-from ftops.report.summary import SIGNS, Row, Sum, Summary, Word
+from ftops.report.summary import IDLE, SIGNS, Row, Sum, Summary, Word
+from ftops.report.summary_rows import idle_words
 from ftops.report.words import counted
 
 HEAD = ("| change | cost | why |", "|:--|--:|:--|")
@@ -111,5 +112,7 @@ def pending_words(rows: Sequence[Row], summary: Summary) -> str:
         parts.append(f"{counted(len(costs), 'training')} for {_sum_cell(costs)}")
     if stopped:
         parts.append(f"stops {counted(stopped, 'running job')}")
+    parts += idle_words([row.word for row in rows])
+    done = ", and the same apply does it" if any(row.word not in IDLE for row in rows) else ""
     on = f" on {inline(summary.origin.ref)}" if summary.origin.ref else ""
-    return f"{', '.join(parts)}; due{on} before this branch, and the same apply does it"
+    return f"{', '.join(parts)}; due{on} before this branch{done}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ftops.report.summary import Summary, Verdict, Word
+from ftops.report.summary import IDLE, Summary, Verdict
 
 FORMS = "changes, violations or cost>X, where X is an amount in USD"
 _COST = re.compile(r"cost\s*>\s*\$?(\d{1,12}(?:\.\d+)?)")
@@ -31,5 +31,5 @@ def met(condition: str, summary: Summary) -> bool:
 
 def _is_empty_preview(summary: Summary) -> bool:
     """Return whether a plan without keys has nothing to do, which is no verdict of its own."""
-    idle = all(row.word in (Word.HOLD, Word.WAIT) for row in summary.rows)
+    idle = all(row.word in IDLE for row in summary.rows)
     return summary.verdict is Verdict.PREVIEW and idle and not (summary.counts.held or summary.counts.stopped)

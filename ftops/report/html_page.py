@@ -12,11 +12,11 @@ from msgspec import Struct
 
 from ftops.model.data_difference import RowSample
 from ftops.model.finetune import Source
-from ftops.model.review import CostEstimate
+from ftops.model.review import CostEstimate, Warned
 from ftops.report.html_graph import Drawing, draw
 from ftops.report.html_tiles import Tile, progress_words, tiles_of, when_words
 from ftops.report.money import NOTHING_PAID, UNKNOWN, about_range, money, money_range
-from ftops.report.summary import Node, Row, Summary, Word
+from ftops.report.summary import IDLE, Node, Row, Summary, Word
 from ftops.report.words import counted
 
 MOST_CHANGES = 1000
@@ -167,6 +167,20 @@ def names_words(names: Sequence[str]) -> str:
     """Name a few, and count the rest."""
     shown = ", ".join(names[:_MOST_NAMES])
     return f"{shown} and {len(names) - _MOST_NAMES:,} more" if len(names) > _MOST_NAMES else shown
+
+
+def is_done(rows: Sequence[Row]) -> bool:
+    """Return whether an apply does any of these: what is held or waits stays as it is."""
+    return any(row.word not in IDLE for row in rows)
+
+
+def warning_words(warned: Warned) -> str:
+    """Name the fine-tunes that a warning is about, unless it does so itself."""
+    first = next(iter(warned.names), "")
+    named = warned.message.startswith((f"{first}:", f"{first},", f"{first} "))
+    if not first or named or f" for {first} " in warned.message:
+        return warned.message
+    return f"{names_words(warned.names)}: {warned.message}"
 
 
 def unlisted(summary: Summary) -> int:

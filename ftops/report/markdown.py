@@ -229,7 +229,7 @@ def _unsaid(one: Summary, cuts: Cuts) -> Iterator[str]:
 
 def _remarks(one: Summary, cuts: Cuts) -> Iterator[str]:
     for waived in one.waived:
-        text = f"{waived.message}; waived by {waived.name} until {waived.until}: {waived.reason}"
+        text = f"{waived.message}; waived for {waived.name} until {waived.until}: {waived.reason}"
         yield _bullet(Bullet(f"Waived {waived.rule}", text, waived.source), cuts)
     yield from (_bullet(Bullet("Warning", each.message, each.source), cuts) for each in one.warnings)
     yield from (_bullet(Bullet("Note", note), cuts) for note in one.notes if not _said(note, one.alert))

@@ -78,6 +78,9 @@ class Word(StrEnum):
     WAIT = "wait"
 
 
+IDLE = frozenset({Word.HOLD, Word.WAIT})
+"""What no apply does anything about."""
+
 SIGNS: Mapping[Word, str] = {
     Word.HOLD: "!",
     Word.CANCEL: "-",

@@ -66,6 +66,13 @@ def word_of(change: Change, *, offline: bool) -> Word:
     return Word(change.action.value)
 
 
+def idle_words(words: Sequence[Word]) -> list[str]:
+    """Say how many of these no apply does anything about."""
+    held, waiting = words.count(Word.HOLD), words.count(Word.WAIT)
+    said = [f"{held} {'is' if held == 1 else 'are'} held"] if held else []
+    return [*said, f"{waiting} {'waits' if waiting == 1 else 'wait'}"] if waiting else said
+
+
 def _row(change: Change, depth: int, *, offline: bool) -> Row:
     training = change.then or change
     pays = trains(change)

@@ -31,7 +31,7 @@ def test_each_violation_is_an_error_at_its_line() -> None:
     stops = "::warning file=models/jobs/night-report.yaml,line=4,title=ftops%3A stops a running job::"
     assert f"{stops}replace night-report: stops its job, which is at 34 %25" in lines
     assert lines[-2].startswith("::notice title=ftops%3A Apply will refuse this plan::blocked by 2 rules; ")
-    assert "waived by ana until 2026-12-31: agreed for the launch" in lines[-1]
+    assert "waived for ana until 2026-12-31: agreed for the launch" in lines[-1]
 
 
 def test_an_error_that_stops_the_planning_is_at_its_line() -> None:

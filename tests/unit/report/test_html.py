@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ftops.report
-from ftops.model.review import CostEstimate
+from ftops.model.review import CostEstimate, Warned
 from ftops.model.value import replace
 from ftops.report.html import MOST_OF_A_TEXT, render_html
 from ftops.report.html_page import MOST_CHANGES
@@ -189,11 +189,19 @@ def test_what_is_refused_waived_and_warned_of_is_said_with_its_place() -> None:
         "forbid_train_valid_overlap: 12 rows are in both files. Take them out of one jobs/voice.yaml:16"
         in text
     )
-    assert "Waived: max_epochs by exam-week until 2026-12-31, because: agreed with finance" in text
+    assert "Waived: max_epochs for exam-week until 2026-12-31, because: agreed with finance" in text
     assert (
         "Warning: retirement: house-voice: gpt-4o-mini-2024-07-18 ends on 2027-02-01 jobs/voice.yaml:4"
         in text
     )
+    for message in (
+        "house-voice: no owner",
+        "house-voice (m at oa): ends",
+        "the waiver of x for house-voice ended",
+    ):
+        warned = Warned("owned", message, ("house-voice",))
+        said = " ".join(read(replace(REFUSED, warnings=(warned,))).one("main").text.split())
+        assert f"Warning: owned: {message}" in said, "its name stands once"
     many = tuple(Bullet(f"rule-{number}", "no") for number in range(9))
     crowded = read(replace(REFUSED, alert=Alert("caution", "Apply will refuse this plan.", "", many)))
     assert "and 4 more" in crowded.one("main").text

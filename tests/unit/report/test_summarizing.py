@@ -119,6 +119,24 @@ def test_what_was_pending_already_is_not_blamed_on_the_branch() -> None:
     assert facts["Pending"] == (
         "1 training for about $0.94, due on main before this branch; the same apply does it"
     )
+    rest = {"brought": False, "action": Action.CANCEL, "reason": Reason.REMOVED, "job_id": "j"}
+    for changes, words in (
+        ([replace(HELD, brought=False)], "1 is held, due on main before this branch"),
+        (
+            [change("gone", **rest, message="removed")],
+            "stops 1 running job, due on main before this branch; the same apply does it",
+        ),
+        (
+            [replace(HELD, brought=False), replace(GONE, brought=False)],
+            "1 is held, due on main before this branch; the same apply does it",
+        ),
+        (
+            [replace(GONE, brought=False)],
+            "records only, due on main before this branch; the same apply does it",
+        ),
+    ):
+        odd = summarized(replace(PLAN, changes=(marked[1], *changes)), REVIEW)
+        assert {fact.lead: fact.text for fact in odd.facts}["Pending"] == words
     steady = [replace(one, brought=False) for one in KEPT]
     calm = summarized(replace(PLAN, changes=(marked[1], *steady)), REVIEW)
     assert [fact.lead for fact in calm.facts] == ["Cost", "Data", "Kept"], "what is kept is not pending"
