@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -66,7 +67,7 @@ PASTS = ("running", "ended", "archived", "intent", "foreign", "found")
 
 
 def planned(
-    queue: Queue, past: tuple[State, tuple[Job, ...], int], declared: tuple[FineTune, ...], **how: object
+    queue: Queue, past: tuple[State, tuple[Job, ...], int], declared: tuple[FineTune, ...], **how: Any
 ) -> Plan:
     old = tuple(replace(fine_tune(name, 9), name=name) for name in past[0].fine_tunes)
     state = _as_declared(past[0], old)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +14,7 @@ from ftops.model.finetune import FineTune, Retry, RetryOn
 from ftops.model.job import FailureClass, JobError, JobStatus
 from ftops.model.queue import ordinal
 from ftops.model.spending import Purchase
-from ftops.model.state import Record, RecordedJob
+from ftops.model.state import Record, RecordedJob, State
 from ftops.model.value import replace
 from ftops.planner.retrying import LONGEST_BACKOFF_SECONDS
 from tests.simulator.world import fine_tune
@@ -21,7 +23,7 @@ from tests.unit.planner.test_refusals import DAY, NOW, fingerprint, planned, ref
 MINUTE = 60.0
 
 
-def failing(backoff: float, attempt: int = 1, **job: object) -> tuple[FineTune, Record]:
+def failing(backoff: float, attempt: int = 1, **job: Any) -> tuple[FineTune, Record]:
     """Return a fine-tune and its record, whose last job failed."""
     one = fine_tune("a", retry=Retry(9, (RetryOn.PROVIDER_ERROR,), backoff))
     known = fingerprint(one)
@@ -115,8 +117,8 @@ def test_a_create_that_succeeds_ends_the_stop() -> None:
     earlier = replace(done, purchase=Purchase(at=NOW - 1))
     stopped = states({**state.fine_tunes, "b": Record("p", fingerprint(B), 1, 1, job=earlier)})
 
-    def of_a(at: object) -> Change:
-        return planned(A, B, state=at, now=NOW + 30, patient=True)["a"]  # type: ignore[arg-type]
+    def of_a(at: State) -> Change:
+        return planned(A, B, state=at, now=NOW + 30, patient=True)["a"]
 
     assert of_a(state).action is Action.CREATE
     assert of_a(stopped).reason is Reason.BILLING
