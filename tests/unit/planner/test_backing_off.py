@@ -14,7 +14,7 @@ from ftops.model.finetune import FineTune, Retry, RetryOn
 from ftops.model.job import FailureClass, JobError, JobStatus
 from ftops.model.queue import ordinal
 from ftops.model.spending import Purchase
-from ftops.model.state import Record, RecordedJob
+from ftops.model.state import Record, RecordedJob, State
 from ftops.model.value import replace
 from ftops.planner.retrying import LONGEST_BACKOFF_SECONDS
 from tests.simulator.world import fine_tune
@@ -117,8 +117,8 @@ def test_a_create_that_succeeds_ends_the_stop() -> None:
     earlier = replace(done, purchase=Purchase(at=NOW - 1))
     stopped = states({**state.fine_tunes, "b": Record("p", fingerprint(B), 1, 1, job=earlier)})
 
-    def of_a(at: object) -> Change:
-        return planned(A, B, state=at, now=NOW + 30, patient=True)["a"]  # type: ignore[arg-type]
+    def of_a(at: State) -> Change:
+        return planned(A, B, state=at, now=NOW + 30, patient=True)["a"]
 
     assert of_a(state).action is Action.CREATE
     assert of_a(stopped).reason is Reason.BILLING
