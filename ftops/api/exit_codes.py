@@ -9,17 +9,14 @@ from ftops.model.change import (
     JOB_FAILED_REASONS,
     NEEDS_PERSON_REASONS,
     REFUSED_REASONS,
+    TRIED_AGAIN_REASONS,
     Action,
-    Reason,
 )
 from ftops.model.event import ChangeResult, Outcome
 from ftops.model.plan import Plan
 from ftops.model.value import replace
 from ftops.reconciler.values import Reviewed
 from ftops.review.alarms import unknown
-
-_TRIED_AGAIN = frozenset({Reason.STUCK, Reason.BILLING})
-"""What ends with a create that succeeds."""
 
 
 def round_code(run: Round) -> ExitCode:
@@ -91,7 +88,7 @@ def state_code(reviewed: Reviewed, results: tuple[ChangeResult, ...] = ()) -> Ex
     """
     made = {one.change.name for one in results if one.outcome is Outcome.DONE}
     changes = reviewed.plan.changes
-    reasons = {one.reason for one in changes if not (one.reason in _TRIED_AGAIN and one.name in made)}
+    reasons = {one.reason for one in changes if not (one.reason in TRIED_AGAIN_REASONS and one.name in made)}
     if reasons & NEEDS_PERSON_REASONS or not reviewed.plan.complete:
         return ExitCode.NEEDS_PERSON
     held = {change.reason for change in reviewed.plan.changes if change.action is Action.HOLD}

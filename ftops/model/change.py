@@ -121,6 +121,9 @@ INVALID_INPUT_REASONS = frozenset({Reason.INVALID_DATA})
 REFUSED_REASONS = frozenset({Reason.OVER_BUDGET})
 """Holds for these reasons make the exit code 3: only another project file lifts them."""
 
+TRIED_AGAIN_REASONS = frozenset({Reason.STUCK, Reason.BILLING})
+"""Holds for these reasons are tried again all the same: where that went well just now, nobody is needed."""
+
 UNPLANNED_REASONS = RESTING_REASONS | INVALID_INPUT_REASONS | {Reason.UPSTREAM}
 """A plan with nothing else achieves nothing. An upstream of a hold `upstream` is always in the plan too."""
 

@@ -18,6 +18,7 @@ from ftops.model.change import (
     NEEDS_PERSON_REASONS,
     REFUSED_REASONS,
     RESTING_REASONS,
+    TRIED_AGAIN_REASONS,
     Action,
     Change,
     Reason,
@@ -91,7 +92,7 @@ def alarms(
         change
         for change in plan.changes
         if raises_alarm(change)
-        and not (change.reason is Reason.STUCK and change.name in made)
+        and not (change.reason in TRIED_AGAIN_REASONS and change.name in made)
         and not is_known(change, acks, now)
     )
 
@@ -158,7 +159,7 @@ def _covers(ack: Ack, change: Change) -> bool:
 def _words(change: Change) -> Iterator[str]:
     if change.problems:
         yield from map(str, change.problems)
-    elif change.reason is Reason.STUCK:
+    elif change.reason in TRIED_AGAIN_REASONS:
         # What is told before is when it is tried again.
         yield _MEASURES.sub("", change.message.partition(": ")[2])
     elif change.reason in _PROVIDERS_WORDS:

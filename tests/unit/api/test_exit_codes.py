@@ -33,6 +33,7 @@ ALWAYS = {
             Reason.UNKNOWN_PROVIDER,
             Reason.STUCK,
             Reason.STALLED,
+            Reason.BILLING,
             *RESTING_REASONS,
         ),
         4,

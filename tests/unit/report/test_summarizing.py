@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -119,7 +121,12 @@ def test_what_was_pending_already_is_not_blamed_on_the_branch() -> None:
     assert facts["Pending"] == (
         "1 training for about $0.94, due on main before this branch; the same apply does it"
     )
-    rest = {"brought": False, "action": Action.CANCEL, "reason": Reason.REMOVED, "job_id": "j"}
+    rest: dict[str, Any] = {
+        "brought": False,
+        "action": Action.CANCEL,
+        "reason": Reason.REMOVED,
+        "job_id": "j",
+    }
     for changes, words in (
         ([replace(HELD, brought=False)], "1 is held, due on main before this branch"),
         (
