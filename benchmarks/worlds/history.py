@@ -14,7 +14,8 @@ from typing import Any
 from benchmarks.provider.shapes import encoded, file_object, job_object
 from benchmarks.worlds.writing import PROVIDER
 from ftops.model.finetune import FineTune
-from ftops.model.job import Stamp
+from ftops.model.job import JobStatus, Stamp
+from ftops.model.plan import Plan
 from ftops.model.spending import Purchase
 from ftops.model.state import Record, SentRequest, State
 from ftops.model.value import replace
@@ -25,11 +26,16 @@ from ftops.reconciler.values import Loaded
 from ftops.records.desired import DesiredSet
 from ftops.records.likeness import appearance
 from ftops.records.recorded import from_stamp
+from ftops.records.standing import Seen
+from ftops.records.transitions import observe
 from ftops.state.statefile import encode
 
 LINEAGE = "00000000-0000-4000-8000-000000000000"
 STATE = ".ftops/state.json"
 _FIRST = 1
+_BY = "benchmark"
+_LOOKED = 1_790_000_000.0
+"""When the applies looked (Unix seconds): nothing is decided by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +64,24 @@ def history_of(root: Path) -> History:
         datasets={PROVIDER: file_ids},
     )
     return History(
-        encode(state),
+        encode(_observed(state)),
         tuple(encoded(each.job) for each in made),
         tuple(encoded(file) for file in uploads.values()),
         {each.name: each.record.fingerprint for each in made},
     )
+
+
+def _observed(state: State) -> State:
+    """Return the state as two applies leave it: one saw that each job was created, one its end."""
+    plan = Plan(state.project, state.lineage, 0, ())
+    began = {
+        name: replace(record, job=replace(record.job, status=JobStatus.PENDING)) if record.job else record
+        for name, record in state.fine_tunes.items()
+    }
+    empty = replace(state, fine_tunes={}, observed={})
+    first = observe(replace(empty, fine_tunes=began), Seen(empty, plan, _LOOKED, by=_BY))
+    seen = Seen(first, plan, _LOOKED, by=_BY)
+    return observe(replace(first, fine_tunes=state.fine_tunes), seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +110,7 @@ def _made(number: int, name: str, desired: DesiredSet, file_ids: dict[str, str],
     job = OpenAIDialect().decode_job(body, PROVIDER)
     spec = desired.spec(name)
     known = appearance(spec, str(fine_tune.model), file_ids, loaded.facts[PROVIDER].capabilities)
-    bought = Purchase(at=job.created_at, labels=fine_tune.labels, by="benchmark")
+    bought = Purchase(at=job.created_at, labels=fine_tune.labels, by=_BY)
     record = Record(
         provider=PROVIDER,
         fingerprint=fingerprint,
