@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TextIO, cast
 
-from msgspec.structs import asdict
-
 from ftops.cli.streams import GuardedStream, Sink
 from ftops.errors import Problem
 from ftops.files.ci import in_ci
@@ -27,6 +25,8 @@ def current_vault() -> Vault:
 
 def blanked_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """Return problems without secrets: a document that holds one is refused whole."""
+    from msgspec.structs import asdict
+
     blank = current_vault().blank
 
     def blanked(problem: Problem) -> Problem:

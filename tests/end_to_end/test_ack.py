@@ -197,7 +197,7 @@ def test_a_provider_that_cannot_be_listed_is_no_known_failure(
 def test_a_create_refused_for_days_is_silent_while_it_is_tried_again_and_refused_with_the_same_words(
     project: ProjectDirectory, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    emulator.fault("refuse", "create", times=0, **{"as": "billing"})
+    emulator.fault("quota", "create", times=0)
     project.manifest("a")
     assert project.ftops("reconcile", "--once") == 0
     for day, code in ((1.1, 4), (1.11, 4)):
@@ -282,7 +282,7 @@ def test_a_lost_reply_is_no_alarm_of_a_schedule_and_makes_one_job(
 
 
 def test_what_waits_for_a_full_provider_is_no_alarm(project: ProjectDirectory, emulator: Emulator) -> None:
-    emulator.fault("refuse", "create", times=0, **{"as": "billing"})
+    emulator.fault("quota", "create", times=0)
     project.manifest("a")
     for _ in range(2):
         assert project.ftops("reconcile", "--once") == 0
