@@ -7,12 +7,14 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from ftops.cli.streams import GuardedStream, Sink
-from ftops.errors import Problem
 from ftops.files.ci import in_ci
 from ftops.transport.secret import Vault
+
+if TYPE_CHECKING:
+    from ftops.errors import Problem
 
 _CURRENT: ContextVar[Vault] = ContextVar("vault")
 _BARE: ContextVar[TextIO | None] = ContextVar("bare", default=None)
@@ -26,6 +28,8 @@ def current_vault() -> Vault:
 def blanked_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """Return problems without secrets: a document that holds one is refused whole."""
     from msgspec.structs import asdict
+
+    from ftops.errors import Problem
 
     blank = current_vault().blank
 
