@@ -78,6 +78,7 @@ def work(call: Caller) -> None:
         call("policy", arguments)
     for arguments in ("check c", "show data/train.jsonl", "diff c"):
         call("data", *arguments.split())
+    call("history")
     call("cost")
     call("completion", "bash")
     call("graph")
