@@ -42,7 +42,7 @@ class Steps(Struct, frozen=True):
         if not known:
             return None
         low, high = sum(cost.low for cost in known), sum(cost.high for cost in known)
-        if not math.isfinite(high):
+        if not (math.isfinite(low) and math.isfinite(high)):
             return None
         about = any(cost.about for cost in known)
         return CostEstimate(round(low, _DIGITS), round(high, _DIGITS), about=about)

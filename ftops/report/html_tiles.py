@@ -16,6 +16,8 @@ _TOLD = frozenset({"Cost", "Stops", "Data", "Kept"})
 """The facts of a summary that the tiles tell."""
 _NEARLY, _FULL = 80, 100
 """Percent of a limit."""
+_MOST_TIMES = 10_000.0
+"""How often a cost is told to have the limit; a forged one may be beyond every number."""
 
 
 class Bar(Struct, frozen=True):
@@ -96,7 +98,7 @@ def _bar(summary: Summary) -> Bar | None:
     if not limit or known is None:
         return None
     over = known.high > limit
-    percent = max(round(known.high / limit * 100), _FULL + 1 if over else 0)
+    percent = max(round(min(known.high / limit, _MOST_TIMES) * 100), _FULL + 1 if over else 0)
     hue = "red" if over else "amber" if percent >= _NEARLY else "blue"
     high = ", at the high end" if known.high != known.low else ""
     least = "at least " if summary.total.unknown else ""

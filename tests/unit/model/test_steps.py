@@ -36,6 +36,11 @@ def test_a_cost_is_known_where_every_part_is(one: Steps, other: Steps) -> None:
         assert whole == CostEstimate(0.0, one.cost.high + rest.cost.high)
 
 
+def test_a_sum_that_no_number_holds_is_unknown() -> None:
+    for cost in (CostEstimate(0.0, 1e308), CostEstimate(-1e308, 1.0)):
+        assert Steps({("a", 1, number): cost for number in range(2)}).known is None
+
+
 def result(outcome: Outcome, action: Action = Action.REPLACE, *, ambiguous: bool = False) -> ChangeResult:
     change = Change("a", action, Reason.CHANGED, "changed", "p", 2, 1, "f", "job-1")
     return ChangeResult(change, outcome, ambiguous=ambiguous)

@@ -167,6 +167,12 @@ def test_a_bar_is_never_without_its_words(high: float, words: str, width: int) -
     assert f"width:{width}%" in [each.attributes.get("style") for each in file.elements]
 
 
+def test_amounts_that_no_training_has_are_drawn_too() -> None:
+    known = CostEstimate(1e308, 1e308)
+    file = read(replace(TYPICAL, total=Sum(1, 0, 0, known, known), max_cost=1e-300))
+    assert "1,000,000 % of the limit" in file.every("dd")[0].text.replace("\u00a0", " ")
+
+
 def test_a_range_is_compared_with_the_limit_by_its_high_end() -> None:
     known = CostEstimate(1.0, 5.0)
     file = read(replace(TYPICAL, total=Sum(1, 0, 0, known, known), max_cost=10.0))
