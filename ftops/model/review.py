@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from math import isfinite
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from ftops.errors import ExitCode
 from ftops.model.finetune import Source
@@ -116,7 +117,7 @@ class Review(Struct, frozen=True):
     estimated_cost: CostEstimate | None = None
     cost_unknown_because: tuple[str, ...] = ()
     estimated_cost_later: CostEstimate | None = None
-    same_training: tuple[tuple[str, ...], ...] = ()
+    same_training: tuple[Annotated[tuple[str, ...], Meta(min_length=2)], ...] = ()
     warnings: tuple[Warned, ...] = ()
     waived: tuple[Waived, ...] = ()
     max_cost: float | None = None

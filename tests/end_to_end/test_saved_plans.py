@@ -340,6 +340,20 @@ def test_a_foreign_plan_file_is_refused_in_one_sentence(
     assert emulator.jobs() == 0
 
 
+@pytest.mark.parametrize("form", ["text", "json", "markdown", "html", "github"])
+def test_a_forged_plan_is_shown_or_refused_in_one_sentence(project: ProjectDirectory, form: str) -> None:
+    project.manifest("a")
+    path = save(project)
+    huge = {"low": 1e308, "high": 1e308, "currency": "USD", "about": False, "because": [], "price": None}
+    edit(path, lambda d: d["changes"][0].update(estimated_cost=huge), forge=True)  # type: ignore[index]
+    edit(path, lambda d: d["review"].update(max_cost=1e-300), forge=True)  # type: ignore[attr-defined]
+    assert project.ftops("show", "saved.json", "--format", form) == 0
+    edit(path, lambda d: d["review"].update(same_training=[[]]), forge=True)  # type: ignore[attr-defined]
+    assert project.ftops("show", "saved.json", "--format", form) == 1
+    assert "is damaged or was edited: review.same_training.0" in project.err
+    assert len(project.err.splitlines()) == 1
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{", "null", "[" * 900 + "]" * 900, '{"format_version": 1}'])
 def test_a_file_that_is_no_plan_is_refused_in_one_sentence(project: ProjectDirectory, text: str) -> None:
     project.write("saved.json", text)
