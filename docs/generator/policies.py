@@ -10,12 +10,12 @@ from docs.generator.schemas import fields_table
 from ftops.manifests.policy_documents import MOST_RULES
 from ftops.manifests.schema import schema_text
 from ftops.review.everyday import EVERYDAY
+from ftops.review.expression_steps import MOST_CHARACTERS_OF_A_VALUE
 from ftops.review.expression_text import MOST_BRACKETS, MOST_CHARACTERS, MOST_OPERATORS
 from ftops.review.expressions import (
     FUNCTIONS,
     MACROS,
     METHODS,
-    MOST_CHARACTERS_OF_A_VALUE,
     MOST_STEPS,
     MOST_STEPS_OF_A_RUN,
 )
@@ -70,7 +70,7 @@ def _limits() -> list[str]:
         f"| operators | {MOST_OPERATORS} |",
         f"| rules of a project | {MOST_RULES} |",
         f"| steps of one evaluation, of all of a plan | {MOST_STEPS:,}, {MOST_STEPS_OF_A_RUN:,} |",
-        f"| characters of a string that it makes | {MOST_CHARACTERS_OF_A_VALUE:,} |",
+        f"| characters of a string, or of all in a list, that it makes | {MOST_CHARACTERS_OF_A_VALUE:,} |",
         "",
         "What goes beyond is no answer, and a rule without an answer is broken.",
     ]

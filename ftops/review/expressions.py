@@ -8,7 +8,7 @@ size of every value. Anything that goes wrong is no answer, and no answer is nev
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -16,6 +16,7 @@ from msgspec import Struct
 from ftops.errors import FtopsError
 from ftops.model.json_value import JSONObject
 from ftops.model.nearest import did_you_mean
+from ftops.review.expression_steps import Steps, Stopped, let_go, shortened
 from ftops.review.expression_text import Fault, fault_of
 from ftops.review.expression_values import Comparison
 
@@ -36,21 +37,12 @@ _TYPES = ("int", "uint", "double", "string", "bool", "list", "map", "null_type")
 MOST_STEPS = 20_000
 """Of one evaluation: about a tenth of a second."""
 MOST_STEPS_OF_A_RUN = 10_000_000
-MOST_CHARACTERS_OF_A_VALUE = 100_000
-"""A few `+` in a row double a text as often."""
-
-
-MOST_CHARACTERS_OF_AN_ERROR = 200
 
 
 class NoAnswer(Struct, frozen=True):
     """An expression that came to nothing, and why: it counts as broken."""
 
     because: str
-
-
-class _Stopped(Exception):
-    """An evaluation that must not go on: it takes too long, makes something too large, has no pattern."""
 
 
 def check(text: str, fields: tuple[str, ...]) -> Fault | None:
@@ -85,17 +77,28 @@ class Expressions:
             return NoAnswer(parsed.message)
         from celpy.adapter import json_to_cel
         from celpy.celtypes import BoolType, ListType
-        from celpy.evaluation import Activation, CELEvalError
+        from celpy.evaluation import Activation, CELEvalError, CELSyntaxError
 
-        steps = _Steps(min(MOST_STEPS, self.left), ListType)
+        steps = Steps(min(MOST_STEPS, self.left), ListType)
         try:
             activation = Activation(functions=_functions())
             evaluator = _evaluator_class()(parsed, activation, steps)
             value = evaluator.evaluate({DOCUMENT: json_to_cel(document)})  # type: ignore[arg-type] # JSON
         except CELEvalError as error:
+            let_go(error)
             return NoAnswer(_reason(error))
-        except (_Stopped, RecursionError, ValueError, TypeError, ArithmeticError, LookupError) as error:
-            return NoAnswer(str(error) if isinstance(error, _Stopped) else "it cannot be evaluated")
+        except Stopped as error:
+            return NoAnswer(str(error))
+        except (
+            CELSyntaxError,
+            RuntimeError,
+            ValueError,
+            TypeError,
+            AttributeError,
+            ArithmeticError,
+            LookupError,
+        ):
+            return NoAnswer("it cannot be evaluated")
         finally:
             self.left -= steps.taken
         if not isinstance(value, BoolType):
@@ -103,34 +106,25 @@ class Expressions:
         return bool(value)
 
 
-class _Steps:
-    """Counts the steps of one evaluation, its inner ones included, and the members of the lists it makes."""
-
-    def __init__(self, most: int, lists: type[list[Any]]) -> None:
-        self.taken = 0
-        self._most = most
-        self._lists = lists
-
-    def take(self, values: list[Any]) -> None:
-        lists = [one for one in values if isinstance(one, self._lists)]
-        self.taken += 1 + len(values) + sum(map(len, lists))
-        if self.taken > self._most:
-            raise _Stopped("it takes too many steps")
-        if any(isinstance(one, str) and len(one) > MOST_CHARACTERS_OF_A_VALUE for one in values):
-            raise _Stopped("it makes a string that is too long")
-        # Lists of one and the same list would be as large as their nesting is deep, and that to the power.
-        if any(isinstance(member, list | dict) for one in lists for member in one):
-            raise _Stopped("it makes a list of lists or maps")
-
-
 @lru_cache(maxsize=1)
 def _evaluator_class() -> Callable[..., Evaluator]:
-    from celpy.evaluation import CELEvalError, Evaluator
+    from celpy.celtypes import BoolType, logical_and, logical_or
+    from celpy.evaluation import CELEvalError, Evaluator, eval_error
+
+    def slim(value: Any) -> Any:
+        """Return an error as a short one: what the library makes of two has the text of both."""
+        if not isinstance(value, CELEvalError):
+            return value
+        let_go(value)
+        text, cause, *_ = (*value.args, None, None)
+        return CELEvalError(shortened(str(text)), cause)
+
+    folds = {"all": (logical_and, BoolType(True)), "exists": (logical_or, BoolType(False))}
 
     class Bounded(Evaluator):
-        """An evaluator that stops: also the ones inside it, which macros make."""
+        """An evaluator that stops: also the ones inside it, which macros make. Its errors stay small."""
 
-        def __init__(self, ast: Tree[Any], activation: Any, steps: _Steps) -> None:
+        def __init__(self, ast: Tree[Any], activation: Any, steps: Steps) -> None:
             super().__init__(ast, activation)
             self._steps = steps
 
@@ -138,12 +132,20 @@ def _evaluator_class() -> Callable[..., Evaluator]:
             return Bounded(ast, self.activation, self._steps)
 
         def visit_children(self, tree: Tree[Any]) -> list[Result]:
-            values = super().visit_children(tree)
-            for one in values:
-                if isinstance(one, CELEvalError):
-                    one.args = _brief(one)
+            values = [slim(value) for value in super().visit_children(tree)]
             self._steps.take(values)
             return values
+
+        def member_dot_arg(self, tree: Tree[Any]) -> Result:
+            if str(tree.children[1]) not in folds:
+                return super().member_dot_arg(tree)
+            operation, first = folds[str(tree.children[1])]
+            join = eval_error("no such overload", TypeError)(operation)
+            members = slim(self.visit(tree.children[0]))
+            if isinstance(members, CELEvalError):
+                return members
+            judge = self.build_ss_macro_eval(tree)
+            return reduce(lambda so_far, one: slim(join(so_far, slim(judge(one)))), members, first)
 
     return Bounded
 
@@ -229,12 +231,6 @@ def _at(name: Token, message: str, hint: str | None) -> Fault:
     return Fault(message, hint, name.line or 1, name.column or 1)
 
 
-def _brief(error: Exception) -> tuple[Any, ...]:
-    """Return what an error says, cut: one made of two errors quotes both, so a row of them would double."""
-    text = str(error.args[0])[:MOST_CHARACTERS_OF_AN_ERROR] if error.args else ""
-    return (text, error.args[1]) if len(error.args) > 1 else (text,)
-
-
 def _reason(error: Exception) -> str:
     """Say why, without the library's own types: `args` are its text, and the class of the cause."""
     text = str(error.args[0]) if error.args else ""
@@ -273,7 +269,7 @@ def _functions() -> Mapping[str, Any]:
         try:
             return BoolType(re2.search(str(pattern), str(text), quiet) is not None)
         except re2.error as error:
-            raise _Stopped("it matches against something that is not a pattern") from error
+            raise Stopped("it matches against something that is not a pattern") from error
 
     return {
         "matches": matches,
