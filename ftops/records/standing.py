@@ -97,8 +97,10 @@ def standing(state: State, seen: Seen) -> Standing:
     """Return what is true now besides the phases of jobs."""
     found: Standing = {}
     for change in seen.plan.changes:
+        # Billing stops a provider: whose create is the one that is tried may change with each round.
+        name = PROJECT if change.reason is Reason.BILLING else change.name
         if (one := _of_change(change)) is not None:
-            found.setdefault(change.name, {}).setdefault(*one)
+            found.setdefault(name, {}).setdefault(*one)
     for name in state.archive:
         if is_forgotten(state, name):
             words = "it is no longer declared; its models stay known"
@@ -120,8 +122,9 @@ def standing(state: State, seen: Seen) -> Standing:
 
 
 def blind(change: Change) -> bool:
-    """Return whether a change says nothing about its fine-tune, because nobody could look."""
-    return change.reason in RESTING_REASONS
+    """Return whether a change leaves open if a hold is over: nobody could look, or it is only tried."""
+    tried = change.reason is Reason.STUCK and change.action is not Action.HOLD
+    return tried or change.reason in RESTING_REASONS
 
 
 def _of_change(change: Change) -> tuple[str, Transition] | None:
@@ -140,6 +143,10 @@ def _of_change(change: Change) -> tuple[str, Transition] | None:
         return "over_budget", replace(told, kind=TransitionKind.OVER_BUDGET)
     if reason.value.startswith(STALLED):
         return f"stalled:{change.job_id or ''}".rstrip(":"), replace(told, kind=TransitionKind.STALLED)
+    if reason is Reason.BILLING:
+        # Also while a create is tried: until it has succeeded, nothing is known to be settled.
+        about_all = replace(told, name=None, job_id=None, generation=None)
+        return f"{HELD}{reason.value}:{_word(change.provider)}", about_all
     if change.action is not Action.HOLD or reason in _QUIET:
         return None
     about = change.job_id if reason in _BY_JOB else None

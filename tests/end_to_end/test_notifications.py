@@ -159,6 +159,17 @@ def test_a_run_killed_after_it_has_told_repeats_it_under_the_same_id(
     assert len({one[0] for one in receiver.heard}) == 1
 
 
+def test_two_runs_at_once_tell_it_once(project: ProjectDirectory, receiver: Receiver) -> None:
+    telling(project, f"{{on: [created], webhook: '{receiver.url}'}}")
+    for name in "abc":
+        project.manifest(name, f"suffix: {name}")
+    command = [sys.executable, "-m", "ftops", "-C", str(project.root), "reconcile", "--once"]
+    waiting = [*command, "--lock-timeout", "60s"]
+    runs = [subprocess.Popen(waiting, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in range(2)]
+    assert [run.wait(120) for run in runs] == [0, 0]
+    assert sorted(receiver.told) == [("created", name) for name in "abc"]
+
+
 def test_a_message_is_signed_and_an_address_in_a_reference_is_never_shown(
     project: ProjectDirectory, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:

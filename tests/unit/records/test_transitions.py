@@ -101,6 +101,32 @@ def test_what_nobody_could_look_at_is_neither_over_nor_new() -> None:
     assert observe(blind, seen(blind, hold)).events == blind.events
 
 
+def test_a_hold_that_is_tried_again_is_not_over_until_its_create_was_taken() -> None:
+    hold = change("a", Action.HOLD, Reason.STUCK)
+    held = observe(EMPTY, seen(EMPTY, hold))
+    tried = observe(held, seen(held, change("a", Action.CREATE, Reason.STUCK)))
+    assert tried is held
+    assert observe(tried, seen(tried, hold)) is held
+    taken = observe(tried, seen(tried, change("a")))
+    assert kinds(taken) == [("a", "held"), ("a", "released")]
+
+
+def test_billing_is_told_once_for_the_provider_whoever_is_first_in_its_queue() -> None:
+    held = observe(EMPTY, seen(EMPTY, change("a", Action.HOLD, Reason.BILLING)))
+    (told,) = held.deliveries
+    assert told.about is not None
+    assert (told.about.name, told.about.provider, told.about.reason) == (None, "local", "billing")
+    first = change("b", Action.HOLD, Reason.BILLING)
+    for step in (
+        change("a", Action.CREATE, Reason.BILLING),
+        first,
+        change("b", Action.CREATE, Reason.BILLING),
+    ):
+        assert observe(held, seen(held, step)) is held
+    over = observe(held, seen(held, change("a"), change("b")))
+    assert kinds(over) == [(None, "held"), (None, "released")]
+
+
 def test_what_came_true_before_a_state_was_ever_observed_is_no_news() -> None:
     old = replace(state(a=job(1, JobStatus.SUCCEEDED)), observed=None)
     looked = observe(old, seen(old, change("a")))
