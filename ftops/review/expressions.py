@@ -138,7 +138,8 @@ def _evaluator_class() -> Callable[..., Evaluator]:
 
         def member_dot_arg(self, tree: Tree[Any]) -> Result:
             if str(tree.children[1]) not in folds:
-                return super().member_dot_arg(tree)
+                result: Result = super().member_dot_arg(tree)
+                return result
             operation, first = folds[str(tree.children[1])]
             join = eval_error("no such overload", TypeError)(operation)
             members = slim(self.visit(tree.children[0]))
