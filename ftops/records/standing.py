@@ -122,9 +122,9 @@ def standing(state: State, seen: Seen) -> Standing:
 
 
 def blind(change: Change) -> bool:
-    """Return whether a change leaves open if a hold is over: nobody could look, or it is only tried."""
+    """Return whether a change leaves open if a hold is over: something hides it, or it is only tried."""
     tried = change.reason is Reason.STUCK and change.action is not Action.HOLD
-    return tried or change.reason in RESTING_REASONS
+    return tried or change.reason in RESTING_REASONS or change.reason is Reason.FREEZE
 
 
 def _of_change(change: Change) -> tuple[str, Transition] | None:

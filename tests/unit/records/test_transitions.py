@@ -127,6 +127,14 @@ def test_billing_is_told_once_for_the_provider_whoever_is_first_in_its_queue() -
     assert kinds(over) == [(None, "held"), (None, "released")]
 
 
+def test_a_freeze_window_neither_ends_nor_repeats_what_it_hides() -> None:
+    over = change("a", Action.HOLD, Reason.OVER_BUDGET)
+    first = observe(EMPTY, seen(EMPTY, over))
+    frozen = observe(first, seen(first, change("a", Action.WAIT, Reason.FREEZE)))
+    assert observe(frozen, seen(frozen, over)).events == first.events
+    assert kinds(first) == [("a", "over_budget")]
+
+
 def test_what_came_true_before_a_state_was_ever_observed_is_no_news() -> None:
     old = replace(state(a=job(1, JobStatus.SUCCEEDED)), observed=None)
     looked = observe(old, seen(old, change("a")))
