@@ -121,6 +121,11 @@ INVALID_INPUT_REASONS = frozenset({Reason.INVALID_DATA})
 REFUSED_REASONS = frozenset({Reason.OVER_BUDGET})
 """Holds for these reasons make the exit code 3: only another project file lifts them."""
 
+STOPS_ALWAYS = frozenset({Reason.DUPLICATE, Reason.CANCELLED_BY_HAND, Reason.OVERDUE})
+"""A second payment, a person's own word, and a bound declared for when nobody looks: nothing puts off
+a stop for these reasons.
+"""
+
 TRIED_AGAIN_REASONS = frozenset({Reason.STUCK, Reason.BILLING})
 """Holds for these reasons are tried again all the same: where that went well just now, nobody is needed."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ftops.model.change import Action, Reason
+from ftops.model.change import STOPS_ALWAYS, Action, Reason
 from ftops.model.freezing import Freezes
 from ftops.model.job import Job
 from ftops.model.planning import Deferred
@@ -35,7 +35,7 @@ def gate_on_deferral(decision: Decision, late: Deferred | None) -> Decision:
 
 
 def gate_on_freeze(wanted: Decision, decision: Decision, freezes: Freezes) -> Decision:
-    """Put off what an open window forbids; what must not run on is stopped in any (`_STOPS_ALWAYS`).
+    """Put off what an open window forbids; what must not run on is stopped in any (`STOPS_ALWAYS`).
 
     It comes last: what is held anyway stays held, and what a replace would stop runs on.
     """
@@ -43,7 +43,7 @@ def gate_on_freeze(wanted: Decision, decision: Decision, freezes: Freezes) -> De
     stops = decision.action is Action.CANCEL or decision.cancel_first is not None
     if decision.action.creates or in_vain:
         frozen = freezes.creates
-    elif stops and decision.reason not in _STOPS_ALWAYS:
+    elif stops and decision.reason not in STOPS_ALWAYS:
         frozen = freezes.stops
     else:
         return decision
@@ -52,10 +52,6 @@ def gate_on_freeze(wanted: Decision, decision: Decision, freezes: Freezes) -> De
     running = decision.cancel_first or decision.job_id
     runs = f"; job {running} keeps running until then" if running else ""
     return Decision(Action.WAIT, Reason.FREEZE, f"{frozen.message}{runs}", running)
-
-
-_STOPS_ALWAYS = frozenset({Reason.DUPLICATE, Reason.CANCELLED_BY_HAND, Reason.OVERDUE})
-"""A second payment, a person's own word, and a bound that was declared for when nobody looks."""
 
 
 def gate_on_upstream(

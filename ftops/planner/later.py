@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ftops.model.change import Action, Reason
+from ftops.model.change import STOPS_ALWAYS, Action, Reason
 from ftops.model.job import JobStatus
 from ftops.model.state import Record, RecordedJob
 from ftops.model.value import replace
@@ -42,6 +42,12 @@ def with_later(situation: Situation, wanted: Decision, gates: Gates) -> Decision
 
 def put_off(wanted: Decision, decision: Decision) -> Decision:
     """Note in a gate's decision what it puts off. A hold puts off nothing: a person decides what follows."""
+    if wanted.action is Action.REPLACE and wanted.reason in STOPS_ALWAYS and not decision.action.creates:
+        # What must not run on is stopped all the same; only what comes in its place waits.
+        then = replace(wanted, action=Action.CREATE, job_id=None)
+        message = f"{wanted.message}; {decision.message}"
+        stopped = replace(wanted, action=Action.CANCEL, message=message, then=then)
+        return replace(stopped, queue=decision.queue, until=decision.until)
     held = decision.action is Action.HOLD
     if decision is wanted or held or decision.action.creates or not wanted.action.creates:
         return decision

@@ -42,6 +42,18 @@ def test_thousands_of_histories_of_hands_break_no_law() -> None:
     no_law_is_broken(THOROUGH)
 
 
+def test_a_day_that_is_used_up_keeps_nothing_running_that_a_person_has_cancelled() -> None:
+    steps: tuple[Step, ...] = (
+        ("declare", "a", 0),
+        ("crash", 12),
+        ("fault", "cancel", "error before"),
+        ("hand", "a", 8),
+        ("declare", "a", 1),
+    )
+    history = History("openai", None, None, steps, "thin lists", per_day=1)
+    assert verdict(history) is None
+
+
 def test_the_histories_do_cancel_by_hand() -> None:
     stopped = 0
     for seed in QUICK[:40]:
