@@ -38,10 +38,13 @@ def generate(
     focus: tuple[Step, ...] = (),
     world: str | None = None,
     budget: int | None = None,
+    *,
+    days: bool = True,
 ) -> History:
     """Draw a history; the same seed gives the same one.
 
-    `focus` are steps to draw more often, a step of one word with any numbers.
+    `focus` are steps to draw more often, a step of one word with any numbers. With `days`, some may only
+    create so much in a day; not in a chosen world, nor with a budget: their laws count other things.
     """
     draw = random.Random(seed)
     chosen = dialect or ("openai", "openai_legacy")[seed % 2]
@@ -54,7 +57,8 @@ def generate(
         step = draw.choice(focus) if focus and draw.random() < FOCUS_SHARE else (draw.choice(kinds),)
         steps.append(DRAWS[str(step[0])](draw, stamps) if len(step) == 1 else step)
     # Drawn apart, so that the steps of a seed stay those that they are without it.
-    per_day = random.Random(f"day {seed}").choice((None, None, 1, 2, 3)) if budget is None else None
+    limits = (None, None, 1, 2, 3) if days and budget is None and world is None else (None,)
+    per_day = random.Random(f"day {seed}").choice(limits)
     return History(chosen, lease, most, tuple(steps), bent, budget, per_day)
 
 
