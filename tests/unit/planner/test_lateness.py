@@ -73,12 +73,13 @@ def test_a_detached_job_is_left_alone_whatever_its_deadline_was() -> None:
         ({"created_at": HOUR}, False),
         ({"purchase": Purchase(at=0.0, by="x")}, True),
         ({"created_at": HOUR, "purchase": Purchase(at=0.0, by="x")}, False),
+        ({"created_at": 0.0, "purchase": Purchase(at=HOUR, by="x")}, False),
         ({}, False),
         ({"created_at": 0.0, "status": JobStatus.SUCCEEDED}, False),
         ({"created_at": 0.0, "status": JobStatus.UNKNOWN}, True),
     ],
 )
-def test_a_deadline_counts_from_the_providers_time_or_else_from_the_purchase(
+def test_a_deadline_counts_from_the_later_of_the_providers_time_and_the_purchase(
     job: dict[str, object], late: bool
 ) -> None:
     recorded = RecordedJob("j", "p", "", 1, 1, None, JobStatus.RUNNING)
