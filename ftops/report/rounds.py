@@ -141,8 +141,9 @@ def _plan_lines(told: RoundFacts, plan: Plan) -> Iterator[LogLine]:
     for provider, why in plan.incomplete.items():
         yield LogLine("warning", f"nothing is done at provider {provider}: {why}", {"provider": provider})
     for change in plan.changes:
+        level = "info" if is_known(change, told.acks, told.at) else "error"
         for problem in change.problems:
-            yield LogLine("error", str(problem), {"fine_tune": change.name})
+            yield LogLine(level, str(problem), {"fine_tune": change.name})
 
 
 def _level(code: ExitCode) -> str:

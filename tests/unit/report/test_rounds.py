@@ -99,6 +99,14 @@ def test_what_somebody_knows_about_is_told_apart() -> None:
     assert round_document(replace(told, at=NOW + 61))["acknowledged"] == []
 
 
+def test_a_problem_that_somebody_knows_about_is_no_error_in_the_log() -> None:
+    held = replace(HELD[0], reason=Reason.INVALID_DATA, problems=(Problem("bad row", "a.jsonl", 3),))
+    known = {"h0": Ack((failure_of(held),), "looked at", "ana", NOW - 60, NOW + 60)}
+    told = replace(QUIET, plan=replace(PLAN, changes=(held,)), acks=known, at=NOW)
+    assert lines(told)[0] == "info a.jsonl:3: bad row"
+    assert lines(replace(told, at=NOW + 61))[0] == "error a.jsonl:3: bad row"
+
+
 @pytest.mark.parametrize(("kind", "level"), [("change-failed", "error"), ("unmarked", "warning")])
 def test_an_event_knows_its_fine_tune_and_job(kind: str, level: str) -> None:
     line = event_line(Event(EventKind(kind), NOW, "words", MADE, "job-1"))
